@@ -1,5 +1,5 @@
-//! Hands the compiler's version and the build's settings to the environment record: asked at run
-//! time, `rustc` might be another one.
+//! Passes the compiler's version and the build's settings to the environment record: a `rustc` that is called at run
+//! time might be another one.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! A first benchmark of one's own, as the README shows it.
+//! The first benchmark of the README.
 
 // The book begins here.
 use bench_core::prelude::*;
@@ -9,7 +9,7 @@ fn sum() -> u64 {
     (0..black_box(1000)).sum()
 }
 
-// The setup is not measured. Each value of `len` is a case of its own; `items` gives the throughput.
+// The setup is not measured. Each value of `len` is a separate case; `items` gives the throughput.
 #[benchmark(category = "performance", model = "sorter", args(len = [1_000, 100_000]))]
 fn sort(b: &mut Bencher, len: usize) {
     let values: Vec<u64> = (0..len as u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();

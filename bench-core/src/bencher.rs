@@ -54,7 +54,7 @@ pub struct Bencher {
     state: State,
     /// The time at which the runner ends the round; `None` if there is no limit.
     deadline: Option<Instant>,
-    /// How many inputs of `iter_batched` are alive at once, as soon as that is decided.
+    /// The number of inputs of `iter_batched` that are alive at once, as soon as that is decided.
     inputs_alive: Option<u64>,
     /// A benchmark that forks and lets the child return must not measure twice.
     process: u32,
@@ -69,7 +69,7 @@ enum State {
     Failed(Error),
 }
 
-/// What a bencher has seen by the time the benchmark returns.
+/// The observations of a bencher at the time the benchmark returns.
 pub(crate) struct Observed {
     pub(crate) probes: ProbeSet,
     pub(crate) queue: Queue,
@@ -134,9 +134,9 @@ impl Bencher {
         loaded
     }
 
-    /// Says that the benchmark works on `device`. The clock then waits for the work that a sample has queued there,
-    /// and reports the times of launching and of waiting separately (`launch_time`, `synchronisation_time`). Call
-    /// it again for each further device. If it is called before [`load`](Self::load), the time of `load` also
+    /// Declares that the benchmark works on `device`. The clock then waits for the work that a sample has queued
+    /// there, and reports the times of launching and of waiting separately (`launch_time`, `synchronisation_time`).
+    /// Call it again for each further device. If it is called before [`load`](Self::load), the time of `load` also
     /// includes the wait. The probe `gpu` observes the device.
     ///
     /// ```
@@ -168,7 +168,7 @@ impl Bencher {
         self.assignment.devices.device.unwrap_or_default()
     }
 
-    /// Says that one iteration handles `count` items: the report shows items/s.
+    /// Declares that one iteration handles `count` items: the report shows items/s.
     ///
     /// ```
     /// # use bench_core::prelude::*;
@@ -181,7 +181,7 @@ impl Bencher {
         self.count("items", count)
     }
 
-    /// Says that one iteration handles `count` bytes: the report shows bytes/s.
+    /// Declares that one iteration handles `count` bytes: the report shows bytes/s.
     ///
     /// ```
     /// # use bench_core::prelude::*;
@@ -194,7 +194,7 @@ impl Bencher {
         self.count("bytes", count)
     }
 
-    /// Says that one iteration handles `count` of `unit` (in the plural: `images`, `tokens`). The report shows
+    /// Declares that one iteration handles `count` of `unit` (in the plural: `images`, `tokens`). The report shows
     /// `unit`/s or, if a `Domain` defines one, the usual metric of the field.
     ///
     /// ```
@@ -291,7 +291,7 @@ impl Bencher {
         }
     }
 
-    /// What was seen, once the benchmark has returned.
+    /// Returns the observations, once the benchmark has returned.
     ///
     /// # Errors
     /// The failure of an iteration, or that nothing was measured.

@@ -24,16 +24,16 @@ pub struct Benchmark {
     pub targets: &'static [Objective],
     /// Type and value arguments, in the order of the attribute; types first.
     pub axes: &'static [Axis],
-    /// What the attribute says about how to measure.
+    /// The settings of the attribute that control how to measure.
     pub settings: Overrides,
-    /// Which cases are left out by default.
+    /// The cases that are left out by default.
     pub ignore: Ignore,
-    /// Where it was written.
+    /// The place in the source code.
     pub source: Source,
     /// Calls the function with the value of each axis chosen by its index.
     ///
     /// # Errors
-    /// Whatever the function returns as `Err`.
+    /// The error that the function returns.
     pub call: fn(&mut Bencher, &[usize]) -> Result<(), Error>,
 }
 
@@ -42,24 +42,25 @@ pub struct Benchmark {
 pub struct Axis {
     /// The parameter's name.
     pub name: &'static str,
-    /// How many values it takes.
+    /// The number of its values.
     pub len: usize,
     /// The text of value number `i` (`i < len`), as it stands in case ids.
     pub label: fn(usize) -> String,
 }
 
-/// Which cases of a benchmark are left out unless `--ignored` or `--include-ignored` asks for them.
+/// The cases of a benchmark that are left out unless `--ignored` or `--include-ignored` asks for them.
 #[derive(Debug)]
 pub enum Ignore {
-    /// None.
+    /// No cases.
     No,
-    /// All, with the reason if one was given.
+    /// All cases, with the reason if one was given.
     Always(Option<&'static str>),
-    /// Those in which an argument has one of the listed values.
+    /// The cases in which an argument has one of the listed values.
     When(&'static [Axis]),
 }
 
-/// Where a benchmark was written. Never part of its id: moving a file must not break its history.
+/// The place in the source code where a benchmark was written. Never part of its id: moving a file must not break its
+/// history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
     /// `module_path!()`; its first segment is the crate.

@@ -1,4 +1,4 @@
-//! How this program was built.
+//! The build of this program.
 
 use bench_protocol::Build;
 

@@ -10,7 +10,7 @@ use bench_protocol::{
     CHANNEL_VARIABLE, ChannelAddress, Command, FailureKind, Frame, read_message, write_message,
 };
 
-/// For [`refuse_fork`], which has no other way to reach the channel.
+/// Used by [`refuse_fork`], which has no other way to reach the channel.
 static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 
 /// The worker's end of the channel. Clones share it, and what has been read ahead of it.
@@ -40,7 +40,7 @@ impl Channel {
             }
             Err(error) => {
                 eprintln!(
-                    "{CHANNEL_VARIABLE}={}: {error}. This variable is the runner's own; unset it.",
+                    "{CHANNEL_VARIABLE}={}: {error}. This variable is reserved for the runner: unset it.",
                     value.display()
                 );
                 std::process::exit(2);
@@ -50,7 +50,7 @@ impl Channel {
 
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Error> {
         write_message(&mut *whole(&self.writer), frame)
-            .map_err(|error| Error::failure(format!("the runner has gone: {error}")))
+            .map_err(|error| Error::failure(format!("the runner has exited: {error}")))
     }
 
     /// The next command; `None` when the runner has closed its end.
@@ -59,7 +59,7 @@ impl Channel {
     }
 }
 
-/// The stream, also if a panic has ended its last use: what was written or read until then is on its way.
+/// Locks the stream, also if a panic has ended its last use: everything written or read until then is on its way.
 fn whole<T>(stream: &Mutex<T>) -> MutexGuard<'_, T> {
     stream.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
-//! From `main` to the exit code.
+//! The way from `main` to the exit code.
 
 use std::process::ExitCode;
 
-/// What the `main` of a bench target does: serve as a worker, or run.
+/// The body of `main` in a bench target: serves as a worker, or runs the benchmarks.
 #[doc(hidden)]
 pub fn run(crates: &[&'static str]) -> ExitCode {
     crate::worker::serve_if_asked();
@@ -55,7 +55,7 @@ pub(crate) fn begin_dynamic(_has_end: bool) -> crate::dynamic::Role {
     std::process::exit(i32::from(run_here(&open, None, &[crate::dynamic::BY_NAME])))
 }
 
-/// Does what a person asks for with cases that register while the program runs.
+/// Carries out the user's request with cases that register while the program runs.
 #[cfg(not(feature = "runner"))]
 pub(crate) fn begin_dynamic(has_end: bool) -> crate::dynamic::Role {
     crate::dynamic::Role::IsAlone(crate::light::begin_dynamic(has_end))

@@ -5,7 +5,7 @@ use std::fmt;
 /// Shorthand for the result of a benchmark.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
-/// Why a benchmark did not produce a figure. Any error type converts into it with `?`.
+/// The reason why a benchmark did not produce a figure. Any error type converts into it with `?`.
 ///
 /// ```
 /// use bench_core::{Error, Result};
@@ -28,13 +28,13 @@ enum Kind {
 }
 
 impl Error {
-    /// Says that the case cannot run here, which is not a failure: weights or hardware are missing. `reason` should
+    /// Reports that the case cannot run here, which is not a failure: weights or hardware are missing. `reason` should
     /// name the command that would enable it.
     pub fn skip(reason: impl Into<String>) -> Self {
         Error(Kind::Skip(reason.into()))
     }
 
-    /// Says that the case has failed.
+    /// Reports that the case has failed.
     pub fn failure(message: impl Into<String>) -> Self {
         Error(Kind::Failure { message: message.into(), causes: Vec::new() })
     }

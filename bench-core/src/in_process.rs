@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::registry;
 use crate::worker::{self, Sink};
 
-/// Nothing protects the run from its benchmarks here: what aborts ends both.
+/// Runs rounds in this process. Nothing protects the run from its benchmarks here: an abort ends both.
 pub(crate) struct InProcess {
     pub(crate) interrupt: Interrupt,
 }
@@ -38,8 +38,8 @@ impl RoundExecutor for InProcess {
     }
 }
 
-/// What is called for a case that is made while the program runs. It is to end early when the interrupt is raised, and
-/// then hands in what was measured.
+/// The function that is called for a case that is made while the program runs. It must end early when the interrupt is
+/// raised, and then returns what was measured until then.
 pub type Made = Rc<dyn Fn(&mut Bencher, &Interrupt) -> Result<(), Error>>;
 
 /// Rounds of a case that is made while the program runs.

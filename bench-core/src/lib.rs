@@ -75,10 +75,10 @@ pub use bench_record::{Record, RunError};
 /// Tables, sections and exporters of a run.
 #[cfg(feature = "runner")]
 pub use bench_report as report;
-/// Shows whether a person wants the run to end.
+/// The signal that the user wants the run to end.
 #[cfg(feature = "runner")]
 pub use bench_runner::rounds::Interrupt;
-/// Which cases are run, and how.
+/// The selection of cases, and how they are run.
 #[cfg(feature = "runner")]
 pub use bench_runner::{plan, selection};
 /// Statistics of benchmarks.
@@ -89,7 +89,7 @@ pub use bench_syntax::{Category, UsageError, quantity};
 pub use bencher::Bencher;
 pub use benchmark::{Axis, Benchmark, Ignore, Source};
 pub use error::{Error, Result};
-/// For plugging in exporters, probes and domains with `bench_core::inventory::submit!`.
+/// The registry for exporters, probes and domains: `bench_core::inventory::submit!`.
 pub use inventory;
 pub use std::hint::black_box;
 #[cfg(feature = "runner")]
@@ -105,7 +105,7 @@ pub mod record {
     pub use bench_record::*;
 }
 
-/// Fields of work, and the metrics of each that follow from time and counters.
+/// Fields of work, and the metrics of each, which are computed from time and counters.
 #[cfg(feature = "runner")]
 pub mod domain {
     pub use bench_judge::domain::{Domain, Work};
@@ -127,7 +127,7 @@ pub mod prelude {
 )]
 mod book {}
 
-/// What `#[benchmark]` and [`main!`] expand to calls these.
+/// Items that the expansions of `#[benchmark]` and [`main!`] use.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bencher::inputs_alive;
@@ -150,7 +150,7 @@ pub mod __private {
     #[cfg(feature = "tokio")]
     pub use crate::bencher::block_on;
 
-    /// Runs the future of an `async` benchmark on a runtime of its own.
+    /// Runs the future of an `async` benchmark on a separate runtime.
     #[cfg(feature = "tokio")]
     #[doc(hidden)]
     #[macro_export]

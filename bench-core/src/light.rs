@@ -21,7 +21,7 @@ const FAILED: u8 = 1;
 /// Something that the person at the keyboard can put right.
 const USAGE: u8 = 2;
 
-/// What this program can do alone.
+/// The help text of a program without a runner.
 const HELP: &str = "\
 Lists the benchmarks that are linked into this executable, or runs each once
 
@@ -33,14 +33,14 @@ Options:
       --exact             Filters must equal the whole id
       --skip <FILTER>     Leave out cases whose id contains this text
       --ignored           Only cases marked `ignore`
-      --include-ignored   Cases marked `ignore`, too
+      --include-ignored   Also cases marked `ignore`
       --in-process        Measure for a second in this process, for debuggers and profilers
   -h, --help              Print help
 
 This program is built without the runner: all other flags are those of `bench run --help`, which `cargo bench` starts.
 ";
 
-/// What the command line asks for.
+/// The request on the command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     help: bool,
@@ -195,7 +195,7 @@ pub(crate) fn begin_dynamic(has_end: bool) -> Alone {
     std::process::exit(i32::from(code))
 }
 
-/// What is said of an argument that only the runner knows.
+/// Returns the message about an argument that only the runner knows.
 fn for_the_runner(unknown: &str) -> String {
     format!(
         "`{unknown}` is for the runner, which this program is built without: run `bench run`, or turn on the feature `runner` of bench-core"

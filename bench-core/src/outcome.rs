@@ -1,10 +1,9 @@
-//! What `#[benchmark]` expands to calls this; nothing here is meant to be written by hand.
+//! Functions that the expansion of `#[benchmark]` calls; do not call them by hand.
 //!
-//! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. Which of
-//! them it is can only be asked of the type, and where the type is concrete, method lookup answers:
-//! it tries fewer dereferences first, so an impl for `&&Wrapper<..>` wins over one for
-//! `&Wrapper<..>`, which wins over one for `Wrapper<..>` (autoref specialisation). The macro calls
-//! `(&&&&Returned::new(value)).settle()` and `(&&&Label(&value)).label(..)`.
+//! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. Only the type itself
+//! shows which of them it is. Where the type is concrete, method lookup decides: it tries fewer dereferences first, so
+//! an impl for `&&Wrapper<..>` wins over one for `&Wrapper<..>`, which wins over one for `Wrapper<..>` (autoref
+//! specialisation). The macro calls `(&&&&Returned::new(value)).settle()` and `(&&&Label(&value)).label(..)`.
 
 use std::cell::Cell;
 use std::fmt::{Debug, Display};
@@ -65,7 +64,7 @@ impl<T, E: Display> SettleDisplay for &&Returned<Result<T, E>> {
     }
 }
 
-/// A `Result` whose error says nothing of itself.
+/// A `Result` whose error cannot be shown.
 pub trait SettleOpaque {
     /// # Errors
     /// That there was one.
@@ -81,7 +80,7 @@ impl<T, E> SettleOpaque for &Returned<Result<T, E>> {
     }
 }
 
-/// Any other value: it is kept from the optimiser.
+/// Settles any other value: keeps it from the optimiser.
 pub trait SettleValue {
     /// # Errors
     /// None.
@@ -96,23 +95,23 @@ impl<T> SettleValue for Returned<T> {
     }
 }
 
-/// The text of an argument's value in case ids: `Display` where the type has it, else `Debug` in
-/// lower case (`DType::F32` is `f32`), else the tokens as written.
+/// The text of an argument's value in case ids: `Display` if the type has it, or else `Debug` in lower case
+/// (`DType::F32` is `f32`), or else the tokens as written.
 pub struct Label<'a, T>(pub &'a T);
 
-/// For types with `Display`.
+/// Names values of types with `Display`.
 pub trait ByDisplay {
     /// The label.
     fn label(&self, written: &str) -> String;
 }
 
-/// For types with `Debug` only.
+/// Names values of types with `Debug` only.
 pub trait ByDebug {
     /// The label.
     fn label(&self, written: &str) -> String;
 }
 
-/// For all others.
+/// Names values of all other types.
 pub trait ByTokens {
     /// The label.
     fn label(&self, written: &str) -> String;

@@ -14,12 +14,12 @@ use bench_syntax::objective::{Objective, Setting};
 pub struct Registered {
     benchmark: &'static Benchmark,
     texts: Arc<Texts>,
-    /// Which combination, counted with the last argument varying fastest.
+    /// The number of the combination, counted with the last argument varying fastest.
     number: usize,
     id: String,
 }
 
-/// What the cases of a benchmark share.
+/// The texts that the cases of a benchmark share.
 #[derive(Debug)]
 struct Texts {
     model: Option<Arc<str>>,
@@ -40,7 +40,7 @@ impl Texts {
         }
     }
 
-    /// How many combinations of values there are.
+    /// The number of combinations of values.
     fn combinations(&self) -> usize {
         self.axes.iter().map(|(_, values)| values.len()).product()
     }
@@ -73,7 +73,7 @@ impl Registered {
         case_id::head(benchmark.model, benchmark.category, benchmark.name)
     }
 
-    /// The case as the list of this program holds it.
+    /// Returns the case as the list of this program contains it.
     pub fn listed(self) -> Case {
         let benchmark = self.benchmark;
         let objectives = self.targets().map(|objective| objective.text.to_string()).collect();
@@ -94,8 +94,8 @@ impl Registered {
         case
     }
 
-    /// `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long
-    /// as those are, wherever the function is moved.
+    /// Returns the id, `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long as
+    /// those are, wherever the function is moved.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -105,7 +105,7 @@ impl Registered {
         self.benchmark
     }
 
-    /// Its arguments and their values, in the attribute's order.
+    /// Returns its arguments and their values, in the attribute's order.
     pub fn arguments(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts.combination(self.number).map(|(name, value, _)| (&**name, &**value))
     }
@@ -131,7 +131,7 @@ impl Registered {
         (self.benchmark.call)(bencher, &choice)
     }
 
-    /// Why the case is left out by default, if it is.
+    /// Returns the reason why the case is left out by default; `None` if it is not.
     pub fn ignored(&self) -> Option<String> {
         match self.benchmark.ignore {
             Ignore::No => None,

@@ -29,19 +29,19 @@ impl From<RegistryError> for bench_record::RunError {
     }
 }
 
-/// Filled by the linker with one element per `#[benchmark]`.
+/// All benchmarks: the linker adds one element for each `#[benchmark]`.
 #[doc(hidden)]
 #[distributed_slice]
 pub static BENCHMARKS: [Benchmark];
 
-/// All annotated functions that are linked into this executable, in no particular order.
+/// Returns all annotated functions that are linked into this executable, in no particular order.
 pub fn benchmarks() -> &'static [Benchmark] {
     &BENCHMARKS
 }
 
-/// All cases, in a stable order: by model, category, source and arguments.
+/// Returns all cases, in a stable order: by model, category, source and arguments.
 ///
-/// `crates` are those that `main!` names. Each must contain at least one benchmark: otherwise, a crate that the
+/// `crates` are the ones that `main!` names. Each must contain at least one benchmark: otherwise, a crate that the
 /// linker dropped would disappear from the report without a message.
 ///
 /// # Errors

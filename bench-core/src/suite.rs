@@ -16,7 +16,7 @@ use crate::in_process::{InProcess, OfMade};
 use crate::registered::Registered;
 use crate::{build, registry};
 
-/// Which benchmarks to run, how, and where their report goes.
+/// A selection of benchmarks to run, with settings and a folder for the report.
 ///
 /// ```no_run
 /// use bench_core::{Category, Suite};
@@ -103,7 +103,7 @@ impl Suite {
         self
     }
 
-    /// Measures this instead of time.
+    /// Measures this quantity instead of time.
     #[must_use]
     pub fn measure(mut self, measure: Measure) -> Self {
         self.options.wishes.measure = measure;
@@ -177,7 +177,7 @@ impl Suite {
         self
     }
 
-    /// The cases that would run.
+    /// Returns the cases that would run.
     ///
     /// # Errors
     /// [`RunError::Registry`], [`RunError::Usage`] or [`RunError::NoMatch`].

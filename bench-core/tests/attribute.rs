@@ -256,7 +256,7 @@ fn description_is_the_attributes() {
     assert_eq!(named("hash").tags, ["gpu"]);
 }
 
-/// What is read at compile time is what is read at run time.
+/// Values read at compile time are the same as those read at run time.
 #[test]
 fn targets_are_constants_of_the_same_grammar() {
     assert!(named("plain").targets.is_empty());

@@ -24,7 +24,7 @@ bench_core::inventory::submit! {
 bench_core::inventory::submit! { ProbeFactory::new("samples", || Box::new(Samples::default())) }
 bench_core::inventory::submit! { ProbeFactory::new("absent", || Box::new(Absent)) }
 
-/// Counts what it is told.
+/// Counts its messages.
 #[derive(Default)]
 struct Samples {
     begun: u32,

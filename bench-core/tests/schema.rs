@@ -1,4 +1,4 @@
-//! The published schema and what is written are held to each other, both ways: every object of the schema
+//! The published schema and the written files are compared with each other, both ways: every object of the schema
 //! forbids fields it does not list and requires those it does.
 
 use bench_core::plan::Wishes;

@@ -1,5 +1,4 @@
-//! Which values each parameter of the function takes: the attribute's lists matched with the
-//! function's parameters.
+//! The values of each parameter of the function: the attribute's lists matched with the function's parameters.
 
 use std::collections::HashSet;
 
@@ -35,7 +34,7 @@ pub(crate) struct TypeAxis {
 /// A value parameter and the values it takes.
 pub(crate) struct ValueAxis {
     pub(crate) ident: Ident,
-    /// As a constant spells it.
+    /// The type of its constant.
     pub(crate) ty: Type,
     pub(crate) values: Values,
 }
@@ -76,14 +75,14 @@ impl Arguments {
 }
 
 impl ValueAxis {
-    /// The name as it stands in case ids.
+    /// Returns the name in case ids.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
     }
 }
 
 impl TypeAxis {
-    /// The name as it stands in case ids.
+    /// Returns the name in case ids.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
     }
@@ -166,8 +165,8 @@ fn value_axes(
     axes
 }
 
-/// Those of `wanted` that are not `given`; none if a given name is not wanted, since that will be
-/// the missing one mistyped, and has been reported.
+/// Returns the names in `wanted` that are not `given`. Returns none if a given name is not in `wanted`, since it is
+/// then a typing error for the missing one, and has been reported.
 fn without_values<'a>(wanted: impl Iterator<Item = &'a Ident>, given: &[&Ident]) -> Vec<&'a Ident> {
     let wanted: Vec<&Ident> = wanted.collect();
     if given.iter().any(|name| !wanted.contains(name)) {
@@ -259,8 +258,8 @@ fn unknown<'a>(what: &str, name: &Ident, names: impl Iterator<Item = &'a Ident>)
     Error::new(name.span(), format!("the function has no {what} `{name}`{question}\n{what}s here: {list}"))
 }
 
-/// That nothing is listed twice: two cases would have one id. Only what is written alike is seen
-/// here; `8` and `4 + 4` are told apart when the cases are collected.
+/// Checks that nothing is listed twice: two cases would have the same id. Only entries with the same tokens are found
+/// here; `8` and `4 + 4` are compared when the cases are collected.
 ///
 /// # Errors
 /// At the second of each.

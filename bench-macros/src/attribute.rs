@@ -1,4 +1,4 @@
-//! What stands between the parentheses of `#[benchmark(…)]`, key by key.
+//! Parses the arguments of `#[benchmark(…)]`, key by key.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) struct Attribute {
     pub(crate) max_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) ignore: Ignore,
-    /// Where the generated code finds `bench_core`.
+    /// The path by which the generated code finds `bench_core`.
     pub(crate) krate: Path,
 }
 
@@ -59,11 +59,11 @@ pub(crate) enum Types {
 pub(crate) enum Ignore {
     No,
     Always(Option<LitStr>),
-    /// Whether a list holds values or types is known only once the function is.
+    /// An argument and a list whose content, values or types, is known only once the function is.
     When(Vec<Argument<Listed>>),
 }
 
-/// What an entry of `ignore(…)` lists: types or values, according to its name, which is not matched yet.
+/// The content of an entry of `ignore(…)`: types or values, depending on its name, which is not matched yet.
 pub(crate) enum Listed {
     /// Written in the attribute, one by one.
     Brackets(TokenStream),
@@ -72,7 +72,7 @@ pub(crate) enum Listed {
 }
 
 impl Attribute {
-    /// Reads the keys, and goes on after one that is wrong. The attribute holds what could be read.
+    /// Parses the keys, and continues after a wrong one. The attribute contains everything that could be parsed.
     pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
         let mut attribute = Attribute {
             name: None,
@@ -111,7 +111,7 @@ impl Attribute {
         let mut seen: Vec<String> = Vec::new();
         while !input.is_empty() {
             let Some(ident) = diagnostics.keep(input.call(Ident::parse_any).map_err(|error| {
-                Error::new(error.span(), format!("wanted a key: one of {}", nearest::list(KEYS)))
+                Error::new(error.span(), format!("expected a key: one of {}", nearest::list(KEYS)))
             })) else {
                 skip(input)?;
                 continue;
@@ -280,7 +280,7 @@ fn listed(key: &Key<'_>, input: ParseStream<'_>) -> Result<Listed> {
     }
 }
 
-/// Goes on behind a key that could not be read, at the next one. A comma alone does not tell where
+/// Continues after a key that could not be read, at the next one. A comma alone does not show where
 /// that is, since values may hold them (`items = f::<A, B>()`), unless it comes at once.
 fn skip(input: ParseStream<'_>) -> Result<()> {
     let mut at_once = true;
@@ -304,7 +304,7 @@ fn at_key(input: ParseStream<'_>) -> bool {
             || ahead.peek(Token![=]) && !ahead.peek(Token![==]))
 }
 
-/// That no name is given twice.
+/// Checks that no name is given twice.
 ///
 /// # Errors
 /// At the second of each.

@@ -65,8 +65,8 @@ pub(crate) fn of_types(krate: &Path, axis: &TypeAxis) -> TokenStream {
     }
 }
 
-/// `type ALIAS = f32;` for each of the types. The alias is resolved where the attribute stands, so
-/// that `types(T = [T])` means the user's `T` and not itself.
+/// Writes `type ALIAS = f32;` for each of the types. The alias is resolved where the attribute is, so that `types(T =
+/// [T])` means the user's `T` and not itself.
 pub(crate) fn aliases(axis: &TypeAxis, alias: impl Fn(usize) -> Ident) -> TokenStream {
     let aliases = axis.types.iter().enumerate().map(|(at, ty)| {
         let (alias, ty) = (alias(at), with_static_lifetimes(ty.clone()));

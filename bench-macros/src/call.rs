@@ -160,7 +160,7 @@ impl Call<'_> {
     }
 }
 
-/// The type stands in front so that this is where an error that it is not `Clone` points.
+/// Writes the clone of a value. The type comes first so that an error that it is not `Clone` points there.
 fn clone(ty: &Type, value: &impl ToTokens) -> TokenStream {
     quote!(<#ty as ::core::clone::Clone>::clone(&#value))
 }

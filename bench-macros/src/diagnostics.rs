@@ -20,7 +20,7 @@ impl Diagnostics {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// Whether nothing has been wrong so far.
+    /// Whether there has been no error so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }

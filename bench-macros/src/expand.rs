@@ -1,10 +1,10 @@
-//! What the attribute writes next to the function: a const descriptor, and the code that calls the
-//! function with the values chosen for one case.
+//! Writes the code next to the function: a const descriptor, and a call of the function with the values chosen for one
+//! case.
 //!
-//! Everything stands in a `const _`, where the user's expressions still resolve as they do next to
-//! the function, and every name there begins with `__bench`, so that none of the user's is hidden.
-//! Local variables have mixed-site hygiene for the same reason. No lint is silenced: that would be an
-//! error below a `forbid`, and lints pass over the code of a macro from another crate.
+//! All code is in a `const _`, where the user's expressions still resolve as they do next to the function, and every
+//! name there begins with `__bench`, so that it hides none of the user's. Local variables have mixed-site hygiene for
+//! the same reason. No lint is silenced: that would be an error below a `forbid`, and lints ignore the code of a macro
+//! from another crate.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The form of the annotated function: what the harness has to hand it, and what it cannot be.
+//! The form of the annotated function: the arguments that the harness passes, and the forms that are not allowed.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::{ParseStream, Parser};
@@ -17,13 +17,13 @@ pub(crate) struct Function {
     pub(crate) ident: Ident,
     pub(crate) asyncness: Option<Token![async]>,
     pub(crate) form: Form,
-    /// Without the leading `&mut Bencher`.
+    /// The parameters without the leading `&mut Bencher`.
     pub(crate) parameters: Vec<Parameter>,
     /// The type parameters.
     pub(crate) generics: Vec<Ident>,
 }
 
-/// Who calls the closure that is measured.
+/// The form of a benchmark, by who calls the measured closure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// The harness: the whole body is measured.
@@ -55,8 +55,7 @@ impl Function {
             match input {
                 FnArg::Receiver(receiver) => diagnostics.push(Error::new_spanned(
                     receiver,
-                    "a benchmark is a free function and takes no `self`: build the value inside it, or in a \
-                     function of its own that calls the method",
+                    "a benchmark is a free function and takes no `self`: build the value inside it, or in a separate function that calls the method",
                 )),
                 FnArg::Typed(typed) if bencher(&typed.ty).is_some() => {
                     if diagnostics.keep(check_bencher(&typed.ty, at)).is_some() {
@@ -105,14 +104,14 @@ fn refuse_attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
         let message = match (last.as_str(), path.segments.len()) {
             ("target_feature", 1) => {
                 "a benchmark is called by the harness, which does not know whether the processor has this feature: \
-                 put the attribute on a function of its own, and call that one here, in an `unsafe` block, once \
-                 `is_x86_feature_detected!` has said yes (else return `Err(Error::skip(\"no AVX2\"))`)"
+                 put the attribute on a separate function, and call it here, in an `unsafe` block, once \
+                 `is_x86_feature_detected!` has returned true (else return `Err(Error::skip(\"no AVX2\"))`)"
             }
             ("test" | "bench", 1) => {
                 "a benchmark is not a test, and `cargo test --benches` runs each benchmark once as it is: leave this out"
             }
             ("main" | "test", _) => {
-                "an `async` benchmark runs on a runtime of its own: leave this out, and keep the `async fn`"
+                "an `async` benchmark runs on its own runtime: leave this out, and keep the `async fn`"
             }
             _ => continue,
         };

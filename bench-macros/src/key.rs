@@ -22,7 +22,7 @@ pub(crate) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The key that stands at `ident`.
+    /// Creates the key at `ident`.
     pub(crate) fn new(ident: &'a Ident, example: &'static str) -> Self {
         Key { ident, example }
     }
@@ -32,7 +32,7 @@ impl<'a> Key<'a> {
         Error::new(span, format!("`{}` needs {what}, as in `{}`", self.ident, self.example))
     }
 
-    /// Where the value is, or the key if it has none.
+    /// Returns the place of the value, or of the key if it has none.
     fn span(&self, input: ParseStream<'_>) -> Span {
         if input.is_empty() || input.peek(Token![,]) { self.ident.span() } else { input.span() }
     }
@@ -66,7 +66,7 @@ impl<'a> Key<'a> {
         input.parse().map_err(|_| self.wants(span, "a string"))
     }
 
-    /// `= "text"` that can stand in a case id and in a filter without quoting.
+    /// Parses `= "text"` that can be part of a case id and of a filter without quoting.
     ///
     /// # Errors
     /// At the value.
@@ -77,8 +77,8 @@ impl<'a> Key<'a> {
             Some(wrong) => Err(Error::new(
                 literal.span(),
                 format!(
-                    "`{}` becomes part of case ids and cannot hold {wrong:?}: \
-                     use letters, digits, `_`, `-`, `.` and `+`, as in `{}`",
+                    "`{}` becomes part of case ids and cannot contain {wrong:?}: use letters, digits, `_`, `-`, \
+                     `.` and `+`, as in `{}`",
                     self.ident, self.example
                 ),
             )),
@@ -160,7 +160,7 @@ impl<'a> Key<'a> {
     /// `= [entry, entry]`, not empty.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// Same as [`list`](Self::list).
     pub(crate) fn array<T>(
         &self,
         input: ParseStream<'_>,
@@ -173,7 +173,7 @@ impl<'a> Key<'a> {
     /// `= [tokens]`, not empty, not yet read.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// Same as [`list`](Self::list).
     pub(crate) fn brackets(&self, input: ParseStream<'_>) -> Result<TokenStream> {
         let (content, span) = self.open_brackets(input)?;
         if content.is_empty() { Err(self.wants(span, "at least one entry")) } else { content.parse() }

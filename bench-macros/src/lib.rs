@@ -37,7 +37,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// **A function whose first parameter is `&mut Bencher`** decides itself what is timed; the rest is setup.
+/// **A function whose first parameter is `&mut Bencher`** decides itself which part is timed; the rest is setup.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -71,8 +71,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// ### `category = "unit" | "integration" | "performance"`
-/// Without it, the module path decides: `…::<model>::benchmarks::<category>`. Where it does not follow
-/// that convention, leaving `category` out is an error.
+/// Without it, the module path decides: `…::<model>::benchmarks::<category>`. If it does not follow that convention,
+/// leaving `category` out is an error.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -110,13 +110,13 @@ use proc_macro::TokenStream;
 /// # Targets
 ///
 /// ### `targets("NAME OP VALUE", …)` or `targets = ["NAME OP VALUE", …]`
-/// Limits that every run judges, with the whole 95 % interval: met, missed or unsure. `OP` is one of `<=`,
-/// `<`, `>=` and `>`. `VALUE` is a decimal number in the metric's own unit, or with one of `ns`, `us`, `µs`, `ms`, `s`,
-/// `m`, `h`, `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `%` and `x`. `NAME` is a metric's name in snake
-/// case: `median`, `mean`, `min`, `max`, `p95`, `p99`, `first_call`, `load`, `cpu_time`, `peak_memory`,
-/// `throughput`, any metric of the workload's domain, or `speedup(OTHER)`, where `OTHER` is another case of
-/// the run, with or without its arguments, or `run:NAME`, an earlier run. Behind `@` stand the arguments, or the
-/// settings of a level of load, to which the target is restricted.
+/// Limits that every run judges, with the whole 95 % interval: met, missed or unsure. `OP` is one of `<=`, `<`, `>=`
+/// and `>`. `VALUE` is a decimal number in the metric's own unit, or with one of `ns`, `us`, `µs`, `ms`, `s`, `m`,
+/// `h`, `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `%` and `x`. `NAME` is a metric's name in snake case:
+/// `median`, `mean`, `min`, `max`, `p95`, `p99`, `first_call`, `load`, `cpu_time`, `peak_memory`, `throughput`, any
+/// metric of the workload's domain, or `speedup(OTHER)`, where `OTHER` is another case of the run, with or without its
+/// arguments, or `run:NAME`, an earlier run. After `@` come the arguments, or the settings of a level of load, to
+/// which the target is restricted.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -144,8 +144,8 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// In the case id (`repeat[size=1024,text=short]`) stands a value's `Display`, or its `Debug` in lower
-/// case, or its tokens as they are written.
+/// The case id (`repeat[size=1024,text=short]`) contains a value's `Display`, or its `Debug` in lower case, or its
+/// tokens as they are written.
 ///
 /// ### `types(f32, …)` or `types(T = [f32, …], U = […])`
 /// The same for type parameters, all of which need types.
@@ -166,8 +166,8 @@ use proc_macro::TokenStream;
 /// # Throughput
 ///
 /// ### `items = expression` and `bytes = expression`
-/// What one iteration handles, for items/s and bytes/s. The expression may mention the arguments and
-/// the type parameters, and is converted with `as usize`.
+/// The work of one iteration, for items/s and bytes/s. The expression may contain the arguments and the type
+/// parameters, and is converted with `as usize`.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -213,9 +213,9 @@ use proc_macro::TokenStream;
 /// # Leaving out
 ///
 /// ### `ignore`, `ignore = "reason"`, `ignore(name = [value, …], …)`
-/// Left out unless `--ignored` or `--include-ignored` asks for it: always, or in the cases in which an
-/// argument has one of the values (or a type parameter one of the types). A constant array or slice can stand
-/// for the values, as in `args`.
+/// The case is left out unless `--ignored` or `--include-ignored` is given: always, or only if an argument has one of
+/// the values (or a type parameter one of the types). A constant array or slice can stand for the values, as in
+/// `args`.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -226,13 +226,13 @@ use proc_macro::TokenStream;
 /// fn forward(batch: usize) {}
 /// ```
 ///
-/// `#[cfg(…)]` on the function does what it says: without the function there is no benchmark.
+/// `#[cfg(…)]` on the function works as usual: without the function there is no benchmark.
 ///
 /// # Where `bench_core` is
 ///
 /// ### `crate = path::to::bench_core`
-/// Where the generated code finds `bench_core`, for a crate that re-exports it under another path. The
-/// path may also stand in a string.
+/// The path by which the generated code finds `bench_core`, for a crate that re-exports it under another path. The
+/// path may also be a string.
 ///
 /// ```
 /// mod testing {

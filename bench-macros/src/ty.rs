@@ -1,4 +1,4 @@
-//! The few questions that the macro asks of a type.
+//! Properties of a type that the macro needs.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;

@@ -1,5 +1,5 @@
-//! Tokens as they were written, without the whitespace between them: the last resort for the text of
-//! a value in case ids, and the only one for types.
+//! Tokens as they were written, without the whitespace between them: the last resort for the text of a value in case
+//! ids, and the only form for types.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 

@@ -1,4 +1,4 @@
-//! What the attribute writes is called by real workers, and the function gets what the case has chosen.
+//! Real workers call the code that the attribute writes, and the function gets the values that the case has chosen.
 //!
 //! There is one test in this file, and there must be no other: a worker is this executable started
 //! again, which then runs all its tests, and it is the first line of this one that makes it a worker.

@@ -1,4 +1,4 @@
-//! A benchmark with an argument: each value is a case of its own, with its own row in the report.
+//! A benchmark with an argument: each value is a separate case, with its own row in the report.
 
 use bench_core::prelude::*;
 use examples::{Index, documents};

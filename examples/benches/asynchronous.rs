@@ -1,4 +1,4 @@
-//! An `async` benchmark, on a tokio runtime of its own. It needs the feature `tokio` of `bench-core`.
+//! An `async` benchmark, on its own tokio runtime. It needs the feature `tokio` of `bench-core`.
 
 use std::sync::Arc;
 

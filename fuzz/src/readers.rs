@@ -29,7 +29,7 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// What was taken for a record does not contradict itself, and is read again as what it is.
+/// Checks that a text accepted as a record is consistent, and is the same after it is written and read again.
 fn is_sound(record: &Record) {
     assert_eq!(record.check(), Ok(()));
     let text = serde_json::to_vec(record).expect("JSON");
@@ -74,7 +74,7 @@ pub fn configuration(bytes: &[u8]) {
     let _ = Config::parse(text, Path::new("bench.toml"));
 }
 
-/// What `go test -bench` prints.
+/// Output of `go test -bench`.
 pub fn benchfmt(bytes: &[u8]) {
     import("benchfmt", &file("bench.txt", bytes));
 }
@@ -93,22 +93,22 @@ pub fn criterion(bytes: &[u8]) {
     }
 }
 
-/// What `pytest --benchmark-json` writes.
+/// A file of `pytest --benchmark-json`.
 pub fn pytest_benchmark(bytes: &[u8]) {
     import("pytest-benchmark", &file("pytest.json", bytes));
 }
 
-/// What pyperf writes.
+/// A file of pyperf.
 pub fn pyperf(bytes: &[u8]) {
     import("pyperf", &file("pyperf.json", bytes));
 }
 
-/// What `hyperfine --export-json` writes.
+/// A file of `hyperfine --export-json`.
 pub fn hyperfine(bytes: &[u8]) {
     import("hyperfine", &file("hyperfine.json", bytes));
 }
 
-/// What Google Benchmark writes.
+/// A file of Google Benchmark.
 pub fn google_benchmark(bytes: &[u8]) {
     import("google-benchmark", &file("google.json", bytes));
 }
@@ -150,7 +150,7 @@ pub fn traces(bytes: &[u8]) {
     let _ = Replay::file(file("trace.csv", bytes)).levels(&wanted);
 }
 
-/// What a worker, a runner and a program's list say.
+/// The messages of a worker and of a runner, and a program's list.
 pub fn frames(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n') {
         if let Ok(frame) = json::from_bytes::<Frame>(line) {

@@ -1,5 +1,5 @@
-//! Writes the logits that candle computes with the generated weights of ResNet-50 and ViT-B/16 for the first two images,
-//! as little-endian f32: what engines in `python/benchmarks` have to agree with.
+//! Writes the logits that candle computes with the generated weights of ResNet-50 and ViT-B/16 for the first two
+//! images, as little-endian f32: the engines in `python/benchmarks` must agree with them.
 //!
 //! ```text
 //! cargo run --release -p models --example write_logits -- python/benchmarks/logits
@@ -14,7 +14,7 @@ use models::seeded::Seeded;
 use models::vit_b_16::VitB16;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).ok_or("wanted a folder")?;
+    let folder = std::env::args().nth(1).ok_or("expected a folder")?;
     std::fs::create_dir_all(&folder)?;
     let images = Seeded::new(1).images(2, models::resnet::INPUT_SIDE, &Device::Cpu)?;
     let resnet = ResNet::load(Depth::Fifty, DType::F32, &Device::Cpu)?.forward(&images)?;

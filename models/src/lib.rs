@@ -1,4 +1,4 @@
-//! Models under test, each in a folder of its own with its benchmarks beside it:
+//! The measured models, each in its own folder with its benchmarks next to it:
 //! `<model>/benchmarks/{unit,integration,performance}.rs`.
 //!
 //! | model | weights | input |
@@ -14,10 +14,10 @@
 //! | [`stable_diffusion_unet`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
 //! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
-//! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
-//! them is read ([`checkpoint`], [`gguf`]) or generated ([`seeded`]), how a picture becomes a tensor
-//! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`], [`generation`]).
-//! What each can be measured by stands in [`axis`].
+//! The shared parts of models are in one module per noun: the place of weights ([`weights`]), reading a file of them
+//! ([`checkpoint`], [`gguf`]) or generating them ([`seeded`]), turning a picture into a tensor ([`photograph`],
+//! [`normalisation`]) and logits into an answer ([`classification`], [`generation`]). The arguments of benchmarks are
+//! in [`axis`].
 
 #![deny(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Models of generated weights: made if they fit into memory, and why they are not.
+//! Creates models with generated weights, if they fit into memory.
 
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
@@ -6,19 +6,19 @@ use candle_nn::var_builder::SimpleBackend;
 
 use crate::memory::{self, MemoryError};
 
-/// Why a model with generated weights could not be made.
+/// The reasons why a model with generated weights could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It would not fit.
+    /// It would not fit into memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The device could not hold the weights.
+    /// The device could not allocate the weights.
     #[error("cannot make the model")]
     Tensor(#[from] candle_core::Error),
 }
 
 impl LoadError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             LoadError::Memory(error) => error.or_skip(),
@@ -27,12 +27,13 @@ impl LoadError {
     }
 }
 
-/// What `build` makes of weights that follow from a seed in `source`, as `dtype` on `device`; the same values everywhere and every
-/// time. `build` is called twice: the first time only to see what it asks for. `model` is what errors call it.
+/// Calls `build` with weights that follow from a seed in `source`, as `dtype` on `device`; the values are the same
+/// everywhere and every time. `build` is called twice: the first time only to find out which weights it needs. `model`
+/// is the name for errors.
 ///
 /// # Errors
-/// [`Memory`](LoadError::Memory) before anything is allocated, where the memory of the machine is used and does not
-/// suffice; what `build` says.
+/// [`Memory`](LoadError::Memory) before anything is allocated, if the memory of the machine is used and does not
+/// suffice; the error of `build`.
 pub fn generated<M>(
     model: &str,
     source: impl SimpleBackend + 'static,

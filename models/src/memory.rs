@@ -1,4 +1,4 @@
-//! Whether a model fits into the memory there is, asked before any of it is allocated.
+//! Checks whether a model fits into the available memory, before any of it is allocated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
-/// Why something is not allocated.
+/// The reasons why memory is not allocated.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// There is too little for a model's weights.
@@ -26,9 +26,9 @@ pub enum MemoryError {
         parameters: u64,
         /// The type of their elements.
         dtype: &'static str,
-        /// What they take, and what is needed besides to make them.
+        /// The memory for them, and for making them.
         needed_bytes: u64,
-        /// What can be had.
+        /// The available memory.
         available_bytes: u64,
     },
     /// There is too little for what a model computes with.
@@ -39,11 +39,11 @@ pub enum MemoryError {
         gigabytes(.available_bytes)
     )]
     NoRoom {
-        /// What it would be for, in the plural.
+        /// The use of the memory, in the plural.
         what: String,
-        /// What it would take.
+        /// The memory that it would need.
         needed_bytes: u64,
-        /// What can be had.
+        /// The available memory.
         available_bytes: u64,
     },
     /// The model's layers cannot be made, whatever the memory.
@@ -51,7 +51,7 @@ pub enum MemoryError {
     Uncountable {
         /// The model, and its configuration.
         model: String,
-        /// What candle said.
+        /// The error of candle.
         source: candle_core::Error,
     },
 }
@@ -61,7 +61,7 @@ fn gigabytes(bytes: &u64) -> f64 {
 }
 
 impl MemoryError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             MemoryError::TooLittle { .. } | MemoryError::NoRoom { .. } => {
@@ -72,11 +72,12 @@ impl MemoryError {
     }
 }
 
-/// Whether the parameters of what `build` makes fit into the memory of this machine and its control group as `dtype`.
-/// `build` is run on tensors that take no memory. Where the system does not say how much there is, everything fits.
+/// Checks that the parameters of the model that `build` makes fit into the memory of this machine and its control
+/// group as `dtype`. `build` is run on tensors that take no memory. If the system does not report its memory,
+/// everything fits.
 ///
 /// # Errors
-/// [`TooLittle`](MemoryError::TooLittle), or what `build` says.
+/// [`TooLittle`](MemoryError::TooLittle), or the error of `build`.
 pub fn expect_room_for<M>(
     model: &str,
     dtype: DType,
@@ -108,8 +109,8 @@ fn expect_room_in<M>(
     }
 }
 
-/// Whether `needed_bytes` fit into the memory of this machine and its control group, where `device` is the processor.
-/// `what` is what they are for, in the plural.
+/// Checks that `needed_bytes` fit into the memory of this machine and its control group, if `device` is the processor.
+/// `what` names their use, in the plural.
 ///
 /// # Errors
 /// [`NoRoom`](MemoryError::NoRoom).
@@ -126,10 +127,10 @@ pub fn expect_bytes(
     }
 }
 
-/// How many parameters `build` asks for, without allocating them.
+/// Counts the parameters of `build`, without allocating them.
 ///
 /// # Errors
-/// What `build` says.
+/// The error of `build`.
 pub fn parameters<M>(
     build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
 ) -> candle_core::Result<u64> {
@@ -139,7 +140,7 @@ pub fn parameters<M>(
 /// Parameters of a model.
 struct Count {
     parameters: u64,
-    /// Of the largest tensor.
+    /// The size of the largest tensor.
     largest: u64,
 }
 
@@ -152,7 +153,7 @@ fn count<M>(build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>) -
     })
 }
 
-/// Of what has been asked for.
+/// Counts the requested tensors.
 #[derive(Default)]
 struct Counter {
     parameters: AtomicU64,
@@ -179,7 +180,7 @@ impl SimpleBackend for Handle {
     }
 
     fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
-        Err(candle_core::Error::Msg(format!("`{name}` is asked for without a shape: it cannot be counted")))
+        Err(candle_core::Error::Msg(format!("`{name}` is requested without a shape: it cannot be counted")))
     }
 
     fn contains_tensor(&self, _: &str) -> bool {

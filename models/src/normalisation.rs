@@ -1,4 +1,4 @@
-//! [`Normalisation`]: from pixels to the numbers that a network was trained on.
+//! [`Normalisation`]: turns pixels into the numbers that a network was trained on.
 
 use candle_core::{Device, Tensor};
 
@@ -10,8 +10,8 @@ const TORCHVISION_SHORT_SIDE: u32 = 256;
 /// Width and height of what torchvision cuts out, in pixels.
 const TORCHVISION_SIDE: u32 = 224;
 
-/// As torchvision prepares a photograph for its classifiers: shorter side to 256 pixels, the middle
-/// 224 × 224, ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
+/// Prepares a photograph as torchvision does for its classifiers: shorter side to 256 pixels, the middle 224 × 224,
+/// ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
 ///
 /// # Errors
 /// When the photograph is empty, or the device cannot hold the tensor.
@@ -37,7 +37,8 @@ impl Normalisation {
     pub const IMAGENET: Normalisation =
         Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-    /// (byte − 127) / 128, as EfficientNet-Lite's authors do, so that quantised input needs no arithmetic.
+    /// The normalisation (byte − 127) / 128, as EfficientNet-Lite's authors do, so that quantised input needs no
+    /// arithmetic.
     pub const LITE: Normalisation = Normalisation { mean: [127.0 / 255.0; 3], std: [128.0 / 255.0; 3] };
 
     /// The picture as an f32 tensor of shape `(1, 3, height, width)`.

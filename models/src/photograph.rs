@@ -1,4 +1,4 @@
-//! [`Photograph`]: a decoded picture, and the cuts and sizes that models want.
+//! [`Photograph`]: a decoded picture, and the cuts and sizes that models need.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -16,8 +16,8 @@ pub struct Photograph {
     pixels: RgbImage,
 }
 
-/// How neighbouring pixels are weighed when a picture changes its size. Both widen with the factor
-/// by which a picture shrinks, so that nothing aliases.
+/// The weights of neighbouring pixels when a picture changes its size. Both widen with the factor by which a picture
+/// shrinks, so that nothing aliases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
     /// A triangle, as torchvision's transforms do by default.
@@ -35,21 +35,21 @@ impl From<Interpolation> for FilterType {
     }
 }
 
-/// Why there is no picture.
+/// The reasons why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotographError {
-    /// The file is not there. Benchmarks that need it are skipped then, see [`or_skip`](Self::or_skip).
+    /// The file does not exist. Benchmarks that need it are skipped then, see [`or_skip`](Self::or_skip).
     #[error("no photograph at {}: run `models/weights/fetch --only photographs`", path.display())]
     Missing {
-        /// Where it was looked for.
+        /// The path at which it was expected.
         path: PathBuf,
     },
-    /// The operating system would not give the file.
+    /// The operating system could not read the file.
     #[error("cannot read the photograph {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Neither JPEG nor PNG.
@@ -69,7 +69,7 @@ pub enum PhotographError {
     Damaged {
         /// The file, or what the bytes were called.
         name: String,
-        /// What the decoder said.
+        /// The error of the decoder.
         source: image::ImageError,
     },
     /// A size that no picture can have, or a cut larger than the picture.
@@ -92,7 +92,7 @@ pub enum PhotographError {
         /// The bytes given.
         found: usize,
     },
-    /// The device could not hold the picture.
+    /// The device could not allocate the picture.
     #[error("cannot make a tensor of the picture")]
     Tensor(#[from] candle_core::Error),
     /// A picture that cannot be written as JPEG.
@@ -101,7 +101,8 @@ pub enum PhotographError {
 }
 
 impl PhotographError {
-    /// For benchmarks: a photograph that was never fetched skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a photograph that was never fetched skips the case, everything else fails
+    /// it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             PhotographError::Missing { path } => {
@@ -134,7 +135,7 @@ impl Photograph {
     /// Reads and decodes a file of JPEG or PNG, whatever its ending.
     ///
     /// # Errors
-    /// As [`read_file`] and [`decode`](Self::decode).
+    /// Same as [`read_file`] and [`decode`](Self::decode).
     pub fn read(path: &Path) -> Result<Self, PhotographError> {
         Photograph::decode(&path.display().to_string(), &read_path(path)?)
     }
@@ -171,8 +172,8 @@ impl Photograph {
         }
     }
 
-    /// A picture of smooth gradients and edges that compresses about as well as a photograph does;
-    /// for benchmarks that need a picture and must not depend on one being there.
+    /// Creates a picture of smooth gradients and edges that compresses about as well as a photograph does; for
+    /// benchmarks that need a picture and must not depend on a file.
     pub fn synthetic(width: u32, height: u32) -> Self {
         let pixels = RgbImage::from_fn(width, height, |x, y| {
             let stripe = if (x / 16 + y / 24) % 2 == 0 { 40 } else { 0 };
@@ -201,7 +202,7 @@ impl Photograph {
         Ok(bytes)
     }
 
-    /// Width and height, in pixels.
+    /// Returns width and height, in pixels.
     pub fn size(&self) -> (u32, u32) {
         self.pixels.dimensions()
     }
@@ -267,8 +268,8 @@ impl Photograph {
     }
 }
 
-/// Whether the marker that ends a JPEG stands after the one that begins its (last) scan. Programs
-/// append things to pictures, so it need not be at the very end; a thumbnail's own end stands before.
+/// Whether the marker that ends a JPEG comes after the one that begins its (last) scan. Programs append data to
+/// pictures, so it need not be at the very end; a thumbnail's own end comes before.
 fn has_end_of_image(bytes: &[u8]) -> bool {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     matches!((last(0xda), last(0xd9)), (Some(scan), Some(end)) if scan < end)

@@ -1,4 +1,4 @@
-//! [`Picture`]: what a model has drawn.
+//! [`Picture`]: a picture that a model has drawn.
 
 use candle_core::{DType, Tensor};
 use image::codecs::png::PngEncoder;
@@ -10,13 +10,13 @@ pub struct Picture {
     pixels: RgbImage,
 }
 
-/// Why what a model made is not a picture.
+/// The reasons why a model's output is not a picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// Another shape than three colours of some height and width.
     #[error("expected pictures of shape (batch, 3, height, width), found {0:?}")]
     WrongShape(Vec<usize>),
-    /// The model gave something that is not a number.
+    /// The model's output contains something that is not a number.
     #[error("picture {picture} of the batch has a value of {value}: the model has overflowed")]
     NotFinite {
         /// The picture's place in the batch.
@@ -39,9 +39,9 @@ pub enum PictureError {
         "two runs with the same seed drew pictures that differ in {count} of {of} bytes, by up to {most}"
     )]
     Unstable {
-        /// How many bytes differ.
+        /// The number of bytes that differ.
         count: usize,
-        /// How many there are.
+        /// Their number.
         of: usize,
         /// The largest difference.
         most: u8,
@@ -49,14 +49,14 @@ pub enum PictureError {
     /// A picture that cannot be written as PNG.
     #[error("cannot encode the picture as PNG")]
     Encoding(#[source] image::ImageError),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
 impl Picture {
-    /// A picture for each of a batch of shape `(batch, 3, height, width)`, whose values go from −1 (black)
-    /// to 1; what lies beyond is cut off.
+    /// Returns a picture for each of a batch of shape `(batch, 3, height, width)`, whose values go from −1 (black) to
+    /// 1; values beyond are cut off.
     ///
     /// # Errors
     /// On another shape, and on values that are not finite.
@@ -80,20 +80,20 @@ impl Picture {
         flat.chunks_exact(3 * width * height).enumerate().map(of).collect()
     }
 
-    /// Width and height in pixels.
+    /// Returns width and height in pixels.
     pub fn size(&self) -> (u32, u32) {
         self.pixels.dimensions()
     }
 
-    /// Red, green and blue of each pixel, row by row.
+    /// Returns red, green and blue of each pixel, row by row.
     pub fn bytes(&self) -> &[u8] {
         self.pixels.as_raw()
     }
 
-    /// As a PNG file.
+    /// Encodes the picture as PNG.
     ///
     /// # Errors
-    /// When the encoder refuses it.
+    /// If the encoder rejects it.
     pub fn to_png(&self) -> Result<Vec<u8>, PictureError> {
         let mut bytes = Vec::new();
         let (width, height) = self.size();
@@ -103,7 +103,7 @@ impl Picture {
         Ok(bytes)
     }
 
-    /// Whether something was drawn at all.
+    /// Checks that something was drawn.
     ///
     /// # Errors
     /// [`Blank`](PictureError::Blank).
@@ -116,7 +116,7 @@ impl Picture {
         Err(PictureError::Blank { width, height, pixel: first.0 })
     }
 
-    /// Whether another run with the same seed drew the same picture.
+    /// Checks that another run with the same seed drew the same picture.
     ///
     /// # Errors
     /// [`Unstable`](PictureError::Unstable), or [`WrongShape`](PictureError::WrongShape) for another size.

@@ -1,5 +1,5 @@
-//! How time grows with size: an exponent for every benchmark that was measured at three sizes or more, printed below
-//! the table of a run if the times are known well enough to tell one.
+//! Estimates how time grows with size: an exponent for every benchmark that was measured at three sizes or more,
+//! printed below the table of a run if the times are known well enough.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ inventory::submit! { Section { name: "scaling", render } }
 /// Time as a power of size: `time = constant · size^exponent`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scaling {
-    /// 1 where twice the size takes twice the time.
+    /// The exponent: 1 if twice the size takes twice the time.
     pub exponent: f64,
-    /// Half the width of its 95 % interval. Wide where the sizes are few or their times follow no power.
+    /// Half the width of its 95 % interval. It is wide if the sizes are few or their times follow no power.
     pub half_width: f64,
 }
 
@@ -47,10 +47,10 @@ impl Scaling {
     }
 }
 
-/// An exponent that is known less well than this tells linear and quadratic apart no more.
+/// The half-width from which on an exponent no longer distinguishes linear from quadratic.
 const TELLING: f64 = 0.5;
 
-/// What is printed unasked must tell linear from slightly more.
+/// The uncertainty below which a growth is printed unasked: it must distinguish linear from slightly more.
 const SURE: f64 = 0.15;
 
 /// Sizes and times of a benchmark, of one argument while the others stay as they are.

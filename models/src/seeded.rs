@@ -12,8 +12,8 @@ use candle_nn::{Init, VarBuilder};
 /// exactly one and shifts by exactly zero could hide a mistake in its order.
 const JITTER: f64 = 0.1;
 
-/// A source of tensors that depend on the seed, the tensor's name and its shape, and on nothing
-/// else: not on the order in which they are asked for, nor on the machine.
+/// A source of tensors that depend only on the seed, the tensor's name and its shape: not on the order in which they
+/// are requested, nor on the machine.
 ///
 /// Values are uniform, with the mean and standard deviation that the layer asks for; a normal
 /// distribution needs logarithms, whose last bit differs between platforms. Kaiming initialisation
@@ -32,26 +32,27 @@ impl Seeded {
         Seeded { seed, absent: &[] }
     }
 
-    /// The same source, which denies having tensors whose names end so: layers of candle-transformers are
-    /// of one variant or another according to what their weights hold.
+    /// Returns the same source without the tensors whose names end in this way: layers of candle-transformers take one
+    /// form or another depending on the weights that exist.
     pub const fn without(self, absent: &'static [&'static str]) -> Self {
         Seeded { absent, ..self }
     }
 
-    /// As the source of a model's weights, in f32 on `device`.
+    /// Returns these values as the source of a model's weights, in f32 on `device`.
     pub fn weights(self, device: &Device) -> VarBuilder<'static> {
         self.weights_as(DType::F32, device)
     }
 
-    /// As the source of a model's weights: the values of [`weights`](Self::weights), rounded to `dtype`.
+    /// Returns these values as the source of a model's weights: the values of [`weights`](Self::weights), rounded to
+    /// `dtype`.
     pub fn weights_as(self, dtype: DType, device: &Device) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), dtype, device.clone())
     }
 
-    /// Every f32 tensor that `build` asks for, by name.
+    /// Returns every f32 tensor that `build` uses, by name.
     ///
     /// # Errors
-    /// What `build` says.
+    /// The error of `build`.
     pub fn tensors<M>(
         self,
         device: &Device,
@@ -120,7 +121,7 @@ impl SimpleBackend for Seeded {
 
     fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
         Err(candle_core::Error::Msg(format!(
-            "`{name}` is asked for without a shape, and seeded weights have none"
+            "`{name}` is requested without a shape, and seeded weights have none"
         )))
     }
 

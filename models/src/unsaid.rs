@@ -1,5 +1,5 @@
-//! What the ids of this crate's benchmarks leave unsaid, printed below the table of a run, so that every figure says how
-//! it was computed.
+//! The note below the table of a run that says what the ids of this crate's benchmarks leave out, so that every figure
+//! says how it was computed.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn say<'a>(measured: impl Iterator<Item = &'a str>, ours: &BTreeSet<&str>) -> St
         (_, false) => "by candle".to_owned(),
     };
     format!(
-        "computed {engine} in f32 on the processor, on as many threads as it takes, unless an id says otherwise\n"
+        "computed {engine} in f32 on the processor, on its default number of threads, unless an id says otherwise\n"
     )
 }
 

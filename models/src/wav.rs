@@ -1,10 +1,10 @@
-//! Sound as a file.
+//! Encodes sound as a WAV file.
 
-/// Bytes of the header that [`encode`] writes.
+/// The number of bytes of the header that [`encode`] writes.
 pub const HEADER_BYTES: usize = 44;
 
-/// A WAV file of one channel of 16-bit samples; `samples` go from −1 to 1, and what is beyond is cut off. At most
-/// some 2³¹ samples: lengths in this format have 32 bits.
+/// Encodes a WAV file of one channel of 16-bit samples; `samples` go from −1 to 1, and values beyond are cut off. At
+/// most some 2³¹ samples: lengths in this format have 32 bits.
 pub fn encode(samples: &[f32], sample_rate_hz: u32) -> Vec<u8> {
     const BYTES: u32 = 2;
     let data = (samples.len() as u32).saturating_mul(BYTES);

@@ -1,4 +1,4 @@
-//! Where weights and photographs lie, and everything that can be wrong with a file of weights.
+//! The folder of weights and photographs, and the errors of weight files.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -7,21 +7,21 @@ use candle_core::Device;
 
 use crate::memory::{MemoryError, expect_bytes};
 
-/// Names the folder of weights; without it that is `models/weights`.
+/// The variable that names the folder of weights; `models/weights` if it is not set.
 pub const WEIGHTS_DIR_VARIABLE: &str = "BENCH_WEIGHTS_DIR";
 
-/// Names the folder of photographs; without it that is `images` below the weights.
+/// The variable that names the folder of photographs; `images` below the weights if it is not set.
 pub const IMAGES_DIR_VARIABLE: &str = "BENCH_IMAGES_DIR";
 
-/// Why a model could not be made from a file of weights.
+/// The reasons why a model could not be made from a file of weights.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// The file is not there. Benchmarks are skipped then, see [`or_skip`](Self::or_skip).
+    /// The file does not exist. Benchmarks are skipped then, see [`or_skip`](Self::or_skip).
     #[error("no weights for {model} at {}: run `models/weights/fetch --only {model}`", path.display())]
     Missing {
         /// The model whose weights are wanted; also the name that `models/weights/fetch` knows.
         model: &'static str,
-        /// Where they were looked for.
+        /// The path at which they were expected.
         path: PathBuf,
     },
     /// The file is neither here nor to be had from the Hugging Face Hub, or another one than it should be.
@@ -37,15 +37,15 @@ pub enum WeightsError {
         file: &'static str,
         /// The repository.
         repository: &'static str,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
-    /// The operating system would not give the file.
+    /// The operating system could not read the file.
     #[error("cannot read the weights in {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Not a file of the format that the model is kept in, or only a part of one.
@@ -55,11 +55,11 @@ pub enum WeightsError {
         path: PathBuf,
         /// `safetensors` or `GGUF`.
         format: &'static str,
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// A tensor that the model needs is not in the file: weights of another architecture.
-    #[error("{} holds no tensor `{tensor}` of shape {shape:?}: these are not the weights of {model}", path.display())]
+    #[error("{} contains no tensor `{tensor}` of shape {shape:?}: these are not the weights of {model}", path.display())]
     MissingTensor {
         /// The model.
         model: &'static str,
@@ -70,14 +70,14 @@ pub enum WeightsError {
         /// The shape that the model needs.
         shape: Vec<usize>,
     },
-    /// The file holds tensors that the model has no place for: weights of another architecture.
-    #[error("{} holds {count} tensors that {model} has no place for, such as `{example}`: these are not its weights", path.display())]
+    /// The file contains tensors that the model does not have: weights of another architecture.
+    #[error("{} contains {count} tensors that {model} does not have, such as `{example}`: these are not its weights", path.display())]
     SpareTensors {
         /// The model.
         model: &'static str,
         /// The file.
         path: PathBuf,
-        /// How many.
+        /// Their number.
         count: usize,
         /// The first of them, by name.
         example: String,
@@ -110,8 +110,8 @@ pub enum WeightsError {
         /// The element type in the file.
         found: String,
     },
-    /// What the file says of itself is not what it says of the model's weights: another architecture,
-    /// another size, a vocabulary that contradicts itself.
+    /// The file's description of the weights is not that of the model: another architecture, another size, a
+    /// vocabulary that contradicts itself.
     #[error("`{key}` in {} is {found}, but {model} needs {expected}", path.display())]
     WrongMetadata {
         /// The model.
@@ -120,28 +120,29 @@ pub enum WeightsError {
         path: PathBuf,
         /// The name of the entry.
         key: String,
-        /// What the model needs.
+        /// The value that the model needs.
         expected: String,
-        /// What is there; `missing` where nothing is.
+        /// The value in the file; `missing` if there is none.
         found: String,
     },
     /// There is too little memory for them.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The tensors are right, but the device could not hold them, or the model could not be made.
+    /// The tensors are right, but the device could not allocate them, or the model could not be made.
     #[error("cannot make {model} of the weights in {}", path.display())]
     Unusable {
         /// The model.
         model: &'static str,
         /// The file.
         path: PathBuf,
-        /// What candle said.
+        /// The error of candle.
         source: candle_core::Error,
     },
 }
 
 impl WeightsError {
-    /// For benchmarks: weights that were never fetched, or do not fit, skip the case; everything else fails it.
+    /// Converts the error for benchmarks: weights that were never fetched, or do not fit, skip the case; everything
+    /// else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             WeightsError::Missing { model, .. } => bench_core::Error::skip(format!(
@@ -182,11 +183,11 @@ pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsE
     fs::read(path).map_err(failed)
 }
 
-/// Where the file of weights of this name is: in the [folder of weights](directory). With the feature `hub`, a file
-/// that is not there comes from the Hugging Face Hub, or its cache, if it is one that the module `hub` knows.
+/// Returns the path of the weight file of this name, in the [folder of weights](directory). With the feature `hub`, a
+/// missing file comes from the Hugging Face Hub or its cache if the module `hub` knows it.
 ///
 /// # Errors
-/// With the feature `hub`, `NotFromHub`: it can be had from nowhere, or is another file.
+/// With the feature `hub`, `NotFromHub`: it cannot be obtained from anywhere, or is another file.
 pub fn file(name: &str) -> Result<PathBuf, WeightsError> {
     let path = directory().join(name);
     #[cfg(feature = "hub")]

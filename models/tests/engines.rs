@@ -7,7 +7,7 @@ use models::engine::{Engine, EngineError, expect_agreement};
 use models::resnet::{Depth, INPUT_SIDE};
 use models::seeded::Seeded;
 
-/// Those that can be used here.
+/// The engines that can be used here.
 fn engines() -> Vec<Engine> {
     let mut engines = Vec::new();
     for engine in [Engine::Tract, Engine::OnnxRuntime] {

@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/weights/fetch");
 
-/// Runs python3 with `arguments` in a folder of its own; `None`, and a line that says so, without python3.
+/// Runs python3 with `arguments` in a separate folder; `None`, and a line that says so, without python3.
 fn python(folder: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Option<Output> {
     let mut command = Command::new("python3");
     command.args(arguments).current_dir(folder).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -61,7 +61,7 @@ impl Checkpoint {
         Checkpoint { state: b"\x80\x02ccollections\nOrderedDict\n)R(".to_vec(), storages: Vec::new() }
     }
 
-    /// A tensor named `name` with a storage of its own, of `kind` (`FloatStorage`) and these raw elements.
+    /// A tensor named `name` with its own storage, of `kind` (`FloatStorage`) and these raw elements.
     fn tensor(
         mut self,
         name: &str,
@@ -206,7 +206,7 @@ fn damaged_descriptions_are_refused() {
     ] {
         let Some((output, _)) = convert(folder.path(), &bytes) else { return };
         let said = complaint(&output, 1);
-        assert!(said.contains(what), "wanted `{what}`: {said}");
+        assert!(said.contains(what), "expected `{what}`: {said}");
         assert_eq!(files(folder.path()), ["in.pth"]);
     }
 }

@@ -19,7 +19,7 @@ _LIST = ["--list", "--format", "json"]
 
 
 def main() -> int:
-    """Does what the arguments say; returns the exit code."""
+    """Carries out the arguments; returns the exit code."""
     from .channel import address
 
     arguments = sys.argv[1:]
@@ -82,7 +82,7 @@ def _list(paths: list[Path]) -> int:
     if not found.cases:
         shown = ", ".join(map(str, paths))
         print(
-            f"{shown} holds no Python benchmark: expected functions called `benchmark_*`, functions with `@benchmark` of "
+            f"{shown} contains no Python benchmark: expected functions called `benchmark_*`, functions with `@benchmark` of "
             "bench_models, or `run_*` below a folder `benchmarks`",
             file=sys.stderr,
         )

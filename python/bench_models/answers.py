@@ -1,4 +1,4 @@
-"""What functions under load return, as the numbers that `bench` makes figures of."""
+"""Converts the return values of functions under load to the numbers from which `bench` computes figures."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ _MOST_KEYS = 5
 
 
 class FailedError(PlainError):
-    """A function says of its own answer that it has failed."""
+    """The answer of a function reports that it has failed."""
 
 
 def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence[Any] = ()) -> Answer:
-    """Returns the numbers of an output of a function of this field; `asked` holds what was wanted of it, and `streamed` the
-    parts that a generator has yielded.
-
-    Raises `FailedError` if the output says that it is none, or does not hold what the metrics of its field are made of.
+    """Returns the numbers of an output of a function of this field; `asked` contains the settings of its request, and
+    `streamed` the parts that a generator has yielded. Raises `FailedError` if the output reports a failure, or does not
+    contain the values from which the metrics of its field are computed.
     """
     if isinstance(output, Mapping):
         _refuse_failure(output)
@@ -39,7 +38,7 @@ def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence
     # Parts that a generator has yielded are counted where they are marked.
     if not streamed and all(carried.get(name) is None for name in needed):
         found = "; ".join(warnings) or f"found {_described(output)}"
-        raise FailedError(f"it returned no answer of the field `{field}`: expected {wanted}; {found}")
+        raise FailedError(f"it did not return an answer of the field `{field}`: expected {wanted}; {found}")
     return carried, warnings
 
 
@@ -51,7 +50,7 @@ def _described(output: Any) -> str:
 
 
 def holds(field: str, part: Any, asked: Mapping[str, Any]) -> int | None:
-    """Returns how much of its answer a part of a stream holds: samples of speech, tokens of a text; `None` if that is not
+    """Returns how much of its answer a part of a stream contains: samples of speech, tokens of a text; `None` if that is not
     known."""
     if field == "speech":
         return _samples(part, asked)
@@ -171,7 +170,7 @@ def _encoded(pictures: Sequence[bytes], warnings: list[str]) -> dict[str, Any]:
     headers = {header(picture) for picture in pictures}
     told: dict[str, Any] = {"bytes": sum(map(len, pictures))}
     if None in headers:
-        warnings.append("bytes that are no picture: PNG, JPEG and WebP can be read")
+        warnings.append("bytes that are not a picture: expected PNG, JPEG or WebP")
         return told
     (first, *others) = headers
     if others:

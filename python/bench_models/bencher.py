@@ -1,4 +1,4 @@
-"""`Bencher`, with which a benchmark says which part of it is timed."""
+"""`Bencher`, with which a benchmark declares which part of it is timed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Schedule(Protocol):
         """Returns the next batch; `None` when the round has seen enough."""
 
     def record(self, batch: Batch, elapsed: int) -> None:
-        """Takes what the last batch took, in nanoseconds."""
+        """Records the time of the last batch, in nanoseconds."""
 
 
 class Bencher:
@@ -109,7 +109,7 @@ class Bencher:
     def iter(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
         """Times `function(*arguments, **keywords)`. Returns the output of the first call, so that it can be checked.
 
-        A coroutine function is timed within an event loop of its own. Arrays of JAX are waited for, and devices of torch.
+        A coroutine function is timed within its own event loop. The clock waits for arrays of JAX, and for devices of torch.
         A dictionary that the function returns becomes readings of the case.
         """
         if inspect.iscoroutinefunction(function):
@@ -166,9 +166,10 @@ class Bencher:
             self._took(batch, round(seconds * 1e9))
 
     def serve(self, function: Callable[..., Any], **keywords: Any) -> None:
-        """Serves requests by `function(input, **keywords)`, as `@benchmark(domain=…)` says how many there are, and of what.
+        """Serves requests by `function(input, **keywords)`, with the number and the content that `@benchmark(domain=…)`
+        declares.
 
-        Each client is a thread. An asynchronous function serves all of them within an event loop of its own. Each part that
+        Each client is a thread. An asynchronous function serves all of them within its own event loop. Each part that
         a generator yields is an output.
         """
         from .serving import is_async
@@ -265,11 +266,11 @@ class Bencher:
         self._schedule.record(batch, ns)
 
     def counters(self) -> list[dict[str, Any]]:
-        """Returns what an iteration handles, as the protocol has it."""
+        """Returns the counters of an iteration, in the form of the protocol."""
         return [{"unit": unit, "per_iteration": count} for unit, count in self._counters.items()]
 
     def reports(self, further: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Returns what the probes have read, and what the benchmark has returned, with the numbers in `further`."""
+        """Returns the readings of the probes and the values that the benchmark has returned, with the numbers in `further`."""
         if further:
             self._returned.take(further)
         reports = self._reports

@@ -11,7 +11,8 @@ _DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 
 def escaped(value: str) -> str:
-    """Returns `value` with what would delimit an id or a line, or steer a terminal, as `%` and two digits a byte."""
+    """Returns `value` with characters that would delimit an id or a line, or control a terminal, as `%` and two digits for
+    each byte."""
     if value.isalnum():
         return value
     return "".join(_escaped(character) for character in value)
@@ -27,7 +28,7 @@ def _escaped(character: str) -> str:
 
 
 def case_id(model: str | None, category: str, name: str, arguments: Iterable[tuple[str, str]] = ()) -> str:
-    """Returns the id of a case. It holds no path, so that a file can be moved without breaking its history."""
+    """Returns the id of a case. It contains no path, so that a file can be moved without breaking its history."""
     head = "/".join(part for part in (model, category, name) if part)
     tail = ",".join(f"{key}={escaped(value)}" for key, value in arguments)
     return f"{head}[{tail}]" if tail else head

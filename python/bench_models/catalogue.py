@@ -39,7 +39,7 @@ class Case:
 
     @property
     def source(self) -> str:
-        """Where it was written, for people."""
+        """The place in the source code, for people."""
         return f"{place.within_project(self.file)}:{self.line}"
 
 
@@ -188,7 +188,7 @@ def _imported_declarations(file: Path) -> dict[str, Any]:
         found = None
     if ended.returncode != 0 or not isinstance(found, dict):
         said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return {"problem": f"its declarations could not be read by importing it: {said or 'without a word'}"}
+        return {"problem": f"its declarations could not be read by importing it: {said or 'without a message'}"}
     return found
 
 

@@ -11,7 +11,7 @@ _LONGEST_MESSAGE = 64 << 20
 
 
 class CommandError(Exception):
-    """The runner has sent what no runner should send."""
+    """The runner has sent a message that no runner should send."""
 
 
 class Channel:
@@ -55,7 +55,7 @@ class Channel:
     def receive(self) -> dict[str, Any] | None:
         """Returns the next command; `None` when the runner has closed its end.
 
-        Raises `CommandError` for what is not a command.
+        Raises `CommandError` for anything else.
         """
         line = self._reader.readline(_LONGEST_MESSAGE + 1)
         if not line:
@@ -65,7 +65,7 @@ class Channel:
         try:
             command = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise CommandError(f"expected a command, found no JSON ({error})") from None
+            raise CommandError(f"expected a command, found something that is not JSON ({error})") from None
         if not isinstance(command, dict) or not isinstance(command.get("type"), str):
             raise CommandError("expected a command, an object with a `type`")
         return command

@@ -20,7 +20,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Declaration:
-    """What `@benchmark` was given. `None` leaves the decision to the runner, or to the file's place."""
+    """The arguments of `@benchmark`. `None` leaves the decision to the runner, or to the file's place."""
 
     category: str | None = None
     model: str | None = None

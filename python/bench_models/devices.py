@@ -1,4 +1,4 @@
-"""Devices and compilers: waiting for what an engine has queued, and noticing what it compiles.
+"""Devices and compilers: waits for the work that an engine has queued, and counts its compilations.
 
 An engine is never imported here: one that the benchmark has not imported has queued nothing.
 """
@@ -42,7 +42,7 @@ _jax_compilations = _Compilations()
 
 
 def listen() -> None:
-    """Begins to notice what JAX compiles, if it has been imported."""
+    """Begins to count the compilations of JAX, if it has been imported."""
     _jax_compilations.listen()
 
 
@@ -86,7 +86,7 @@ def is_needed() -> bool:
 
 
 def synchronize() -> None:
-    """Waits for what torch has queued on an accelerator. Does nothing where it runs on processors only."""
+    """Waits for the work that torch has queued on an accelerator. Does nothing where it runs on processors only."""
     device = _torch_device()
     if device is not None:
         device.synchronize()
@@ -112,7 +112,7 @@ def wait_for(output: Any) -> Any:
 
 
 def waiting(first: Any) -> tuple[Callable[[Any], Any] | None, Callable[[], None] | None]:
-    """Returns how a loop waits whose first call has returned `first`: what each output is handed to, and what is called once
+    """Returns how a loop waits whose first call has returned `first`: a function for each output, and one that is called once
     at the end of a sample.
 
     JAX on processors is waited for in each iteration, since independent calls could otherwise overlap; on accelerators,

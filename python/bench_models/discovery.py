@@ -69,7 +69,7 @@ class BenchmarkDiscovery:
     def run_all_benchmarks(self, include_categories: Sequence[str] | None = None) -> dict[str, Any]:
         """Measures all benchmarks, or those of some categories; returns `timestamp`, `model`, `results`, `summary`.
 
-        `results` holds a dictionary for each id: `execution_time` and other figures, in seconds, or `error`.
+        `results` contains a dictionary for each id: `execution_time` and other figures, in seconds, or `error`.
         """
         chosen = ["--category", ",".join(include_categories)] if include_categories else []
         return self._run("all", chosen)
@@ -89,7 +89,7 @@ class BenchmarkDiscovery:
         ended = subprocess.run(line, stdin=subprocess.DEVNULL)
         run = self._output / _NAME / "run.json"
         if not run.exists():
-            raise HarnessError(f"`bench run` has measured nothing (exit code {ended.returncode}): its reason stands above")
+            raise HarnessError(f"`bench run` has measured nothing (exit code {ended.returncode}): the reason is printed above")
         record = json.loads(run.read_bytes())
         return _documented(record, model)
 

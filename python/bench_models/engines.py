@@ -41,7 +41,8 @@ def needs_much(imports: Iterable[str]) -> bool:
 
 
 def versions(engines: Iterable[str]) -> dict[str, str]:
-    """Returns the installed versions of engines by distribution. Nothing is imported; what is not installed is missing."""
+    """Returns the installed versions of engines by distribution. Nothing is imported; engines that are not installed are left
+    out."""
     wanted = {_normal(name): name for engine in engines for name in ENGINES[engine]}
     found: dict[str, str] = {}
     # The names of folders are enough. `importlib.metadata` takes 30 ms to import, a tenth of a list.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class PlainError(Exception):
-    """An error whose text says all: it is shown without the name of its class, and without a traceback."""
+    """An error whose text is sufficient: it is shown without the name of its class, and without a traceback."""
 
 
 def words(error: BaseException) -> str:

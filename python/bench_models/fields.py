@@ -1,4 +1,4 @@
-"""Fields of work: what the requests of each are made of, and what answers have that do not say so."""
+"""Fields of work: the inputs of their requests, and the default properties of their answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_IMAGES = ("width", "height", "num_images", "num_inference_steps", "guidance_
 
 @dataclass(kw_only=True)
 class Settings:
-    """What requests are made of; each field of work reads its own."""
+    """The settings of requests; each field of work reads its own."""
 
     seed: int = 0
 
@@ -33,12 +33,12 @@ class Settings:
 
 
 def defaults(field: str, settings: Settings) -> dict[str, Any]:
-    """Returns what answers of a field have if they do not say so."""
+    """Returns the properties that answers of a field have if they do not state them."""
     return {"sample_rate": settings.sample_rate, "bit_depth": settings.bit_depth} if field == "speech" else {}
 
 
 def requests(field: str, settings: Settings, given: Sequence[Any] | None = None) -> tuple[list[Any], dict[str, Any]]:
-    """Returns the inputs that this process holds, and what `bench functions` is told of the requests of a field.
+    """Returns the inputs that this process has, and the description of the requests of a field for `bench functions`.
 
     `bench` makes the inputs if none are `given`; pictures are made here.
     """
@@ -59,7 +59,7 @@ def requests(field: str, settings: Settings, given: Sequence[Any] | None = None)
 
 
 def described(inputs: Sequence[Any]) -> list[dict[str, Any]]:
-    """Returns what reports say of inputs: texts, and the sizes of all else."""
+    """Returns the description of inputs for reports: texts, and the sizes of all others."""
     return [{"text": given} if isinstance(given, str) else {"bytes": _size(given)} for given in inputs]
 
 

@@ -38,7 +38,7 @@ reporter = BenchmarkReporter()
 
 @dataclass
 class BenchmarkConfig(fields.Settings):
-    """How much is asked, of what (`min_text_length`, `num_inference_steps`, …), and where the reports go."""
+    """The number of requests, their settings (`min_text_length`, `num_inference_steps`, …), and the folder for reports."""
 
     concurrency_levels: Sequence[int] = (1, 2, 4, 8, 16, 32, 64)
     iterations_per_level: int = 100
@@ -112,7 +112,7 @@ class _Harness:
 
     def _results(self, code: int, said: bytes) -> Results:
         if code != 0:
-            raise HarnessError("`bench` could not measure the function: its reason stands above, on stderr")
+            raise HarnessError("`bench` could not measure the function: the reason is printed above, on stderr")
         told = json.loads(said.decode().strip().rpartition("\n")[2])
         results = of_run(Path(told["folder"]), asdict(self.config))
         for reason in told["reasons"]:
@@ -124,7 +124,7 @@ class _Harness:
         return combined(benchmark_results, Path(self.config.output_dir) / output_name)
 
     def load_benchmark_results(self, benchmark_name: str) -> Results | None:
-        """Returns what the newest benchmark of this name has measured; `None` if there is none."""
+        """Returns the results of the newest benchmark with this name; `None` if there is none."""
         folder = Path(self.config.output_dir) / benchmark_name
         return of_run(folder, asdict(self.config)) if (folder / "run.json").exists() else None
 
@@ -311,7 +311,7 @@ class ResNetImageBenchmarker(_Harness):
             paths = sorted(path for path in Path(self._folder).iterdir() if path.is_file())
             given = [picture for picture in (path.read_bytes() for path in paths) if pictures.header(picture) is not None]
             if not given:
-                raise HarnessError(f"{self._folder} holds no PNG, JPEG or WebP picture")
+                raise HarnessError(f"{self._folder} contains no PNG, JPEG or WebP picture")
         return given
 
 

@@ -1,4 +1,4 @@
-"""What `--list --format json` prints: the list of docs/book/src/protocol.md."""
+"""The output of `--list --format json`: the list of docs/book/src/protocol.md."""
 
 from __future__ import annotations
 

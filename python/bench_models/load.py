@@ -1,4 +1,4 @@
-"""What `@benchmark` says of requests: which field they are of, how they come, and what they are made of."""
+"""The settings of `@benchmark` for requests: their field, when they arrive, and their content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Load:
-    """The requests of a load case. `None`, and what is empty, leaves the decision to `bench`."""
+    """The requests of a load case. `None`, and an empty value, leaves the decision to `bench`."""
 
     domain: str = "requests"
     load: str | None = None
@@ -68,7 +68,7 @@ class Load:
 
     @property
     def scenario(self) -> str:
-        """How requests come: as `load` says, else as `rate` and `concurrency` do."""
+        """The scenario of requests: that of `load`, or else by `rate` and `concurrency`."""
         return self.load or ("open" if _several(self.rate) else "closed")
 
     def plan(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class ServedError(PlainError):
 
 @dataclass
 class Requests:
-    """The requests of a round: what there are, and where what becomes of them is told."""
+    """The requests of a round, and the receiver of their results."""
 
     channel: Channel
     assignment: Mapping[str, Any]
@@ -55,7 +55,7 @@ class Requests:
             return self._relay({**told, "socket": path}, began)
 
     async def serve_async(self, function: Callable[..., Any], keywords: Mapping[str, Any], began: Callable[[], None]) -> Frame:
-        """As `serve`, for an asynchronous function, on the running loop."""
+        """Same as `serve`, for an asynchronous function, on the running loop."""
         served, told = self._prepared(function, keywords)
 
         async def relay(path: str) -> Frame:

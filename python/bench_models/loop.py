@@ -1,7 +1,7 @@
 """The timing loop, compiled for each benchmark as `timeit` compiles its own.
 
-The function and its arguments are local variables, so that an iteration is what a person would write: `f(a, b)`. A loop
-of 8 calls at a time halves what counting takes.
+The function and its arguments are local variables, so that an iteration is like code written by hand: `f(a, b)`. A loop of 8
+calls at a time halves the cost of counting.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def compiled(
 
 
 def empty_iteration_ns() -> float:
-    """Returns what an iteration takes around a function that does nothing, in nanoseconds."""
+    """Returns the time of an iteration around a function that does nothing, in nanoseconds."""
 
     def nothing() -> None:
         pass

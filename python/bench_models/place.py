@@ -1,4 +1,4 @@
-"""Where benchmarks lie: their files, their project, and what a path says of model and category."""
+"""The place of benchmarks: their files, their project, and the model and category in a path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _NOT_SEARCHED = frozenset({"__pycache__", "site-packages", "node_modules", "targ
 
 @dataclass(frozen=True)
 class Place:
-    """What the path of a file says: `…/<model>/benchmarks/<category>/….py`, or `…/<model>/benchmarks/<category>.py`."""
+    """The model and category in the path of a file: `…/<model>/benchmarks/<category>/….py`, or
+    `…/<model>/benchmarks/<category>.py`."""
 
     model: str | None
     category: str | None
@@ -27,7 +28,7 @@ class Place:
 def files(paths: Iterable[Path]) -> Iterator[Path]:
     """Returns the Python files at and below `paths`, sorted, each once.
 
-    Hidden folders, virtual environments and what tools have built are left out.
+    Hidden folders, virtual environments and the output of build tools are left out.
     """
     seen: set[Path] = set()
     for path in paths:
@@ -50,7 +51,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 @functools.cache
 def project_of(path: Path) -> Path:
-    """Returns the folder of the project around an absolute `path`: the nearest that holds `pyproject.toml`, `setup.py`,
+    """Returns the folder of the project around an absolute `path`: the nearest that contains `pyproject.toml`, `setup.py`,
     `setup.cfg` or `.git`; without one, the folder of the file, or around its folder `benchmarks`."""
     folder = path if path.is_dir() else path.parent
     for above in (folder, *folder.parents):
@@ -70,7 +71,8 @@ def within_project(file: Path) -> str:
 
 @functools.cache
 def place_of(file: Path) -> Place:
-    """Returns what the absolute path of a file says. The folder of a project, or one called `src`, is not a model."""
+    """Returns the model and category in the absolute path of a file. The folder of a project, or one called `src`, is not a
+    model."""
     parts = file.parts
     at = next((index for index in range(len(parts) - 2, 0, -1) if parts[index] == "benchmarks"), None)
     if at is None:
@@ -86,7 +88,7 @@ def place_of(file: Path) -> Place:
 
 def roots_of(file: Path) -> list[Path]:
     """Returns the folders from which the code of a file imports: its project, `src` below it, and the folder around the
-    outermost package that holds the file."""
+    outermost package that contains the file."""
     project = project_of(file)
     package = file.parent
     while (package / "__init__.py").exists() and package != package.parent:
@@ -96,7 +98,7 @@ def roots_of(file: Path) -> list[Path]:
 
 
 def module_of(file: Path) -> str:
-    """Returns the name under which a file is imported, relative to the outermost package that holds it."""
+    """Returns the name under which a file is imported, relative to the outermost package that contains it."""
     package = file.parent
     names = [file.stem]
     while (package / "__init__.py").exists() and package != package.parent:

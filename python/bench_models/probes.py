@@ -1,4 +1,4 @@
-"""Probes: what a worker observes of itself while samples are taken."""
+"""Probes: observations of a worker on itself while samples are taken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Probe(Protocol):
         """Starts to observe, just before the first sample."""
 
     def end(self, iterations: int) -> tuple[list[Reading], list[str]]:
-        """Returns what was read over so many iterations, and notes, which become warnings of the case."""
+        """Returns the readings over this many iterations, and notes, which become warnings of the case."""
 
 
 class Memory:
@@ -99,7 +99,7 @@ class Garbage:
 
 
 class Probes:
-    """The probes of one round: which, what each said, and what it cost."""
+    """The probes of one round: their names, their readings, and their cost."""
 
     def __init__(self, wanted: list[str] | None) -> None:
         every: list[Probe] = [Memory(), Cpu(), Garbage()]
@@ -129,7 +129,7 @@ class Probes:
                 self._ask(probe, probe.begin)
 
     def end(self, iterations: int) -> list[dict[str, Any]]:
-        """Returns the reports of all probes over so many iterations."""
+        """Returns the reports of all probes over this many iterations."""
         if self._has_begun:
             for probe in reversed(self._probes):
                 self._ask(probe, lambda probe=probe: probe.end(iterations))  # type: ignore[misc]

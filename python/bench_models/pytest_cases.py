@@ -41,7 +41,7 @@ def arguments_of(item: Any) -> dict[str, str]:
 
 
 def marked(item: Any) -> dict[str, Any]:
-    """Returns what the markers `benchmark` of a test say; the nearest has the word."""
+    """Returns the settings of a test's markers `benchmark`; the nearest takes precedence."""
     found: dict[str, Any] = {}
     for marker in item.iter_markers(FIXTURE):
         found = {**marker.kwargs, **found}

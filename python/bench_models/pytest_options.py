@@ -1,4 +1,4 @@
-"""The options of pytest-benchmark under `--bench`: what they become, or what to use in their place."""
+"""The options of pytest-benchmark under `--bench`, with the flags that replace them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Option(NamedTuple):
     """What to use in its place, if it is refused."""
 
 
-_SHOWN = "the report of bench has one form: `bench export`, `bench page` and the CSV files have others"
+_SHOWN = "the report of bench has one form: `bench export`, `bench report` and the CSV files have other forms"
 OPTIONS = (
     Option("--benchmark-max-time", "value", becomes="--max-time={}s"),
     # The runner decides how often a function is called, on better grounds.
@@ -72,9 +72,8 @@ def register(group: Any) -> None:
 
 
 def flags(arguments: list[str], of_suite: list[str] | None = None) -> tuple[list[str], list[str]]:
-    """Returns the flags of `bench run` for what pytest was given, and what is left out of the suite's own `addopts`.
-
-    Raises `RefusedError` for an option without an equivalent flag that was given by a person, with what to use in its place.
+    """Returns the flags of `bench run` for the options of pytest, and the ignored options of the suite's own `addopts`.
+    Raises `RefusedError` if the user has given an option without an equivalent flag, with the option to use instead.
     """
     found, left_out = [], []
     of_suite = of_suite or []

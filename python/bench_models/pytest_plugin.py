@@ -22,7 +22,7 @@ def pytest_addoption(parser: Any) -> None:
         "--bench",
         action="store_true",
         default=False,
-        help="measure the tests that use the fixture `benchmark`, each round in a process of its own",
+        help="measure the tests that use the fixture `benchmark`, each round in a separate process",
     )
     group.addoption("--bench-args", default="", metavar="FLAGS", help="flags of `bench run`: '--max-time 2s --quick'")
     if importlib.util.find_spec("pytest_benchmark") is None:

@@ -19,7 +19,7 @@ _LIST = "BENCH_MODELS_LIST"
 
 
 def main() -> int:
-    """Lists or measures, as the environment says; returns the exit code."""
+    """Lists or measures, depending on the environment; returns the exit code."""
     from .channel import Channel, address
 
     arguments = sys.argv[1:]
@@ -83,7 +83,7 @@ def _list(arguments: list[str], answer: int) -> int:
             return True
 
         def pytest_collectreport(self, report: Any) -> None:
-            """Takes what could not be collected, and why."""
+            """Records the tests that could not be collected, with the reasons."""
             if report.failed:
                 last = report.longreprtext.strip().rpartition("\n")[2]
                 self.problems.append(f"{report.nodeid}: {last.removeprefix('E').strip()}")

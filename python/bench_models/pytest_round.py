@@ -35,7 +35,7 @@ class Fixture:
 
     @property
     def stats(self) -> Metadata | None:
-        """What was measured in this process; `None` before it is."""
+        """The measurements of this process; `None` before there are any."""
         seconds = self._bencher.seconds
         said = {name: getattr(self, name) for name in ("name", "fullname", "group", "param", "params", "extra_info")}
         return Metadata(seconds, self._bencher.batch, said) if seconds else None
@@ -56,9 +56,9 @@ class Fixture:
         warmup_rounds: int = 0,
         iterations: int = 1,
     ) -> Any:
-        """Measures `target` with what `setup` returns for each call, `(args, kwargs)`.
+        """Measures `target` with the arguments that `setup` returns for each call, `(args, kwargs)`.
 
-        The runner decides how often it is called, unless `rounds` and `iterations` are 1: then once a process.
+        The runner decides how often it is called, unless `rounds` and `iterations` are 1: then once for each process.
         """
         for name, value, least in (("rounds", rounds, 1), ("iterations", iterations, 1), ("warmup_rounds", warmup_rounds, 0)):
             if not isinstance(value, int) or value < least:
@@ -104,7 +104,7 @@ class _Single:
         return None if self._is_called else Batch(SAMPLE, 1)
 
     def record(self, batch: Batch, elapsed: int) -> None:
-        """Takes what the call took, in nanoseconds."""
+        """Records the time of the call, in nanoseconds."""
         self._is_called = True
         self._channel.send("first_call", ns=elapsed)
         if self._mode == "sample":
@@ -172,7 +172,7 @@ class _Measuring:
         self.resolution = resolution_ns()
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leaves out files that cannot hold the test: their imports would take time."""
+        """Leaves out files that cannot contain the test: their imports would take time."""
         name = self._wanted.partition("[")[0].rpartition("/")[2].split(".")
         is_other = collection_path.suffix == ".py" and collection_path.stem not in (*name, "conftest", "__init__")
         return True if is_other else None
@@ -209,7 +209,7 @@ class _Measuring:
         self._channel.send("start_up", ns=perf_counter_ns() - self._began)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Notes what went wrong first."""
+        """Records the first failure."""
         if self.failure is not None or report.outcome == "passed":
             return
         if report.outcome == "skipped":
@@ -251,7 +251,7 @@ def measure(channel: Channel, assignment: dict[str, Any], arguments: list[str], 
         fields = {"reason": message} if kind == "skipped" else {"kind": "error", "message": message}
         channel.send(kind, **fields)
     elif bencher is None or fixture is None or not bencher.is_measured:
-        what = "the test never calls its fixture" if measuring.has_found else f"this suite holds no `{assignment['case']}`"
+        what = "the test never calls its fixture" if measuring.has_found else f"this suite contains no `{assignment['case']}`"
         channel.send("failed", kind="error", message=what)
     else:
         reports = bencher.reports(fixture.extra_info) if assignment["mode"] == "sample" else []

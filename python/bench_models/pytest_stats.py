@@ -1,6 +1,5 @@
-"""`benchmark.stats`: what the fixture has measured in this process, under the names of pytest-benchmark.
-
-A verdict is never made of it: the runner has the samples of all processes.
+"""`benchmark.stats`: the fixture's measurements in this process, under the names of pytest-benchmark. Verdicts are never
+based on them: the runner has the samples of all processes.
 """
 
 from __future__ import annotations
@@ -104,7 +103,7 @@ class Stats:
 
 
 class Metadata:
-    """What `benchmark.stats` is once something was measured: `.stats`, and what the test has said of itself.
+    """The value of `benchmark.stats` after a measurement: `.stats`, and the test's own information.
 
     `stats["median"]` and `stats.get("median")` look into both.
     """
@@ -121,7 +120,7 @@ class Metadata:
         return getattr(holder, name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Returns a statistic, or what the test has said of itself; `default` if there is neither."""
+        """Returns a statistic, or the test's own information; `default` if there is neither."""
         try:
             return self[name]
         except AttributeError:

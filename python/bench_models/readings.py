@@ -1,4 +1,4 @@
-"""What benchmarks return: dictionaries whose numbers become readings."""
+"""The return values of benchmarks: dictionaries whose numbers become readings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Returned:
     def take(self, output: Mapping[Any, Any]) -> None:
         """Takes the dictionary of one iteration.
 
-        Raises `RuntimeError` if it says that it has not succeeded.
+        Raises `RuntimeError` if it reports a failure.
         """
         if output.get("success") is False:
             why = output.get("error") or output.get("error_message") or "without a reason"
@@ -64,7 +64,7 @@ class Returned:
     def report(self, iteration_s: float | None) -> dict[str, Any] | None:
         """Returns the report of a probe `returned`: medians over the iterations; `None` if nothing was returned.
 
-        `iteration_s` is what an iteration took by our own clock.
+        `iteration_s` is the time of an iteration by our own clock.
         """
         if not self._values and not self._notes:
             return None

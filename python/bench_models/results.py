@@ -56,7 +56,7 @@ class BenchmarkResult:
 
     @property
     def is_valid(self) -> bool:
-        """Whether its figures can be relied on; if not, `level["validity"]` says why."""
+        """Whether its figures can be relied on; if not, `level["validity"]` contains the reasons."""
         return bool(self.level["validity"]["valid"])
 
     @property
@@ -102,7 +102,7 @@ def _bench(*arguments: str, document: bytes | None = None) -> str:
         raise HarnessError(command.MISSING)
     ended = subprocess.run([path, *arguments], input=document, stdout=subprocess.PIPE)
     if ended.returncode != 0:
-        raise HarnessError(f"`bench {arguments[0]}` has failed: its reason stands above, on stderr")
+        raise HarnessError(f"`bench {arguments[0]}` has failed: the reason is printed above, on stderr")
     return ended.stdout.decode()
 
 

@@ -1,7 +1,7 @@
-"""How many iterations next: warm-up, batch size, when a round has seen enough.
+"""Decides the next number of iterations: warm-up, batch size, and the end of a round.
 
-`Sampler` follows the rules of `bench-core/src/sampling/sampler.rs` to the number; `cases.json` beside that file holds both
-to the same rounds.
+`Sampler` follows the rules of `bench-core/src/sampling/sampler.rs` to the number; `cases.json` beside that file tests that
+both give the same rounds.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Sampler:
         return batch
 
     def record(self, batch: Batch, elapsed: int) -> None:
-        """Takes what the last batch took, in nanoseconds."""
+        """Records the time of the last batch, in nanoseconds."""
         # A benchmark that does its own timing may report more than has passed.
         wall = max(self._now() - self._batch_since, elapsed)
         if batch.phase == FIRST_CALL:
@@ -178,7 +178,7 @@ class Stepped:
         self._is_called = False
 
     def next(self) -> Batch | None:
-        """Returns the next batch; `None` when no more are wanted.
+        """Returns the next batch; `None` when there are no more.
 
         Raises `CommandError` for any other command.
         """
@@ -194,7 +194,7 @@ class Stepped:
         return Batch(SAMPLE, iterations)
 
     def record(self, batch: Batch, elapsed: int) -> None:
-        """Takes what the last batch took, in nanoseconds."""
+        """Records the time of the last batch, in nanoseconds."""
         if batch.phase == FIRST_CALL:
             self._is_called = True
             self._channel.send("first_call", ns=elapsed)

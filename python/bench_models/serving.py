@@ -1,7 +1,7 @@
 """Functions under load: `bench` sends requests and computes the figures, and this process serves them.
 
 The command connects to a Unix socket, one connection for each client, and names the input of each request by its number.
-The answer says when outputs came, on a clock that both read (`CLOCK_MONOTONIC`): no message is sent for an output.
+The answer contains the times of outputs, on a clock that both read (`CLOCK_MONOTONIC`): no message is sent for an output.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _mark(kind: str, holds: int | None) -> None:
 
 @dataclass
 class Function:
-    """A function that serves requests of a field: what it is called with, and what its answers have if they do not say so."""
+    """A function that serves requests of a field: its inputs, and the properties of answers that do not state them."""
 
     function: Callable[..., Any]
     kind: str
@@ -64,7 +64,7 @@ class Function:
     process: int = field(default_factory=os.getpid)
 
     def call(self, number: int) -> tuple[Any, Mapping[str, Any]]:
-        """Calls the function with an input; returns what it returns, and what was asked of it."""
+        """Calls the function with an input; returns its output, and the settings of the request."""
         given = self.inputs[number]
         if isinstance(given, dict):
             asked = {**self.defaults, **given}
@@ -101,9 +101,8 @@ class _Request:
         self._streamed.append(part)
 
     def consumed(self, returned: Any) -> Any:
-        """Returns the output of a stream that has ended: what it has returned, else a dictionary that it has yielded last.
-
-        A dictionary after parts that are none is a summary, and no output of its own.
+        """Returns the output of a stream that has ended: its return value, or else a dictionary that it has yielded last. A
+        dictionary after parts that are not dictionaries is a summary, and not an output.
         """
         parts = self._streamed
         if returned is None and parts and isinstance(parts[-1], Mapping):
@@ -172,7 +171,7 @@ async def serve_one_async(function: Function, number: int) -> bytes:
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Returns whether a function, or what an object is called by, is asynchronous."""
+    """Returns whether a function, or the call method of an object, is asynchronous."""
     inner = inspect.unwrap(getattr(function, "func", function))
     call = inner if inspect.isroutine(inner) else getattr(inner, "__call__", inner)  # noqa: B004
     return inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call)

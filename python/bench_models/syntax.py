@@ -1,4 +1,4 @@
-"""What the syntax tree of a file says of its benchmarks; nothing is imported."""
+"""The benchmarks in the syntax tree of a file; nothing is imported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Found:
 
 @dataclass
 class Tree:
-    """What a file holds."""
+    """The content of a file."""
 
     found: list[Found] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
@@ -46,7 +46,7 @@ class Tree:
 
 
 def read(file: Path, runs: bool) -> Tree:
-    """Reads a file. `runs` says whether functions called `run_*` are benchmarks, too."""
+    """Reads a file. `runs` is whether functions called `run_*` are benchmarks, too."""
     try:
         source = file.read_bytes()
     except OSError as error:
@@ -69,7 +69,7 @@ def read(file: Path, runs: bool) -> Tree:
 
 
 def imports(module: ast.Module) -> Iterator[str]:
-    """Returns the modules that a file imports, absolute ones only, wherever the statement stands."""
+    """Returns the modules that a file imports, absolute ones only, wherever the statement is."""
     # Statements only: `ast.walk` takes as long as all else of a list, most of it in expressions.
     open_nodes: list[Any] = [module]
     while open_nodes:
@@ -171,7 +171,7 @@ def _declared(node: Any, call: ast.Call | None, names: _Names, parameters: tuple
 
 
 def mismatch(declaration: Declaration, parameters: tuple[str, ...]) -> str | None:
-    """Returns in what the parameters of a function and the arguments of its cases differ; `None` if they fit."""
+    """Returns the difference between the parameters of a function and the arguments of its cases; `None` if they match."""
     takes_bencher = parameters[:1] != () and parameters[0] in BENCHER
     load = declaration.serves
     # What serves requests takes the input first; for images, then what each request has.

@@ -1,4 +1,4 @@
-"""Values that `@benchmark` takes: durations, and what is said of those that have no meaning."""
+"""Values that `@benchmark` takes: durations, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNITS = {
 
 
 class DeclarationError(ValueError):
-    """A benchmark says something of itself that has no meaning."""
+    """The declaration of a benchmark is not valid."""
 
 
 def nanoseconds(time: float | str | None, key: str) -> int | None:

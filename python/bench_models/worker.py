@@ -1,4 +1,4 @@
-"""The worker: a process that measures what its runner tells it to (docs/book/src/protocol.md)."""
+"""The worker: a process that measures on behalf of its runner (docs/book/src/protocol.md)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LONGEST = 6 << 10
 
 
 class Skip(Exception):
-    """Raised by a benchmark that cannot run on this machine; its text says what would enable it."""
+    """Raised by a benchmark that cannot run on this machine; its text names what would enable it."""
 
 
 def serve(address: str, paths: Sequence[Path]) -> int:
-    """Measures what the runner asks for, until it closes the channel; returns the exit code."""
+    """Carries out the runner's commands, until it closes the channel; returns the exit code."""
     channel = Channel(address)
     # Before anything of the user's runs: an import that hangs or dies is a failure of its case.
     channel.send("ready", protocol=2, shared=True)
@@ -69,7 +69,7 @@ def _measure(channel: Channel, assignment: dict[str, Any], paths: Sequence[Path]
     mode = assignment.get("mode")
     if mode == "count":
         raise CommandError(
-            "mode `count` needs marks of valgrind, which Python has not: count instructions of Rust, or measure time"
+            "mode `count` needs marks of valgrind, which Python does not have: count instructions of Rust, or measure time"
         )
     if mode not in ("sample", "once", "step"):
         raise CommandError(f"expected the mode `sample`, `once` or `step`, found `{mode}`")
@@ -114,7 +114,7 @@ def _prepare_caches(kind: str) -> None:
 
 
 def remove_caches() -> None:
-    """Removes what `compile_cache="cold"` has written."""
+    """Removes the files that `compile_cache="cold"` has written."""
     if _caches is not None:
         import shutil
 

@@ -90,7 +90,7 @@ class Answers(unittest.TestCase):
         made = self.of("images", pictures.synthetic(1, 64, 48)[0], **asked)[0]
         self.assertEqual([made[name] for name in ("images", "width", "height", "format")], [1, 64, 48, "png"])
         other = self.of("images", {"images": [*pictures.synthetic(1, 8, 8), b"GIF89a"]}, **asked)
-        self.assertIn("no picture", other[1][0])
+        self.assertIn("not a picture", other[1][0])
 
     def test_a_wav_stream_is_as_long_as_what_came_of_it(self):
         file = BytesIO()
@@ -119,7 +119,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(found, {"audio_duration": 1.0, "sample_rate": 8})
             self.assertIn(said, warnings[0])
             # Without its length, there is no speech.
-            with self.assertRaisesRegex(answers.FailedError, f"no answer of the field `speech`.*{said}"):
+            with self.assertRaisesRegex(answers.FailedError, f"an answer of the field `speech`.*{said}"):
                 self.of("speech", {"audio_duration": value})
         self.assertEqual(self.of("speech", {"audio_duration": Scalar()})[0]["audio_duration"], 2.5)
 
@@ -134,7 +134,7 @@ class Answers(unittest.TestCase):
             with self.assertRaisesRegex(answers.FailedError, said):
                 answers.answer(field, output, {})
         for output in (None, {}, 5, "a picture"):
-            with self.assertRaisesRegex(answers.FailedError, "no answer of the field `images`"):
+            with self.assertRaisesRegex(answers.FailedError, "an answer of the field `images`"):
                 answers.answer("images", output, {"num_images": 2})
         self.assertEqual(self.of("images", {"path": "a.png"}, num_images=2)[0]["images"], 2)
         # A generator's parts are counted where they are marked, and `requests` ask for nothing.

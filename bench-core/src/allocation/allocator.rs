@@ -13,22 +13,22 @@ use super::count;
 /// # fn main() {}
 /// ```
 ///
-/// While counting is off, a call costs a load and a comparison more; while it is on, about a nanosecond. It allocates
-/// nothing itself and never panics.
+/// While counting is off, a call costs one load and one comparison more; while it is on, about a nanosecond. It
+/// allocates nothing itself and never panics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CountingAllocator<A = System> {
     inner: A,
 }
 
 impl CountingAllocator {
-    /// Around the system's allocator.
+    /// Wraps the system's allocator.
     pub const fn system() -> Self {
         CountingAllocator { inner: System }
     }
 }
 
 impl<A> CountingAllocator<A> {
-    /// Around another allocator: `CountingAllocator::new(MiMalloc)`.
+    /// Wraps another allocator: `CountingAllocator::new(MiMalloc)`.
     pub const fn new(inner: A) -> Self {
         CountingAllocator { inner }
     }

@@ -1,4 +1,4 @@
-//! When allocations are counted, and by whom they were asked for.
+//! Decides when allocations are counted, and for whom.
 
 use std::fmt;
 use std::hint::black_box;
@@ -17,14 +17,14 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// One session at a time; its number.
 static NEWEST: Mutex<u64> = Mutex::new(0);
 
-/// Why allocations cannot be counted.
+/// The reasons why allocations cannot be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCounted {
-    /// The global allocator is another one.
+    /// The global allocator is not a `CountingAllocator`.
     NotInstalled,
     /// One counting allocator calls another, so each call would count as this many.
     Nested(u64),
-    /// another count is going on, and a count is of all threads.
+    /// Another count is in progress, and a count covers all threads.
     Busy,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for NotCounted {
 
 impl std::error::Error for NotCounted {}
 
-/// An allocator has given memory: so many bytes, which have moved the live bytes by `live`.
+/// Records that an allocator has returned memory: this many bytes, which have moved the live bytes by `live`.
 #[inline]
 pub(super) fn allocated(bytes: u64, live: i64) {
     let epoch = EPOCH.load(Relaxed);
@@ -58,7 +58,7 @@ pub(super) fn allocated(bytes: u64, live: i64) {
     }
 }
 
-/// An allocator takes so many bytes back.
+/// Records that an allocator has taken back this many bytes.
 #[inline]
 pub(super) fn freed(bytes: i64) {
     let epoch = EPOCH.load(Relaxed);
@@ -96,7 +96,7 @@ impl Session {
         Some(Session { epoch: *newest, _turn: newest })
     }
 
-    /// What was counted.
+    /// Returns the counts.
     pub(crate) fn finish(self) -> Tally {
         slot::sum(self.epoch)
     }
@@ -125,7 +125,7 @@ pub(crate) fn end() {
     EPOCH.store(0, Relaxed);
 }
 
-/// Calls `run`, and returns what was allocated during the call, by this thread and by all others.
+/// Calls `run`, and returns the allocations of this thread and all others during the call.
 ///
 /// The tally is an error if no [`CountingAllocator`](crate::CountingAllocator) is installed, if several are nested,
 /// or if another count is in progress.
@@ -157,7 +157,7 @@ fn within<T>(session: Session, run: impl FnOnce() -> T) -> (T, Tally) {
     (output, session.finish())
 }
 
-/// Whether allocations can be counted in this program: an allocation is made, and looked for.
+/// Checks whether allocations can be counted in this program, by making one.
 ///
 /// # Errors
 /// If the global allocator does not count, or counts each call twice.

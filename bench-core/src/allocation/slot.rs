@@ -1,5 +1,5 @@
-//! Where a thread counts: a slot of its own, so that counting needs no atomic instruction that other threads
-//! have to wait for.
+//! A separate counting slot for each thread, so that counting needs no atomic instruction that other threads have to
+//! wait for.
 
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -9,37 +9,37 @@ use std::sync::atomic::{
 
 use super::Tally;
 
-/// Threads with a slot of their own at one time; those beyond share one.
+/// Threads with their own slot at one time; those beyond share one.
 const SLOTS: usize = 512;
 
-/// A thread tells the others when its live bytes have moved by this much. Less would be more exact and slower.
+/// A thread publishes its live bytes when they have moved by this much. Less would be more exact and slower.
 const QUANTUM: i64 = 64 << 10;
 
-/// What one thread has counted, or what all have that share the slot. Slots outlive their threads, and with them what they
-/// hold.
+/// The counts of one thread, or of all threads that share the slot. Slots and their contents outlive their threads.
 #[repr(align(64))]
 pub(super) struct Slot {
     is_owned: AtomicBool,
-    /// What is counted; whatever was counted before is void. Of a slot without an owner of its own it is never that which
-    /// is counted now, so that the owner alone takes the short way.
+    /// The count that is in progress; earlier counts in the slot are void. A slot that no thread owns never has the
+    /// current number, so that only an owner takes the short path.
     epoch: AtomicU64,
     allocations: AtomicU64,
     bytes: AtomicU64,
-    /// Live bytes that the others have not been told of.
+    /// Live bytes that have not been published yet.
     untold: AtomicI64,
-    /// The most of `untold` since it was told last.
+    /// The largest value of `untold` since the last publication.
     most_untold: AtomicI64,
 }
 
 static EXCLUSIVE: [Slot; SLOTS] = [const { Slot::new() }; SLOTS];
-/// Of threads that have not counted yet.
+/// The slot of threads that have not counted yet.
 static UNCLAIMED: Slot = Slot::new();
-/// Of threads that are ending, and of those beyond [`SLOTS`].
+/// The slot of threads that are ending, and of those beyond [`SLOTS`].
 static SHARED: Slot = Slot::new();
-/// What [`SHARED`] counts.
+/// The count that [`SHARED`] takes part in.
 static SHARED_EPOCH: AtomicU64 = AtomicU64::new(0);
 
-/// Live bytes of all threads, as far as they have told, and the most of them, beyond those at the beginning.
+/// Live bytes of all threads, as far as they have been published, and the largest value of them, beyond those at the
+/// beginning.
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
@@ -60,7 +60,7 @@ impl Drop for Lease {
     }
 }
 
-/// An allocation of so many bytes, which has moved the live bytes by `live`.
+/// Records an allocation of this many bytes, which has moved the live bytes by `live`.
 #[inline]
 pub(super) fn allocated(epoch: u64, bytes: u64, live: i64) {
     let slot = OWN.get();
@@ -173,19 +173,19 @@ impl Slot {
         slot
     }
 
-    /// The next owner goes on where this one has stopped, so it must see all of it.
+    /// Gives the slot back. The next owner continues where this one has stopped, so it must see all of its counts.
     fn give_back(&self) {
         self.is_owned.store(false, Release);
     }
 }
 
-/// Forgets what the threads have told each other.
+/// Resets the published live bytes.
 pub(super) fn reset() {
     LIVE.store(0, Relaxed);
     PEAK.store(0, Relaxed);
 }
 
-/// What all threads have counted in `epoch`, those that have ended included.
+/// Adds up the counts of all threads in `epoch`, including those that have ended.
 pub(super) fn sum(epoch: u64) -> Tally {
     let mut tally = Tally::default();
     let mut live = LIVE.load(Relaxed);

@@ -1,14 +1,14 @@
-//! What was allocated.
+//! Totals of allocations.
 
-/// What was allocated while counting was on, on all threads.
+/// The allocations of all threads while counting was on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Calls that allocate: `alloc`, `alloc_zeroed`, and `realloc`. What has no size is never asked for.
+    /// Calls that allocate: `alloc`, `alloc_zeroed`, and `realloc`. Values without a size are never allocated.
     pub allocations: u64,
-    /// Bytes that were asked for; of a `realloc`, those that it adds.
+    /// Requested bytes; for a `realloc`, those that it adds.
     pub bytes: u64,
-    /// The most bytes that were allocated and not yet freed, beyond those at the beginning. Exact where one thread
-    /// allocates; where several do at once, each may shift it by up to 64 KiB, and a `realloc` that moves holds both of
-    /// its blocks for a moment, of which the larger counts.
+    /// The largest number of bytes that were allocated and not yet freed, beyond those at the beginning. Exact if one
+    /// thread allocates; if several do at once, each may shift it by up to 64 KiB. A `realloc` that moves has both of
+    /// its blocks for a moment; the larger one counts.
     pub peak_live_bytes: u64,
 }

@@ -1,9 +1,9 @@
-//! Inputs of [`Bencher::iter_batched`](super::Bencher::iter_batched): as many are alive whatever the batch.
+//! The inputs of [`Bencher::iter_batched`](super::Bencher::iter_batched): the same number is alive in every batch.
 //!
-//! How many are alive decides what is measured: whether an input is in a cache, and whether the allocator answers from
-//! what it has or asks the system. With a vector of 8 MiB, glibc gives memory back at every drop if several are alive
-//! (3 ms), and keeps it if one is (0.15 µs). So the number is decided once, from what the first input and output take,
-//! and the runner tells it to all further rounds of the case.
+//! The number of live inputs affects the measurement: whether an input is in a cache, and whether the allocator has
+//! free memory or asks the system for it. With a vector of 8 MiB, glibc gives memory back at every drop if several are
+//! alive (3 ms), and keeps it if one is (0.15 µs). So the number is decided once, from the size and time of the first
+//! input and output, and the runner passes it to all further rounds of the case.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use bench_os as sys;
 /// of them.
 const MOST: u64 = 1024;
 
-/// Bytes of inputs and outputs that are alive at once, unless one alone takes more: some L2 cache.
+/// Bytes of inputs and outputs that are alive at once, unless a single one takes more: about the size of an L2 cache.
 const BYTES: u64 = 1 << 20;
 
 /// Making the inputs that are alive may take this long at the beginning of a round.
@@ -28,26 +28,26 @@ const RESTLESS_BYTES: u64 = 1 << 20;
 
 /// The inputs of one benchmark in one round.
 pub(super) struct Inputs<I> {
-    /// How many are alive; not known before the first call.
+    /// The number of inputs alive; not known before the first call.
     alive: Option<u64>,
     waiting: VecDeque<I>,
     current: Vec<I>,
 }
 
 impl<I> Inputs<I> {
-    /// With a number that is decided already, or else by the first call.
+    /// Creates the inputs with a number that is already decided, or else decides it by the first call.
     pub(super) fn new(alive: Option<u64>) -> Self {
         let alive = alive.map(|alive| alive.clamp(1, MOST));
         Inputs { alive, waiting: VecDeque::new(), current: Vec::new() }
     }
 
-    /// How many are alive at once.
+    /// The number of inputs that are alive at once.
     pub(super) fn alive(&self) -> Option<u64> {
         self.alive
     }
 
-    /// Times `run` on `iterations` inputs, in portions. Inputs are made, and outputs and the inputs that `run` leaves are
-    /// dropped, between the timed portions.
+    /// Times `run` on `iterations` inputs, in portions. Inputs are made, and outputs and the inputs that `run` leaves
+    /// are dropped, between the timed portions.
     pub(super) fn time<O>(
         &mut self,
         iterations: u64,
@@ -106,8 +106,8 @@ impl<I> Inputs<I> {
     }
 }
 
-/// Returns how many inputs are alive at once, if one and its output take so many bytes and so long to make: a power of 4, so
-/// that processes in which an input takes a little more or less agree.
+/// Returns how many inputs are alive at once, if one with its output takes this many bytes and this long to make: a
+/// power of 4, so that processes in which an input takes a little more or less agree.
 pub fn inputs_alive(bytes: u64, took: Duration) -> u64 {
     let by_bytes = BYTES / bytes.max(1);
     let by_time = FILLING.as_nanos() / took.as_nanos().max(1);
@@ -115,7 +115,7 @@ pub fn inputs_alive(bytes: u64, took: Duration) -> u64 {
     1 << (most.ilog2() / 2 * 2)
 }
 
-/// What the process holds.
+/// The memory that the process uses.
 struct Held {
     allocated: Option<u32>,
     resident: Option<u64>,
@@ -126,7 +126,7 @@ impl Held {
         Held { allocated: sys::allocated_bytes(), resident: sys::resident_memory(std::process::id()) }
     }
 
-    /// By how many bytes it has grown: as the allocator has it, or else as the system does.
+    /// Returns the growth in bytes: as the allocator reports it, or else as the system does.
     fn grown(&self) -> u64 {
         let now = Held::now();
         let allocated = match (self.allocated, now.allocated) {
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(first_seen, [16; 8]);
     }
 
-    /// Where memory is not known, the time that inputs take to make bounds them alone.
+    /// If the memory is not known, only the time to make the inputs limits their number.
     #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn the_first_call_decides_how_many() {

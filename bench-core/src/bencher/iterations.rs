@@ -1,4 +1,4 @@
-//! How the iterations of a benchmark are timed.
+//! Times the iterations of a benchmark.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -103,7 +103,7 @@ impl Bencher {
         self.inputs_alive = all.alive();
     }
 
-    /// [`iter_batched`](Self::iter_batched) for a routine that can fail; ends the case at its first `Err`.
+    /// Same as [`iter_batched`](Self::iter_batched), for a routine that can fail; ends the case at its first `Err`.
     ///
     /// ```
     /// # use bench_core::prelude::*;
@@ -177,8 +177,8 @@ impl Bencher {
         self.inputs_alive = all.alive();
     }
 
-    /// Calls `time` for each batch, with the number of its iterations and whether it is a sample. `time` returns
-    /// how long the batch took. It marks the measured part itself, with a [`Stopwatch`].
+    /// Calls `time` for each batch, with the number of its iterations and whether it is a sample. `time` returns the
+    /// duration of the batch. It marks the measured part itself, with a [`Stopwatch`].
     #[doc(hidden)]
     pub fn each_batch(&mut self, mut time: impl FnMut(u64, bool) -> Result<Duration, Error>) {
         while let Some(batch) = self.next_batch() {
@@ -204,7 +204,7 @@ impl Bencher {
             .map_err(|error| self.state = super::State::Failed(error));
     }
 
-    /// [`iter_async`](Self::iter_async) for futures that can fail; ends the case at the first `Err`.
+    /// Same as [`iter_async`](Self::iter_async), for futures that can fail; ends the case at the first `Err`.
     ///
     /// # Errors
     /// The future's own error.

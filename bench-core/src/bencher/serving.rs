@@ -30,12 +30,12 @@ pub struct Measured {
     pub served: String,
     /// Number of requests of all levels together.
     pub requests: u64,
-    /// How warm-up went.
+    /// The course of the warm-up.
     pub warm_up: WarmUp,
     /// Latencies of single requests, in nanoseconds, in order of time. Summaries and comparisons use them as the
     /// times of iterations.
     pub latency_ns: Vec<u64>,
-    /// Why the round has failed although something was measured; `None` if it has not failed.
+    /// The reason why the round has failed although something was measured; `None` if it has not failed.
     pub failure: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// What the runner wants of this round.
+    /// Returns the runner's settings for this round.
     pub fn assignment(&self) -> &Assignment {
         &self.bencher.assignment
     }
@@ -55,10 +55,10 @@ impl Round<'_> {
         self.bencher.deadline
     }
 
-    /// As [`Bencher::expects`].
+    /// Same as [`Bencher::expects`].
     ///
     /// # Errors
-    /// As [`Bencher::expects`].
+    /// Same as [`Bencher::expects`].
     pub fn expects(&mut self, time: Duration) -> Result<(), Error> {
         self.bencher.expects(time)
     }
@@ -71,27 +71,27 @@ impl Round<'_> {
 }
 
 impl Bencher {
-    /// Returns the time at which the runner ends the round (`timeout`), including the time that the round said it
-    /// needs. `None` if there is no limit.
+    /// Returns the time at which the runner ends the round (`timeout`), including the additional time that the round
+    /// has announced. `None` if there is no limit.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Whether a person set that time, so that nothing extends it.
+    /// Whether the user set that time, so that nothing extends it.
     pub fn deadline_is_hard(&self) -> bool {
         self.assignment.timeout_is_hard
     }
 
-    /// What the runner wants of this round.
+    /// Returns the runner's settings for this round.
     pub fn assignment(&self) -> &Assignment {
         &self.assignment
     }
 
-    /// Says that what follows takes `time` because of its own settings. The runner waits that much longer, unless a
-    /// person has set the timeout.
+    /// Announces that the following work takes `time` because of its own settings. The runner waits that much longer,
+    /// unless the user has set the timeout.
     ///
     /// # Errors
-    /// When the runner cannot be told.
+    /// When the runner cannot be reached.
     pub fn expects(&mut self, time: Duration) -> Result<(), Error> {
         if self.assignment.mode != Mode::Sample || self.assignment.timeout_is_hard {
             return Ok(());
@@ -101,13 +101,13 @@ impl Bencher {
         Ok(())
     }
 
-    /// Whether [`leave`](Self::leave) can be called: this process was started for this round alone.
+    /// Whether [`leave`](Self::leave) can be called: this process was started only for this round.
     pub fn can_leave(&self) -> bool {
         self.leave.is_some()
     }
 
-    /// Ends the process. Use it for a round whose threads will never return. Reports the error, or what was
-    /// measured so far.
+    /// Ends the process. Use it for a round whose threads will never return. Reports the error, or the measurements so
+    /// far.
     ///
     /// # Errors
     /// If the process does not belong to this round alone, or the runner cannot be reached.
@@ -118,13 +118,13 @@ impl Bencher {
         leave(outcome)
     }
 
-    /// Hands the round over to `serve`, which measures requests instead of iterations. One request is
-    /// served, and timed as first call, before it; where the runner gives single batches, for a paired
-    /// comparison, `serve` gets them one by one; where instructions are counted, it gets batches of one request,
-    /// and what [`counted`](crate::bencher::counted) marks of it is the count of the case.
+    /// Hands the round over to `serve`, which measures requests instead of iterations. One request is served, and
+    /// timed as first call, before it. If the runner gives single batches, for a paired comparison, `serve` gets them
+    /// one by one. If instructions are counted, it gets batches of one request, and the part marked with
+    /// [`counted`](crate::bencher::counted) is the count of the case.
     ///
     /// # Errors
-    /// Those of `serve`.
+    /// The errors of `serve`.
     pub fn serve(&mut self, serve: &mut dyn Serve) -> Result<(), Error> {
         while let Some(batch) = self.next_batch() {
             let elapsed = serve.batch(batch.iterations);
@@ -162,7 +162,7 @@ impl Bencher {
         failure.map_or(Ok(()), |message| Err(Error::failure(message)))
     }
 
-    /// What was seen so far, taken out.
+    /// Takes out the observations so far.
     fn observed(&mut self) -> Observed {
         Observed {
             probes: std::mem::take(&mut self.probes),

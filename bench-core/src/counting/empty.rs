@@ -1,4 +1,4 @@
-//! What counting itself counts.
+//! Measures the instructions that counting itself adds.
 
 use std::hint::black_box;
 

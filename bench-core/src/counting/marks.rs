@@ -1,9 +1,9 @@
 //! Marks in the code that valgrind understands: client requests.
 //!
-//! A client request is a sequence of instructions that changes nothing, which valgrind knows by its look
-//! (`valgrind.h`, "Magic instruction sequences"). Counters are zeroed before what is counted and dumped after it. These
-//! two act on all threads, where `CALLGRIND_TOGGLE_COLLECT` and `--toggle-collect` act on the calling thread alone and
-//! would leave out what a thread pool does; and they leave the simulated caches as they are.
+//! A client request is a sequence of instructions that has no effect, which valgrind recognizes (`valgrind.h`, "Magic
+//! instruction sequences"). Counters are zeroed before the counted part and dumped after it. These two act on all
+//! threads, whereas `CALLGRIND_TOGGLE_COLLECT` and `--toggle-collect` act only on the calling thread and would leave
+//! out the work of a thread pool; and they do not change the simulated caches.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -17,16 +17,16 @@ const RUNNING_ON_VALGRIND: usize = 0x1001;
 const CALLGRIND: usize = (b'C' as usize) << 24 | (b'T' as usize) << 16;
 /// `CALLGRIND_ZERO_STATS`: counting starts again.
 const ZERO_STATS: usize = CALLGRIND + 1;
-/// `CALLGRIND_DUMP_STATS_AT`: what was counted is written to a file, with a text.
+/// `CALLGRIND_DUMP_STATS_AT`: writes the counts to a file, with a text.
 const DUMP_STATS_AT: usize = CALLGRIND + 3;
 
-/// Nothing is marked.
+/// No part is marked.
 const NO_PART: u8 = u8::MAX;
 
-/// What the next marks are for. Process-wide, as valgrind's counters are.
+/// The part that the next marks belong to. Process-wide, as valgrind's counters are.
 static PART: AtomicU8 = AtomicU8::new(NO_PART);
 
-/// From now on, what runs between marks is counted as this.
+/// Counts code between marks as this part from now on.
 pub(crate) fn mark_as(part: Part) {
     PART.store(part as u8, Ordering::Relaxed);
 }

@@ -1,7 +1,7 @@
 //! Instructions of one iteration, counted by callgrind.
 //!
-//! The worker runs under valgrind and marks what is to be counted ([`Stopwatch`]); valgrind writes what it has
-//! counted between two marks into a file, which the runner reads.
+//! The worker runs under valgrind and marks the counted parts ([`Stopwatch`]); valgrind writes the counts between two
+//! marks into a file, which the runner reads.
 
 mod empty;
 mod marks;
@@ -17,7 +17,7 @@ use bench_protocol::Part;
 
 use crate::sampling::Phase;
 
-/// What a batch counts.
+/// Returns the part that a batch belongs to.
 pub(crate) fn part_of(phase: Phase) -> Part {
     match phase {
         Phase::FirstCall => Part::FirstCall,

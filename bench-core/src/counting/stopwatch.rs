@@ -1,22 +1,22 @@
-//! Where what is measured begins and ends.
+//! Marks the beginning and the end of the measured part.
 
 use std::time::{Duration, Instant};
 
 use super::marks;
 use crate::allocation;
 
-/// Takes the time, or marks what valgrind counts; and between start and stop allocations count, in an iteration of which
-/// they are to be counted.
+/// Takes the time, or places the marks that valgrind needs; allocations between start and stop count, in an iteration
+/// whose allocations are to be counted.
 ///
-/// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
-/// code that is timed.
+/// Both cases share one code path: a benchmark's closure is called from one place, so that the counted machine code is
+/// the timed one.
 pub struct Stopwatch {
     /// None if instructions are counted.
     start: Option<Instant>,
 }
 
 impl Stopwatch {
-    /// What is measured begins. The questions whether to count come before the clock is read.
+    /// Begins the measured part. Whether to count is decided before the clock is read.
     #[inline(always)]
     pub fn start() -> Self {
         allocation::begin();
@@ -28,7 +28,7 @@ impl Stopwatch {
         }
     }
 
-    /// What is measured has ended: the time since the start, and none where instructions were counted.
+    /// Ends the measured part. Returns the time since the start, or zero if instructions were counted.
     #[inline(always)]
     pub fn stop(self) -> Duration {
         let elapsed = match self.start {

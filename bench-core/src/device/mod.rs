@@ -56,7 +56,7 @@ pub trait Device {
 /// Memory of a device that a framework manages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceMemory {
-    /// In use by tensors, in bytes.
+    /// The memory used by tensors, in bytes.
     pub used_bytes: u64,
     /// Reserved from the device, in bytes. The unused part is kept for later, or lost to fragmentation.
     pub reserved_bytes: u64,

@@ -1,4 +1,4 @@
-//! What a benchmark has queued on its devices, and what waiting for it takes.
+//! The work that a benchmark has queued on its devices, and the time to wait for it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ impl Queue {
         self.devices.iter().try_for_each(|device| device.synchronize())
     }
 
-    /// Waits for what was queued in `launched`; what both took.
+    /// Waits for the work that was queued in `launched`; returns the times of both.
     pub(crate) fn settle(&self, launched: Duration) -> Result<Duration, Error> {
         if self.devices.is_empty() {
             return Ok(launched);

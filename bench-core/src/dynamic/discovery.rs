@@ -1,8 +1,8 @@
 //! The list of cases that exist only while a program runs: another process of the same program registers them all, and
 //! writes each into a file.
 //!
-//! A process of its own, since registering may panic, end the process, start threads and print: what it prints must not
-//! stand in the list. A file, since whatever else could carry the list is the benchmark's.
+//! A separate process is used because registering may panic, end the process, start threads and print: its output must
+//! not be mixed with the list. The list is passed in a file, because every other channel may be used by the benchmark.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -85,7 +85,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Where this process writes the cases that it registers.
+/// The file to which this process writes the cases that it registers.
 pub(crate) struct Announcements {
     file: File,
     /// Since when the running target registers, and what it has registered.
@@ -104,7 +104,10 @@ impl Announcements {
             .and_then(|(parent, path)| Some((parent.parse().ok()?, Path::new(path))))
             .and_then(|(parent, path)| Some((parent, File::options().append(true).open(path).ok()?)));
         let Some((parent, file)) = opened else {
-            eprintln!("{VARIABLE}={}: this variable is the program's own; unset it", value.display());
+            eprintln!(
+                "{VARIABLE}={}: this variable is reserved for the program itself: unset it",
+                value.display()
+            );
             std::process::exit(2);
         };
         sys::settle_in_as_worker(Some(parent));

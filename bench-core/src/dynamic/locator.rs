@@ -1,13 +1,13 @@
-//! Where a case is found again that exists only while its program runs.
+//! The locator by which a case is found again if it exists only while its program runs.
 
 use std::fmt;
 
-/// Where a case is registered: what the list says of it, and a worker is told.
+/// The place where a case is registered: part of the list, and handed to the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Locator {
     /// The function that registers it; empty if that is `main` itself.
     pub(super) target: String,
-    /// How many of the same name that function has registered before.
+    /// The number of benchmarks of the same name that the function has registered before.
     pub(super) occurrence: u32,
     /// Whether the worker can go on with another case of the same function.
     pub(super) is_shared: bool,

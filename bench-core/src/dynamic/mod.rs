@@ -1,15 +1,15 @@
-//! Cases that exist only while a program runs: beside the registry, which the linker fills, functions that register
-//! benchmarks one after another, as those of criterion do. For crates that stand in for other harnesses.
+//! Cases that exist only while a program runs: functions that register benchmarks one after another, as those of
+//! criterion do, instead of the registry that the linker fills. For crates that stand in for other harnesses.
 //!
-//! The first thing that such a program does with benchmarks ([`begin`]) decides what its process is for:
-//! - It was started as a worker: the one case that it is to measure is looked for. Only the target that registers it is
-//!   called, everything else that is registered is passed by, and the process ends as soon as the case is measured.
-//! - It was started to list: each case is written down, and none is measured.
-//! - It was started by a person or by cargo: another process lists the cases, the runner measures them, and this process
-//!   registers nothing.
+//! The first call of such a program that concerns benchmarks ([`begin`]) decides the purpose of its process:
+//! - It was started as a worker: it searches for the one case to measure. Only the target that registers it is called,
+//!   all other benchmarks are skipped, and the process ends as soon as the case is measured.
+//! - It was started to list: each case is written to the list, and none is measured.
+//! - It was started by the user or by cargo: another process lists the cases, the runner measures them, and this
+//!   process registers nothing.
 //!
-//! In the terms of the functions below, a program is `main { begin; target(…)…; end }`, and a target calls [`offer`] for
-//! each of its benchmarks. A main that a person has written may leave out all but the offers.
+//! In terms of the functions below, a program is `main { begin; target(…)…; end }`, and a target calls [`offer`] for
+//! each of its benchmarks. A `main` written by the user may contain only the offers.
 
 mod discovery;
 mod locator;
@@ -46,24 +46,24 @@ pub(crate) const BY_NAME: &str = "--by-name";
 /// A benchmark that registers.
 #[derive(Clone, Debug)]
 pub struct Offer<'a> {
-    /// Its name: what stands in its id behind the category.
+    /// The name: the part of its id after the category.
     pub name: &'a str,
-    /// How it asks to be measured.
+    /// The settings that it asks for.
     pub settings: Overrides,
-    /// What the warm-up of a round may take at the most, if it says so.
+    /// The longest time that the warm-up of a round may take, if the round limits it.
     pub longest_warm_up: Option<Duration>,
-    /// Why it is left out unless it is asked for; `None` if it is not.
+    /// The reason why it is left out by default; `None` if it is not.
     pub ignored: Option<&'a str>,
 }
 
-/// What this process does with what registers.
+/// The role of this process when a benchmark is registered.
 pub(crate) enum Role {
     Lists(Announcements),
     Serves(Box<Serving>),
-    /// It is started without a runner, and does by itself what a person asks for.
+    /// It was started without a runner, and carries out the user's request by itself.
     #[cfg(not(feature = "runner"))]
     IsAlone(Alone),
-    /// It has done what it was started for.
+    /// It has done its task.
     IsDone,
 }
 
@@ -81,10 +81,10 @@ static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 /// Whether this worker is on its way out.
 static LEAVES: AtomicBool = AtomicBool::new(false);
 
-/// What unwinds the stack of a worker that has measured its case.
+/// The panic payload that unwinds the stack of a worker that has measured its case.
 struct Leaving;
 
-/// What follows for a benchmark that registers.
+/// The next step after a benchmark has been registered.
 enum Step {
     Pass,
     Serve(Box<Serving>, Option<String>),
@@ -92,13 +92,13 @@ enum Step {
     Try(String),
 }
 
-/// Decides what this process is for, unless that is decided; `has_end` says that the program calls [`end`]. Does not return
-/// if the process is not to register anything.
+/// Decides the purpose of this process, if that is not decided yet; `has_end` says that the program calls [`end`].
+/// Does not return if the process need not register anything.
 pub fn begin(has_end: bool) {
     drop(lock(has_end));
 }
 
-/// Calls `run`, which registers benchmarks and is written in the file `source`, if this process has any use for them.
+/// Calls `run`, which registers benchmarks and is written in the file `source`, if this process needs them.
 pub fn target(name: &str, source: &'static str, run: &mut dyn FnMut()) {
     if !with(|session| session.enter(name, source)) {
         return;
@@ -118,7 +118,7 @@ pub fn target(name: &str, source: &'static str, run: &mut dyn FnMut()) {
     }
 }
 
-/// A benchmark registers: `call` measures it, if that is what this process is for.
+/// Registers a benchmark: `call` measures it, if that is the purpose of this process.
 pub fn offer(offer: &Offer<'_>, call: &mut dyn FnMut(&mut Bencher) -> Result<(), Error>) {
     match with(|session| session.step(offer)) {
         Step::Pass => {}
@@ -145,7 +145,7 @@ pub fn offer(offer: &Offer<'_>, call: &mut dyn FnMut(&mut Bencher) -> Result<(),
     }
 }
 
-/// All benchmarks have registered. Returns the exit code.
+/// Ends registration. Returns the exit code.
 pub fn end() -> ExitCode {
     with(Session::end)
 }
@@ -161,7 +161,8 @@ fn with<T>(act: impl FnOnce(&mut Session) -> T) -> T {
     act(session.get_or_insert_with(|| Session::of_this_process(false)))
 }
 
-/// Ends a worker that has measured its case. What registering has made, such as temporary files, is dropped on the way.
+/// Ends a worker that has measured its case. Values that registering has made, such as temporary files, are dropped on
+/// the way.
 fn leave() -> ! {
     LEAVES.store(true, Ordering::Relaxed);
     if cfg!(panic = "unwind") && with(|session| !session.target.is_empty()) {

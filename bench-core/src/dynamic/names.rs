@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// The names that have been registered so far.
+/// The names that have been registered.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// Those of the whole process, with their suffixes.
+    /// The names in the whole process, with their suffixes.
     taken: HashSet<String>,
     /// How often each was registered by the target that is running.
     in_target: HashMap<String, u32>,

@@ -13,12 +13,12 @@ use crate::error::Error;
 use crate::registry;
 use crate::worker::{self, Call};
 
-/// What a worker is looking for.
+/// The search of a worker for its case.
 #[derive(Clone)]
 pub(crate) struct Serving {
     channel: Channel,
     assignment: Assignment,
-    /// Where the case is; it is looked for everywhere if that is not known.
+    /// The place of the case; all places are searched if it is not known.
     locator: Option<Locator>,
     /// Since when it is being looked for.
     since: Instant,
@@ -26,7 +26,7 @@ pub(crate) struct Serving {
     began_within: bool,
 }
 
-/// What follows when a target has ended.
+/// The next step after a target has ended.
 pub(super) enum Next {
     /// The case may be in another target.
     GoOn,
@@ -78,7 +78,7 @@ impl Serving {
         }
     }
 
-    /// What should be said of the case if its name is not its own.
+    /// Returns a note if another case has the same name.
     pub(super) fn note_of_twin(&self, here: &Locator) -> Option<String> {
         let own = own_id(&here.name);
         (self.assignment.case != own).then(|| {
@@ -87,10 +87,10 @@ impl Serving {
         })
     }
 
-    /// Measures the case. Returns what to look for next if the runner goes on with this worker.
+    /// Measures the case. Returns the next case to look for if the runner continues with this worker.
     ///
     /// # Errors
-    /// When the runner has gone.
+    /// When the runner has exited.
     pub(super) fn measure(self, offer: &Offer<'_>, call: Call<'_>) -> Result<Option<Serving>, Error> {
         let Serving { channel, assignment, locator, since, .. } = self;
         let mode = assignment.mode;

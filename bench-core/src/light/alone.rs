@@ -1,4 +1,4 @@
-//! What a program does with a case without a runner: runs it once, or measures it for a second.
+//! Runs a case without a runner: once, or measured for a second.
 
 use std::cell::RefCell;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What an iteration allocates.
+//! The probe of allocations: how many and how large they are in each iteration.
 
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,13 @@ const LONG_ENOUGH: Duration = Duration::from_millis(1);
 /// … and at most this many.
 const MOST: u64 = 100;
 
-/// Counts, on all threads, what iterations after the last sample allocate between the start and the stop of the clock:
-/// counting takes about a nanosecond a call, which is not to be in the time.
+/// Counts, on all threads, the allocations of iterations after the last sample between the start and the stop of the
+/// clock: counting takes about a nanosecond a call, which must not be part of the time.
 #[derive(Default)]
 struct Allocations {
     /// The count of the iteration that is running.
     session: Option<Session>,
-    /// Why the last session could not be opened.
+    /// The reason why the last session could not be opened.
     refused: Option<NotCounted>,
     began: Option<Instant>,
     iterations: u64,

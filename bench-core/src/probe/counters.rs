@@ -1,4 +1,4 @@
-//! What the processors count of an iteration.
+//! The probe of hardware counters: their values for each iteration.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("counters", || Box::new(Counters::default())) }
 
-/// What is counted, and how it is called.
+/// The counted events and their names.
 const EVENTS: [(&str, Event); 4] = [
     ("hardware_instructions", Event::INSTRUCTIONS),
     ("cycles", Event::CYCLES),
@@ -29,7 +29,7 @@ struct Counters {
 /// An event that the machine counts.
 struct Counted {
     metric: &'static str,
-    /// Of each thread that there was at the beginning; threads that these start count with them.
+    /// The counters of each thread that existed at the beginning; threads that these start are counted with them.
     threads: Vec<Counter>,
     /// When the last level ended.
     before: f64,

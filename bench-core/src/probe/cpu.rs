@@ -1,4 +1,4 @@
-//! What the worker used of the processors over the samples.
+//! The probe of processor time: the time that the worker used during the samples.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,12 +19,12 @@ struct Cpu {
     level: Option<Start>,
 }
 
-/// What had been used when something began.
+/// The time used when something began.
 #[derive(Clone)]
 struct Start {
     at: Instant,
     used: Usage,
-    /// By thread; none if the kernel does not keep them.
+    /// The migrations of each thread; `None` if the kernel does not count them.
     migrations: Option<HashMap<String, u64>>,
 }
 
@@ -34,7 +34,7 @@ impl Start {
         Ok(Start { at: Instant::now(), used, migrations: migrations() })
     }
 
-    /// What was used since, per iteration or request.
+    /// Returns the time used since then, per iteration or request.
     fn until(&self, end: &Start, done: u64) -> Vec<Reading> {
         if done == 0 {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Resident memory while iterations or requests follow each other: does it grow with them?
+//! Resident memory during iterations or requests: does it grow with their number?
 
 use bench_os as sys;
 use bench_stats as stats;
@@ -10,24 +10,24 @@ const EVERY_NS: u64 = 5_000_000;
 /// Looks that are kept; when there are more, every other one goes.
 const MOST: usize = 256;
 
-/// Growth of less than this in all, in bytes, cannot be told from what the allocator keeps.
+/// The total growth, in bytes, below which it cannot be distinguished from memory that the allocator keeps.
 const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 
 /// Fewer looks than this tell nothing of growth.
 const FEWEST: usize = 20;
 
-/// Resident memory of this process, in bytes; `None` if the system does not tell.
+/// Returns the resident memory of this process, in bytes; `None` if the system does not report it.
 pub fn resident_bytes() -> Option<u64> {
     sys::own_resident_memory()
 }
 
-/// Most resident memory of this process since the measured part began, in bytes: `VmHWM` of `/proc/self/status`
-/// (proc(5)), which opens a file and so costs some ten microseconds.
+/// Returns the peak of this process's resident memory since the measured part began, in bytes: `VmHWM` of
+/// `/proc/self/status` (proc(5)), which opens a file and so costs some ten microseconds.
 pub fn peak_resident_bytes() -> Option<u64> {
     sys::high_water_mark().ok()
 }
 
-/// Looks at resident memory, and how many iterations or requests had been done by then.
+/// Readings of resident memory, with the number of iterations or requests that had been done by then.
 #[derive(Debug)]
 pub struct Growth {
     next_ns: u64,
@@ -42,12 +42,12 @@ impl Default for Growth {
 }
 
 impl Growth {
-    /// Whether it is time for another look, `now_ns` nanoseconds after the beginning.
+    /// Returns whether it is time for another reading, `now_ns` nanoseconds after the beginning.
     pub fn wants(&self, now_ns: u64) -> bool {
         now_ns >= self.next_ns
     }
 
-    /// A look, when `done` iterations or requests had been done: bytes of resident memory, if they are known.
+    /// Adds a reading after `done` iterations or requests: bytes of resident memory, if they are known.
     pub fn note(&mut self, done: u64, resident: Option<u64>) {
         self.next_ns = self.next_ns.saturating_add(self.every_ns);
         let Some(bytes) = resident else { return };
@@ -62,8 +62,8 @@ impl Growth {
         self.looks.push((done as f64, bytes as f64));
     }
 
-    /// Bytes per iteration or request, with the 95 % interval; `None` if there are too few looks, or if what it
-    /// has grown by, 4 MiB and less, cannot be told from what an allocator keeps.
+    /// Returns the growth in bytes per iteration or request, with the 95 % interval; `None` if there are too few
+    /// readings, or if the total growth is at most 4 MiB, which cannot be distinguished from what an allocator keeps.
     pub fn slope(&self) -> Option<(f64, Interval)> {
         // What the first of them bring up is no leak: caches fill, pools grow.
         let settled = &self.looks[self.looks.len() / 5..];

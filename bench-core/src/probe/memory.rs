@@ -14,7 +14,7 @@ inventory::submit! { ProbeFactory::new("memory", || Box::new(Memory::new())) }
 /// Reading the files of all processes may take one part in this many of the time.
 const SHARE: u32 = 200;
 
-/// Of the control group's limit, what may be in use before it is said.
+/// The share of the control group's limit from which on a warning is given.
 const TIGHT: f64 = 0.9;
 
 /// Resident memory, and what lies around it.
@@ -171,7 +171,7 @@ fn reset_peak() -> Result<(), String> {
     sys::reset_high_water_mark().map_err(|error| unreadable("/proc/self/clear_refs", &error))
 }
 
-/// Why a file of `/proc` is of no use.
+/// The reason why a file of `/proc` cannot be used.
 fn unreadable(path: &str, error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::Unsupported {
         return error.to_string();
@@ -185,7 +185,7 @@ fn unreadable(path: &str, error: &std::io::Error) -> String {
         }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             format!(
-                "{path} is not open to this process ({error}): /proc is restricted by the container or sandbox"
+                "{path} cannot be read by this process ({error}): /proc is restricted by the container or sandbox"
             )
         }
         _ => format!("{path}: {error}"),

@@ -87,7 +87,7 @@ pub trait Probe {
         false
     }
 
-    /// Called after the last sample. Returns what was observed over `iterations`, which may be 0 if the round has
+    /// Called after the last sample. Returns the observation over `iterations`, which may be 0 if the round has
     /// failed.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Memory of the processes that this one has started.
+//! The memory of the processes that this one has started.
 
 use std::collections::HashMap;
 use std::fs;

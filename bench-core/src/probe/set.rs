@@ -1,4 +1,4 @@
-//! The probes of one round: which, what each said, and what it cost.
+//! The probes of one round: their names, their readings, and their cost.
 
 use bench_protocol::ProbeReport;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use crate::probe::{Probe, ProbeFactory};
 use bench_protocol::{Assignment, Observation, Reading};
 use bench_syntax::quantity::nanoseconds;
 
-/// Names of all probes that are linked, sorted.
+/// Returns the names of all linked probes, sorted.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = inventory::iter::<ProbeFactory>.into_iter().map(|factory| factory.name).collect();
     names.sort_unstable();
@@ -23,7 +23,7 @@ pub(crate) struct ProbeSet {
 struct Attached {
     probe: Box<dyn Probe>,
     cost_ns: u64,
-    /// Nothing more is asked of it: it has told what it saw, or is unavailable.
+    /// Whether it has handed in its readings, or is unavailable.
     is_done: bool,
     seen: Result<Observation, String>,
 }
@@ -79,7 +79,7 @@ impl ProbeSet {
         self.each(|attached| attached.probe.sample());
     }
 
-    /// What all probes saw of the level that has just ended.
+    /// Returns the readings of all probes for the level that has just ended.
     pub(crate) fn level(&mut self, requests: u64) -> Vec<Reading> {
         let mut readings = Vec::new();
         self.each(|attached| readings.extend(attached.probe.level(requests)));

@@ -1,4 +1,4 @@
-//! What the monotonic clock can resolve.
+//! Measures the resolution of the monotonic clock.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -17,8 +17,8 @@ pub(crate) fn resolution() -> Duration {
         .unwrap_or(Duration::from_micros(1))
 }
 
-/// What an iteration of the timing loop itself takes when there is nothing to call. A benchmark
-/// that reads no more than this has probably been optimised away.
+/// Measures an iteration of the timing loop itself, with nothing to call. A benchmark that takes no longer than this
+/// has probably been optimised away.
 pub(crate) fn empty_iteration_ns() -> f64 {
     const ITERATIONS: u32 = 20_000;
     (0..7)

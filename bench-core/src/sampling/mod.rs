@@ -1,4 +1,4 @@
-//! How many iterations next: warm-up, batch size, when a round has seen enough.
+//! Decides the next number of iterations: warm-up, batch size, and the end of a round.
 
 pub(crate) mod clock;
 mod sampler;

@@ -30,13 +30,13 @@ const WINDOW: Duration = Duration::from_millis(2);
 pub(crate) struct Sampler<S> {
     assignment: Assignment,
     resolution: Duration,
-    /// What warm-up may take at the most, if the benchmark says so.
+    /// The longest time that warm-up may take, if the benchmark limits it.
     longest_warm_up: Duration,
     /// The clock; another one in tests.
     now: Box<dyn Fn() -> Instant>,
     stage: Stage,
     warm: Warmth,
-    /// Samples so far, and the iterations each of them holds.
+    /// The number of samples so far.
     samples: u64,
     iterations_per_sample: u64,
     measuring_since: Option<Instant>,
@@ -54,7 +54,7 @@ enum Stage {
     Sampling,
 }
 
-/// What the warm-up has seen.
+/// The observations during warm-up.
 #[derive(Debug, Default)]
 struct Warmth {
     iterations: u64,
@@ -97,7 +97,7 @@ impl Warmth {
 }
 
 impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
-    /// A schedule for `assignment` on a clock of the given resolution; what happens is told to `send`.
+    /// Creates a schedule for `assignment` on a clock of the given resolution; events are passed to `send`.
     pub(crate) fn new(assignment: Assignment, resolution: Duration, send: S) -> Self {
         Sampler::on_clock(assignment, resolution, Box::new(Instant::now), send)
     }
@@ -155,19 +155,19 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         (!self.warm.steady && affordable).then(|| self.window())
     }
 
-    /// As many iterations as fill a window, at most twice as many as before: the estimate may still
-    /// come from a cold call.
+    /// Returns as many iterations as fill a window, but at most twice as many as before: the estimate may still come
+    /// from a cold call.
     fn window(&self) -> u64 {
         as_count(WINDOW.as_secs_f64() / self.warm.cost_s).min(self.warm.iterations.saturating_mul(2).max(1))
     }
 
-    /// What a sample lasts at least, so that the clock can be read to 0.1 % of it.
+    /// Returns the shortest duration of a sample, at which the clock can be read to 0.1 % of it.
     fn shortest_sample(&self) -> Duration {
         self.resolution * STEPS_PER_SAMPLE
     }
 
-    /// Enough iterations to read the clock to 0.1 %, and so many that the slice holds [`SAMPLES`]; but
-    /// never more than half the slice can pay for, preparation between the timed parts included.
+    /// Returns enough iterations to read the clock to 0.1 %, and so many that the slice contains [`SAMPLES`]; but
+    /// never more than fit into half the slice, preparation between the timed parts included.
     fn batch_size(&self) -> u64 {
         let slice = self.slice().mul_f64(1.0 - WARM_UP_SHARE);
         let wall = match self.assignment.samples {
@@ -284,7 +284,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
     }
 }
 
-/// A number of iterations: at least 1, and never so many that adding up could overflow.
+/// Returns a number of iterations: at least 1, and never so many that adding them up could overflow.
 fn as_count(iterations: f64) -> u64 {
     // Infinite where something takes no time at all.
     iterations.clamp(1.0, 1e15) as u64

@@ -1,16 +1,16 @@
-//! The seam between *what is timed* (the bencher) and *how often* (a schedule).
+//! The interface between *what is timed* (the bencher) and *how often* (a schedule).
 
 use std::time::Duration;
 
 use crate::error::Error;
 use bench_protocol::{RequestLevels, WarmUp};
 
-/// What a batch is for.
+/// The purpose of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The very first iteration of the process: cold caches, page faults, kernel compilation.
     FirstCall,
-    /// Thrown away, but watched until times are steady.
+    /// Not recorded, but watched until times are steady.
     WarmUp,
     /// Measured.
     Sample,
@@ -19,22 +19,22 @@ pub(crate) enum Phase {
 /// Iterations to be timed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Batch {
-    /// What it is for.
+    /// The purpose of the batch.
     pub phase: Phase,
-    /// How many iterations; at least 1.
+    /// The number of iterations; at least 1.
     pub iterations: u64,
 }
 
-/// Decides batch after batch how often the measured closure is called. The bencher owns the loop,
-/// so that a worker that samples by itself and one that is told every batch share one code path.
+/// Decides batch by batch how often the measured closure is called. The bencher owns the loop, so that a worker that
+/// samples by itself and one that receives every batch from the runner share one code path.
 pub(crate) trait Schedule {
-    /// The next batch, or `None` when the round has seen enough.
+    /// Returns the next batch, or `None` when the round has enough samples.
     ///
     /// # Errors
     /// If the runner that steers the schedule can no longer be reached.
     fn next(&mut self) -> Result<Option<Batch>, Error>;
 
-    /// What the last batch took.
+    /// Records the time of the last batch.
     ///
     /// # Errors
     /// If the runner that follows the schedule can no longer be reached.
@@ -46,7 +46,7 @@ pub(crate) trait Schedule {
     /// If the runner that follows the schedule can no longer be reached.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
 
-    /// What follows takes this long by its own settings.
+    /// Announces that the following work takes this long by its own settings.
     ///
     /// # Errors
     /// If the runner that follows the schedule can no longer be reached.
@@ -54,8 +54,8 @@ pub(crate) trait Schedule {
         Ok(())
     }
 
-    /// What was measured without this schedule: requests, and the latencies of some of them as single
-    /// iterations, in nanoseconds. Nothing follows.
+    /// Hands in measurements that were made without this schedule: requests, and the latencies of some of them as
+    /// single iterations, in nanoseconds. Nothing follows.
     ///
     /// # Errors
     /// If the runner can no longer be reached, or steers each batch itself.

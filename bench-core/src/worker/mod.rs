@@ -1,4 +1,4 @@
-//! The worker's role: measure one case, in a process of its own, and tell the runner.
+//! The role of the worker: measures one case in a separate process, and reports to the runner.
 
 mod stepped;
 
@@ -22,7 +22,7 @@ use bench_syntax::quantity::nanoseconds;
 /// Calls a benchmark.
 pub(crate) type Call<'a> = &'a mut dyn FnMut(&mut Bencher) -> Result<(), Error>;
 
-/// Where frames go: over the channel, or straight to a runner in the same process.
+/// The receiver of frames: the channel, or a runner in the same process.
 pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
 
 /// Serves the runner and exits, if this process was started as a worker; otherwise returns.
@@ -61,16 +61,16 @@ fn serve(channel: &Channel) -> Result<(), Error> {
     }
 }
 
-/// Measures a registered case in this process, which was started for it alone.
+/// Measures a registered case in this process, which was started only for it.
 pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Registered) -> Result<(), Error> {
     serve_round(channel, assignment, &mut |bencher| case.call(bencher))
 }
 
-/// Measures one round of a case that no registry holds, for the runner whose channel stands in the environment: `call` is
+/// Measures one round of a case that is in no registry, for the runner whose channel is in the environment: `call` is
 /// the benchmark, whatever the id of the case. For a program that measures on behalf of a worker in another language.
 ///
 /// # Errors
-/// When this process was not started as a worker, or the runner has gone.
+/// When this process was not started as a worker, or the runner has exited.
 #[doc(hidden)]
 pub fn serve_made(mut call: impl FnMut(&mut Bencher) -> Result<(), Error>) -> Result<(), Error> {
     let wanted = "expected to be started by a worker: the variable of its channel is not set";
@@ -79,7 +79,7 @@ pub fn serve_made(mut call: impl FnMut(&mut Bencher) -> Result<(), Error>) -> Re
     serve_round(&channel, assignment, &mut call)
 }
 
-/// What the runner wants of a process that has just said that it is there.
+/// Sends `ready`, and returns the assignment of the runner.
 fn introduced(channel: &Channel) -> Result<Assignment, Error> {
     channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
     match channel.receive()? {
@@ -88,7 +88,7 @@ fn introduced(channel: &Channel) -> Result<Assignment, Error> {
     }
 }
 
-/// Measures a round in this process, which was started for it alone.
+/// Measures a round in this process, which was started only for it.
 fn serve_round(channel: &Channel, assignment: Assignment, call: Call<'_>) -> Result<(), Error> {
     let sender = channel.clone();
     let leave: Leave = Box::new(move |outcome| {
@@ -119,7 +119,7 @@ pub(crate) fn measured(
     }
 }
 
-/// What is said of a case that this program does not hold.
+/// Returns the answer to a case that this program does not have.
 pub(crate) fn unknown(case: &str) -> Frame {
     Frame::Failed { kind: FailureKind::Error, message: format!("this program has no case `{case}`") }
 }
@@ -138,7 +138,7 @@ fn count(call: Call<'_>, assignment: &Assignment) -> Frame {
 }
 
 /// Measures what `call` calls by the worker's own schedule; returns the closing frame.
-/// `leave` is for a process that was started for this round alone.
+/// `leave` is for a process that was started only for this round.
 pub(crate) fn measure_alone(
     call: Call<'_>,
     assignment: Assignment,
@@ -207,7 +207,7 @@ fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     }
 }
 
-/// An error that prints its tensor is not a message: what is too long loses its middle.
+/// Shortens a message: an error that prints its tensor loses its middle.
 fn shortened(message: String) -> String {
     const HEAD: usize = 4 << 10;
     const TAIL: usize = 2 << 10;

@@ -1,4 +1,4 @@
-//! The schedule of a worker that is told every batch.
+//! The schedule of a worker that receives every batch from the runner.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::worker::{Channel, Sink};
 use bench_protocol::{Command, Frame, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
 
-/// One first call, then a batch per command. What counts as warm-up is the runner's business.
+/// One first call, then one batch for each command. The runner decides which batches are warm-up.
 pub(super) struct Stepped {
     commands: Channel,
     sink: Sink,
@@ -28,7 +28,7 @@ impl Schedule for Stepped {
         }
         match self.commands.receive()? {
             Some(Command::Batch { iterations: 0 }) => {
-                Err(Error::failure("a batch of 0 iterations was asked for"))
+                Err(Error::failure("a batch of 0 iterations was requested"))
             }
             Some(Command::Batch { iterations }) => Ok(Some(Batch { phase: Phase::Sample, iterations })),
             // A runner that has gone needs nothing more.

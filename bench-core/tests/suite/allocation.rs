@@ -1,4 +1,4 @@
-//! What is counted of programs and iterations whose allocations are known.
+//! Counts of programs and iterations whose allocations are known.
 
 use bench_testing::{Bench, Stage};
 

@@ -1,4 +1,4 @@
-//! What cargo, libtest's users and nextest expect of a bench target.
+//! Expectations of cargo, libtest's users and nextest of a bench target.
 
 use std::collections::BTreeSet;
 use std::fs;

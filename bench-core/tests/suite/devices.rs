@@ -1,4 +1,4 @@
-//! What the clock waits for, and where benchmarks are wanted.
+//! The work that the clock waits for, and the devices on which benchmarks may run.
 
 use bench_core::record::CaseRecord;
 use bench_testing::{Bench, Stage};
@@ -74,7 +74,7 @@ fn a_device_that_does_not_exist_is_refused() {
     let stage = Stage::new(Bench::Devices);
     for wrong in ["gpu", "cuda:x", "cuda:-1", ""] {
         let said = stage.bench(&["--device", wrong]).expect_code(2);
-        said.expect_said(&[wrong, "wanted `auto`, `cpu`, `cuda:0` or `metal`"]);
+        said.expect_said(&[wrong, "expected `auto`, `cpu`, `cuda:0` or `metal`"]);
     }
     assert!(stage.runs().is_empty());
 }

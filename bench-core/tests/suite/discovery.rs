@@ -5,7 +5,7 @@ use std::process::Command;
 
 use bench_testing::{Bench, Stage, build, cargo, executable, not_checked, run_to_end, scrub, wait_until};
 
-/// What the bench target `spread` holds, without the 18 cases of `unit/hostile`.
+/// The cases of the bench target `spread`, without the 18 of `unit/hostile`.
 const CASES: [&str; 18] = [
     "integration/beside_main",
     "mimi/performance/encode",

@@ -80,7 +80,7 @@ fn an_interrupted_run_is_sealed() {
         let at_least = running.rounds();
         let over = running.send(name);
         assert_eq!(over.code, 130, "{}", over.stderr);
-        assert!(over.stderr.contains("interrupted: the report holds"), "{}", over.stderr);
+        assert!(over.stderr.contains("interrupted: the report contains"), "{}", over.stderr);
         assert!(over.stdout.contains("3 of 3 benchmarks measured"), "{}", over.stdout);
 
         let record = over.stage.record();
@@ -211,7 +211,7 @@ fn a_journal_that_ends_in_half_a_character_loses_that_line_alone() {
     assert_eq!(rounds(&sealed(&over.stage, &run)), whole);
 }
 
-/// Of two bench targets, the first was sealed, the second killed.
+/// Two bench targets: the first was sealed, the second killed.
 #[test]
 fn a_later_executable_adds_what_it_had_measured_before_it_was_killed() {
     let earlier = Stage::new(Bench::Second);

@@ -145,7 +145,7 @@ fn where_there_is_no_driver_one_line_says_so() {
             Nvml::with(&[gpu(1, json!({}))]).and("errors", json!({ "nvmlInit_v2": { "error": error } }));
         run_quickly(&nvml).unavailable(said);
     }
-    run_quickly(&Nvml::with(&[])).unavailable("the NVIDIA driver knows no GPU");
+    run_quickly(&Nvml::with(&[])).unavailable("the NVIDIA driver reports no GPU");
 }
 
 fn run_quickly(nvml: &Nvml) -> Run {
@@ -194,7 +194,7 @@ fn power_stands_in_for_a_counter_of_energy_that_falls() {
     let run = run(&Nvml::with(&[gpu(1, wraps)]));
     assert_eq!(run.find("gpu_energy"), None);
     assert!(run.reading("gpu_energy_integrated") > 0.0 && run.reading("gpu_energy_per_iteration") > 0.0);
-    assert!(run.is_told("the counter of energy fell"), "{:?}", run.record.cases[0].warnings);
+    assert!(run.is_told("the energy counter decreased"), "{:?}", run.record.cases[0].warnings);
     let backwards = json!({ "energy_mj": { "per_s": -1000, "from": 1e9 } });
     assert_eq!(self::run(&Nvml::with(&[gpu(1, backwards)])).find("gpu_energy"), None);
 }
@@ -289,14 +289,14 @@ fn a_device_that_does_not_exist_is_wrong_usage() {
     for (wrong, said) in [
         ("1", "there is no GPU 1 here: 0 is GPU-00000000-0000-0000-0000-000000000001 (Stub H100)"),
         ("GPU-5", "there is no GPU `GPU-5` here: 0 is GPU-0"),
-        ("first", "`first` is not a GPU: wanted numbers or UUIDs"),
+        ("first", "`first` is not a GPU: expected numbers or UUIDs"),
         ("-1", "`-1` is not a GPU"),
     ] {
         let mut command = stage.command(&["--gpu", wrong, "--exact", STEADY, "--bench"]);
         nvml.set_up(&mut command, stage.path());
         stage.end(&mut command).expect_code(2).expect_said(&[said]);
     }
-    for (wrong, said) in [("100us", "wanted 1ms to 10s"), ("1m", "wanted 1ms to 10s"), ("soon", "soon")] {
+    for (wrong, said) in [("100us", "expected 1ms to 10s"), ("1m", "expected 1ms to 10s"), ("soon", "soon")] {
         stage.bench(&["--gpu-interval", wrong]).expect_code(2).expect_said(&[said]);
     }
     assert!(stage.runs().is_empty());

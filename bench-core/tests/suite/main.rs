@@ -1,4 +1,4 @@
-//! What a user does with a bench target, on fixtures that do what users' benchmarks do.
+//! Uses of a bench target, on fixtures that do what users' benchmarks do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod allocation;

@@ -125,7 +125,7 @@ fn measured(record: &Record, name: &str) {
     assert_eq!(case.cpu_time_s.is_some(), !cfg!(bench_portable), "{name}");
 }
 
-/// What the figures of some cases must be doubted for.
+/// Warnings about the figures of some cases.
 #[cfg(not(bench_portable))]
 fn doubts(record: &Record) {
     let doubted = |name: &str| {
@@ -136,7 +136,7 @@ fn doubts(record: &Record) {
     assert!(!doubted("sums") && !doubted("takes_300_ms"));
 }
 
-/// As [`a_run_survives_its_benchmarks`], without those that would take the machine with them.
+/// Same as [`a_run_survives_its_benchmarks`], without those that would take the machine with them.
 #[cfg(bench_portable)]
 #[test]
 fn a_portable_run_survives_its_benchmarks() {

@@ -1,4 +1,4 @@
-//! What the portable variant reports of what it cannot know, and how its processes end.
+//! Reports of the portable variant about what it cannot know, and how its processes end.
 #![cfg(bench_portable)]
 
 use bench_core::record::Status;

@@ -1,4 +1,4 @@
-//! What probes read of programs whose use of the machine is known.
+//! Readings of probes of programs whose use of the machine is known.
 #![cfg(not(bench_portable))] // memory is read on Linux only
 
 use std::os::unix::process::CommandExt;

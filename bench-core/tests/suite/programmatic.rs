@@ -1,4 +1,4 @@
-//! Runs from code: a program with a main of its own.
+//! Runs from code: a program with its own main.
 
 use bench_core::record::{self, Cause, RunState, Status};
 use bench_core::{Category, Record};

@@ -40,7 +40,7 @@ fn starts() -> Vec<fn() -> Worker> {
 }
 
 impl Worker {
-    /// With a Unix socket that it inherits.
+    /// Uses a Unix socket that the worker inherits.
     #[cfg(all(target_os = "linux", not(bench_portable)))]
     fn inherited() -> Self {
         use std::os::fd::AsRawFd;
@@ -53,7 +53,7 @@ impl Worker {
         Worker { child, channel: BufReader::new(Box::new(ours)) }
     }
 
-    /// With a TCP connection.
+    /// Uses a TCP connection.
     fn loopback() -> Self {
         let (child, stream) = connected(Bench::Second);
         Worker { child, channel: BufReader::new(Box::new(stream)) }

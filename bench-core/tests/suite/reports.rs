@@ -117,7 +117,8 @@ fn rounds_know_their_surroundings() {
     assert!(profiled.cases.iter().flat_map(|case| &case.rounds).all(|round| round.surroundings.is_none()));
 }
 
-/// What warns stands under the table and in the record, in the same words; what is well stands in the record.
+/// Warnings stand under the table and in the record, in the same words; what needs no warning stands in the record
+/// only.
 #[test]
 fn a_record_keeps_how_quiet_the_machine_was() {
     let stage = Stage::new(Bench::Spread);
@@ -146,7 +147,7 @@ fn a_record_keeps_how_quiet_the_machine_was() {
     let told = ended.stdout.lines().filter(|shown| shown.contains("unknown on this machine")).count();
     assert_eq!(told, usize::from(line.is_some()), "{}", ended.said());
     assert!(line.is_none_or(|line| ended.stdout.contains(&line)), "{}", ended.said());
-    let hint = ended.stdout.contains("`bench doctor` says what to do");
+    let hint = ended.stdout.contains("`bench doctor` prints what to do");
     assert_eq!(hint, !(warned.is_empty() && unknown.is_empty()), "{}", ended.said());
 
     // Nothing is timed, nothing is looked at.

@@ -9,7 +9,7 @@ use bench_testing::{Bench, Ended, QUICK, Stage, not_checked, runs_in, wait, wait
 #[cfg(not(bench_portable))]
 use bench_testing::{cargo, run_to_end};
 
-/// A file system of its own for a test, gone when dropped.
+/// A separate file system for a test, removed when dropped.
 struct Mount(PathBuf);
 
 impl Mount {
@@ -74,7 +74,7 @@ fn what_was_measured_outlives_a_full_disk() {
         assert_ne!(ended.code, 0, "{}", ended.said());
         assert!(ended.stdout.contains("32 of 32 benchmarks measured"), "{}", ended.said());
         assert!(ended.stderr.contains("No space left"), "{}", ended.said());
-        assert_eq!(ended.stderr.contains("measuring goes on"), !journal_fits, "{}", ended.said());
+        assert_eq!(ended.stderr.contains("measuring continues"), !journal_fits, "{}", ended.said());
 
         let rescued: Vec<PathBuf> =
             fs::read_dir(&temporary).unwrap().flatten().map(|entry| entry.path()).collect();

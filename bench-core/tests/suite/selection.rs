@@ -1,4 +1,4 @@
-//! Which cases are run: every filter, by flag and by variable, and what is said where nothing fits.
+//! The cases that are run: every filter, by flag and by variable, and the message if nothing fits.
 
 use std::collections::BTreeSet;
 

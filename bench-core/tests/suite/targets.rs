@@ -14,7 +14,7 @@ fn bench(stage: &Stage, arguments: &[&str]) -> Ended {
     stage.run(&[&ROUNDS[..], arguments, &["--bench"]].concat())
 }
 
-/// What came of the targets of the newest run, as `case: target`.
+/// The results of the targets of the newest run, by `case: target`.
 fn outcomes(stage: &Stage) -> HashMap<String, ObjectiveResult> {
     let record = record::open(&stage.latest()).expect("record");
     let of_case = |case: record::CaseRecord| {

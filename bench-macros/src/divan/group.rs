@@ -33,7 +33,7 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     })
 }
 
-/// The module up to its name; what it holds is left unread.
+/// Parses the module up to its name; its content is not parsed.
 fn module(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Ident)> {
     let attributes = input.call(Attribute::parse_outer)?;
     input.parse::<Visibility>()?;

@@ -1,4 +1,4 @@
-//! The functions that a generic benchmark is made into.
+//! The functions that are generated from a generic benchmark.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
@@ -6,7 +6,7 @@ use syn::{Error, Expr, GenericParam, Result, Signature, Type};
 
 use super::options::Options;
 
-/// The most constants in a list whose length the macro cannot see: each needs a function of its own.
+/// The most constants in a list whose length the macro cannot see: each needs its own function.
 const MOST_CONSTANTS: usize = 20;
 
 /// A function with its generic arguments.

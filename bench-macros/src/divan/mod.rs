@@ -16,7 +16,8 @@ use options::Options;
 pub(crate) use bench::bench;
 pub(crate) use group::group;
 
-/// Returns the annotated item and, below it, what stands for it or an error. The compiler knows `#[ignore]` on tests alone.
+/// Returns the annotated item and, below it, its expansion or an error. The compiler accepts `#[ignore]` only on
+/// tests.
 fn below(item: TokenStream, expanded: Result<TokenStream>) -> TokenStream {
     match expanded {
         Ok(expanded) => {

@@ -30,7 +30,7 @@ const OF_BOTH: [&str; 15] = [
     "ignore",
 ];
 
-/// The options of a benchmark alone.
+/// The options that only a benchmark has.
 const OF_BENCHMARKS: [&str; 3] = ["args", "types", "consts"];
 
 /// The options of an attribute.
@@ -165,7 +165,8 @@ impl Options {
         quote!(#krate::__private)
     }
 
-    /// A function that returns the options which the attribute sets; `ignore` says that `#[ignore]` stands below it.
+    /// Writes a function that returns the options which the attribute sets; `ignore` means that `#[ignore]` is below
+    /// it.
     pub(super) fn settings(&self, ignore: bool) -> TokenStream {
         let private = self.private();
         let counters = (!self.counters.is_empty()).then(|| {

@@ -1,4 +1,4 @@
-//! What adding a run costs: to a store of 1000 series of 1000 runs.
+//! The cost of adding a run to a store of 1000 series of 1000 runs.
 
 use std::time::{Duration, Instant};
 

@@ -148,7 +148,7 @@ fn is_borne_out(values: &[f64], found: usize) -> bool {
     (found.saturating_sub(WITHIN + MARGIN).max(1)..=found).any(differ)
 }
 
-/// What a method makes of all lines.
+/// The results of a method on all lines.
 #[derive(Default)]
 struct Score {
     alarms: usize,

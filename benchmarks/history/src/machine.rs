@@ -18,15 +18,15 @@ use bench_protocol::Better;
 use crate::labelled::{Line, lines};
 use crate::table::Table;
 
-/// What the machine makes every case slower by.
+/// The factors by which the machine makes every case slower.
 const SHIFTS: [f64; 5] = [1.0, 1.02, 1.03, 1.05, 1.10];
-/// What one case is slower by besides.
+/// The factor by which one case is slower in addition.
 const OWN: f64 = 1.3;
 /// Nights after the shift on which is looked.
 const NIGHTS: [usize; 5] = [5, 6, 8, 10, 20];
 /// Runs before it that are known.
 const BEFORE: usize = 150;
-/// With fewer cases there is no suite.
+/// The smallest number of cases that counts as a suite.
 const FEWEST: usize = 10;
 
 /// Tells what was recognized at each place, by size.
@@ -65,12 +65,12 @@ pub(crate) fn table(path: &Path) -> Result<String, String> {
     )))
 }
 
-/// What was recognized.
+/// The changes that were recognized.
 struct Found {
     shift: f64,
     cases: usize,
     of: usize,
-    /// What the case is told to have changed by itself.
+    /// The change of the case itself, as reported.
     own: Option<f64>,
 }
 

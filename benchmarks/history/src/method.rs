@@ -39,7 +39,7 @@ pub(crate) enum Method {
 impl Method {
     pub(crate) const ALL: [Method; 5] =
         [Method::Ours, Method::Ratio, Method::Student, Method::Penalised, Method::EDivisive];
-    /// Those that labelled lines are given to.
+    /// The methods that are run on labelled lines.
     pub(crate) const PEERS: [Method; 7] = [
         Method::Ours,
         Method::Ratio,
@@ -49,7 +49,7 @@ impl Method {
         Method::RustcPerf,
         Method::Otava,
     ];
-    /// Those that are quick enough for thousands of series.
+    /// The methods that are quick enough for thousands of series.
     pub(crate) const QUICK: [Method; 4] = [Method::Ours, Method::Ratio, Method::Student, Method::Penalised];
 
     pub(crate) fn name(self) -> &'static str {
@@ -160,7 +160,7 @@ fn penalised(values: &[f64]) -> Vec<usize> {
     alarms
 }
 
-/// Where the last level of the best segmentation begins; `None` if there is one level.
+/// The index at which the last level of the best segmentation begins; `None` if there is one level.
 fn last_level(values: &[f64], penalty: f64, fewest: usize) -> Option<usize> {
     let n = values.len();
     let (mut sums, mut squares) = (vec![0.0; n + 1], vec![0.0; n + 1]);

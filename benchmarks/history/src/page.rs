@@ -1,4 +1,4 @@
-//! What a page of 1000 series of 1000 runs costs: to write, to carry, to open.
+//! The cost of a page of 1000 series of 1000 runs: to write, to transfer, to open.
 
 use std::error::Error;
 use std::path::Path;

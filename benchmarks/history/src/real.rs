@@ -23,7 +23,7 @@ use crate::random::Random;
 use crate::table::Table;
 use crate::toolchain::{GIT_PERF, build};
 
-/// Which half of the series: settings are chosen on one, and judged on the other.
+/// The half of the series: settings are chosen on one, and judged on the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Half {
     Fit,

@@ -52,7 +52,9 @@ fn quiet(seed: u64) -> String {
             table.push(std::iter::once(format!("{name}{suffix}")).chain(cells));
         }
     }
-    table.render("Alarms in 1000 runs of unchanged code, simulated, series of 1000 runs unless said:")
+    table.render(
+        "Alarms in 1000 runs of unchanged code, simulated, series of 1000 runs unless stated otherwise:",
+    )
 }
 
 /// Runs around 100, off by `spread` of that times `noise`.
@@ -98,7 +100,7 @@ fn steps(seed: u64) -> String {
     table.render("Steps found within 7, 10 and 20 runs, % of trials:")
 }
 
-/// What can be had at all: of steps of twice the spread, the share that is found within seven runs by one who knows
+/// The best that is possible: of steps of twice the spread, the share that is found within seven runs by one who knows
 /// level and spread of independent normal noise, looks at the means of the last runs, and raises 0.2 false alarms in
 /// 1000 runs.
 fn ideal(seed: u64) -> String {

@@ -1,4 +1,4 @@
-//! What finding changes costs: 1000 series of 1000 runs, and single long ones.
+//! The cost of finding changes: 1000 series of 1000 runs, and single long ones.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What the published series were built with.
+//! Toolchains that the published series were built with.
 //!
 //! None of them recorded it; the files of github-action-benchmark's repository at each commit, and the dates on
 //! which its runners' tools were replaced, tell. Runs on either side of such a date are held apart, as a history
@@ -15,8 +15,8 @@ const RUNNERS: [&str; 6] =
 const PINNED: (&str, &str) = ("2022-12-12", "2025-05-19");
 const PINNED_SUITES: [&str; 3] = ["C++ Benchmark", "Catch2 Benchmark", "Catch2 Benchmark (v3)"];
 
-/// Where a suite's own files changed: its sources, build files and the tools that its workflow asks for. Go asks
-/// for `stable` since 2023-07-07: its releases since are 1.21 to 1.26 (go.dev/doc/devel/release).
+/// The days on which a suite's own files changed: its sources, build files and the tools that its workflow asks for.
+/// Go has asked for `stable` since 2023-07-07; the releases from then on are 1.21 to 1.26 (go.dev/doc/devel/release).
 const CHANGED: [(&str, &[&str]); 7] = [
     ("Benchmark.js Benchmark", &["2021-12-03", "2024-01-24", "2026-03-26"]),
     ("C++ Benchmark", &["2020-02-23", "2022-12-12", "2025-05-19"]),
@@ -39,7 +39,8 @@ const RUST_CYCLE: Duration = Duration::from_secs(42 * 24 * 3600);
 /// The first word of the suites of git-perf. They name a version of Ubuntu.
 pub(crate) const GIT_PERF: &str = "git-perf";
 
-/// What tells the builds of a suite apart: the counts of what had been replaced by `time`, an RFC 3339 time.
+/// The property that distinguishes the builds of a suite: the counts of what had been replaced by `time`, an RFC 3339
+/// time.
 /// `None` where that is not a time.
 pub(crate) fn build(suite: &str, time: &str) -> Option<[usize; 3]> {
     let time = humantime::parse_rfc3339(time).ok()?;

@@ -1,4 +1,4 @@
-//! What probes cost an iteration of a millisecond, and counting an allocation.
+//! The cost of probes for an iteration of a millisecond, and of counting an allocation.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ fn counting_allocator_while_nobody_counts(b: &mut Bencher) {
     b.count("calls", CALLS as usize).iter(|| calls(&ALLOCATOR));
 }
 
-/// What begins and ends a count is not in the time.
+/// The calls that begin and end a count are not part of the time.
 #[benchmark(category = "performance")]
 fn counting_allocator_while_it_counts(b: &mut Bencher) {
     b.count("calls", CALLS as usize).iter_custom(|iterations| {

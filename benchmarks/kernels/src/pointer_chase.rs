@@ -10,7 +10,7 @@ pub const LINKS: usize = 256 << 10;
 /// Links followed in an iteration.
 pub const STEPS: usize = work(2000);
 
-/// A link of the chain, alone in its cache line, so that every step touches a line of its own.
+/// A link of the chain, alone in its cache line, so that every step touches its own line.
 #[repr(align(64))]
 pub struct Link {
     next: u32,
@@ -26,7 +26,7 @@ pub fn cycle(len: usize) -> Vec<Link> {
     next.into_iter().map(|next| Link { next }).collect()
 }
 
-/// Where `steps` links lead from `start`.
+/// The element that `steps` links lead to from `start`.
 #[inline(never)]
 pub fn chase(links: &[Link], start: u32, steps: usize) -> u32 {
     (0..steps).fold(start, |at, _| links[at as usize].next)

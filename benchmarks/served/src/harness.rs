@@ -1,4 +1,4 @@
-//! What the harness itself costs.
+//! The cost of the harness itself.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What an adapter has to do.
+//! The interface of an adapter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ impl From<String> for Trouble {
     }
 }
 
-/// What an executable holds.
+/// The benchmarks in an executable.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     /// Names of benchmarks, as the harness writes them.

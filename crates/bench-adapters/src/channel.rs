@@ -13,8 +13,8 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// The channel whose address stands in the environment, if this process is a worker. It ends with its runner from
-    /// now on.
+    /// Returns the channel whose address is in the environment, if this process is a worker. From now on, the process
+    /// ends with its runner.
     pub(crate) fn from_environment() -> Option<Result<Self, String>> {
         let value = env::var_os(CHANNEL_VARIABLE)?;
         // What is started from here is no worker.
@@ -32,14 +32,14 @@ impl Channel {
         });
         Some(match reached {
             Ok(Connection { reader, writer, .. }) => Ok(Channel { reader: BufReader::new(reader), writer }),
-            Err(error) => {
-                Err(format!("{CHANNEL_VARIABLE}: {error}. This variable is the runner's own; unset it"))
-            }
+            Err(error) => Err(format!(
+                "{CHANNEL_VARIABLE}: {error}. This variable is reserved for the runner: unset it"
+            )),
         })
     }
 
     pub(crate) fn send(&mut self, frame: &Frame) -> Result<(), String> {
-        write_message(&mut self.writer, frame).map_err(|error| format!("the runner has gone: {error}"))
+        write_message(&mut self.writer, frame).map_err(|error| format!("the runner has exited: {error}"))
     }
 
     /// The next command; `None` when the runner has closed its end.

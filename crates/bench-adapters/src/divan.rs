@@ -1,4 +1,4 @@
-//! divan: one figure a process, out of its table.
+//! Adapts divan: one figure for each process, read from its table.
 
 use std::time::Duration;
 
@@ -49,8 +49,8 @@ impl Adapter for Divan {
         let mut medians = rows.by_ref().filter_map(|columns| median(&columns));
         let ns = medians.next().ok_or("it printed no row with a median".to_owned())?;
         if medians.next().is_some() {
-            let several = "it is measured with several numbers of threads, which are one case here: give `--threads` one \
-                           of them";
+            let several = "it is measured with several numbers of threads, but it is a single case here: choose \
+                           one of them with `--threads`";
             return Err(Trouble::Skipped(several.to_owned()));
         }
         let readings: Vec<Reading> =
@@ -59,7 +59,7 @@ impl Adapter for Divan {
     }
 }
 
-/// The cells of a row; the name stands in the first, with the fastest.
+/// Splits a row into cells; the first contains the name and the fastest time.
 fn columns(line: &str) -> Vec<&str> {
     let mut columns: Vec<&str> = line.rsplitn(6, '│').map(str::trim).collect();
     columns.reverse();

@@ -1,4 +1,4 @@
-//! Google Benchmark, by its JSON.
+//! Adapts Google Benchmark: reads its JSON.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ struct Report {
     benchmarks: Vec<Entry>,
 }
 
-/// What is read of an entry of `benchmarks`.
+/// The fields of an entry of `benchmarks` that are read.
 #[derive(Deserialize)]
 struct Entry {
     /// `iteration`, or `aggregate` of several; older versions have none of these.
@@ -88,7 +88,7 @@ impl Adapter for Google {
     }
 }
 
-/// What a report says of one benchmark: one sample for each repetition.
+/// The samples of one benchmark in a report: one for each repetition.
 #[derive(Debug, PartialEq)]
 struct Samples {
     iterations: u64,
@@ -108,7 +108,7 @@ fn samples(json: &str) -> Result<Samples, Trouble> {
         .into_iter()
         .filter(|entry| entry.run_type.as_deref().is_none_or(|kind| kind == "iteration"))
         .collect();
-    let first = entries.first().ok_or("its report holds no run of the benchmark".to_owned())?;
+    let first = entries.first().ok_or("its report contains no run of the benchmark".to_owned())?;
     if let Some(entry) = entries.iter().find(|entry| entry.skipped) {
         return Err(Trouble::Skipped(entry.skip_message.clone()));
     }
@@ -129,7 +129,7 @@ fn samples(json: &str) -> Result<Samples, Trouble> {
     let iterations = entries.iter().map(|entry| entry.iterations).max().unwrap_or_default().max(1);
     let ns: Vec<f64> = entries.iter().map(|entry| entry.real_time * scale * iterations as f64).collect();
     if !ns.iter().all(|ns| ns.is_finite() && *ns >= 0.0) {
-        return Err(Trouble::Failed("its report has a time that is none".to_owned()));
+        return Err(Trouble::Failed("its report contains a time that is not a number".to_owned()));
     }
     let rates = first
         .items_per_second

@@ -1,4 +1,4 @@
-//! What GPUs do while an executable of another harness runs.
+//! Observes GPUs while an executable of another harness runs.
 
 use bench_gpu::Gpu;
 use bench_protocol::{Assignment, Finish, ProbeReport};

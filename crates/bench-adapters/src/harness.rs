@@ -1,4 +1,4 @@
-//! Which harnesses there are.
+//! The harnesses that are supported.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ impl Harness {
     pub(crate) const ALL: [Harness; 4] =
         [Harness::Criterion, Harness::Divan, Harness::Google, Harness::Libtest];
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(self) -> &'static str {
         match self {
             Harness::Criterion => "criterion",
@@ -72,6 +72,6 @@ impl FromStr for Harness {
         Harness::ALL
             .into_iter()
             .find(|harness| harness.name() == text)
-            .ok_or_else(|| format!("`{text}` is not a harness that is known here"))
+            .ok_or_else(|| format!("`{text}` is not a known harness"))
     }
 }

@@ -1,9 +1,9 @@
-//! Executables of other harnesses, as they are, and folders of Python benchmarks, as programs of benchmarks.
+//! Programs made of unchanged executables of other harnesses, and of folders of Python benchmarks.
 //!
-//! An adapter is a program of its own, `bench adapter HARNESS EXECUTABLE`, that speaks the worker protocol with the runner
-//! and the harness's own language with the executable: the runner knows nothing of other harnesses. [`open`] opens any
-//! executable, [`run`] is the adapter. The Python package `bench_models` speaks the protocol itself; [`python_program`] is the
-//! program of a folder that it finds benchmarks in.
+//! An adapter is a separate program, `bench adapter HARNESS EXECUTABLE`, that speaks the worker protocol with the
+//! runner and the harness's own protocol with the executable: the runner knows nothing about other harnesses. [`open`]
+//! opens any executable, [`run`] is the adapter. The Python package `bench_models` speaks the worker protocol itself;
+//! [`python_program`] is the program of a folder in which it finds benchmarks.
 #![forbid(unsafe_code)]
 
 mod adapter;

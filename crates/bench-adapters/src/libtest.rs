@@ -1,4 +1,4 @@
-//! `#[bench]` of libtest: one figure a process.
+//! Adapts `#[bench]` of libtest: one figure for each process.
 
 use std::time::Duration;
 

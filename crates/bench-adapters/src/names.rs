@@ -1,4 +1,4 @@
-//! From names of benchmarks to cases, and back.
+//! Converts names of benchmarks to cases, and back.
 
 use bench_protocol::Case;
 use bench_syntax::Category;

@@ -6,14 +6,15 @@ use bench_runner::program::{Kind, ListLimits, Opened, Program, ProgramError};
 
 use crate::traces;
 
-/// The argument that makes the program which links this crate an adapter: what follows is for [`run`](crate::run).
+/// The argument that makes the program which links this crate an adapter: the arguments after it are for
+/// [`run`](crate::run).
 pub const ADAPTER: &str = "adapter";
 
-/// Asks a program for its cases; one that does not speak the worker protocol, and is an executable of a harness that is
-/// known, becomes the program of its adapter.
+/// Asks a program for its cases. One that does not speak the worker protocol, and is an executable of a known harness,
+/// becomes the program of its adapter.
 ///
 /// # Errors
-/// What the program answered instead, and what the harnesses said of which it holds traces.
+/// The program's answer, and the messages of the harnesses of which it has traces.
 pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramError> {
     let mut error = match program.clone().open(limits) {
         Ok(opened) => return Ok(opened),
@@ -42,8 +43,9 @@ pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramErro
     Err(error)
 }
 
-/// Keeps programs of other harnesses apart, whose names are unique within an executable only: a case that a program before
-/// holds is left out of the later one. Returns the programs that still hold a case, and what was left out, in words.
+/// Keeps programs of other harnesses apart, whose names are unique only within an executable: a case that an earlier
+/// program has is left out of the later one. Returns the programs that still have a case, and messages about the cases
+/// that were left out.
 pub fn apart(programs: Vec<Opened>) -> (Vec<Opened>, Vec<String>) {
     let mut held: HashMap<String, String> = HashMap::new();
     let mut left_out = Vec::new();
@@ -53,8 +55,7 @@ pub fn apart(programs: Vec<Opened>) -> (Vec<Opened>, Vec<String>) {
             let name = opened.program.name().to_owned();
             opened.listing.cases.retain(|case| match held.get(&case.id) {
                 Some(first) => {
-                    left_out
-                        .push(format!("`{}` of {name}, since {first} holds a case of this name", case.id));
+                    left_out.push(format!("`{}` of {name}, since {first} has a case of this name", case.id));
                     false
                 }
                 None => true,
@@ -96,7 +97,7 @@ mod tests {
         let held: Vec<(&str, usize)> =
             kept.iter().map(|opened| (opened.program.name(), opened.cases().len())).collect();
         assert_eq!(held, [("a", 2), ("b", 1)]);
-        assert_eq!(left_out[0], "`performance/y` of b, since a holds a case of this name");
+        assert_eq!(left_out[0], "`performance/y` of b, since a has a case of this name");
         assert_eq!(left_out.len(), 2);
         // Programs that choose their ids are told of it elsewhere.
         let (kept, left_out) = apart(vec![opened("/a", &["x"], false), opened("/b", &["x"], false)]);

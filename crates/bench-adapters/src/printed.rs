@@ -1,4 +1,4 @@
-//! Harnesses that print one figure for a benchmark: each of their processes is a round of one sample.
+//! Harnesses that print one figure for each benchmark: each of their processes is a round of one sample.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +8,8 @@ use bench_protocol::{Finish, Frame, ProbeReport, Reading};
 use crate::adapter::{Held, Tell, Trouble, finish};
 use crate::subject::{Ended, Subject};
 
-/// Times of single iterations are told as those of so many that nothing is lost to whole nanoseconds.
+/// The shortest time, in nanoseconds, that is reported: times of single iterations are reported as those of enough
+/// iterations to lose nothing in whole nanoseconds.
 const LEAST_NS: f64 = 1e6;
 
 /// Iterations, and what they take together.

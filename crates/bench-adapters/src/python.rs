@@ -15,16 +15,16 @@ use bench_syntax::text::first_line;
 /// The oldest Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// How many entries of a folder are looked at for a Python file, its subfolders' included.
+/// The number of entries of a folder, its subfolders included, that are searched for a Python file.
 const MOST_ENTRIES: usize = 20_000;
 
-/// What the interpreter is asked: where it really is (a shim takes its time at every start), what it is, and whether it holds
-/// the package. The working directory must not be taken for it.
+/// The program that the interpreter runs: it prints its real path (a shim takes time at every start), its version, and
+/// whether the package is installed. The working directory must not be taken for the package.
 const QUESTION: &str = "import sys; sys.path[:] = [p for p in sys.path if p]; import importlib.util as u; \
     print(sys.executable, *sys.version_info[:2], u.find_spec('bench_models') is not None, sep='\\n')";
 
-/// Whether `path` is a file of Python benchmarks, or a folder that holds Python and no Cargo.toml. A file with the right to be
-/// executed and an interpreter line is a program of its own.
+/// Whether `path` is a file of Python benchmarks, or a folder that contains Python and no Cargo.toml. An executable
+/// file with an interpreter line is a separate program.
 pub fn is_python(path: &Path) -> bool {
     if path.is_dir() {
         return !path.join("Cargo.toml").exists() && !path.join("run.json").exists() && holds_python(path);
@@ -32,11 +32,12 @@ pub fn is_python(path: &Path) -> bool {
     is_source(path) && !is_script(path)
 }
 
-/// The interpreter that runs the Python benchmarks at and below `path`: `wanted`; by default that of the active virtual
-/// environment, of a `.venv` around the path, of the environment that this command is installed in, or `python3`.
+/// Returns the interpreter that runs the Python benchmarks at and below `path`: `wanted`; by default that of the
+/// active virtual environment, of a `.venv` around the path, of the environment that this command is installed in, or
+/// `python3`.
 ///
 /// # Errors
-/// When there is no such interpreter, it is too old, or it does not hold the package: with the command that installs it.
+/// If there is no such interpreter, it is too old, or the package is not installed: with the command that installs it.
 pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageError> {
     match wanted {
         Some(wanted) => checked(wanted),
@@ -44,7 +45,7 @@ pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageE
     }
 }
 
-/// The program of the Python benchmarks at and below `path`, run by this [`interpreter`].
+/// Returns the program of the Python benchmarks at and below `path`, run by this [`interpreter`].
 ///
 /// # Errors
 /// When the working directory, to which a relative path refers, is not known.
@@ -109,7 +110,7 @@ fn holds_python(folder: &Path) -> bool {
     false
 }
 
-/// The interpreter that a person means who names none.
+/// Returns the interpreter to use if none is named.
 fn usual(path: &Path) -> PathBuf {
     let below = |environment: PathBuf| {
         ["bin/python", "Scripts/python.exe"]

@@ -17,16 +17,16 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(crate) struct Subject {
     executable: PathBuf,
     arguments: Vec<OsString>,
-    /// Where its processes take turns with those of another executable, if they are to.
+    /// The seat from which its processes take turns with those of another executable; `None` if they do not.
     seat: Option<Seat>,
 }
 
-/// What a process has printed, and what is known of it.
+/// The output of a process, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
-    /// What it took, from its start to its end.
+    /// The time from its start to its end.
     pub(crate) wall: Duration,
     /// The most memory that it was seen with, in bytes.
     pub(crate) peak_memory: Option<u64>,
@@ -61,8 +61,8 @@ impl Subject {
         }
     }
 
-    /// Runs the command to its end, and keeps what it prints; what it says to stderr is not kept. Without `patience` it
-    /// may take as long as it wants.
+    /// Runs the command to its end, and keeps its stdout; its stderr is dropped. Without `patience` it has no time
+    /// limit.
     pub(crate) fn run(&self, command: &mut Command, patience: Option<Duration>) -> Result<Ended, String> {
         let began = Instant::now();
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| self.cannot_start(&error))?;
@@ -95,7 +95,7 @@ impl Subject {
     }
 }
 
-/// Reads to the end in a thread of its own, so that the process is never stopped by a full pipe.
+/// Reads to the end in a separate thread, so that the process is never stopped by a full pipe.
 fn reader(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     /// More is not a report of a harness.
     const MOST: u64 = 64 << 20;

@@ -1,4 +1,4 @@
-//! What an executable file holds that tells where it comes from.
+//! Recognizes the harness of an executable by traces in its file.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The adapter as a program of its own.
+//! The adapter as a separate program.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,10 +17,11 @@ use crate::traces::toolchain;
 /// How long a runner waits for a list.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What ends the arguments of the adapter that a runner has added: it asks for the list.
+/// The flags after the arguments of the adapter with which a runner asks for the list.
 const LIST: [&str; 3] = ["--list", "--format", "json"];
 
-/// `bench adapter HARNESS EXECUTABLE [ARGUMENT]...`: lists or measures what the executable holds; returns the exit code.
+/// Implements `bench adapter HARNESS EXECUTABLE [ARGUMENT]...`: lists or measures the benchmarks of the executable;
+/// returns the exit code.
 ///
 /// Only for the start of `main`, before any other thread exists.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -59,7 +60,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Harness, Subj
 fn list(harness: Harness, subject: &Subject) -> Result<(), String> {
     let Held { names, engines } = harness.adapter().list(subject, PATIENCE)?;
     if names.is_empty() {
-        return Err(format!("it holds no benchmark of {harness}"));
+        return Err(format!("it contains no benchmark of {harness}"));
     }
     let mut build = Build::default();
     build.toolchain = toolchain(subject.executable()).unwrap_or_else(|| harness.name().to_owned());
@@ -79,7 +80,7 @@ fn serve(harness: Harness, subject: &Subject, mut channel: Channel) -> Result<()
     let failed = |message: String| Frame::Failed { kind: FailureKind::Error, message };
     let last = match assignment.mode {
         Mode::Step | Mode::Count => {
-            failed(format!("{harness} times no single batches, and counts no instructions"))
+            failed(format!("{harness} cannot time single batches or count instructions"))
         }
         Mode::Sample | Mode::Once => {
             let names = names::names(&assignment.case);

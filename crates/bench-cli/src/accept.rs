@@ -12,7 +12,7 @@ use crate::arguments::Accept;
 use crate::failure::Failure;
 use crate::history;
 
-/// Keeps that a change is right as it is.
+/// Accepts a change as intended.
 pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
     if arguments.reason.trim().is_empty() {
         return Err(UsageError(

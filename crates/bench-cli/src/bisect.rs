@@ -19,16 +19,16 @@ use crate::decision::{percent, short};
 use crate::report;
 use crate::search::{Search, Speed};
 
-/// How many times as long an undecided comparison is made, one after the other.
+/// The factors by which an undecided comparison is prolonged, one after the other.
 const PATIENCE: [u32; 3] = [1, 4, 16];
 
-/// What was found.
+/// The result of a search.
 #[derive(Serialize)]
 struct Found<'a> {
     case: &'a str,
     good: &'a str,
     bad: &'a str,
-    /// How much slower the bad commit is, as a share.
+    /// The share by which the bad commit is slower.
     change: Option<f64>,
     /// Its interval.
     interval: Option<Interval>,
@@ -40,7 +40,7 @@ struct Found<'a> {
 struct Suspect<'a> {
     #[serde(flatten)]
     commit: &'a Commit,
-    /// Why it cannot be told whether it is slow.
+    /// The reason why it is not known whether it is slow.
     untold: Option<&'a str>,
 }
 
@@ -143,7 +143,7 @@ impl Bench<'_> {
         last.ok_or_else(|| RunError::NoMatch(format!("`{}` cannot run here", self.case)))
     }
 
-    /// Whether the case is slow at a commit. What only this commit suffers from makes it unknown.
+    /// Returns whether the case is slow at a commit. A failure of only this commit makes it unknown.
     fn speed(&self, base: &Side, commit: &Commit, rules: &Rules) -> Result<Speed, RunError> {
         let compared = self.side(&commit.hash).and_then(|candidate| self.compare(base, &candidate, rules));
         let (speed, told) = match compared {
@@ -175,7 +175,7 @@ fn first_line(error: &RunError) -> String {
     error.to_string().lines().next().map(printable).unwrap_or_default()
 }
 
-/// What a comparison says.
+/// Returns the result of a comparison in words.
 fn told(compared: &Compared) -> String {
     let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
     let interval = compared

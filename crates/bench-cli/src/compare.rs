@@ -17,7 +17,7 @@ use crate::markdown::{self, Heading};
 use crate::report;
 use crate::source::{self, Run, Search, Source};
 
-/// Compares the two sides; the exit code says what came of it.
+/// Compares the two sides; returns the exit code.
 pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     let results = &arguments.report.output_dir;
     let limits = ListLimits::within(arguments.how.timeout);
@@ -96,7 +96,7 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
     Ok(decision.exit_code())
 }
 
-/// Two records: what was measured at different times.
+/// Compares two records, which were measured at different times.
 fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunError> {
     let selection = arguments.which.selection()?;
     let chosen = |record: &Record| {
@@ -107,7 +107,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
     let (old, new) = (chosen(&base.record), chosen(&candidate.record));
     if old.cases.iter().all(|case| new.case(&case.id).is_none()) {
         return Err(RunError::NoMatch(format!(
-            "no chosen case is in both runs: {} holds {} of the chosen cases, {} holds {}",
+            "no chosen case is in both runs: {} contains {} of the chosen cases, {} contains {}",
             old.run,
             ids(&old),
             new.run,
@@ -144,7 +144,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
     Ok(decision.exit_code())
 }
 
-/// How many cases a record holds, and the first of them.
+/// The number of cases in a record, and the first of them.
 fn ids(record: &Record) -> String {
     /// More would push the message off the screen.
     const SHOWN: usize = 10;

@@ -1,4 +1,4 @@
-//! `bench completions` and `bench man`: what packages of the command install beside it.
+//! `bench completions` and `bench man`: the files that packages of the command install with it.
 
 use bench_record::{RunError, exit};
 use bench_report::text::print;

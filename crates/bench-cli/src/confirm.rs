@@ -1,4 +1,4 @@
-//! What `bench gate` suspects is measured before it fails a build: the last good commit and that of the run, in turn.
+//! Measures a suspicion of `bench gate` before it fails a build: the last good commit and that of the run take turns.
 
 use bench_report::tell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use bench_runner::selection::{Ignored, Pattern, Selection};
 use crate::arguments::{Confirm, Gate};
 use crate::failure::Failure;
 
-/// A suspect that stays unsure is measured once more, for so many times as long.
+/// The factor of time with which a suspect that stays unsure is measured once more.
 const PATIENCE: u32 = 4;
 
 /// Measures what is suspected, as far as it can be done, and lets that have the last word.
@@ -80,10 +80,10 @@ pub(crate) fn confirm(
     Ok(())
 }
 
-/// What the code of a run is to be compared with.
+/// The base to compare the code of a run with.
 enum Base {
     Commit(String),
-    /// The commit of the run itself.
+    /// The run has the same commit, so there is nothing to measure.
     Same(String),
     Unknown(String),
 }
@@ -108,8 +108,8 @@ fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }
 
-/// The suspects, with what is allowed of each, at both commits. Those of one allowance are measured together: it is what
-/// a measurement goes on until it is sure of.
+/// Measures the suspects, each with its allowance, at both commits. Those with the same allowance are measured
+/// together, because it is the threshold of a measurement.
 fn measure(
     base: &str,
     head: &str,

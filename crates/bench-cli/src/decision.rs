@@ -79,7 +79,7 @@ fn cells(finding: &Finding, style: Style) -> Vec<String> {
     ]
 }
 
-/// What a finding rests on, a line each.
+/// Returns the evidence for a finding, one line each.
 pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
     let mut lines = match &finding.evidence {
         Evidence::Failure { reason } => vec![reason.clone()],
@@ -94,7 +94,7 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
     if let (Some(share), Some(change)) = (finding.of_machine, finding.change()) {
         let whole = (1.0 + change) * (1.0 + share) - 1.0;
         lines.push(format!(
-            "the total change since then is {}; {} of it is of the whole machine, and is not included above",
+            "the total change since then is {}; {} of it affects the whole machine, and is not included above",
             percent(whole),
             percent(share)
         ));
@@ -115,7 +115,7 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
 fn of_history(turn: &Turn, new: bool) -> Vec<String> {
     let since = match turn.kind {
         Kind::Step => format!("since {}, last before: {}", told(&turn.since), told(&turn.last_before)),
-        Kind::Drift => format!("little by little until {}", told(&turn.since)),
+        Kind::Drift => format!("gradually until {}", told(&turn.since)),
     };
     let found = if new { "found by this run".to_owned() } else { format!("found by {}", turn.found.run) };
     vec![since + &together_with(&turn.also), format!("{found} (z = {:.1})", turn.z)]
@@ -188,7 +188,7 @@ fn at(commit: &Option<String>) -> String {
     commit.as_deref().map(|commit| format!(" ({})", short(commit))).unwrap_or_default()
 }
 
-/// As much of a commit as people read.
+/// Shortens a commit to the part that people read.
 pub(crate) fn short(commit: &str) -> String {
     commit.chars().take(12).collect()
 }

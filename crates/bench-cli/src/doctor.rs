@@ -7,7 +7,7 @@ use bench_report::Style;
 use crate::arguments::Doctor;
 use crate::report::print_or_write;
 
-/// Looks at the machine; what it finds is not a failure, unless that was asked for.
+/// Checks the machine; a warning is not a failure, unless `--strict` is given.
 pub(crate) fn run(arguments: &Doctor) -> Result<u8, RunError> {
     let diagnosis = quietness::diagnose(arguments.watch);
     print_or_write(arguments.json.as_deref(), &diagnosis, || {

@@ -1,4 +1,4 @@
-//! Why a command could not do what it was asked.
+//! The reasons why a command failed.
 
 use bench_formats::InterchangeError;
 use bench_history::config::ConfigError;
@@ -6,7 +6,7 @@ use bench_history::store::StoreError;
 use bench_record::{RunError, exit};
 use bench_syntax::UsageError;
 
-/// Why a command could not do what it was asked.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]

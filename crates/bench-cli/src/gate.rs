@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     }
 }
 
-/// What the project's `bench.toml` says, or the file that is named in its place.
+/// Reads the project's `bench.toml`, or the file that is named in its place.
 pub(crate) fn config(named: Option<&Path>) -> Result<Config, ConfigError> {
     match named {
         Some(path) => Config::read(path),
@@ -126,7 +126,7 @@ fn known_run(name: &str, store: &mut Store, place: &Where) -> Result<Record, Fai
         let names: Vec<&str> = baselines.iter().map(|baseline| baseline.name.as_str()).collect();
         let there = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
         UsageError(format!(
-            "`{name}` is neither a baseline (there: {there}) nor a run: `bench baseline set {name} RUN` makes it one"
+            "`{name}` is neither a baseline (existing: {there}) nor a run: `bench baseline set {name} RUN` makes it one"
         ))
         .into()
     })

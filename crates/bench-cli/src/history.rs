@@ -16,7 +16,7 @@ use crate::failure::Failure;
 const FILE: &str = "history.sqlite";
 
 impl Where {
-    /// Where the store is.
+    /// Returns the location of the store.
     pub(crate) fn location(&self) -> Result<Location, StoreError> {
         match &self.store {
             Some(store) => store.parse(),
@@ -24,7 +24,7 @@ impl Where {
         }
     }
 
-    /// Opens the store; makes it where there is none.
+    /// Opens the store; creates it if there is none.
     pub(crate) fn open(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.location()?)?)
     }
@@ -34,17 +34,17 @@ impl Where {
         Ok(Store::open_existing(&self.existing()?)?)
     }
 
-    /// As [`Where::open_existing`], to read it: nothing of it is made or changed.
+    /// Same as [`Where::open_existing`], but only to read it: nothing in it is created or changed.
     pub(crate) fn open_to_read(&self) -> Result<Store, Failure> {
         Ok(Store::open_to_read(&self.existing()?)?)
     }
 
-    /// Where the store is that must be there.
+    /// Returns the location of a store that must exist.
     fn existing(&self) -> Result<Location, Failure> {
         let location = self.location()?;
         if let Some(path) = missing(&location) {
             let near = beside(path).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-            let message = format!("there is no store {}{near}: `bench store add` makes it", path.display());
+            let message = format!("there is no store {}{near}: `bench store add` creates it", path.display());
             return Err(UsageError(message).into());
         }
         Ok(location)
@@ -63,7 +63,7 @@ impl Where {
         missing(&location).is_none().then(|| Store::open_to_read(&location)).transpose()
     }
 
-    /// The directories of all sealed runs, oldest first; names that only point to a run are passed over.
+    /// Returns the directories of all sealed runs, oldest first; names that only point to a run are skipped.
     pub(crate) fn run_directories(&self) -> Result<Vec<PathBuf>, RunError> {
         let io = |source| RunError::Io {
             action: "list the folder of all runs",
@@ -81,8 +81,8 @@ impl Where {
         Ok(runs)
     }
 
-    /// The run that is meant: the newest of the folder of all runs where nothing is said, or of the store where that
-    /// folder has none; a name that the folder does not know may be one of the store.
+    /// Finds the named run. Without a name, it is the newest of the folder of all runs, or of the store if that folder
+    /// has none; a name that is not in the folder may be one of the store.
     pub(crate) fn run(&self, name: Option<&str>) -> Result<Record, Failure> {
         let error = match self.record(name.unwrap_or(record::LATEST)) {
             Ok(record) => return Ok(record),

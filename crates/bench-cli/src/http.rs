@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 pub(crate) struct Limits {
     /// Connections at the same time; further ones are closed at once. A browser opens six.
     pub(crate) connections: usize,
-    /// Of the request line and all headers, in bytes.
+    /// The maximum length of the request line and all headers, in bytes.
     pub(crate) head: usize,
-    /// From the connection to the end of the headers.
+    /// The time limit from the connection to the end of the headers.
     pub(crate) request: Duration,
-    /// For the answer to be taken.
+    /// The time limit for reading the answer.
     pub(crate) answer: Duration,
 }
 
@@ -32,7 +32,7 @@ impl Default for Limits {
     }
 }
 
-/// What was asked.
+/// The request of a client.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) path: String,
@@ -41,13 +41,13 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Answers; a browser that has gone away needs no answer.
+    /// Answers; a browser that has closed the connection needs no answer.
     pub(crate) fn answer(self, answer: Answer) {
         let _ = self.reply.send(answer);
     }
 }
 
-/// An answer: its status, what kind of text it is, and the text.
+/// An answer: its status, its content type, and its text.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: &'static str,
@@ -74,7 +74,7 @@ impl Answer {
     }
 }
 
-/// Listens on a port of this machine alone; answers with the address and the requests.
+/// Listens on a port, for this machine only; answers with the address and the requests.
 ///
 /// # Errors
 /// When the port is taken.
@@ -216,7 +216,7 @@ mod tests {
         address
     }
 
-    /// What comes back; nothing if the connection was closed without an answer.
+    /// Returns the answer; empty if the connection was closed without one.
     fn ask(address: SocketAddr, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(address).expect("connected");
         // The answer may come before all has been sent.

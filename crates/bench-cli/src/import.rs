@@ -21,7 +21,10 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
         return Ok(if add(arguments, path)? { exit::OK } else { exit::FAILED });
     }
     if arguments.run.is_some() {
-        return Err(UsageError("`--run` names one run, and each file is one".to_owned()).into());
+        return Err(UsageError(
+            "`--run` names a single run, but each file becomes a separate run".to_owned(),
+        )
+        .into());
     }
     let mut is_all = true;
     for path in &arguments.paths {
@@ -81,7 +84,7 @@ fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
             record.run,
             record.cases.len()
         ),
-        Added::Known => format!("run {} was there already", record.run),
+        Added::Known => format!("run {} was already in the store", record.run),
     };
     print(&(printable(&told) + "\n"))?;
     if unknown > 0 {

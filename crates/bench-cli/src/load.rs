@@ -36,7 +36,8 @@ use crate::arguments::Load;
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-/// Loads the server, and reports; the exit code says what came of it. `settings` is what of the command line must be the same for all workers, if there are several.
+/// Runs the load, and reports; returns the exit code. `settings` are the flags that must be the same for all workers,
+/// if there are several.
 ///
 /// # Errors
 /// What is wrong with the arguments, and why a run cannot be made or kept.
@@ -89,7 +90,7 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
     report::report(arguments, &endpoint, finished, watch, fleet.as_deref())
 }
 
-/// What is to be done.
+/// The plan of a load.
 struct Plan {
     endpoint: Endpoint,
     given: Given,
@@ -209,26 +210,25 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
     let failed = |failure| UsageError(format!("{} does not answer: {failure}", endpoint.client().target()));
     let said = match fit(endpoint).map_err(failed)? {
         Some(fit @ Fit { overhead, per_word }) if fit.is_exact() => format!(
-            "prompts are exactly as long as asked for (the server counts {per_word} token per word), and its \
+            "prompts are exactly as long as requested (the server counts {per_word} token per word), and its \
              template adds {overhead} tokens"
         ),
         Some(Fit { overhead, per_word }) => {
             let arrivals = given.arrivals.take();
             *given = Given { arrivals, ..given::of_lengths(arguments, lengths, per_word) };
             format!(
-                "prompts are about as long as asked for: the server counts {per_word:.3} tokens per word, and its \
+                "prompts are about as long as requested: the server counts {per_word:.3} tokens per word, and its \
                  template adds {overhead:.0}"
             )
         }
-        None => "prompts have one word for each token that was asked for: the server does not say how many tokens \
-                 these are"
+        None => "prompts have one word for each requested token: the server does not report how many tokens these are"
             .to_owned(),
     };
     given.told.push(said);
     Ok(())
 }
 
-/// What would be sent, without secrets.
+/// Returns the text of `--dry-run`, without secrets.
 fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<&Secret>) -> String {
     let first = given.inputs.first().and_then(|input| endpoint.prompt_of(input).ok());
     let body = first.map(|prompt| prompt.shown()).unwrap_or_default();
@@ -292,7 +292,7 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     case
 }
 
-/// What is asked of a run that another worker reports.
+/// Returns the options of a run that another worker reports.
 fn silent() -> Options {
     let mut options = Options::default();
     options.probes = Some(Vec::new());

@@ -116,7 +116,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line, in our own words if another tool's was pasted behind `bench load`.
+/// The command line, in our own words if another tool's was pasted after `bench load`.
 ///
 /// # Errors
 /// What of it has no equivalent.
@@ -143,7 +143,8 @@ fn typed_as_ours() -> Result<Vec<OsString>, String> {
     Ok(typed)
 }
 
-/// What follows a command, as it was typed: clap does not tell what of it is cargo's or another program's.
+/// Returns the arguments after a command as they were typed: clap does not report which of them are for cargo or
+/// another program.
 fn typed_after(command: &str) -> Vec<OsString> {
     env::args_os().skip_while(|argument| argument != command).skip(1).collect()
 }

@@ -1,4 +1,5 @@
-//! A comparison or a decision as a comment on a pull request: the verdict first, changed cases only, all else folded.
+//! A comparison or a decision as a comment on a pull request: the verdict first, then only changed cases, with all
+//! others folded.
 
 use std::fmt::Write;
 
@@ -11,7 +12,7 @@ use bench_syntax::text::one_line;
 use crate::decision::{evidence, percent};
 use crate::trend::figure;
 
-/// What a comment about a comparison says besides its cases.
+/// The part of a comment about a comparison that precedes its cases.
 pub(crate) struct Heading<'a> {
     /// The side that is compared with.
     pub(crate) base: &'a str,
@@ -19,7 +20,7 @@ pub(crate) struct Heading<'a> {
     pub(crate) candidate: &'a str,
     /// The smallest change that matters, as a share.
     pub(crate) threshold: f64,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     pub(crate) notes: &'a [String],
 }
 

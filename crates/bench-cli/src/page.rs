@@ -1,4 +1,4 @@
-//! `bench report`: what a page shows, and the file that it becomes.
+//! `bench report`: writes the page of a history, a run or a comparison as a file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::history;
 /// Name of the file in the folder of all runs.
 const FILE: &str = "report.html";
 
-/// What `bench compare` writes into the folder of a comparison.
+/// The file that `bench compare` writes into the folder of a comparison.
 const COMPARISON: &str = "comparison.json";
 
 /// More machines than this have no page of their newest run: the history has them all.
@@ -63,7 +63,7 @@ pub(crate) fn write(
 }
 
 impl Subject {
-    /// What was asked for must mean something.
+    /// Checks that the combination of arguments has a meaning.
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         if self.threshold.is_some() && self.runs.len() != 2 {
             return Err(UsageError(

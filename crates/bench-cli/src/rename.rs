@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Rename) -> Result<u8, Failure> {
     let Rename { old, new, by, place } = arguments;
     let names_none = |id: &str| id.trim().is_empty() || id != id.trim();
     if names_none(old) || names_none(new) || old == new {
-        let message = format!("`{old}` cannot be renamed to `{new}`: wanted two different ids of cases");
+        let message = format!("`{old}` cannot be renamed to `{new}`: expected two different ids of cases");
         return Err(UsageError(message).into());
     }
     let mut store = place.open_existing()?;

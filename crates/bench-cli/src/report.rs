@@ -1,4 +1,4 @@
-//! What is printed and kept, as the flags under "Reports" say.
+//! Prints and writes reports, as the flags under "Reports" say.
 
 use bench_report::tell;
 use std::path::Path;

@@ -10,7 +10,7 @@ use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
-/// What runs Python benchmarks.
+/// The flag for the interpreter of Python benchmarks.
 const INTERPRETER: &str = "--interpreter";
 
 /// Builds what is to be built, and runs it. `typed` is what follows `bench run`.
@@ -20,9 +20,9 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let host = Host {
         name: "bench run [PATH | EXE]...",
         about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
-                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with another \
-                interpreter than that of the active \
-                environment.\nWhat follows `--` is passed to the `cargo bench` that builds.",
+                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with an interpreter \
+                other than that of the active environment.\nWhat follows `--` is passed to the `cargo bench` \
+                that builds.",
         open: &open,
         in_process: None,
         probes: None,
@@ -31,7 +31,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     command_line::run(&host, flags)
 }
 
-/// What the arguments are.
+/// The arguments, by their meaning.
 struct Split {
     /// Programs, and folders with a `Cargo.toml`.
     sources: Vec<OsString>,
@@ -39,7 +39,7 @@ struct Split {
     flags: Vec<OsString>,
     /// Arguments of the `cargo bench` that builds.
     cargo: Vec<String>,
-    /// What runs Python benchmarks, if it is named.
+    /// The interpreter of Python benchmarks, if one is named.
     interpreter: Option<PathBuf>,
 }
 
@@ -76,7 +76,8 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     Ok(Split { sources, flags, cargo, interpreter })
 }
 
-/// Takes `--interpreter PYTHON` out of the arguments: what follows the sources is for the runner, which knows no languages.
+/// Takes `--interpreter PYTHON` out of the arguments: the arguments after the sources are for the runner, which knows
+/// no languages.
 fn without_interpreter(arguments: &[OsString]) -> Result<(Vec<OsString>, Option<PathBuf>), UsageError> {
     let (mut left, mut interpreter) = (Vec::new(), None);
     let mut arguments = arguments.iter();
@@ -92,7 +93,9 @@ fn without_interpreter(arguments: &[OsString]) -> Result<(Vec<OsString>, Option<
             }
         };
         interpreter =
-            Some(named.ok_or_else(|| UsageError(format!("{INTERPRETER} expects the path of a Python")))?);
+            Some(named.ok_or_else(|| {
+                UsageError(format!("{INTERPRETER} expects the path of a Python interpreter"))
+            })?);
     }
     Ok((left, interpreter))
 }
@@ -160,7 +163,7 @@ fn refuse(programs: &mut Programs, why: String) {
     programs.refused.push(why);
 }
 
-/// Adds the bench targets of a workspace; those of other harnesses are left out, and said to be.
+/// Adds the bench targets of a workspace; those of other harnesses are left out, with a message.
 fn built(programs: &mut Programs, folder: &Path, cargo_arguments: &[String]) -> Result<(), RunError> {
     for program in cargo::build(folder, cargo_arguments, None)? {
         match bench_adapters::open(program, &ListLimits::default()) {

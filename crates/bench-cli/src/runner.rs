@@ -1,4 +1,4 @@
-//! `bench runner`: what cargo builds, on cargo's behalf.
+//! `bench runner`: runs the executables that cargo builds, on cargo's behalf.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,10 +10,10 @@ use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
-/// What cargo passes to an executable that is to be measured.
+/// The flag that cargo passes to an executable that is to be measured.
 const BENCH: &str = "--bench";
 
-/// Measures the executable if cargo asks for that and its harness is known; otherwise runs it as it is.
+/// Measures the executable if cargo requests that and its harness is known; otherwise runs it as usual.
 pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let [executable, arguments @ ..] = typed else {
         return Err(UsageError("expected an executable, as cargo names it".to_owned()).into());
@@ -25,7 +25,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let opened = match bench_adapters::open(Program::executable(path)?, &ListLimits::default()) {
         Ok(opened) => opened,
         Err(error) => {
-            tell(&format!("note: run as it is: {error}"));
+            tell(&format!("note: not measured, but run as usual: {error}"));
             return as_it_is(path, arguments);
         }
     };
@@ -50,7 +50,7 @@ fn as_it_is(executable: &Path, arguments: &[OsString]) -> Result<u8, RunError> {
     Ok(code(status))
 }
 
-/// As a shell has it: 128 and the signal's number for what a signal has ended.
+/// Returns the exit code as a shell does: 128 plus the signal's number for a process that a signal has ended.
 fn code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {

@@ -1,11 +1,11 @@
-//! Which of several commits was the first slow one, where some cannot be told.
+//! Finds the first slow one of several commits, some of which cannot be judged.
 
-/// What is known of a commit.
+/// The result of measuring a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Speed {
     Fast,
     Slow,
-    /// It cannot be told, and why.
+    /// It cannot be judged, with the reason.
     Unknown(String),
 }
 
@@ -16,7 +16,7 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// Among so many commits, one at least.
+    /// Begins a search among this many commits, at least one.
     pub(crate) fn among(commits: usize) -> Self {
         let mut known = vec![None; commits];
         if let Some(last) = known.last_mut() {
@@ -51,7 +51,7 @@ impl Search {
         self.known[commit] = Some(speed);
     }
 
-    /// Why a commit cannot be told.
+    /// Returns the reason why a commit cannot be judged.
     pub(crate) fn reason(&self, commit: usize) -> Option<&str> {
         match self.known.get(commit) {
             Some(Some(Speed::Unknown(reason))) => Some(reason),
@@ -64,7 +64,7 @@ impl Search {
 mod tests {
     use super::*;
 
-    /// Searches where the commits from `first` on are slow, and those in `unknown` cannot be told.
+    /// Runs a search in which the commits from `first` on are slow, and those in `unknown` cannot be judged.
     fn search(commits: usize, first: usize, unknown: &[usize]) -> (std::ops::Range<usize>, usize) {
         let mut search = Search::among(commits);
         let mut asked = 0;

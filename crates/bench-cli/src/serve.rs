@@ -1,4 +1,4 @@
-//! `bench serve`: the page, over loopback, brought up to date.
+//! `bench serve`: serves the page over loopback, and keeps it up to date.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -18,7 +18,7 @@ use crate::gate::config;
 use crate::http::{self, Answer, Limits, Request};
 use crate::page::{comparison_file, write};
 
-/// Files of a run directory that change while its run goes on.
+/// The files of a run directory that change during its run.
 const RUN_FILES: [&str; 2] = ["run.json", "journal.jsonl"];
 
 /// Answers until it is interrupted.
@@ -59,7 +59,7 @@ fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answ
     }
 }
 
-/// What is shown, as it was last read.
+/// The content that was last read.
 struct Shown<'a> {
     arguments: &'a Serve,
     page: Option<Page>,
@@ -153,7 +153,7 @@ fn state(path: &Path) -> Option<(u64, std::time::SystemTime)> {
     Some((known.len(), known.modified().ok()?))
 }
 
-/// The directory of the newest run, whether it goes on or has ended. Names begin with the time.
+/// Returns the directory of the newest run, whether it is in progress or has ended. Names begin with the time.
 fn newest_run(results: &Path) -> Result<Option<PathBuf>, RunError> {
     let io =
         |source| RunError::Io { action: "list the folder of all runs", path: results.to_owned(), source };

@@ -1,4 +1,4 @@
-//! `bench show`: the report of a run, printed again.
+//! `bench show`: prints the report of a run again.
 
 use bench_record::exit;
 use bench_report::text::print;
@@ -8,7 +8,7 @@ use bench_runner::report::console;
 use crate::arguments::Show;
 use crate::failure::Failure;
 
-/// Prints what `cargo bench` has printed, for the terminal as it is now.
+/// Prints the report of `cargo bench` again, for the present terminal.
 pub(crate) fn run(arguments: &Show) -> Result<u8, Failure> {
     let record = arguments.place.run(arguments.run.as_deref())?;
     let detail = if arguments.verbose { Detail::Full } else { Detail::Short };

@@ -1,4 +1,4 @@
-//! What a side's name means.
+//! Resolves the name of a side.
 
 use bench_runner::program::{Kind, ListLimits, Program};
 use std::path::{Path, PathBuf};
@@ -8,34 +8,34 @@ use bench_record as record;
 use bench_record::{Record, RunError};
 use bench_syntax::UsageError;
 
-/// What a side's name means.
+/// The meaning of a side's name.
 pub(crate) enum Source {
     /// Programs that can be run.
     Live(Side),
-    /// What an earlier run has measured.
+    /// An earlier run.
     Record(Box<Run>),
 }
 
 /// An earlier run.
 pub(crate) struct Run {
-    /// What it has measured.
+    /// The record of the run.
     pub(crate) record: Record,
     /// The folder of runs that it lies in.
     pub(crate) results: PathBuf,
 }
 
-/// Where and how a side's name is looked for.
+/// The folders and settings with which a side's name is resolved.
 pub(crate) struct Search<'a> {
     /// The folder of all runs.
     pub(crate) results: &'a Path,
     /// Arguments of the `cargo bench` that builds.
     pub(crate) cargo_arguments: &'a [String],
-    /// What runs Python benchmarks, if a person has named it.
+    /// The interpreter of Python benchmarks, if the user has named one.
     pub(crate) interpreter: Option<&'a Path>,
-    /// What a revision is a revision of: the working directory, or Python benchmarks.
+    /// The folder whose revisions are meant: the working directory, or Python benchmarks.
     pub(crate) subject: &'a Path,
     pub(crate) limits: ListLimits,
-    /// In how many layouts of its code each program is wanted.
+    /// The number of layouts in which each program is linked.
     pub(crate) layouts: usize,
 }
 
@@ -62,7 +62,7 @@ impl Source {
         }
     }
 
-    /// What it is, if it is not what cargo builds.
+    /// Names the kind of the source, if cargo does not build it.
     fn what(&self) -> &'static str {
         match self {
             Source::Record(_) => "a record",
@@ -97,8 +97,10 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     .flatten()
     .collect();
     if bare && meanings.len() > 1 {
-        let message =
-            format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
+        let message = format!(
+            "`{name}` is ambiguous: it may be {}; write it so that only one of them is meant",
+            meanings.join(" or ")
+        );
         return Err(UsageError(message).into());
     }
     let is_record =

@@ -32,7 +32,7 @@ fn say(text: &str) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// What another program reads: JSON escapes by itself what steers.
+/// Prints text that another program reads: JSON escapes control characters by itself.
 fn machine_readable(text: &str) -> Result<u8, Failure> {
     print(text)?;
     Ok(exit::OK)
@@ -71,7 +71,7 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
     let not_the_same =
         if different > 0 { format!("; with other contents: {different}") } else { String::new() };
     say(&format!(
-        "runs added: {runs} ({figures} figures); there already: {known}{not_the_same}{not_read}\n"
+        "runs added: {runs} ({figures} figures); already there: {known}{not_the_same}{not_read}\n"
     ))?;
     Ok(if different > 0 { exit::FAILED } else { exit::OK })
 }
@@ -96,7 +96,7 @@ fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
     machine_readable(&(json(&record)? + "\n"))
 }
 
-/// What was stored came from JSON.
+/// Serializes a document from the store, all of which came from JSON.
 fn json(document: &impl serde::Serialize) -> Result<String, RunError> {
     serde_json::to_string(document).map_err(|error| RunError::Io {
         action: "write JSON to",
@@ -117,7 +117,7 @@ fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Res
             Err(UsageError("Parquet is written as two files: name their folder with --output".to_owned())
                 .into())
         }
-        (_, Some(_)) => Err(UsageError("--output goes with --format parquet".to_owned()).into()),
+        (_, Some(_)) => Err(UsageError("--output needs --format parquet".to_owned()).into()),
         (ExportFormat::Json, None) => machine_readable(&(json(&store.series()?)? + "\n")),
         (ExportFormat::Csv, None) => csv(&store.series()?),
     }
@@ -248,14 +248,15 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     }
     rename(&fresh, &path)?;
     say(&format!(
-        "{} built again: {from_directories} runs from their directories, {from_old} more from the old store, which is \
-         {} now\n",
+        "{} built again: {from_directories} runs from their directories, {from_old} more from the old store, \
+         which is now {}\n",
         path.display(),
         old.display()
     ))
 }
 
-/// Takes over what only the old store holds: runs whose directories are gone, accepted changes, baselines, renamings.
+/// Copies everything that only the old store contains: runs whose directories no longer exist, accepted changes,
+/// baselines, renamings.
 fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     let mut old = match Store::open_existing(&Location::File(path.to_owned())) {
         Ok(old) => old,
@@ -293,7 +294,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     Ok(taken)
 }
 
-/// Keeps each of what was read; what cannot be read or kept is answered with the reason.
+/// Keeps each item that was read; for items that cannot be read or kept, returns the reason.
 fn all<T>(
     read: Result<Vec<T>, StoreError>,
     keep: impl FnMut(T) -> Result<(), StoreError>,
@@ -304,7 +305,7 @@ fn all<T>(
     }
 }
 
-/// What SQLite keeps beside its file.
+/// The files that SQLite keeps next to the database.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
 fn sibling(path: &Path, suffix: &str) -> PathBuf {

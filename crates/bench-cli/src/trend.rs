@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::{arguments, history, report};
 
-/// What is printed with `--json`.
+/// The document of `--json`.
 #[derive(Serialize)]
 struct Document<'a> {
     machine_shifts: &'a [MachineShift],
@@ -36,8 +36,8 @@ pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
     };
     trends.retain(|trend| chosen(&trend.key.case));
     if trends.is_empty() {
-        let message = "no series in the store matches: `bench store list` shows its runs, `bench store export` all \
-                       that it holds";
+        let message = "no series in the store matches: `bench store list` shows its runs, `bench store export` \
+                       prints all of its figures";
         return Err(UsageError(message.to_owned()).into());
     }
     let balance = Balance::of(&shifts, &trends);
@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// The trends of these figures, or of `all`; what most cases of a machine share is told of the machine alone.
+/// Reads the trends of these figures, or of `all`; changes that most cases of a machine share are reported only for
+/// the machine.
 pub(crate) fn read(
     store: &mut Store,
     metrics: &[String],
@@ -63,7 +64,7 @@ pub(crate) fn read(
     Ok((shifts, trends))
 }
 
-/// The report for people: machines first, then cases; what is steady is counted.
+/// Renders the report for people: machines first, then cases; steady series are only counted.
 fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     let mut text = String::new();
     let mut say = |line: &str| text += &(one_line(line) + "\n");
@@ -95,7 +96,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     let short = trends.iter().filter(|trend| trend.too_little_history).count();
     text += &format!("{} series: {steady} without a change", trends.len());
     if moved > 0 {
-        text += &format!(", {moved} that changed with the machine alone");
+        text += &format!(", {moved} that changed only with the machine");
     }
     if short > 0 {
         text += &format!(", {short} with too little history (fewer than {FEWEST} runs)");
@@ -103,7 +104,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     text + "\n"
 }
 
-/// That the changes lean to one side, in a line; nothing if they do not, or are few.
+/// Returns a line if the changes lean to one side; empty if they do not, or are few.
 fn balance_line(balance: Balance) -> String {
     if !balance.is_uneven() {
         return String::new();
@@ -149,9 +150,10 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
                 range(&turn.culprit)
             )
         }
-        Kind::Drift => format!("little by little until {}", told(&turn.since)),
+        Kind::Drift => format!("gradually until {}", told(&turn.since)),
     };
-    let besides = turn.of_machine.map(|share| format!(" [besides the machine's {:+.1} %]", share * 100.0));
+    let besides =
+        turn.of_machine.map(|share| format!(" [in addition to the machine's {:+.1} %]", share * 100.0));
     let accepted = turn
         .accepted
         .as_ref()
@@ -168,7 +170,7 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
     )
 }
 
-/// That a change was withdrawn, in a line.
+/// Returns a line about a change that was withdrawn.
 pub(crate) fn withdrawn_line(turn: &Turn) -> String {
     let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
     let on = turn.withdrawn.as_ref().map_or("", |place| &place.timestamp);
@@ -189,10 +191,13 @@ fn range(culprit: &Culprit) -> String {
         1 => ", 1 commit".to_owned(),
         count => format!(", {count} commits"),
     };
-    format!(" (surely after {} and by {}{commits})", culprit.last_good.run, culprit.first_bad.run)
+    format!(
+        " (after {} and by {} with 95 % confidence{commits})",
+        culprit.last_good.run, culprit.first_bad.run
+    )
 }
 
-/// What else changed then, if anything did.
+/// Names the other changes at the same time, if there are any.
 pub(crate) fn together_with(also: &[String]) -> String {
     if also.is_empty() { String::new() } else { format!(", together with {}", also.join("; ")) }
 }
@@ -279,7 +284,7 @@ mod tests {
         assert_eq!(brief.lines().count(), 2, "{brief}");
         assert!(brief.starts_with("the machine (x, "), "{brief}");
         assert!(
-            brief.ends_with("6 series: 1 without a change, 5 that changed with the machine alone\n"),
+            brief.ends_with("6 series: 1 without a change, 5 that changed only with the machine\n"),
             "{brief}"
         );
         let full = render(&shifts, &trends, true);

@@ -1,4 +1,4 @@
-//! What the builds of both sides say against comparing their code.
+//! Differences between the builds of both sides that prevent a comparison of their code.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use bench_protocol::Build;
 
 use super::Role;
 
-/// What should be known of the builds of programs that hold the same cases: the base's, the candidate's. Each thing is said
+/// Returns notes on the builds of programs that contain the same cases: the base's, the candidate's. Each note is made
 /// once, in the order in which it is found.
 pub(super) fn notes(pairs: &[(&Build, &Build)]) -> Vec<String> {
     let sides = [Role::Base, Role::Candidate];

@@ -1,4 +1,4 @@
-//! How often a comparison errs, measured on a program against itself.
+//! Calibration: the rate of wrong comparisons, measured by comparing a program with itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,26 +19,27 @@ const FORMAT: &str = "bench-calibration";
 /// | 1 | first version |
 const SCHEMA_VERSION: u32 = 1;
 
-/// A program against itself, many times.
+/// A program compared with itself many times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Calibration {
-    /// `bench-calibration`.
+    /// The name of the format: `bench-calibration`.
     pub format: String,
     /// The version of this schema.
     pub schema_version: u32,
-    /// What was found of each case, in the order of their ids.
+    /// The cases, in the order of their ids.
     pub cases: Vec<CalibratedCase>,
-    /// What was found of all cases together.
+    /// The counts over all cases.
     pub suite: Tally,
-    /// To which side all estimates leaned. `None` if work was injected, which leans on purpose, or in an older file.
+    /// The side to which all estimates leaned. `None` if work was injected, which leans on purpose, or in an older
+    /// file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<Symmetry>,
-    /// Every comparison, with all that was measured.
+    /// Every comparison, with all its measurements.
     pub comparisons: Vec<PairedComparison>,
 }
 
-/// How comparisons of which the truth is known have ended.
+/// The results of comparisons whose true change is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Comparisons that were measured.
@@ -53,23 +54,23 @@ pub struct Tally {
     pub unsure: u64,
     /// Comparisons with an interval of the ratio.
     pub intervals: u64,
-    /// Intervals that hold the true ratio: 1, or what was injected.
+    /// Intervals that contain the true ratio: 1, or the injected one.
     pub covering: u64,
-    /// Comparisons whose smallest effect says that what was injected can be seen.
+    /// Comparisons whose smallest effect shows that they can detect the injected change.
     pub able: u64,
     /// Verdicts `slower` among these.
     pub able_slower: u64,
 }
 
-/// What was found of one case.
+/// The result of a calibration for one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CalibratedCase {
     /// The case.
     pub id: String,
-    /// How its comparisons have ended.
+    /// The results of its comparisons.
     pub tally: Tally,
-    /// To which side its estimates leaned, as [`Calibration::symmetry`].
+    /// The side to which its estimates leaned, as in [`Calibration::symmetry`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<Symmetry>,
     /// Median over the comparisons of the spread between process pairs, as a standard deviation of log ratios.
@@ -83,17 +84,17 @@ pub struct CalibratedCase {
 }
 
 impl Tally {
-    /// The share of comparisons that called a change where there was none, and its 95 % interval.
+    /// Returns the share of comparisons that reported a change where there was none, and its 95 % interval.
     pub fn false_alarms(&self) -> (f64, Interval) {
         share(self.slower + self.faster, self.comparisons)
     }
 
-    /// The share of intervals that hold the truth.
+    /// Returns the share of intervals that contain the true change.
     pub fn coverage(&self) -> (f64, Interval) {
         share(self.covering, self.intervals)
     }
 
-    /// The share of `slower` where the injected change can be seen.
+    /// Returns the share of `slower` among comparisons that can detect the injected change.
     pub fn power(&self) -> (f64, Interval) {
         share(self.able_slower, self.able)
     }
@@ -120,13 +121,13 @@ fn share(hits: u64, of: u64) -> (f64, Interval) {
     (if of == 0 { f64::NAN } else { hits as f64 / of as f64 }, proportion_interval(hits, of))
 }
 
-/// Compares a program with itself `repeats` times. Interrupted, it holds what was measured until then.
+/// Compares a program with itself `repeats` times. If interrupted, returns the comparisons until then.
 ///
-/// With `layouts`, both sides are the same code in different layouts: for each comparison so many of the side's are drawn for
-/// the base, and as many others for the candidate.
+/// With `layouts`, both sides are the same code in different layouts: for each comparison, that many of the side's
+/// layouts are drawn for the base, and as many others for the candidate.
 ///
 /// # Errors
-/// As [`compare`](super::compare()); [`RunError::Usage`] if the side has fewer layouts than two sides need.
+/// Same as [`compare`](super::compare()); [`RunError::Usage`] if the side has fewer layouts than two sides need.
 pub fn calibrate(
     side: &Side,
     selection: &Selection,
@@ -154,7 +155,7 @@ pub fn calibrate(
 }
 
 impl Calibration {
-    /// What these comparisons of a program with itself come to.
+    /// Summarizes comparisons of a program with itself.
     pub fn of(comparisons: Vec<PairedComparison>) -> Self {
         let mut ids: Vec<&str> =
             comparisons.iter().flat_map(|one| &one.cases).map(|case| case.compared.id.as_str()).collect();
@@ -179,14 +180,14 @@ impl Calibration {
         self.comparisons.iter().any(|comparison| comparison.with(Verdict::Failed).next().is_some())
     }
 
-    /// Whether it was ended before its time.
+    /// Whether it was interrupted.
     pub fn is_interrupted(&self) -> bool {
         self.comparisons.iter().any(|comparison| comparison.state == RunState::Interrupted)
     }
 }
 
-/// What counts of the cases that are `wanted` by id, each with what was injected. Of an interrupted comparison the cases
-/// have stopped for no reason of their own.
+/// Counts the results of the cases that are `wanted` by id, each with the injected change. The cases of an interrupted
+/// comparison have stopped for no reason of their own.
 fn counted(
     comparisons: &[PairedComparison],
     wanted: impl Fn(&str) -> bool,
@@ -197,7 +198,7 @@ fn counted(
         .filter(move |(_, case)| wanted(&case.compared.id) && case.compared.verdict != Verdict::Failed)
 }
 
-/// To which side the estimates of these cases leaned; `None` if anything was injected.
+/// The side to which the estimates of these cases leaned; `None` if anything was injected.
 fn symmetry(comparisons: &[PairedComparison], wanted: impl Fn(&str) -> bool) -> Option<Symmetry> {
     let is_injected = comparisons.iter().any(|comparison| comparison.rules.inject > 0.0);
     (!is_injected)

@@ -1,4 +1,4 @@
-//! What is known of one case on both sides.
+//! The comparison of one case on both sides.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use super::{LayoutSpread, ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_record::{Failure, Verdict};
 
-/// Why a case has no figures.
+/// The failure of a side, because of which a case has no figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideFailure {
-    /// Which side broke.
+    /// The side that failed.
     pub side: Role,
-    /// How.
+    /// The failure.
     pub failure: Failure,
 }
 
-/// What is known of one case on both sides.
+/// The comparison of one case on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PairedCase {
-    /// What is said of it. Times are medians over process pairs.
+    /// The result. Times are medians over process pairs.
     #[serde(flatten)]
     pub compared: Compared,
     /// Wall time of both sides' processes together, in seconds.
@@ -30,37 +30,38 @@ pub struct PairedCase {
     pub spread_between: Option<f64>,
     /// Robust standard deviation of the log ratio from batch to batch of one process pair.
     pub spread_within: Option<f64>,
-    /// What layouts of the code alone do; absent if each program was linked once, and with too few process pairs.
+    /// The effect of layouts of the code alone; absent if each program was linked once, and with too few process
+    /// pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layouts: Option<LayoutSpread>,
-    /// Where that time went.
+    /// How that time was spent.
     pub time: TimeSpent,
-    /// The most threads that one of its workers had when it had been measured; absent if it is not known, and in documents of
-    /// earlier versions.
+    /// The largest number of threads that one of its workers had after it had been measured; absent if it is not
+    /// known, and in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// The share below which a change of this case is of no practical interest, as the benchmark itself says; absent if that is
-    /// the rules' share.
+    /// The share below which a change of this case is of no practical interest, if the benchmark sets it; absent if
+    /// the share of the rules applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// Natural logarithm of the e-value against a change within the threshold.
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
     pub smallest_effects: [Option<f64>; 3],
-    /// How many more seconds of this case would settle it, if it is unsure; absent if that is more than
-    /// 65 536 pairs, and where none was measured.
+    /// The number of seconds that would settle the case, if it is unsure; absent if that is more than 65 536 pairs, or
+    /// if no pair was measured.
     pub settle_s: Option<f64>,
     /// Instructions of both sides; absent if they were not counted, as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<CountedPair>,
-    /// Why instructions were not counted, if they were to be.
+    /// The reason why instructions were not counted, if they were to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted: Option<Uncounted>,
-    /// Why there are no figures, if there are none.
+    /// The reason why there are no figures; absent if there are some.
     pub failure: Option<SideFailure>,
-    /// Why the case cannot run here, if it cannot.
+    /// The reason why the case cannot run here; absent if it can.
     pub skipped: Option<String>,
-    /// All that was measured, in order of time.
+    /// All measurements, in order of time.
     pub pairs: Vec<ObservedPair>,
 }
 

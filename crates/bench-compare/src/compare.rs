@@ -23,11 +23,11 @@ use bench_stats::seed;
 /// A case whose forecast is this many times what is left is not worth the trouble.
 const HOPE: u32 = 2;
 
-/// Compares the chosen cases that both sides hold.
+/// Compares the chosen cases that both sides have.
 ///
 /// # Errors
-/// When the sides have no chosen case in common, or not as many layouts, or signals cannot be listened for. What goes
-/// wrong with a case stands in the result.
+/// If the sides have no chosen case in common, or not the same number of layouts, or signals cannot be listened for.
+/// Failures of a case are in the result.
 pub fn compare(
     base: &Side,
     candidate: &Side,
@@ -113,7 +113,7 @@ struct Suite<'a> {
 }
 
 impl Suite<'_> {
-    /// Passes over the open cases, each in an order of its own, so that a bad minute hits no case alone.
+    /// Passes over the open cases, each in its own order, so that a bad minute hits no case alone.
     /// `false` when interrupted.
     fn run(&mut self, interrupt: &Interrupt, follow: &mut dyn Follow) -> bool {
         let mut told = vec![false; self.trials.len()];
@@ -187,7 +187,7 @@ impl Suite<'_> {
     }
 }
 
-/// What it means for the changes that each side was held to so many processors; nothing if these are all.
+/// Returns a note for a comparison whose sides were restricted to a number of processors; `None` if those are all.
 fn on_processors(wanted: u32) -> Option<String> {
     let Some(all) = bench_os::processors().map(|all| all.numbers().len()) else {
         return Some("processors cannot be chosen on this system: `--processors` had no effect".to_owned());
@@ -195,8 +195,8 @@ fn on_processors(wanted: u32) -> Option<String> {
     let limited = usize::try_from(wanted).is_ok_and(|wanted| wanted < all);
     limited.then(|| {
         format!(
-            "each side worked on {wanted} of {all} processors: this compares the work of the threads, but not how \
-             well they work side by side"
+            "each side worked on {wanted} of {all} processors: this compares the work of the threads, but not \
+             how well they run in parallel"
         )
     })
 }

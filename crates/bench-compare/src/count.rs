@@ -1,4 +1,4 @@
-//! A second witness: instructions of both sides, counted once nothing is timed any more.
+//! Counts the instructions of both sides, once nothing is timed any more.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,24 +17,26 @@ use super::{Follow, PairedCase, PairedComparison, Role, Rules, Side};
 /// The flag that decides whether instructions are counted.
 const FLAG: &str = "--instructions always";
 
-/// What a process may take, however short the comparison was: valgrind itself takes about a second to start a program.
+/// The shortest time limit of a process, however short the comparison was: valgrind itself takes about a second to
+/// start a program.
 const LEAST_A_COUNT: Duration = Duration::from_secs(5);
 
-/// What all counts together may take, however short the comparison was: both sides of one case, twice.
+/// The shortest time limit of all counts together, however short the comparison was: both sides of one case, twice.
 const LEAST_IN_ALL: Duration = Duration::from_secs(10);
 
-/// How much longer a process takes under valgrind at the least.
+/// The smallest factor by which a process takes longer under valgrind.
 const SLOWER: u32 = 20;
 
-/// Of which cases instructions are counted beside the times.
+/// The cases whose instructions are counted in addition to the times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CountChoice {
-    /// Of those whose time is unsure or has changed by little, where valgrind is there and for no longer than was timed.
+    /// Counts cases whose time is unsure or has changed by little, if valgrind is installed, and for no longer than
+    /// the times took.
     #[default]
     Auto,
-    /// Of all that were compared, however long it takes.
+    /// Counts all compared cases, however long it takes.
     Always,
-    /// Of none.
+    /// Counts no case.
     Never,
 }
 
@@ -68,7 +70,7 @@ impl FromStr for CountChoice {
 /// Counts instructions of `base` and `candidate`, which have been compared, for the cases that `choice` names, and
 /// adds them to the times. Verdicts do not change. If it is interrupted, it keeps the counts so far.
 ///
-/// What cannot be counted is not a failure of a case: the comparison says why.
+/// A case that cannot be counted has not failed: the comparison contains the reason.
 pub fn count(
     comparison: &mut PairedComparison,
     (base, candidate): (&Side, &Side),
@@ -111,7 +113,7 @@ struct Wanted<'a> {
     index: usize,
     base: Held<'a>,
     candidate: Held<'a>,
-    /// What a process is likely to take; nothing if that does not matter.
+    /// The expected time of a process; zero if it does not matter.
     expected: Duration,
 }
 
@@ -155,8 +157,8 @@ fn wanted<'a>(
     subjects
 }
 
-/// What a process is likely to take under valgrind, by what processes took without: to start, load and make a first call,
-/// and an iteration more.
+/// Estimates the time of a process under valgrind from that of processes without it: to start, load and make a first
+/// call, and an iteration more.
 fn expected(case: &PairedCase) -> Duration {
     let processes = 2.0 * case.pairs.len().max(1) as f64;
     let sides = [case.compared.old_s, case.compared.new_s];
@@ -176,7 +178,7 @@ fn is_wanted(case: &PairedCase, choice: CountChoice) -> bool {
     }
 }
 
-/// What counting may take beside a comparison that took `timed`.
+/// Returns the time limits of counting, for a comparison that took `timed`.
 fn patience(choice: CountChoice, rules: &Rules, timed: Duration) -> Patience {
     match choice {
         CountChoice::Always => Patience { one: rules.timeout, all: Duration::MAX },

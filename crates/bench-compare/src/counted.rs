@@ -1,4 +1,4 @@
-//! What was counted beside the times of a case.
+//! Instructions and other events that were counted in addition to the times of a case.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,13 +6,14 @@ use bench_record::CaseCounts;
 
 use super::Role;
 
-/// Instructions of both sides of a case, counted under valgrind after the times were taken. No verdict follows from them.
+/// The instructions of both sides of a case, counted under valgrind after the times had been measured. They do not
+/// affect a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CountedPair {
-    /// What processes of the base have counted.
+    /// The counts of the base's processes.
     pub base: CaseCounts,
-    /// What processes of the candidate have counted.
+    /// The counts of the candidate's processes.
     pub candidate: CaseCounts,
     /// Relative change of the instructions of an iteration, candidate/base − 1.
     pub change: f64,
@@ -21,11 +22,11 @@ pub struct CountedPair {
 /// How far a [`CountedPair`] can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeatability {
-    /// Each count was found by a second process.
+    /// A second process repeated each count exactly.
     Exact,
-    /// The sides differ by no more than what the harness adds around an iteration can.
+    /// The sides differ by no more than the harness around an iteration may add.
     LikeHarness,
-    /// The sides differ, and each was counted in one process: whether that repeats is not known.
+    /// The sides differ, and each was counted in one process: whether the count repeats is not known.
     CountedOnce,
     /// Processes of one side differ, and the sides differ by more.
     Varies,
@@ -33,8 +34,8 @@ pub(super) enum Repeatability {
     VariesAsMuch,
 }
 
-/// Instructions by which counts of the same closure may differ from build to build: what is subtracted is what is around an
-/// empty closure, and around another one the compiler uses registers otherwise.
+/// The number of instructions by which counts of the same closure may differ from build to build: the instructions
+/// around an empty closure are subtracted, and around another one the compiler may use registers differently.
 const HARNESS: u64 = 10;
 
 impl CountedPair {
@@ -75,13 +76,13 @@ impl CountedPair {
     }
 }
 
-/// That instructions of a case were to be counted, and were not.
+/// A case whose instructions were to be counted, but were not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Uncounted {
-    /// Why.
+    /// The reason.
     pub why: WhyUncounted,
-    /// What happened, in words.
+    /// The description of the failure.
     pub message: String,
 }
 
@@ -91,32 +92,32 @@ impl Uncounted {
     }
 }
 
-/// Why instructions of a case were not counted.
+/// The reasons why instructions of a case were not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WhyUncounted {
-    /// Cases before it have used up the time that counting may take.
+    /// Earlier cases have used up the time for counting.
     OutOfTime,
-    /// It had not ended when the time for one count was over.
+    /// It had not ended when the time limit of one count was over.
     TooSlow,
     /// It failed under valgrind.
     Failed,
-    /// A program cannot count.
+    /// One of the programs does not support counting.
     NotOffered,
-    /// A person ended it.
+    /// The user interrupted it.
     Interrupted,
 }
 
-/// How instructions were counted.
+/// The settings with which instructions were counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counting {
-    /// What it took, in seconds, after the times had been taken.
+    /// The duration in seconds, after the times had been measured.
     pub seconds: f64,
     /// Version of valgrind: `3.19.0`.
     pub valgrind: String,
-    /// Its options that decide what is counted.
+    /// The options of valgrind that affect the counts.
     pub options: String,
 }
 
@@ -125,7 +126,7 @@ pub(super) mod tests {
     use super::*;
     use bench_record::RoundCounts;
 
-    /// What rounds that count this come to.
+    /// Returns the counts of rounds with these instructions.
     pub(crate) fn counts(instructions: &[u64]) -> CaseCounts {
         let mut sorted = instructions.to_vec();
         sorted.sort_unstable();

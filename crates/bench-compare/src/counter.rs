@@ -1,4 +1,4 @@
-//! Counts a case in both programs, as often as it takes to know whether its counts repeat.
+//! Counts a case in both programs, as often as necessary to know whether its counts repeat.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use super::counted::{CountedPair, Counting, Repeatability, Uncounted, WhyUncount
 use super::partner::{self, Limits, Subject};
 use super::{Role, Rules};
 
-/// What counting may take.
+/// The time limits of counting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Patience {
     /// One process.
@@ -95,7 +95,7 @@ impl<'a> Counter<'a> {
         self.how.map(|how| Counting { seconds: self.began.elapsed().as_secs_f64(), ..how })
     }
 
-    /// Counts one more round of a case of a side; what its rounds come to.
+    /// Counts one more round of a case of a side; returns the combined counts.
     fn round(&mut self, planned: &mut PlannedCase<'_>, side: Role) -> Result<CaseCounts, Uncounted> {
         let limit = self.patience.one.min(self.left());
         if limit.is_zero() {
@@ -119,7 +119,7 @@ impl<'a> Counter<'a> {
         })
     }
 
-    /// What is left of the time for all counts.
+    /// Returns the rest of the time for all counts.
     fn left(&self) -> Duration {
         self.patience.all.saturating_sub(self.began.elapsed())
     }
@@ -140,7 +140,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// What went wrong in a round that could take `limit`, if anything did.
+    /// Returns the fault of a round with the time limit `limit`, if it had one.
     fn trouble(&self, round: &RoundRecord, side: Role, limit: Duration) -> Option<Uncounted> {
         let trouble = |why, message| Some(Uncounted::new(why, side, message));
         match (&round.failure, &round.skipped) {
@@ -211,7 +211,7 @@ mod tests {
         Some(round)
     }
 
-    /// What a process is expected to take, if nothing else is said.
+    /// The expected time of a process if nothing else is given.
     const MOMENT: Duration = Duration::ZERO;
 
     type Outcome = (Result<CountedPair, Uncounted>, Told, Option<Counting>);

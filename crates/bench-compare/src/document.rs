@@ -11,65 +11,67 @@ use bench_judge::comparison::Compared;
 use bench_protocol::Build;
 use bench_record::{Environment, RunState, Verdict};
 
-/// Version of the document's schema.
+/// The version of the document's schema.
 ///
 /// | version | what changed |
 /// |---|---|
 /// | 1 | first version |
-/// | 2 | a case holds `pairs`, each summed up by a statistic of its own, in place of crossovers; `time` |
+/// | 2 | a case holds `pairs`, each summed up by its own statistic, in place of crossovers; `time` |
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// The name by which a `comparison.json` is recognised.
 pub const FORMAT: &str = "bench-comparison";
 
-/// Two live sides, case by case.
+/// A comparison of two live sides, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PairedComparison {
-    /// `bench-comparison`.
+    /// The name of the format: `bench-comparison`.
     pub format: String,
     /// The version of this schema.
     pub schema_version: u32,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
-    /// Whether it ended by itself.
+    /// Whether it ended by itself, or was interrupted.
     pub state: RunState,
-    /// What is compared with.
+    /// The base.
     pub base: SideRecord,
-    /// What is compared.
+    /// The candidate.
     pub candidate: SideRecord,
-    /// What it might cost, and what it had to be sure of.
+    /// The limits of time and error.
     pub rules: Rules,
-    /// In how many layouts of its code each program was linked, if it was more than one.
+    /// The number of layouts in which the code of each program was linked, if it was more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layouts: Option<usize>,
-    /// Wall time, in seconds, without what counting instructions took.
+    /// Wall time, in seconds, without counting instructions.
     pub seconds: f64,
     /// The machine.
     pub environment: Environment,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     pub notes: Vec<String>,
     /// The cases that were measured, in the order of their ids.
     pub cases: Vec<PairedCase>,
-    /// Cases that one side alone holds.
+    /// Cases that only one side has.
     pub others: Vec<Compared>,
-    /// How instructions were counted; absent if they were not, as in documents of earlier versions.
+    /// The settings with which instructions were counted; absent if they were not, as in documents of earlier
+    /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counting: Option<Counting>,
 }
 
-/// Which programs a side was.
+/// The programs of a side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideRecord {
-    /// What a person calls it.
+    /// The name for people.
     pub label: String,
     /// Its programs.
     pub executables: Vec<PathBuf>,
-    /// The files that were measured in their place, in order, as many of each: the same code in other layouts.
+    /// The files that were measured in place of the programs, in order, and with the same number for each: the same
+    /// code in other layouts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layouts: Vec<PathBuf>,
-    /// How they were built; absent in documents of earlier versions.
+    /// The build of the programs; absent in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
 }
@@ -86,7 +88,7 @@ impl SideRecord {
 }
 
 impl PairedComparison {
-    /// Every case, also those of one side alone.
+    /// Returns every case, including those of only one side.
     pub fn compared(&self) -> impl Iterator<Item = &Compared> {
         self.cases.iter().map(|case| &case.compared).chain(&self.others)
     }
@@ -96,8 +98,8 @@ impl PairedComparison {
         self.compared().filter(move |case| case.verdict == verdict)
     }
 
-    /// What follows from it: a case is slower if it is so by more than the share `allowed`, with its whole interval;
-    /// unsure cases count if `strict`.
+    /// Decides the exit code: a case is slower if its whole interval lies beyond the share `allowed`; unsure cases
+    /// count if `strict`.
     pub fn decision(&self, allowed: f64, strict: bool) -> Decision {
         let slower = |case: &&Compared| case.interval.is_some_and(|interval| interval.low > allowed);
         let ids = |cases: Vec<&Compared>| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();

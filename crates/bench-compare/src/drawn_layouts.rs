@@ -1,22 +1,22 @@
-//! Which layouts of their code a process pair runs.
+//! Draws the layouts of their code that a process pair runs.
 
 use serde::{Deserialize, Serialize};
 
 use bench_stats::seed::{mix, shuffle};
 
-/// Which layout of its code each side of a process pair ran: 1 is the first.
+/// The layouts of its code that each side of a process pair ran: 1 is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrawnLayouts {
-    /// The base's.
+    /// The number of the base's layout.
     pub base: usize,
-    /// The candidate's.
+    /// The number of the candidate's layout.
     pub candidate: usize,
 }
 
 impl DrawnLayouts {
-    /// Those of the pair with this number, of so many layouts of each side. In a pass every layout of either side runs once,
-    /// with the same partner in every pass; who is whose partner, and the order of each pass, follow from the seed alone.
-    /// Swapping the sides' names changes nothing in how they are drawn.
+    /// Draws the layouts of the pair with this number, if each side has `layouts` of them. In a pass, every layout of
+    /// either side runs once, with the same partner in every pass; the partners, and the order of each pass, follow
+    /// from the seed alone. Exchanging the names of the sides does not change how they are drawn.
     pub(super) fn draw(seed: u64, number: usize, layouts: usize) -> Self {
         let order = |salt: u64| {
             let mut order: Vec<usize> = (0..layouts).collect();

@@ -1,10 +1,10 @@
-//! What the process pairs of a case say about its change.
+//! The evidence for a change of a case, from its process pairs.
 
 use super::{CONFIDENCE, ObservedPair};
 use bench_record::Verdict;
 use bench_stats::{Bets, Observation};
 
-/// What bets have come to.
+/// The wealth of the bets.
 #[derive(Clone, Debug)]
 pub(super) struct Wealth {
     /// Before anything was seen.
@@ -23,8 +23,9 @@ impl Wealth {
         self.now.see(observation);
     }
 
-    /// Each pass bets again, on figures that are better known than those of the pass before. The sum of the e-values of all
-    /// passes, weighted by what comes to 1, is an e-value, and the largest summand is no more than it.
+    /// Adds a pass. Each pass bets again, on figures that are more precise than those of the pass before. The sum of
+    /// the e-values of all passes, with weights that add up to 1, is an e-value, and no summand
+    /// exceeds it.
     fn see_pass(&mut self, observations: &[Observation], weight: f64) {
         let mut bets = self.blank.clone();
         observations.iter().for_each(|observation| bets.see(*observation));
@@ -40,22 +41,23 @@ impl Wealth {
 /// Bets on what the change of a case could be.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
-    /// That it is slower by more than the threshold.
+    /// The bets that it is slower by more than the threshold.
     pub(super) slower: Wealth,
-    /// That it is faster by more than the threshold.
+    /// The bets that it is faster by more than the threshold.
     faster: Wealth,
-    /// That it is not slower by as much as the threshold.
+    /// The bets that it is not slower by as much as the threshold.
     not_slower: Wealth,
-    /// That it is not faster by as much as the threshold; absent if that is 100 % or more, which nothing can be.
+    /// The bets that it is not faster by as much as the threshold; absent if that is 100 % or more, which is
+    /// impossible.
     not_faster: Option<Wealth>,
-    /// That it takes longer at all.
+    /// The bets that it takes longer at all.
     longer: Wealth,
-    /// That it takes less time at all.
+    /// The bets that it takes less time at all.
     shorter: Wealth,
 }
 
 impl Evidence {
-    /// Nothing seen yet; the threshold is a share.
+    /// Creates the evidence before any observation; the threshold is a share.
     pub(super) fn new(threshold: f64) -> Self {
         // As log ratios.
         let (above, below) = (threshold.ln_1p(), (-threshold).ln_1p());
@@ -73,7 +75,7 @@ impl Evidence {
         self.all().for_each(|wealth| wealth.see(pair.observation()));
     }
 
-    /// Sees all observations of a pass over layouts at once; the weights of all passes come to less than 1.
+    /// Adds all observations of a pass over layouts at once; the weights of all passes add up to less than 1.
     pub(super) fn see_pass(&mut self, observations: &[Observation], weight: f64) {
         self.all().for_each(|wealth| wealth.see_pass(observations, weight));
     }
@@ -83,7 +85,7 @@ impl Evidence {
         [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster)
     }
 
-    /// What the interval of the change comes to: it holds what is not refuted.
+    /// Returns the verdict by the interval of the change, which contains all values that are not refuted.
     pub(super) fn verdict(&self) -> Verdict {
         if refuted(&self.slower) {
             Verdict::Slower
@@ -110,7 +112,7 @@ impl Evidence {
     }
 }
 
-/// Whether these bets have won so much that the opposite of what they are on lies outside of the interval.
+/// Whether these bets have won so much that the opposite of their claim lies outside of the interval.
 fn refuted(bets: &Wealth) -> bool {
     bets.log_e_value() >= enough()
 }

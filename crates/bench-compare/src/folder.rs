@@ -12,10 +12,10 @@ use bench_record::{CaseCounts, RunError, create_results, create_unique, file_nam
 use bench_report::CsvTable;
 
 impl PairedComparison {
-    /// Writes `comparison.json`, `comparison.csv` and plots into a directory of their own below `results`.
+    /// Writes `comparison.json`, `comparison.csv` and plots into a separate directory below `results`.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// If that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
         // First what cannot be made again.
@@ -105,10 +105,10 @@ impl PairedComparison {
 }
 
 impl Calibration {
-    /// Writes `calibration.json` and a plot into a directory of their own below `results`.
+    /// Writes `calibration.json` and a plot into a separate directory below `results`.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// If that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
         write_json(&folder.join("calibration.json"), self)?;

@@ -1,4 +1,4 @@
-//! What so many process pairs of such a spread can tell.
+//! Predicts what a number of process pairs with a given spread can detect.
 
 use bench_stats::{normal_quantile, observations_needed};
 
@@ -10,7 +10,7 @@ const POWER: f64 = 0.95;
 /// More pairs than this are not worth waiting for.
 const MOST: usize = 1 << 16;
 
-/// Changes farther than this many spreads beyond the threshold are all alike.
+/// Changes farther than this many spreads beyond the threshold are treated the same.
 const FARTHEST: f64 = 8.0;
 
 /// Log ratios of pairs, supposed normal around the truth. The test supposes nothing of the kind: this
@@ -21,7 +21,7 @@ pub(super) struct Forecast {
     pub(super) deviation: f64,
     /// The practical floor, as a log ratio.
     pub(super) threshold: f64,
-    /// Logarithm of the e-value that a finding among so many cases needs.
+    /// The logarithm of the e-value that a finding among the suite's cases needs.
     pub(super) log_evidence: f64,
 }
 
@@ -54,8 +54,8 @@ impl Forecast {
         (needed <= MOST as f64).then_some(needed as usize)
     }
 
-    /// What refutes "no slower than the threshold", and counts among the findings of the suite: there it is the half of a
-    /// test of both sides.
+    /// Returns the evidence that refutes "no slower than the threshold", and counts among the findings of the suite:
+    /// there it is one half of a two-sided test.
     fn evidence_of_a_change(&self) -> f64 {
         (self.log_evidence + std::f64::consts::LN_2).max(enough())
     }

@@ -1,4 +1,4 @@
-//! What the layouts of a case say of its change, and what layouts alone do to its times.
+//! Separates the change of a case from the effect of layouts, and estimates that effect.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use super::{ObservedPair, Role};
 use bench_stats as stats;
 use bench_stats::Observation;
 
-/// What the layouts say once a whole pass over them has ended: an observation for each base layout and its partner, and the
-/// weight of this pass among all that could be; `None` unless the number of passes is a power of two.
+/// Returns the observations of the layouts once a whole pass over them has ended: one for each base layout and its
+/// partner, and the weight of this pass among all possible ones; `None` unless the number of passes is a power of two.
 ///
 /// Layouts, not process pairs, are what is drawn at random: pairs of the same two layouts agree with each other, however
 /// many there are, and do not count as more than one. The pass after `n` others weighs half as much as the pass before that is
@@ -31,13 +31,13 @@ pub(super) fn observations(pairs: &[ObservedPair], layouts: usize) -> Option<(Ve
     Some((seen.collect(), 0.5 / passes as f64))
 }
 
-/// What layouts alone do to a case: robust standard deviations of the logarithm of its time.
+/// The effect of layouts alone on a case: robust standard deviations of the logarithm of its time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LayoutSpread {
-    /// From one layout of the base to another.
+    /// The deviation from one layout of the base to another.
     pub base: f64,
-    /// From one layout of the candidate to another.
+    /// The deviation from one layout of the candidate to another.
     pub candidate: f64,
 }
 
@@ -48,7 +48,8 @@ const FEWEST_LAYOUTS: usize = 3;
 const PAIRS_PER_LAYOUT: usize = 3;
 
 impl LayoutSpread {
-    /// What the pairs of a case say, of so many layouts of each side; `None` while there are too few.
+    /// Returns the evidence of the pairs of a case, with `layouts` layouts of each side; `None` while there are too
+    /// few pairs.
     pub(super) fn of(pairs: &[ObservedPair], layouts: usize) -> Option<Self> {
         if layouts < FEWEST_LAYOUTS || pairs.len() < PAIRS_PER_LAYOUT * layouts {
             return None;

@@ -1,10 +1,10 @@
-//! Two live programs, case by case: did it get slower?
+//! Compares two live programs, case by case.
 //!
-//! Both sides' workers are alive together and work in turns of a tenth of a millisecond, so that
-//! whatever the machine does hits both. Processes differ by more than their samples do, so many fresh process pairs are
-//! measured, and a coin tells which side of each comes first. A case stops as soon as it is decided; the test stays valid
-//! however often one looks ([`bench_stats::Bets`]), and over the whole suite the share of false findings is limited
-//! ([`bench_stats::e_benjamini_hochberg`]).
+//! The workers of both sides are alive together and take turns of a tenth of a millisecond, so that whatever the
+//! machine does affects both. Processes differ by more than their samples do, so many fresh process pairs are
+//! measured, and a coin decides which side of each comes first. A case stops as soon as it is decided; the test stays
+//! valid however often it is evaluated ([`bench_stats::Bets`]), and over the whole suite the share of false findings
+//! is limited ([`bench_stats::e_benjamini_hochberg`]).
 
 mod builds;
 mod calibration;
@@ -65,7 +65,7 @@ pub trait Follow {
     fn begins(&mut self, _number: u32, _of: u32) {}
     /// A process pair of this case is about to begin.
     fn goes_on(&mut self, _case: &str, _spent: Duration, _budget: Duration) {}
-    /// Instructions of this case, the one with this number of so many, are about to be counted.
+    /// Called before the instructions of this case, the one with this number of all, are counted.
     fn counts(&mut self, _case: &str, _number: usize, _of: usize) {}
     /// This case takes no more pairs.
     fn ended(&mut self, _case: &str, _verdict: Verdict) {}

@@ -1,8 +1,8 @@
-//! What a process pair says, in one number.
+//! Reduces a process pair to one number.
 //!
-//! Which number that is, what is taken out of it and what it is measured in are settled by earlier pairs, before this one is
-//! measured. So swapping the sides' names would turn the number into its negative and change nothing else, and that is all
-//! that the bets suppose ([`bench_stats::Bets`]).
+//! The choice of this number, the effect that is removed from it and its unit are decided by earlier pairs, before
+//! this one is measured. So exchanging the names of the sides would change the sign of the number and nothing else,
+//! which is all that the bets assume ([`bench_stats::Bets`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,23 +10,23 @@ use super::{DrawnLayouts, Pair, Role};
 use bench_stats as stats;
 use bench_stats::Observation;
 
-/// A number that a process pair can be summed up in: a log ratio candidate/base, which becomes its negative when the sides
-/// are swapped.
+/// A number that summarizes a process pair: a log ratio candidate/base, which changes its sign when the sides are
+/// exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Statistic {
     /// The median of the log ratios of neighbouring batches: drift cancels, and up to half of them may be wild.
     Neighbours,
-    /// The location of these by Hodges and Lehmann: steadier where times have modes.
+    /// The Hodges-Lehmann location of these: steadier if times have modes.
     HodgesLehmann,
-    /// Of the tenth percentiles of both sides: what interruptions add they do not see.
+    /// The log ratio of the tenth percentiles of both sides: interruptions do not affect them.
     LowestTenth,
-    /// Of the first quartiles.
+    /// The log ratio of the first quartiles.
     LowestQuarter,
-    /// Of the means of the faster halves.
+    /// The log ratio of the means of the faster halves.
     FasterHalf,
-    /// Of the means of the fastest quarters.
+    /// The log ratio of the means of the fastest quarters.
     FastestQuarter,
 }
 
@@ -40,8 +40,8 @@ impl Statistic {
         Statistic::FastestQuarter,
     ];
 
-    /// What sums up the pairs of a case while it is not known which statistic is the steadiest. That
-    /// depends on how many batches there are, and on whether they are of several threads.
+    /// Returns the statistic for the pairs of a case while the steadiest one is not known. It depends on the number
+    /// of batches, and on whether they are of several threads.
     fn usual(batches: usize, is_parallel: bool) -> Self {
         if batches >= MANY_BATCHES {
             Statistic::Neighbours
@@ -55,18 +55,18 @@ impl Statistic {
     }
 }
 
-/// A process pair, and what it says.
+/// A process pair, and the number that summarizes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObservedPair {
-    /// What was measured.
+    /// The measured pair.
     #[serde(flatten)]
     pub pair: Pair,
-    /// What it is summed up in.
+    /// The statistic that summarizes it.
     pub statistic: Statistic,
-    /// Log ratio candidate/base, what the order does to it taken out as far as earlier pairs told.
+    /// The log ratio candidate/base, with the effect of the order removed as far as earlier pairs have shown it.
     pub log_ratio: f64,
-    /// The spread that earlier pairs let expect, as a standard deviation; absent before there were two.
+    /// The spread that is expected from earlier pairs, as a standard deviation; absent before there were two.
     pub scale: Option<f64>,
     /// The layouts that were drawn; absent if each program was linked once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,23 +83,25 @@ impl ObservedPair {
 /// Number of past pairs that are considered, because conditions change.
 const MEMORY: usize = 200;
 
-/// Before so many pairs the order's effect is not told from noise.
+/// The number of pairs below which the effect of the order cannot be distinguished from noise.
 const PAIRS_TO_LEARN_ORDER: usize = 8;
 
-/// Of so many batches the median wastes nothing that matters. Slow cases have fewer.
+/// The number of batches from which on the median loses little precision. Slow cases have fewer.
 const MANY_BATCHES: usize = 20;
 
-/// Before so many pairs no statistic is known to be better than the usual one. Slow cases have no more than 16 pairs in all.
+/// The number of pairs below which no statistic is known to be better than the usual one. Slow cases have at most 16
+/// pairs.
 const PAIRS_TO_CHOOSE: usize = 8;
 
-/// The share of the usual one's spread that another one must stay below: the least of several spreads is often luck.
+/// The share of the usual one's spread that another one must stay below: the smallest of several spreads is often
+/// luck.
 const CLEARLY: f64 = 0.8;
 
-/// What is settled of a pair before it is measured.
+/// The values that are fixed for a pair before it is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Expectation {
     statistic: Statistic,
-    /// What it does to a log ratio that the base comes first.
+    /// The effect on a log ratio if the base comes first.
     order: f64,
     scale: Option<f64>,
 }
@@ -168,7 +170,7 @@ fn order_effect(past: &[(Role, [f64; Statistic::ALL.len()])], statistic: Statist
     }
 }
 
-/// A pair in every statistic, in the order of [`Statistic::ALL`]; no number where there is none.
+/// Returns a pair in every statistic, in the order of [`Statistic::ALL`]; NaN where there is none.
 fn summaries(pair: &Pair) -> [f64; Statistic::ALL.len()] {
     let logs = pair.log_ratios();
     let ascending = |side: Role| stats::sorted(&pair.times(side).collect::<Vec<_>>());

@@ -1,9 +1,9 @@
-//! Changes that rest on one layout of the code.
+//! Detects changes that depend on a single layout of the code.
 
 use super::{PairedCase, Side};
 use bench_runner::program::Kind;
 
-/// What should be known of small changes between two builds of which each has one layout, if there are any.
+/// Returns a note on small changes between two builds with a single layout each, if there are any.
 pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Option<String> {
     let files = |side: &Side| -> Vec<_> {
         side.programs().iter().map(|opened| opened.program.path().to_owned()).collect()
@@ -27,7 +27,8 @@ fn note_of(cases: &[PairedCase]) -> Option<String> {
         [one, ref others @ ..] => (format!("the changes of {one} and {} more", others.len()), "rest"),
     };
     Some(format!(
-        "{what} {rests} on one layout of the code: `bench compare --layouts 16` tells code from addresses"
+        "{what} {rests} on one layout of the code: `bench compare --layouts 16` separates the effect of code \
+         from that of addresses"
     ))
 }
 

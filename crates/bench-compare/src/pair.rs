@@ -19,14 +19,14 @@ pub(super) use rounds::{measure_rounds, samples_of_round};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// What is compared with.
+    /// The base.
     Base,
-    /// What is compared.
+    /// The candidate.
     Candidate,
 }
 
 impl Role {
-    /// The other one.
+    /// Returns the other side.
     pub fn other(self) -> Self {
         match self {
             Role::Base => Role::Candidate,
@@ -44,20 +44,21 @@ impl fmt::Display for Role {
     }
 }
 
-/// What one process pair measured: batch `i` of one side came right before or after batch `i` of the other. Of programs
-/// that time whole rounds only, a batch is a sample, and one side's came before the other's.
+/// The measurements of one process pair: batch `i` of one side ran right before or after batch `i` of the other. For
+/// programs that time whole rounds only, a batch is a sample, and the samples of one side ran before those of the
+/// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
-    /// Which side was started, warmed up and measured first.
+    /// The side that was started, warmed up and measured first.
     pub first: Role,
     /// Iterations in each batch.
     pub iterations: u64,
-    /// What each batch of the base took, all its iterations together, in nanoseconds.
+    /// The time of each batch of the base, all its iterations together, in nanoseconds.
     pub base_ns: Vec<u64>,
-    /// The same of the candidate.
+    /// The time of each batch of the candidate, all its iterations together, in nanoseconds.
     pub candidate_ns: Vec<u64>,
-    /// How often both sides' processes handed their turn over, where those of another harness took turns sample by sample; 0 if
-    /// they did not, as in documents of earlier versions.
+    /// How often the processes of both sides handed their turn over, if those of another harness took turns sample by
+    /// sample; 0 if they did not, as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub handed_over: u32,
 }
@@ -80,7 +81,7 @@ impl Pair {
         Some(Batch { iterations: self.iterations, ns: *all.get(all.len() / 2)? })
     }
 
-    /// How much of so many seconds was timed.
+    /// Returns how the given seconds were spent.
     fn time_of_batches(&self, seconds: f64) -> TimeSpent {
         let timed_s = self.base_ns.iter().chain(&self.candidate_ns).sum::<u64>() as f64 / 1e9;
         TimeSpent { timed_s, between_s: (seconds - timed_s).max(0.0), ..TimeSpent::default() }
@@ -113,11 +114,11 @@ impl Pair {
     }
 }
 
-/// What earlier pairs tell of a batch.
+/// The size of a batch, as learned from earlier pairs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batch {
     pub(super) iterations: u64,
-    /// What it takes about, in nanoseconds.
+    /// Its approximate time, in nanoseconds.
     pub(super) ns: u64,
 }
 
@@ -127,7 +128,7 @@ pub(super) struct Arrangement<'a> {
     pub(super) base: Subject<'a>,
     pub(super) candidate: Subject<'a>,
     pub(super) first: Role,
-    /// What a batch is; found out when absent.
+    /// The size of a batch; found out when absent.
     pub(super) batch: Option<Batch>,
     /// Inputs that both sides keep alive at once; each finds out for itself when absent.
     pub(super) inputs_alive: Option<u64>,
@@ -161,7 +162,7 @@ pub(super) struct Measured {
     pub(super) time: TimeSpent,
     /// The most threads that one of the workers had at its end, or has had; `None` if that is not known.
     pub(super) threads: Option<usize>,
-    /// How many inputs each side kept alive at once.
+    /// The number of inputs that each side kept alive at once.
     pub(super) inputs_alive: [Option<u64>; 2],
 }
 

@@ -1,4 +1,4 @@
-//! One side's worker of a process pair: it times a batch when it is told to.
+//! One side's worker of a process pair: it times a batch on command.
 
 use bench_runner::program::{Kind, Program};
 use std::collections::VecDeque;
@@ -12,16 +12,16 @@ use bench_record::{Cause, Failure};
 use bench_runner::rounds::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
 use bench_syntax::quantity::Bytes;
 
-/// What a worker may take.
+/// The limits of a worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) memory: Option<Bytes>,
-    /// Where it is to work, if it asks.
+    /// The device, if the benchmark asks for one.
     pub(super) device: DeviceChoice,
 }
 
-/// Why a worker times no more batches.
+/// The reason why a worker times no more batches.
 #[derive(Debug)]
 pub(super) enum Broken {
     Interrupted,
@@ -39,29 +39,29 @@ pub(super) struct Partner<'a> {
     looked: Instant,
     /// When the channel was closed, if it is.
     closed: Option<Instant>,
-    /// What it must say next, if that is special.
+    /// The frame that it must send next, if that is special.
     expects: &'static str,
     limits: Limits,
     interrupt: &'a Interrupt,
 }
 
-/// What a worker has measured that times a whole round.
+/// The measurement of a worker that times a whole round.
 #[derive(Debug, Default)]
 pub(super) struct Round {
     /// Iterations in each sample.
     pub(super) iterations: u64,
-    /// What each took, all its iterations together.
+    /// The time of each sample, all its iterations together.
     pub(super) ns: Vec<u64>,
     /// The most threads that it has been seen with.
     pub(super) threads: usize,
 }
 
-/// What a worker measures: a case of one side.
+/// The subject of a worker: a case of one side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) program: &'a Program,
     pub(super) case: &'a str,
-    /// Where this program finds the case again.
+    /// The locator of the case in this program.
     pub(super) locator: Option<&'a str>,
 }
 
@@ -70,14 +70,14 @@ pub(super) struct Subject<'a> {
 pub(super) struct Asked {
     /// The worker decides when absent.
     pub(super) samples: Option<u64>,
-    /// What warm-up and samples should take together.
+    /// The intended time of warm-up and samples together.
     pub(super) slice_ns: u64,
 }
 
 /// Starts a worker, has it time a round, and waits for its end.
 ///
 /// # Errors
-/// Whatever happened instead.
+/// The event that happened instead.
 pub(super) fn round(
     subject: Subject<'_>,
     asked: Asked,
@@ -110,7 +110,7 @@ pub(super) fn round(
     }
 }
 
-/// What a worker is asked for, as far as all are asked for the same.
+/// Returns the part of an assignment that is the same for all workers.
 pub(super) fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> Assignment {
     let device = Some(limits.device).filter(|device| *device != DeviceChoice::Auto);
     Assignment {
@@ -121,7 +121,8 @@ pub(super) fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> As
     }
 }
 
-/// The seed of the hashes of texts in Python, by which the order of sets, and what collides in a dictionary, is decided.
+/// The seed of the hashes of texts in Python, by which the order of sets, and what collides in a dictionary, is
+/// decided.
 const HASH_SEED_VARIABLE: &str = "PYTHONHASHSEED";
 
 /// Whether a program may be written in Python.
@@ -129,7 +130,7 @@ fn is_foreign(program: &Program) -> bool {
     matches!(program.kind(), Kind::Python | Kind::Executable)
 }
 
-/// A worker that was told to stop may take this long to drop what it holds.
+/// The time that a worker may take to drop its values after it was stopped.
 const LEAVE: Duration = Duration::from_secs(60);
 
 /// A worker that has closed its channel may take this long to exit.
@@ -139,7 +140,7 @@ impl<'a> Partner<'a> {
     /// Starts a worker and waits until it has loaded what it needs and made its first call.
     ///
     /// # Errors
-    /// Whatever happened instead.
+    /// The event that happened instead.
     pub(super) fn start(
         subject: Subject<'_>,
         padding: &str,
@@ -197,7 +198,7 @@ impl<'a> Partner<'a> {
         Ok((partner, Instant::now()))
     }
 
-    /// What it claims of its start-up does not count against the timeout; no more can be claimed than has passed.
+    /// Adds the start-up time that a worker claims to its timeout; it cannot claim more than has passed.
     fn allow(&mut self, ns: u64, ready: Instant) {
         let claimed = Duration::from_nanos(ns).min(ready.elapsed());
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(claimed));
@@ -227,7 +228,7 @@ impl<'a> Partner<'a> {
     /// Times one batch, in nanoseconds.
     ///
     /// # Errors
-    /// Whatever happened instead.
+    /// The event that happened instead.
     pub(super) fn batch(&mut self, iterations: u64) -> Result<u64, Broken> {
         self.tell(&Command::Batch { iterations })?;
         match self.frame()? {
@@ -243,12 +244,12 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// How many threads it has.
+    /// The number of its threads.
     pub(super) fn threads(&self) -> usize {
         self.worker.threads().unwrap_or(1)
     }
 
-    /// Tells it to come to its end, and does not wait for that.
+    /// Stops the worker, and does not wait for its end.
     ///
     /// # Errors
     /// When it cannot be told.
@@ -256,11 +257,11 @@ impl<'a> Partner<'a> {
         self.tell(&Command::Stop)
     }
 
-    /// Waits for its end, once it has been told to [stop](Self::stop): what it holds may lie outside of it, such as temporary
-    /// files. Returns how many inputs were alive at once, if that matters.
+    /// Waits for its end, after [stop](Self::stop): it may own things outside of itself, such as temporary files.
+    /// Returns how many inputs were alive at once, if that matters.
     ///
     /// # Errors
-    /// Whatever happened instead.
+    /// The event that happened instead.
     pub(super) fn ended(mut self) -> Result<Option<u64>, Broken> {
         self.expects = "`finished` after `stop`";
         // A worker that goes on must not take as long as a case may.
@@ -276,7 +277,7 @@ impl<'a> Partner<'a> {
         match self.worker.command(command) {
             // It has gone; its exit, which comes instead of an answer, tells why.
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(self.fail(Cause::Protocol, format!("it does not listen: {error}")))
+                Err(self.fail(Cause::Protocol, format!("a command could not be sent to it: {error}")))
             }
             _ => Ok(()),
         }
@@ -300,7 +301,7 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// Waits for whatever comes next.
+    /// Waits for the next event.
     fn wait(&mut self) -> Result<(), Broken> {
         let now = Instant::now();
         if self.interrupt.is_raised() {

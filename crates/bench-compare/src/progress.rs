@@ -1,4 +1,4 @@
-//! How far a comparison is: one line on a terminal, a line a case elsewhere.
+//! Shows the progress of a comparison: one line on a terminal, or one line for each case elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use bench_report::tell;
 /// A terminal needs no more changes of a line than this.
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Shows on stderr how far a comparison is, so that stdout holds the report alone.
+/// Shows the progress of a comparison on stderr, so that stdout contains only the report.
 #[derive(Debug)]
 pub struct Progress {
     terminal: bool,
@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Shows nothing at all if `quiet`.
+    /// Creates a progress that shows nothing if `quiet`.
     pub fn new(quiet: bool) -> Self {
         Progress { terminal: std::io::stderr().is_terminal(), quiet, drawn: None, ended: 0, series: None }
     }

@@ -1,4 +1,4 @@
-//! What a paired comparison may cost, and what it must be sure of.
+//! The limits of a paired comparison: its time, and its rate of errors.
 
 use std::time::Duration;
 
@@ -10,27 +10,27 @@ use bench_runner::plan;
 use bench_syntax::UsageError;
 use bench_syntax::quantity::Bytes;
 
-/// What a paired comparison may cost, and what it must be sure of.
+/// The limits of a paired comparison: its time, and its rate of errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     /// A change of time below this share is of no practical interest.
     pub threshold: f64,
-    /// Whether that holds for cases as well that say of themselves what is of interest.
+    /// Whether the threshold also applies to cases with their own threshold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub threshold_is_asked: bool,
-    /// The share of `slower` and `faster` among all that are said that may be false.
+    /// The share of `slower` and `faster` verdicts that may be false.
     pub fdr: f64,
-    /// What a case may take on average, both sides together. What decided cases leave goes to those that
-    /// can still be decided.
+    /// The average time of a case, both sides together. Time that decided cases leave over goes to those that can
+    /// still be decided.
     pub max_time: Duration,
-    /// What one worker may take before the case has failed.
+    /// The time after which a worker has failed.
     pub timeout: Duration,
-    /// Resident memory that a worker may take; most of what is available when absent.
+    /// The resident memory that a worker may use; most of the available memory if `None`.
     pub max_memory: Option<Bytes>,
-    /// Where benchmarks should work that ask.
+    /// The device for benchmarks that ask for one.
     #[serde(default)]
     pub device: DeviceChoice,
-    /// Processors that the workers of a case may use; all of them when absent.
+    /// The number of processors that the workers of a case may use; all of them if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processors: Option<u32>,
     /// The share by which the candidate's work is secretly increased, to measure the power of the test.
@@ -39,7 +39,7 @@ pub struct Rules {
     pub seed: u64,
 }
 
-/// What was asked for; the rest is as in [`Rules::default`].
+/// The rules that the user gave; the others are those of [`Rules::default`].
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// [`Rules::threshold`].
@@ -63,10 +63,10 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// The rules that follow.
+    /// Returns the rules with these values.
     ///
     /// # Errors
-    /// As [`Rules::check`].
+    /// Same as [`Rules::check`].
     pub fn rules(self) -> Result<Rules, UsageError> {
         let usual = Rules::default();
         let rules = Rules {
@@ -106,13 +106,13 @@ impl Rules {
     /// Checks whether a comparison can follow these rules.
     ///
     /// # Errors
-    /// If no comparison can follow them.
+    /// If no comparison can follow these rules.
     pub fn check(&self) -> Result<(), UsageError> {
         let share = |what: &str, value: f64| {
             if value < 1.0 {
                 Ok(())
             } else {
-                Err(UsageError(format!("a {what} of {} %: wanted less than 100 %", value * 100.0)))
+                Err(UsageError(format!("a {what} of {} %: expected less than 100 %", value * 100.0)))
             }
         };
         share("threshold", self.threshold)?;
@@ -120,7 +120,7 @@ impl Rules {
         share("change to inject", self.inject)
     }
 
-    /// What a case says of itself is of interest, if no other threshold is asked for.
+    /// Returns the threshold of the case itself, which applies unless another one is given.
     pub(super) fn own_threshold(&self, case: &Case) -> Option<f64> {
         case.settings.usable_threshold().filter(|own| !self.threshold_is_asked && *own != self.threshold)
     }

@@ -11,7 +11,7 @@ use bench_runner::selection::Selection;
 use bench_stats::seed::{mix, shuffle};
 use bench_syntax::UsageError;
 
-/// Programs that hold benchmarks, built from one state of the code.
+/// The programs with benchmarks that were built from one revision of the code.
 #[derive(Clone, Debug)]
 pub struct Side {
     label: String,
@@ -22,7 +22,7 @@ impl Side {
     /// Asks each program for its cases.
     ///
     /// # Errors
-    /// When one cannot be started or is not a benchmark program, or two hold the same case.
+    /// If a program cannot be started or is not a benchmark program, or if two contain the same case.
     pub fn open(
         label: impl Into<String>,
         programs: Vec<Program>,
@@ -34,11 +34,11 @@ impl Side {
         Side::of(label.into(), opened.collect::<Result<_, _>>()?)
     }
 
-    /// As [`Side::open`], of what cargo has built: bench targets of other frameworks among them are left out,
-    /// and said to be.
+    /// Same as [`Side::open`], for bench targets that cargo has built: those of other frameworks are left out, with a
+    /// message.
     ///
     /// # Errors
-    /// As [`Side::open`], and when none is left.
+    /// Same as [`Side::open`], and if no program is left.
     pub fn open_built(
         label: impl Into<String>,
         programs: Vec<Program>,
@@ -77,7 +77,7 @@ impl Side {
             let twin = self.programs.iter().find(|held| held.cases().iter().any(|other| other.id == case.id));
             if let Some(twin) = twin {
                 return Err(RunError::Registry(format!(
-                    "two programs hold the case `{}`: {} and {}. Compare one of them only",
+                    "two programs contain the case `{}`: {} and {}. Compare only one of them",
                     case.id,
                     twin.program.path().display(),
                     opened.program.path().display()
@@ -88,17 +88,17 @@ impl Side {
         Ok(())
     }
 
-    /// What a person calls it: a revision, a path.
+    /// The name for people: a revision, a path.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Its programs.
+    /// Returns its programs.
     pub fn programs(&self) -> &[Opened] {
         &self.programs
     }
 
-    /// The same side twice, with so many of its layouts, and with as many others, drawn by a seed.
+    /// Returns the same side twice, with this many of its layouts, and with as many others, drawn by a seed.
     ///
     /// # Errors
     /// When it has fewer.
@@ -154,7 +154,7 @@ impl Side {
     }
 }
 
-/// How many layouts two programs have that are compared; `None` if each was linked once.
+/// The number of layouts of two programs that are compared; `None` if each was linked once.
 ///
 /// # Errors
 /// [`RunError::Usage`] if one has more than the other: what is drawn from more is drawn from others.

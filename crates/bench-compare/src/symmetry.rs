@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The p-value below which estimates lean clearly to one side. One calibration in a hundred falls below it by chance.
 const CLEAR: f64 = 0.01;
 
-/// To which side the estimates of comparisons of a program with itself leaned.
+/// The side to which the estimates leaned when a program was compared with itself.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Symmetry {
@@ -14,8 +14,8 @@ pub struct Symmetry {
     pub slower: u64,
     /// Comparisons whose estimate of the change is below 0.
     pub faster: u64,
-    /// Two-sided p-value of so uneven a split if both sides are equally likely, as they must be if nothing but chance
-    /// tells them apart ([`symmetry_p_value`]).
+    /// The two-sided p-value of such an uneven split if both sides are equally likely, as they must be if only chance
+    /// distinguishes them ([`symmetry_p_value`]).
     pub p_value: f64,
 }
 

@@ -1,21 +1,22 @@
-//! Where the time of a comparison goes.
+//! How the time of a comparison is spent.
 
 use serde::{Deserialize, Serialize};
 
-/// Where the wall time of a case went, in seconds. For programs that time only whole rounds, everything that is not
+/// How the wall time of a case was spent, in seconds. For programs that time only whole rounds, everything that is not
 /// timed is `between`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TimeSpent {
-    /// Starting processes, loading what they need, and making first calls.
+    /// The time to start processes, to load what they need, and to make first calls.
     pub start_s: f64,
     /// The search for a batch size and warm-up.
     pub warm_up_s: f64,
     /// The timed batches.
     pub timed_s: f64,
-    /// From the end of a batch to the beginning of the next: receiving the result of one side and waking the other.
+    /// The time from the end of a batch to the beginning of the next: receiving the result of one side and waking the
+    /// other.
     pub between_s: f64,
-    /// Ending processes.
+    /// The time to end processes.
     pub end_s: f64,
     /// Everything else.
     pub rest_s: f64,

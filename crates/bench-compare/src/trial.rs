@@ -1,4 +1,4 @@
-//! One case on both sides: its process pairs, and what they say.
+//! The trial of one case on both sides: its process pairs, and their evidence.
 
 mod measure;
 
@@ -39,12 +39,12 @@ pub(super) struct Trial {
     candidate: Held,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
-    /// Where processes of other harnesses take turns, if they can.
+    /// The table by which processes of other harnesses take turns, if they can.
     turns: Option<Arc<Turns>>,
     takes_turns: TakesTurns,
     /// Samples of a whole round, once it is known what fits.
     samples: Option<u64>,
-    /// What a batch is, once that is known.
+    /// The size of a batch, once it is known.
     batch: Option<Batch>,
     /// Inputs that both sides keep alive at once, once that is known.
     inputs_alive: Option<u64>,
@@ -54,9 +54,9 @@ pub(super) struct Trial {
     pairs: Vec<ObservedPair>,
     observer: Observer,
     evidence: Evidence,
-    /// What the last pass over layouts has said that was looked at, and its weight.
+    /// The observations of the last pass over layouts that was used, and its weight.
     pass: Option<(Vec<Observation>, f64)>,
-    /// Where the time of all pairs went.
+    /// The time of all pairs, by use.
     time: TimeSpent,
     pub(super) spent: Duration,
     failure: Option<SideFailure>,
@@ -80,7 +80,7 @@ impl Held {
         Held { layouts: opened.program.in_each_layout(), locator: case.and_then(|case| case.locator.clone()) }
     }
 
-    /// In this layout; 1 is the first.
+    /// Returns the case in this layout; 1 is the first.
     fn subject<'a>(&'a self, case: &'a str, layout: usize) -> Subject<'a> {
         Subject { program: &self.layouts[layout - 1], case, locator: self.locator.as_deref() }
     }
@@ -163,7 +163,7 @@ impl Trial {
         }
     }
 
-    /// In how many layouts both sides hold the case; 1 if each was linked once.
+    /// Returns the number of layouts in which both sides have the case; 1 if each was linked once.
     fn layouts(&self) -> usize {
         self.base.layouts.len().min(self.candidate.layouts.len())
     }
@@ -199,7 +199,7 @@ impl Trial {
             .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
     }
 
-    /// What can be said by now, given whether the case is among the `found` of the whole suite.
+    /// Returns the verdict at this point, given whether the case is among the `found` of the whole suite.
     pub(super) fn verdict(&self, found: bool) -> Verdict {
         if self.has_ended() {
             return Verdict::Failed;
@@ -210,7 +210,7 @@ impl Trial {
         }
     }
 
-    /// How much longer until it is decided, if it ever is.
+    /// The time until it is decided, if it ever is.
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
         let logs = self.log_ratios();
         let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
@@ -252,7 +252,7 @@ impl Trial {
         })
     }
 
-    /// How much the log ratio differs from process pair to process pair, and from batch to batch of one.
+    /// The variation of the log ratio between process pairs, and between the batches of one pair.
     fn components(&self) -> Option<Components> {
         stats::variance_components(&self.pairs().map(Pair::log_ratios).collect::<Vec<_>>())
     }

@@ -1,4 +1,4 @@
-//! Where processes of other harnesses take turns.
+//! The shared table by which processes of other harnesses take turns.
 
 use std::env;
 use std::fs;
@@ -50,7 +50,7 @@ impl TurnTable {
             .map_err(|error| format!("`{compiler}`, which their turns need, cannot be started: {error}"))?;
         if !compiled.status.success() {
             let said = String::from_utf8_lossy(&compiled.stderr);
-            let said = said.lines().find(|line| line.starts_with("error")).unwrap_or("and says nothing");
+            let said = said.lines().find(|line| line.starts_with("error")).unwrap_or("and prints nothing");
             return Err(format!("`{compiler}`, which their turns need, fails: {said}"));
         }
         let turns = Turns::set(&folder.0.join("table"), &library)
@@ -63,7 +63,7 @@ impl TurnTable {
     }
 }
 
-/// A folder of this process alone, removed when dropped.
+/// A folder for this process only, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -90,7 +90,8 @@ mod tests {
 
     use super::*;
 
-    /// Looks at the clock, works for a fifth of a millisecond, and so on; prints when it worked, and what the clock said.
+    /// A worker that reads the clock, works for a fifth of a millisecond, and so on; prints when it worked, and the
+    /// readings of the clock.
     const WORKER: &str = "
 import time
 for _ in range(50):
@@ -119,7 +120,7 @@ for _ in range(50):
         command.args(["-c", WORKER]).stdout(Stdio::piped()).spawn().expect("python3 starts")
     }
 
-    /// What it printed, a line each.
+    /// Parses the output, one line each.
     fn ended(child: Child) -> Vec<[f64; 3]> {
         let output = child.wait_with_output().expect("it ends");
         assert!(output.status.success());
@@ -159,13 +160,13 @@ for _ in range(50):
         let table = TurnTable::set().expect("a table");
         let turns = table.turns();
         turns.begin(false);
-        assert_eq!(turns.threads(), None, "nobody has sat down");
+        assert_eq!(turns.threads(), None, "neither side has started");
         let one = ended(start(turns, 0));
         // One that leaves its seat without a word.
         turns.begin(true);
         let other = start(turns, 1);
         turns.leave(0);
         assert_eq!([one.len(), ended(other).len()], [50, 50]);
-        assert_eq!(turns.threads(), None, "one seat is empty");
+        assert_eq!(turns.threads(), None, "one side has left");
     }
 }

@@ -11,14 +11,15 @@ use crate::data::{Lengths, Turn, mixed};
 /// One conversation, as a file has it.
 type Turns = std::sync::Arc<[Turn]>;
 
-/// Conversations that clients of a closed loop have, one after another. Each client is a user: a turn sends all that was said
-/// so far, with the answers that the server really gave; then the user thinks, and says the next thing.
+/// Conversations that the clients of a closed loop have, one after another. Each client is a user: a turn sends
+/// everything said so far, with the answers that the server really gave; then the user thinks, and sends the next
+/// message.
 #[derive(Debug, Default)]
 pub struct Conversations {
     /// Milliseconds that a user thinks before a turn for which the file says nothing.
     think_ms: Option<Lengths>,
     seed: u64,
-    /// Which of several workers this is, and how many there are: each has conversations of its own.
+    /// The number of this worker and the number of all workers: each has its own conversations.
     share: (u32, u32),
     state: Mutex<State>,
 }
@@ -28,13 +29,13 @@ struct State {
     all: Vec<Turns>,
     /// When the level began that they belong to.
     level: Option<Instant>,
-    /// How many this worker has begun in this level.
+    /// The number of conversations that this worker has begun in this level.
     begun: u64,
-    /// What each client is in the middle of.
+    /// The current conversation of each client.
     talks: HashMap<u32, Talk>,
 }
 
-/// A conversation that goes on.
+/// A conversation in progress.
 #[derive(Clone, Debug)]
 struct Talk {
     /// Its number within the level, from 0.
@@ -42,14 +43,14 @@ struct Talk {
     turns: Turns,
     /// The next turn.
     next: usize,
-    /// What was said so far, as a chat sends it.
+    /// The messages so far, as a chat sends them.
     history: Vec<Value>,
 }
 
-/// What a client says next.
+/// The next message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Said {
-    /// All that was said so far, and this.
+    /// All messages so far, and this one.
     pub(crate) messages: Vec<Value>,
     /// Most tokens of the answer, if the file says it.
     pub(crate) max_tokens: Option<u64>,
@@ -58,19 +59,20 @@ pub(crate) struct Said {
 }
 
 impl Conversations {
-    /// With so many milliseconds of thinking before each turn but the first, if the file does not say it.
+    /// Creates conversations with this many milliseconds of thinking before each turn except the first, unless the
+    /// file contains the time.
     pub fn new(think_ms: Option<Lengths>, seed: u64) -> Self {
         Conversations { think_ms, seed, share: (0, 1), state: Mutex::default() }
     }
 
-    /// Those of worker `rank` of `of`: of the conversations in turn it has every so many-th.
+    /// The conversations of worker `rank` of `of`: every `of`-th one.
     #[must_use]
     pub fn of_worker(self, rank: u32, of: u32) -> Self {
         Conversations { share: (rank, of.max(1)), ..self }
     }
 
-    /// How long the user thinks before the next request of `client` in the level that began at `level`: nothing before the first
-    /// turn of a conversation.
+    /// Returns how long the user thinks before the next request of `client` in the level that began at `level`: zero
+    /// before the first turn of a conversation.
     pub fn pause(&self, client: u32, level: Instant) -> Duration {
         let state = self.in_level(level);
         let Some(talk) = state.talks.get(&client) else { return Duration::ZERO };
@@ -119,7 +121,8 @@ impl Conversations {
         Some(said)
     }
 
-    /// The server has answered with `text`. Without one the conversation is over: what would be sent next was never said.
+    /// Records that the server has answered with `text`. Without a text the conversation is over, because its next
+    /// turn depends on the answer.
     pub(crate) fn answered(&self, client: u32, level: Instant, text: Option<&str>) {
         let mut state = self.in_level(level);
         let Some(mut talk) = state.talks.remove(&client) else { return };

@@ -22,7 +22,7 @@ use crate::samples::{Checked, Samples};
 use crate::serves::Serves;
 use crate::totals::{Counted, Totals};
 
-/// A model server: its address, its interface, and what is sent to it.
+/// A model server: its address, its interface, and the settings of requests.
 ///
 /// ```no_run
 /// use bench_core::prelude::*;
@@ -142,8 +142,8 @@ impl Endpoint {
         }
     }
 
-    /// The same endpoint for inputs that are conversations, whose users think as `conversations` says. The load has to
-    /// [pause](bench_load::Load::pause) by the same, in a closed loop.
+    /// Sets `conversations` for inputs that are conversations. The load must [pause](bench_load::Load::pause) by the
+    /// same object, in a closed loop.
     #[must_use]
     pub fn conversing(mut self, conversations: Arc<Conversations>) -> Self {
         self.settings.keeps_text = true;
@@ -156,8 +156,8 @@ impl Endpoint {
         Endpoint { path: path.into(), ..self }
     }
 
-    /// The same endpoint as one of several workers that share a load. All of them have the same `run`, which no other run
-    /// has: prompts that share their beginning share it among workers, and no two requests of them are alike.
+    /// Makes this endpoint one of several workers that share a load. All of them have the same `run`, which no other
+    /// run has: prompts that share their beginning share it among workers, and no two requests are the same.
     #[must_use]
     pub fn of_worker(self, run: u64, rank: u32) -> Self {
         // No worker sends so many requests that it would come to the numbers of the next.
@@ -165,7 +165,7 @@ impl Endpoint {
         Endpoint { run, unique: AtomicU64::new(unique), ..self }
     }
 
-    /// What it is.
+    /// The kind of interface.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -185,7 +185,7 @@ impl Endpoint {
         self.settings.salt && self.kind.takes_salt()
     }
 
-    /// Its path below the address of the server.
+    /// Returns its path below the address of the server.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -195,7 +195,7 @@ impl Endpoint {
         &self.client
     }
 
-    /// Returns what has been sent so far, including the warm-up, and what was answered, as counted by the server.
+    /// Returns the requests so far, including the warm-up, and their answers, as counted by the server.
     pub fn totals(&self) -> Counted {
         self.totals.counted()
     }
@@ -206,7 +206,7 @@ impl Endpoint {
         self.samples.check()
     }
 
-    /// Headers of each request besides those of the connection.
+    /// Returns the headers of each request, without those of the connection.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -214,7 +214,7 @@ impl Endpoint {
     /// Builds the body of a request from an input, which is a text or the bytes of a file.
     ///
     /// # Errors
-    /// What is wrong with the input or the template.
+    /// The fault in the input or the template.
     pub fn prompt(&self, input: &[u8]) -> Result<Prompt, String> {
         self.prompt_of(&Input::of(input))
     }
@@ -222,7 +222,7 @@ impl Endpoint {
     /// Like [`prompt`](Self::prompt), for an input that may contain more than its text.
     ///
     /// # Errors
-    /// What is wrong with the input or the template.
+    /// The fault in the input or the template.
     pub fn prompt_of(&self, input: &Input) -> Result<Prompt, String> {
         let body = Body::of_input(self.kind, &self.settings, input)?;
         let bytes = Some(body.len() as u64);
@@ -255,7 +255,7 @@ impl Endpoint {
     /// Sends one request, and marks its outputs in `marks`. It must run on an event loop of `bench-load`.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why it failed, by class.
     pub async fn request(
         &self,
         prompt: &Prompt,
@@ -277,7 +277,7 @@ impl Endpoint {
     /// Sends one request as [`request`](Self::request) does, and waits for its end on the calling thread.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why it failed, by class.
     pub fn send(&self, prompt: &Prompt, caller: &Caller, marks: &mut dyn Marks) -> Result<Served, Failure> {
         bench_load::cores::block_on(0, self.request(prompt, caller, marks))
             .map_err(|error| Failure::new(Class::Client, error.to_string()))?
@@ -314,12 +314,11 @@ impl Endpoint {
         self.request(prompt, &caller, &mut Marked(request)).await
     }
 
-    /// Sends `inputs` to this endpoint as `load` says, and reports the metrics of its field. `load` is a
-    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an
-    /// objective.
+    /// Sends `inputs` to this endpoint in the way of `load`, and reports the metrics of its field. `load` is a
+    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an objective.
     ///
     /// # Errors
-    /// As [`Load::run`](bench_load::Load::run); an input of which no body can be made.
+    /// Same as [`Load::run`](bench_load::Load::run); also an input from which no body can be built.
     pub fn run<I: AsRef<[u8]>>(&self, load: impl Serves, bencher: &mut Bencher, inputs: &[I]) -> Result<()> {
         let inputs: Vec<Input> = inputs.iter().map(|input| Input::of(input.as_ref())).collect();
         self.run_inputs(load, bencher, &inputs, &[])
@@ -329,7 +328,7 @@ impl Endpoint {
     /// it is empty, the same inputs.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Same as [`run`](Self::run).
     pub fn run_inputs(
         &self,
         load: impl Serves,

@@ -1,9 +1,9 @@
-//! Why a request failed, by class.
+//! The failures of requests, by class.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What kind of failure it is: what reports count by.
+/// The class of a failure, by which reports count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {
@@ -31,7 +31,7 @@ pub enum Class {
     Redirected,
     /// An answer that is compressed although an uncompressed one was requested.
     Compressed,
-    /// An answer that ended before its end.
+    /// An answer that was cut off.
     Cut,
     /// An answer without any output.
     Empty,
@@ -39,13 +39,13 @@ pub enum Class {
     InAnswer,
     /// An answer that is not what its kind of endpoint sends.
     Malformed,
-    /// An answer larger than may be.
+    /// An answer larger than the limit.
     TooLarge,
     /// The process or the system has no file descriptor left.
     Files,
     /// The system has no local port left.
     Ports,
-    /// What was received is not the HTTP that was asked for.
+    /// The response is not valid HTTP of the expected version.
     Protocol,
     /// The client itself could not send it.
     Client,
@@ -80,13 +80,13 @@ impl fmt::Display for Class {
     }
 }
 
-/// Why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
+/// The reason why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{class}: {message}")]
 pub struct Failure {
-    /// What kind of failure it is.
+    /// The class of the failure.
     pub class: Class,
-    /// What was expected and found.
+    /// The expected and the actual content.
     pub message: String,
 }
 
@@ -94,22 +94,22 @@ pub struct Failure {
 const LONGEST: usize = 160;
 
 impl Failure {
-    /// A failure of this class.
+    /// Creates a failure of this class.
     pub fn new(class: Class, message: impl Into<String>) -> Self {
         Failure { class, message: message.into() }
     }
 
-    /// An answer with an error in it, with what it says of the error.
+    /// Creates the failure of an answer that contains an error, with the message of that error.
     pub fn in_answer(message: &str) -> Self {
         Failure::new(Class::InAnswer, shortened(message))
     }
 
-    /// Something took longer than `limit`.
+    /// Creates the failure of something that took longer than `limit`.
     pub fn timeout(class: Class, what: &str, limit: Duration) -> Self {
         Failure::new(class, format!("no {what} within {} s", limit.as_secs_f64()))
     }
 
-    /// An error of the system, on the way to the server or on the connection.
+    /// Creates a failure from an error of the system, on the way to the server or on the connection.
     pub fn io(error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
         let class = match (error.kind(), error.raw_os_error()) {

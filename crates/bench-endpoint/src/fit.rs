@@ -1,4 +1,4 @@
-//! How many tokens a server makes of words, found out before anything is measured.
+//! Finds out how many tokens a server counts for words, before anything is measured.
 
 use std::time::Instant;
 
@@ -12,17 +12,17 @@ use crate::failure::Failure;
 const FEW: u64 = 32;
 const MANY: u64 = 160;
 
-/// What a server makes of words: `overhead + per_word · words` tokens.
+/// The number of tokens that a server counts for words: `overhead + per_word · words`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// Tokens that are in each prompt besides its words: a template, and a mark of the beginning.
+    /// The number of tokens in each prompt in addition to its words: a template, and a mark of the beginning.
     pub overhead: f64,
-    /// Tokens of a word.
+    /// The number of tokens of a word.
     pub per_word: f64,
 }
 
 impl Fit {
-    /// From the tokens of two prompts.
+    /// Computes the fit from the tokens of two prompts.
     fn of(few: u64, many: u64) -> Self {
         let per_word = (many as f64 - few as f64) / (MANY - FEW) as f64;
         Fit { overhead: few as f64 - per_word * FEW as f64, per_word }
@@ -47,7 +47,7 @@ impl Marks for Unmarked {
 /// counts none.
 ///
 /// # Errors
-/// Why a request failed.
+/// The reason why a request failed.
 pub fn fit(endpoint: &Endpoint) -> Result<Option<Fit>, Failure> {
     let count = |words: u64| -> Result<Option<u64>, Failure> {
         let words = Words::exactly(words, words);

@@ -1,4 +1,4 @@
-//! What is at an address.
+//! Detects the interface of a server by its address.
 
 use serde_json::Value;
 
@@ -6,32 +6,32 @@ use crate::api::Kind;
 use crate::client::{Client, Target};
 use crate::failure::{Class, Failure};
 
-/// What was found at an address.
+/// The server and the interface that were detected at an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The interface that a server like this is asked by; `None` if it is not known.
+    /// The interface by which such a server is called; `None` if it is not known.
     pub kind: Option<Kind>,
     /// The names of its models.
     pub models: Vec<String>,
-    /// What the server seems to be: `Ollama 0.5.1`, `TGI`, `KServe v2 (triton 2.50.0)`; empty if it is not known.
+    /// The server software: `Ollama 0.5.1`, `TGI`, `KServe v2 (triton 2.50.0)`; empty if it is not known.
     pub server: String,
 }
 
-/// What an address names.
+/// The meaning of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// The address of the server.
     pub target: Target,
-    /// The interface whose path the address ends with, if it does.
+    /// The interface whose path the address ends with, if there is one.
     pub kind: Option<Kind>,
-    /// The model that the path names, if it does.
+    /// The model in the path, if there is one.
     pub model: Option<String>,
-    /// Whether the path is that of streams, if the interface has two.
+    /// Whether the path requests a stream, if the interface has separate paths for streams and whole answers.
     pub stream: Option<bool>,
 }
 
-/// Tells the address of the server from the path of its endpoint: people paste `http://host/v1` and
-/// `http://host/v1/chat/completions` alike.
+/// Separates the address of the server from the path of its endpoint: people paste both `http://host/v1` and
+/// `http://host/v1/chat/completions`.
 pub fn split(target: Target) -> Named {
     let path = target.path().to_owned();
     let nothing = |base: &str| Named {
@@ -68,10 +68,10 @@ fn of_model(path: &str) -> Option<(&str, &str, &str)> {
     (is_known && !model.contains('/')).then_some((base, model, what))
 }
 
-/// Asks a server what it is.
+/// Detects the software and the interface of a server.
 ///
 /// # Errors
-/// When nothing answers there, or it wants a token. That a path does not exist is an answer.
+/// If nothing answers there, or the server requires a token. An answer that a path does not exist is not an error.
 pub fn probe(client: &Client) -> Result<Found, Failure> {
     // Ollama has the paths of OpenAI, too; its own say more.
     if let Some(tags) = document(client, "/api/tags")?.filter(|tags| tags.get("models").is_some()) {

@@ -1,4 +1,4 @@
-//! What `bench-load` makes figures of: the response of each field, and what the connection took.
+//! The values from which `bench-load` computes its figures: the response of each field, and the times of connecting.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use bench_load::request::MarkKind;
 use crate::api::{Marks, Told};
 use crate::client::Served;
 
-/// Columns that every field has besides its own, at their end.
+/// Columns that every field has after its own ones.
 const OF_CONNECTION: [&str; 3] = ["connect_s", "tls_s", "head_s"];
 
 /// `one` and then `other`; together they are `N` long.
@@ -142,27 +142,27 @@ fn first_text_s(seen: &Seen<'_>) -> Option<f64> {
 }
 
 over_http!(
-    /// [`TEXT`] over HTTP, with what a cache of prefixes knew, and what the connection took.
+    /// [`TEXT`] over HTTP, with the hits of a prefix cache and the times of connecting.
     TEXT_OVER_HTTP, SERVED_TEXT
 );
 over_http!(
-    /// Recognizing speech over HTTP, with what the connection took.
+    /// Speech recognition over HTTP, with the times of connecting.
     TRANSCRIPTION_OVER_HTTP, TRANSCRIPTION
 );
 over_http!(
-    /// [`SPEECH`] over HTTP, with what the connection took.
+    /// [`SPEECH`] over HTTP, with the times of connecting.
     SPEECH_OVER_HTTP, SPEECH
 );
 over_http!(
-    /// [`IMAGES`] over HTTP, with what the connection took.
+    /// [`IMAGES`] over HTTP, with the times of connecting.
     IMAGES_OVER_HTTP, IMAGES
 );
 over_http!(
-    /// [`CLASSIFICATION`] over HTTP, with what the connection took.
+    /// [`CLASSIFICATION`] over HTTP, with the times of connecting.
     CLASSIFICATION_OVER_HTTP, CLASSIFICATION
 );
 over_http!(
-    /// [`REQUESTS`] over HTTP, with what the connection took.
+    /// [`REQUESTS`] over HTTP, with the times of connecting.
     REQUESTS_OVER_HTTP, REQUESTS
 );
 
@@ -239,7 +239,7 @@ impl Response for Spoken {
     }
 }
 
-/// A response of the field of transcription, for so much audio.
+/// A response of the field of transcription, for this much audio.
 pub(crate) struct Heard {
     pub(crate) served: Served,
     pub(crate) audio_s: Option<f64>,

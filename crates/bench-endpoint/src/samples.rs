@@ -1,5 +1,4 @@
-//! A sample of the answers, which is looked at when nothing is measured any more: a server may answer fast with what is
-//! nothing.
+//! A sample of the answers, which is checked after all measurements: a server may answer fast but with nothing useful.
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +14,7 @@ use serde_json::Value;
 use crate::api::{Answer, Field, Kind, Marks, Told};
 use crate::failure::Failure;
 
-/// Answers that are kept: the first ones, and then one in so many, up to a number.
+/// The number of first answers that are kept; after them, one in several is kept, up to a limit.
 const FIRST: u64 = 5;
 const ONE_IN: u64 = 50;
 const MOST: usize = 20;
@@ -23,17 +22,17 @@ const MOST: usize = 20;
 /// Most bytes of an answer that is kept.
 const LARGEST: usize = 16 << 20;
 
-/// What a sample of answers has come to.
+/// The result of checking a sample of answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
-    /// Answers that were looked at.
+    /// The number of answers that were checked.
     pub looked_at: u64,
-    /// What is wrong with some of them.
+    /// The faults that were found.
     pub wrong: Vec<String>,
 }
 
 impl Checked {
-    /// These, and those of another client.
+    /// Adds the results of another client.
     #[must_use]
     pub fn and(mut self, other: Checked) -> Self {
         self.looked_at += other.looked_at;
@@ -87,7 +86,7 @@ impl Samples {
     }
 }
 
-/// That all pictures of an answer can be decoded. One that is an address is not fetched.
+/// Checks that all pictures of an answer can be decoded. One that is an address is not fetched.
 fn pictures(body: &[u8]) -> Result<(), String> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| format!("an answer is not JSON: {error}"))?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-/// A token that a server wants. It is shown as `[secret]`.
+/// A token for a server. It is shown as `[secret]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     value: String,
@@ -14,23 +14,23 @@ pub struct Secret {
     header: Option<HeaderName>,
 }
 
-/// What a secret is shown as.
+/// The text that is shown in place of a secret.
 const HIDDEN: &str = "[secret]";
 
 impl Secret {
-    /// From an environment variable.
+    /// Reads the secret from an environment variable.
     ///
     /// # Errors
-    /// When the variable is not set, is empty, or holds what cannot stand in a header.
+    /// If the variable is not set, is empty, or contains characters that are not allowed in a header.
     pub fn from_env(name: &str) -> Result<Self, String> {
         let value = std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?;
         Secret::checked(&value).map_err(|wrong| format!("the environment variable {name} {wrong}"))
     }
 
-    /// From a file that holds nothing else.
+    /// Reads the secret from a file that contains nothing else.
     ///
     /// # Errors
-    /// When the file cannot be read, is empty, or holds what cannot stand in a header.
+    /// If the file cannot be read, is empty, or contains characters that are not allowed in a header.
     pub fn from_file(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("the token cannot be read from {}: {error}", path.display()))?;
@@ -43,22 +43,22 @@ impl Secret {
             return Err("is empty: expected a token".to_owned());
         }
         if !text.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
-            return Err("holds more than a token: expected printable ASCII without spaces".to_owned());
+            return Err("contains more than a token: expected printable ASCII without spaces".to_owned());
         }
         Ok(Secret { value: text.to_owned(), header: None })
     }
 
-    /// The same secret, sent as it is in the header `name`, and not as a bearer token.
+    /// Returns the same secret, sent unchanged in the header `name`, and not as a bearer token.
     ///
     /// # Errors
-    /// When that is not the name of a header.
+    /// If that is not the name of a header.
     pub fn in_header(self, name: &str) -> Result<Self, String> {
         let header =
             HeaderName::from_str(name).map_err(|_| format!("`{name}` is not the name of a header"))?;
         Ok(Secret { header: Some(header), ..self })
     }
 
-    /// The header that holds it, as a person may see it.
+    /// Returns the header that contains it, with the secret hidden.
     pub fn shown(&self) -> String {
         match &self.header {
             Some(name) => format!("{name}: {HIDDEN}"),
@@ -80,7 +80,7 @@ impl Secret {
         Ok((name, value))
     }
 
-    /// `text` without the secret: servers quote the token that they refuse.
+    /// Returns `text` without the secret: servers quote the token that they refuse.
     pub fn hidden_in(&self, text: &str) -> String {
         let text = text.replace(&self.value, HIDDEN);
         // A text that was shortened may end within it.

@@ -1,4 +1,4 @@
-//! What can serve inputs: a load, or a search for one.
+//! The interface of everything that can serve inputs: a load, or a search for one.
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
@@ -8,10 +8,10 @@ use bench_load::{Load, Request, Search};
 
 /// Serves inputs through an `async` closure.
 pub trait Serves {
-    /// As [`Load::run_async`].
+    /// Same as [`Load::run_async`].
     ///
     /// # Errors
-    /// As [`Load::run_async`].
+    /// Same as [`Load::run_async`].
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,

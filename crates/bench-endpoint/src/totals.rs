@@ -1,4 +1,4 @@
-//! What a client has sent in all, to be compared with what the server says.
+//! The totals of a client's requests, for comparison with the server's metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,18 +18,18 @@ pub struct Counted {
     pub uncounted: u64,
     /// Tokens of all answers whose tokens are known.
     pub output_tokens: u64,
-    /// Tokens of all inputs, where the server says it.
+    /// The number of tokens of all inputs, if the server reports it.
     pub input_tokens: u64,
-    /// Tokens of inputs that the server had in a cache; `None` if no answer said so.
+    /// The number of tokens of inputs that the server had in a cache; `None` if no answer reports it.
     pub cached_tokens: Option<u64>,
-    /// Tokens that answers were to have, of those that were to have a number of tokens and whose tokens are known.
+    /// The number of requested tokens, over answers for which a number was requested and whose tokens are known.
     pub wanted_tokens: u64,
-    /// Tokens that these have.
+    /// The number of tokens of these answers.
     pub obtained_tokens: u64,
 }
 
 impl Counted {
-    /// What was sent here, and by another client.
+    /// Adds the totals of another client.
     #[must_use]
     pub fn and(self, other: Counted) -> Self {
         let cached_tokens = match (self.cached_tokens, other.cached_tokens) {

@@ -1,5 +1,5 @@
-//! Results of asv (airspeed velocity): the files `results/MACHINE/COMMIT-ENVIRONMENT.json` of its format 2, together with
-//! `results/benchmarks.json`, which says what each benchmark counts.
+//! Reads results of asv (airspeed velocity): the files `results/MACHINE/COMMIT-ENVIRONMENT.json` of its format 2,
+//! together with `results/benchmarks.json`, which describes the counters of each benchmark.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ const WANTED: &str = "a file of results of asv, results/MACHINE/COMMIT-ENVIRONME
 /// The file that describes the benchmarks.
 const BENCHMARKS: &str = "benchmarks.json";
 
-/// What asv writes for a benchmark that was skipped for these parameters; one that failed is `null`.
+/// The value that asv writes for a benchmark that was skipped for these parameters; one that failed is `null`.
 const SKIPPED: &str = "NaN";
 
 impl Import for Asv {
@@ -30,10 +30,10 @@ impl Import for Asv {
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError> {
         let file: Value = file::json_with_nan_as(path, &format!("\"{SKIPPED}\""), WANTED)?;
         let malformed =
-            |reason: String| InterchangeError::malformed(path, format!("{reason}; wanted {WANTED}"));
+            |reason: String| InterchangeError::malformed(path, format!("{reason}; expected {WANTED}"));
         if json::count(&file, "version") == Ok(1) {
             return Err(malformed(
-                "it is of version 1 of the format: `asv update` brings it to version 2".to_owned(),
+                "it is of version 1 of the format: `asv update` converts it to version 2".to_owned(),
             ));
         }
         let columns: Vec<&str> = json::array(&file, "result_columns")
@@ -55,7 +55,7 @@ impl Import for Asv {
             }
         }
         imported.timestamp = started_ms.into_iter().min().and_then(|ms| timestamp::from_seconds(ms / 1000));
-        imported.checked(path, "it holds no result")
+        imported.checked(path, "it contains no result")
     }
 }
 
@@ -67,8 +67,8 @@ fn described(results: &Path) -> Result<Map<String, Value>, InterchangeError> {
     let path = [folder, &above].map(|folder| folder.join(BENCHMARKS)).into_iter().find(|path| path.exists());
     let path = path.ok_or_else(|| {
         let reason = format!(
-            "there is no {BENCHMARKS} in its folder or the one above: it says what each benchmark counts, and belongs to \
-             the results"
+            "there is no {BENCHMARKS} in its folder or the one above: it describes the counters of each \
+             benchmark, and belongs to the results"
         );
         InterchangeError::malformed(results, reason)
     })?;
@@ -117,7 +117,7 @@ impl<'a> Row<'a> {
         self.cells.get(place).filter(|value| !value.is_null())
     }
 
-    /// What a column holds of one combination of parameters.
+    /// Returns the value of a column for one combination of parameters.
     fn at(&self, column: &str, place: usize) -> Option<&'a Value> {
         self.cell(column)?.get(place).filter(|value| !value.is_null())
     }
@@ -145,7 +145,7 @@ impl<'a> Row<'a> {
                 let count = combinations.len();
                 return leave_out(
                     name,
-                    format!("its `result` is not a list of {count}, as its `params` want it"),
+                    format!("its `result` is not a list of {count}, as its `params` require"),
                 );
             }
         };
@@ -343,7 +343,7 @@ mod tests {
                 "`c(1)`: its result is -1, which is not a time",
                 "`c(2)`: it failed",
                 "`c(4)`: its result is \"x\", expected a number",
-                "`d`: its `result` is not a list of 1, as its `params` want it",
+                "`d`: its `result` is not a list of 1, as its `params` require",
                 "`e`: it was measured with another version of the benchmark than benchmarks.json describes",
                 "`f`: it is a benchmark of the kind `dance`, which is not known here",
                 "`g`: its result is -1 bytes, expected at least 0",
@@ -359,7 +359,7 @@ mod tests {
             (r#"{"version": 1, "results": {}}"#, "`asv update`"),
             (r#"{"arch": "x86_64", "version": 1}"#, "`asv update`"),
             (r#"{"version": 2}"#, "`result_columns`"),
-            (r#"{"result_columns": [], "results": {}}"#, "it holds no result"),
+            (r#"{"result_columns": [], "results": {}}"#, "it contains no result"),
             ("[", "a file of results of asv"),
         ] {
             let error = import(results, "{}").expect_err(results).to_string();

@@ -1,7 +1,7 @@
-//! Bencher Metric Format: benchmarks, their measures, a value each with the ends of its interval.
+//! Bencher Metric Format: benchmarks with their measures, each a value with the ends of its interval.
 //!
-//! A time per iteration is the measure `latency`, in nanoseconds, as the format has it; any other figure is called
-//! after itself and its unit: `peak-memory-bytes`, `throughput-images-per-s`.
+//! A time per iteration is the measure `latency`, in nanoseconds, as the format requires; any other figure has its own
+//! name with its unit: `peak-memory-bytes`, `throughput-images-per-s`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -90,18 +90,20 @@ impl Import for Bmf {
         let report: Entries<Node> = file::json_with_nan(path, wanted)?;
         let mut imported = Imported::default();
         let (benchmarks, doubles) = report.parted();
-        imported.left_out.extend(doubles.iter().map(|name| format!("`{name}`: the file has several of it")));
+        imported
+            .left_out
+            .extend(doubles.iter().map(|name| format!("`{name}`: the file contains it several times")));
         for (name, measures) in benchmarks {
             match measures {
                 Node::Object(measures) => {
                     imported.cases.extend(case_of(name, measures, &mut imported.left_out))
                 }
                 Node::Other(_) => {
-                    imported.left_out.push(format!("`{name}`: wanted its measures, {{\"MEASURE\": {{…}}}}"))
+                    imported.left_out.push(format!("`{name}`: expected its measures, {{\"MEASURE\": {{…}}}}"))
                 }
             }
         }
-        imported.checked(path, "it holds no benchmark")
+        imported.checked(path, "it contains no benchmark")
     }
 }
 
@@ -114,14 +116,14 @@ fn case_of(
     let mut case = ImportedCase::named(&name);
     let mut leave_out = |slug: &str, why: String| left_out.push(format!("`{name}`, `{slug}`: {why}"));
     let (measures, doubles) = measures.parted();
-    doubles.iter().for_each(|slug| leave_out(slug, "the file has several of it".to_owned()));
+    doubles.iter().for_each(|slug| leave_out(slug, "the file contains it several times".to_owned()));
     let slugs: Vec<String> = measures.iter().map(|(slug, _)| slug.clone()).collect();
     for (slug, value) in measures {
         let value = match serde_json::from_value::<Value>(value.clone()) {
             Ok(value) if value.value.is_finite() => value,
             _ => {
                 let found = value.get("value").unwrap_or(&value);
-                leave_out(&slug, format!("wanted {{\"value\": NUMBER}}, found {found}"));
+                leave_out(&slug, format!("expected {{\"value\": NUMBER}}, found {found}"));
                 continue;
             }
         };
@@ -162,8 +164,8 @@ fn parted(slug: &str) -> Option<(&str, KnownUnit)> {
         .filter(|(name, _)| !name.is_empty() && !name.ends_with("-per"))
 }
 
-/// The figure that a measure is, and whether it is known which way is better. The format says neither the unit nor the
-/// direction: the measures that Bencher knows by itself and units that are known do.
+/// Converts a measure into a metric, and returns whether the better direction is known. The format gives neither the
+/// unit nor the direction; they are known for Bencher's built-in measures and for known units.
 fn metric_of(slug: &str, value: &Value, is_alone: impl Fn(&str) -> bool) -> (Metric, bool) {
     let of = |name: &str, unit: &str, better| {
         Metric::new(name, unit, value.value, better).with_interval(value.interval())
@@ -297,10 +299,10 @@ mod tests {
     #[test]
     fn what_is_not_of_the_format_is_told() {
         for (text, says) in [
-            ("", "wanted Bencher Metric Format"),
-            ("[]", "wanted Bencher Metric Format"),
+            ("", "expected Bencher Metric Format"),
+            ("[]", "expected Bencher Metric Format"),
             ("{}", "no benchmark"),
-            (r#"{"a": {"latency": 5}}"#, "`a`, `latency`: wanted"),
+            (r#"{"a": {"latency": 5}}"#, "`a`, `latency`: expected"),
             (r#"{"a": {"latency": {"value": -5}}}"#, "`a`, `latency`: -5 is not a latency"),
         ] {
             let error = import(text).expect_err(text).to_string();

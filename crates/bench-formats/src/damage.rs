@@ -1,4 +1,5 @@
-//! Damaged files of other tools: whatever is wrong with one entry, every other one is taken, and nothing is made up.
+//! Tests damaged files of other tools: whatever is wrong with one entry, every other one is imported, and nothing is
+//! invented.
 
 use std::fs;
 
@@ -32,7 +33,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What was taken is sound.
+/// Checks that the imported values are sound.
 fn check(mut imported: Imported, context: &str) {
     imported.leave_out_unsound(origin().category);
     let record = imported
@@ -59,7 +60,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
     for end in (0..text.len()).step_by(text.len() / 20) {
         fs::write(&path, text.get(..end).unwrap_or_default()).expect("written");
         let error = format.import(&path).expect_err("cut short").to_string();
-        assert!(error.contains("file.json") && error.contains("wanted"), "{error}");
+        assert!(error.contains("file.json") && error.contains("expected"), "{error}");
     }
     // What is not a number in JSON has no place in it: damage of the file's own is tested with the format.
     let document: Value =
@@ -83,7 +84,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
                     let are_fewer = read.cases.len() < whole.cases.len();
                     assert!(
                         !are_fewer || !read.left_out.is_empty(),
-                        "{context}: a case is gone without a word"
+                        "{context}: a case is missing without a warning"
                     );
                     check(read, &context);
                 }

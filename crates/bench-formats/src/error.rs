@@ -1,29 +1,29 @@
-//! What can be wrong with a file of another tool.
+//! Errors in files of other tools.
 
 use std::path::{Path, PathBuf};
 
-/// Why a run could not be written in a format, or read from it.
+/// The reasons why a run could not be written in a format, or read from it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InterchangeError {
     /// A file or folder cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// Where.
+        /// The file.
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
     },
-    /// A file does not hold what it should.
+    /// The content of a file is not as expected.
     #[error("{}: {reason}", path.display())]
     Malformed {
-        /// Which.
+        /// The one concerned.
         path: PathBuf,
-        /// What was found, and what was wanted.
+        /// The actual and the expected content.
         reason: String,
     },
     /// There is nothing to write.
-    #[error("the run `{run}` has no figures: none of its {cases} cases has ended well")]
+    #[error("the run `{run}` has no figures: none of its {cases} cases has succeeded")]
     NoFigures {
         /// The run.
         run: String,
@@ -37,7 +37,7 @@ pub enum InterchangeError {
         run: String,
         /// The format.
         format: &'static str,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! A run goes out.
+//! Exports a run.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::InterchangeError;
 
 /// A format that a run can be written in.
 pub trait Export: Sync {
-    /// What the format is called on the command line.
+    /// Returns the name of the format on the command line.
     fn name(&self) -> &'static str;
 
     /// Whether it is a folder of files, and not one file.
@@ -26,9 +26,9 @@ pub trait Export: Sync {
 /// A run in a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
-    /// Its files; a single one where the format is not a folder.
+    /// Its files; a single one if the format is not a folder.
     pub documents: Vec<Document>,
-    /// What the format cannot hold, a line each.
+    /// The items that the format cannot represent, one line each.
     pub left_out: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct Exported {
 pub struct Document {
     /// Its usual name, or its path within the folder.
     pub path: PathBuf,
-    /// What it holds.
+    /// The content.
     pub content: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! The figures of a run by what they measure, as monitoring wants them: a family of all cases for each.
+//! The figures of a run by metric, as monitoring systems need them: one family of all cases for each.
 
 use std::collections::BTreeMap;
 

@@ -18,10 +18,10 @@ pub(crate) fn text(path: &Path) -> Result<String, InterchangeError> {
     decoded(&bytes).map_err(|reason| InterchangeError::malformed(path, reason))
 }
 
-/// What a file of JSON holds; `wanted` says what that should be.
+/// Reads a file of JSON; `wanted` describes the expected content.
 pub(crate) fn json<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
     serde_json::from_str(&text(path)?)
-        .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
+        .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))
 }
 
 /// The same where `NaN` and `Infinity`, which JSON does not know but other tools write, are read as `null`: the entry
@@ -37,7 +37,7 @@ pub(crate) fn json_with_nan_as<T: DeserializeOwned>(
     wanted: &str,
 ) -> Result<T, InterchangeError> {
     serde_json::from_str(&without_nan(&text(path)?, nan))
-        .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
+        .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))
 }
 
 /// The list that a file of JSON holds in a field; `wanted` says what the file should be.
@@ -48,7 +48,7 @@ pub(crate) fn list<'a>(
     wanted: &str,
 ) -> Result<&'a [Value], InterchangeError> {
     json::array(file, field)
-        .map_err(|reason| InterchangeError::malformed(path, format!("{reason}; wanted {wanted}")))
+        .map_err(|reason| InterchangeError::malformed(path, format!("{reason}; expected {wanted}")))
 }
 
 /// JSON with `nan` in place of `NaN` and `null` in place of what is infinite, outside of texts.
@@ -83,7 +83,7 @@ fn without_nan<'a>(json: &'a str, nan: &str) -> Cow<'a, str> {
 #[derive(Debug)]
 pub(crate) struct Entries<T>(Vec<(String, T)>);
 
-/// An object, or what stands in its place.
+/// An object, or the value in its place.
 #[derive(Debug, serde::Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Node {
@@ -92,7 +92,7 @@ pub(crate) enum Node {
 }
 
 impl<T> Entries<T> {
-    /// The entries whose name is theirs alone, and the names that several have.
+    /// The entries whose name is unique, and the names that several have.
     pub(crate) fn parted(self) -> (Vec<(String, T)>, Vec<String>) {
         let names: Vec<String> = self.0.iter().map(|(name, _)| name.clone()).collect();
         let count = |name: &str| names.iter().filter(|other| *other == name).count();

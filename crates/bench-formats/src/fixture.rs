@@ -1,4 +1,4 @@
-//! A run that has something of everything, and files that other tools wrote.
+//! A run that contains all kinds of content, and files that other tools wrote.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What github-action-benchmark reads: `customSmallerIsBetter` and `customBiggerIsBetter`, a file each.
+//! The format of github-action-benchmark: `customSmallerIsBetter` and `customBiggerIsBetter`, a file for each.
 
 use std::path::PathBuf;
 
@@ -54,7 +54,8 @@ impl Export for GithubAction {
     }
 }
 
-/// A line for each figure that is better in this direction. Lines are told apart by name, and a case has many.
+/// Returns a line for each figure that is better in this direction. Lines are distinguished by name, and a case has
+/// many.
 fn entries(record: &Record, better: Better) -> Vec<Entry> {
     let of_case = |case| {
         let all = figures(case);

@@ -1,4 +1,4 @@
-//! What executables of Google Benchmark write with `--benchmark_out=FILE` or `--benchmark_format=json`.
+//! The JSON that executables of Google Benchmark write with `--benchmark_out=FILE` or `--benchmark_format=json`.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ const FIELDS: [&str; 13] = [
 const ITEMS: &str = "items_per_second";
 const BYTES: &str = "bytes_per_second";
 
-/// What a memory manager counts (`MemoryManager::Result`), and its unit.
+/// The counts of a memory manager (`MemoryManager::Result`), with their units.
 const MEMORY: [(&str, &str); 4] = [
     ("allocs_per_iter", "allocs/iteration"),
     ("max_bytes_used", "bytes"),
@@ -61,7 +61,7 @@ impl Import for GoogleBenchmark {
                 Err(reason) => imported.left_out.push(format!("`{}`: {reason}", run.name)),
             }
         }
-        imported.checked(path, "it holds no benchmark")
+        imported.checked(path, "it contains no benchmark")
     }
 }
 
@@ -70,7 +70,7 @@ struct Run<'a> {
     name: &'a str,
     /// One for each repetition.
     repetitions: Vec<&'a Value>,
-    /// What was computed of them.
+    /// The values computed from them.
     aggregates: Vec<&'a Value>,
 }
 

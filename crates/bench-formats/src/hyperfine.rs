@@ -1,4 +1,5 @@
-//! What `hyperfine --export-json FILE` writes. Each run of a command is a process, and so a round. Times are in seconds.
+//! The JSON of `hyperfine --export-json FILE`. Each run of a command is a process, and so a round. Times are in
+//! seconds.
 
 use std::path::Path;
 
@@ -25,7 +26,7 @@ impl Import for Hyperfine {
         let results = file::list(path, &file, "results", WANTED)?;
         let mut imported = Imported::default();
         imported.take("results", results, "command", case);
-        imported.checked(path, "it holds no result")
+        imported.checked(path, "it contains no result")
     }
 }
 
@@ -73,7 +74,7 @@ fn time(result: &Value) -> Result<Time, String> {
             samples: 1,
         }),
     };
-    time.ok_or_else(|| "its `times` are not those of runs".to_owned())
+    time.ok_or_else(|| "its `times` are not times of runs".to_owned())
 }
 
 #[cfg(test)]
@@ -126,11 +127,11 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "entry 2 of `results` (`b`): `times` holds -1, expected times",
+                "entry 2 of `results` (`b`): `times` contains -1, expected times",
                 "entry 3 of `results` (`c`): a run was killed",
                 "entry 4 of `results` (`d`): it has no `median`, expected a number",
                 "entry 5 of `results`: it has no `command`, expected a text",
-                "entry 7 of `results` (`g`): its `times` are not those of runs",
+                "entry 7 of `results` (`g`): its `times` are not times of runs",
             ]
         );
     }

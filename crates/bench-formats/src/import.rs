@@ -1,4 +1,4 @@
-//! What another tool measured comes in.
+//! Imports the results of other tools.
 
 use std::path::Path;
 
@@ -10,49 +10,49 @@ use crate::{ImportedCase, InterchangeError, json};
 
 /// A format that a run can be read from.
 pub trait Import: Sync {
-    /// What the format is called on the command line.
+    /// Returns the name of the format on the command line.
     fn name(&self) -> &'static str;
 
-    /// Reads a file or folder: every entry that is good. One that is not is told in [`Imported::left_out`].
+    /// Reads every valid entry of a file or folder. All others are listed in [`Imported::left_out`].
     ///
     /// # Errors
-    /// [`InterchangeError`]: it cannot be read, is not of this format, or holds no benchmark that is good.
+    /// [`InterchangeError`]: it cannot be read, is not of this format, or contains no valid benchmark.
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError>;
 }
 
-/// What a file of another tool says.
+/// The content of a file of another tool.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {
     /// The benchmarks.
     pub cases: Vec<ImportedCase>,
-    /// What was left out, each with its place in the file and why.
+    /// The items that were left out, each with its place in the file and the reason.
     pub left_out: Vec<String>,
-    /// When it was measured, UTC, RFC 3339; `None` if the file does not say so.
+    /// The time of the measurement, UTC, RFC 3339; `None` if the file does not contain it.
     pub timestamp: Option<String>,
-    /// The machine, the commit and the build, as far as the file says them.
+    /// The machine, the commit and the build, as far as the file describes them.
     pub environment: Environment,
 }
 
-/// What the format does not say of a run: where it comes from.
+/// The origin of a run, which the format does not contain.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The name of the run; made of the format and what it holds when absent.
+    /// The name of the run; made of the format and the content when absent.
     pub run: Option<String>,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
-    /// Category of the cases whose name does not say it.
+    /// The category of cases whose name does not contain one.
     pub category: Category,
-    /// The machine and the build, as far as they are known. What is absent or empty is taken from the format, or
-    /// else is unknown.
+    /// The machine and the build, as far as they are known. Absent or empty values are taken from the format, or else
+    /// are unknown.
     pub environment: Environment,
 }
 
-/// What is not known of a machine or a build.
+/// The value for properties of a machine or a build that are not known.
 const UNKNOWN: &str = "unknown";
 
 impl Imported {
-    /// Takes each entry of a list of JSON that `read` makes a case of; any other one is left out with its place, its name if
-    /// it has one in the field `name`, and the reason.
+    /// Takes each entry of a list of JSON that `read` makes a case of; any other one is left out with its place, its
+    /// name if it has one in the field `name`, and the reason.
     pub(crate) fn take(
         &mut self,
         list: &str,
@@ -72,7 +72,7 @@ impl Imported {
         }
     }
 
-    /// Fails if nothing is left of a file.
+    /// Fails if a file contains nothing that can be used.
     pub(crate) fn checked(self, path: &Path, nothing: &str) -> Result<Self, InterchangeError> {
         const TOLD: usize = 5;
         if !self.cases.is_empty() {
@@ -85,8 +85,8 @@ impl Imported {
         Err(InterchangeError::malformed(path, reason))
     }
 
-    /// Leaves out benchmarks that contradict themselves, as no record may: an interval the wrong way round, or wider than all
-    /// numbers. And those that would get one id, since it is unknown which is meant.
+    /// Leaves out benchmarks that contradict themselves, which no record may contain: an interval the wrong way round,
+    /// or an infinite one. Also leaves out those that would get the same id, since it is unknown which is meant.
     pub fn leave_out_unsound(&mut self, category: Category) {
         let mut ids: Vec<(String, String)> = Vec::new();
         self.cases.retain(|imported| {
@@ -104,17 +104,16 @@ impl Imported {
         self.cases.retain(|case| ids.iter().any(|(id, name)| *name == case.name && !doubles.contains(id)));
         doubles.sort_unstable();
         doubles.dedup();
-        self.left_out
-            .extend(doubles.iter().map(|id| format!("`{id}`: several benchmarks are called like this")));
+        self.left_out.extend(doubles.iter().map(|id| format!("`{id}`: several benchmarks have this name")));
     }
 
-    /// The run that was measured. The same file with the same origin is the same run.
+    /// Returns the run. The same file with the same origin gives the same run.
     ///
     /// # Errors
     /// [`InterchangeError::Malformed`] if no benchmark is left, or two have one name
     /// ([`leave_out_unsound`](Self::leave_out_unsound)).
     pub fn into_record(self, format: &str, path: &Path, origin: &Origin) -> Result<Record, InterchangeError> {
-        let this = self.checked(path, "it holds no benchmark")?;
+        let this = self.checked(path, "it contains no benchmark")?;
         let mut cases: Vec<_> = this.cases.into_iter().map(|case| case.into_case(origin.category)).collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some(pair) = cases.windows(2).find(|pair| pair[0].id == pair[1].id) {
@@ -137,7 +136,8 @@ impl Imported {
     }
 }
 
-/// What is known of a machine and a build: what was said of them, then what the file says; what neither says is unknown.
+/// Completes the description of a machine and a build: first the given values, then those of the file; the others are
+/// unknown.
 fn completed(said: &Environment, file: Environment) -> Environment {
     let mut environment = said.clone();
     let or = |said: &mut String, file: String| {
@@ -261,7 +261,7 @@ pub(crate) mod tests {
         assert!(error.to_string().contains("`performance/a`"), "{error}");
         let mut parted = imported(&["a", "b", "performance/a"]);
         parted.leave_out_unsound(Category::Performance);
-        assert_eq!(parted.left_out, ["`performance/a`: several benchmarks are called like this"]);
+        assert_eq!(parted.left_out, ["`performance/a`: several benchmarks have this name"]);
         let record = parted.into_record("bmf", Path::new("f"), &origin()).expect("a run");
         assert_eq!((record.cases.len(), record.cases[0].id.as_str()), (1, "performance/b"));
         assert!(record.warnings.iter().any(|warning| warning.starts_with("left out: `performance/a`")));

@@ -8,15 +8,15 @@ use bench_syntax::quantity::{Bytes, Seconds};
 /// A benchmark of another tool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportedCase {
-    /// What the other tool calls it.
+    /// The name in the other tool.
     pub name: String,
     /// Its time per iteration.
     pub time: Option<Time>,
-    /// What an iteration counts.
+    /// The counters of an iteration.
     pub counters: Vec<Counter>,
     /// Its other figures.
     pub metrics: Vec<Metric>,
-    /// Figures in units of which nothing is known: they are kept, but neither have a history nor are judged.
+    /// Figures in unknown units: they are kept, but neither have a history nor are judged.
     pub unknown: Vec<Metric>,
 }
 
@@ -32,7 +32,7 @@ impl ImportedCase {
         }
     }
 
-    /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
+    /// Converts it to a case. A name that is the id of a case stays unchanged; any other one gets the category in
     /// front.
     pub(crate) fn into_case(self, category: Category) -> CaseRecord {
         // The same as when an adapter measures it, so that its history goes on.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What a field holds; `None` if it is absent or `null`.
+/// Returns a field; `None` if it is absent or `null`.
 pub(crate) fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, key| value.get(key)).filter(|value| !value.is_null())
 }
@@ -43,12 +43,12 @@ pub(crate) fn times(value: &Value, path: &str) -> Result<Vec<f64>, String> {
         .map(|element| {
             finite(element)
                 .filter(|time| *time >= 0.0)
-                .ok_or_else(|| format!("`{path}` holds {}, expected times", shown(element)))
+                .ok_or_else(|| format!("`{path}` contains {}, expected times", shown(element)))
         })
         .collect()
 }
 
-/// What `read` says of a field that may be absent.
+/// Applies `read` to a field that may be absent.
 pub(crate) fn optional<'a, T>(
     value: &'a Value,
     path: &str,
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(not_negative(&value, "a.b").expect_err("negative"), "`a.b` is -1.5, expected at least 0");
         assert_eq!(number(&value, "a.c").expect_err("null"), "`a.c` is null, expected a number");
         assert_eq!(text(&value, "a.z").expect_err("absent"), "it has no `a.z`, expected a text");
-        assert_eq!(times(&value, "a.d").expect_err("a text"), "`a.d` holds \"x\", expected times");
+        assert_eq!(times(&value, "a.d").expect_err("a text"), "`a.d` contains \"x\", expected times");
         assert!(count(&value, "a.e").expect_err("long").contains("yyy…, expected"));
         assert_eq!(optional(&value, "a.c", number), Ok(None));
         assert_eq!(optional(&value, "a.e", number).map_err(|_| ()), Err(()));

@@ -1,5 +1,5 @@
-//! JUnit XML, as Ant has it: a suite for each model and category, a test case for each case, with what failed and what
-//! was skipped; the figures stand in what the suite has printed.
+//! JUnit XML in Ant's form: a suite for each model and category, a test case for each case, with its failure or the
+//! reason why it was skipped; the figures are in the output of the suite.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -150,7 +150,7 @@ fn lines(case: &CaseRecord) -> Vec<String> {
     figures(case).into_iter().map(line).collect()
 }
 
-/// What a case took, all its rounds together, in seconds.
+/// Returns the wall time of a case, all its rounds together, in seconds.
 fn wall_s(case: &CaseRecord) -> f64 {
     case.rounds.iter().map(|round| round.wall_s).sum()
 }
@@ -160,7 +160,7 @@ fn decimal(seconds: f64) -> String {
     format!("{seconds:.6}")
 }
 
-/// What XML 1.0 lets stand in a document at all (section 2.2); escaping does not help the rest.
+/// Keeps only characters that XML 1.0 allows in a document (section 2.2); escaping does not help the others.
 fn legal(text: &str) -> String {
     let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|c| if is_legal(c) { c } else { '\u{fffd}' }).collect()

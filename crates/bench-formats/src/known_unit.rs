@@ -1,12 +1,12 @@
-//! Units of which it is known what they count and which way is better. Any other unit stays as it is, and what is
-//! counted in it is kept but never judged.
+//! Known units: what they count, and whether more or less is better. Any other unit stays as it is, and figures in it
+//! are kept but never judged.
 
 use bench_protocol::Better;
 
 /// The unit of a figure whose file says none.
 pub(crate) const UNKNOWN: &str = "unknown unit";
 
-/// What can be counted in a second, of which more is better. Errors and page faults are not among them.
+/// Units of work that can be counted in a second, of which more is better. Errors and page faults are not among them.
 const WORK: [&str; 42] = [
     "1",
     "B",
@@ -52,7 +52,7 @@ const WORK: [&str; 42] = [
     "units",
 ];
 
-/// What an operation can cost, of which less is better.
+/// Units of cost of an operation, of which less is better.
 const COSTS: [&str; 17] = [
     "s",
     "sec",
@@ -80,13 +80,13 @@ const PLAIN_COSTS: [&str; 15] =
 /// A unit that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnownUnit {
-    /// As records write it.
+    /// The unit as records write it.
     pub(crate) unit: String,
-    /// Which way is better.
+    /// The direction that is better.
     pub(crate) better: Better,
 }
 
-/// What is known of a unit, as other tools write it.
+/// Returns the meaning of a unit as other tools write it.
 pub(crate) fn known(unit: &str) -> Option<KnownUnit> {
     let better = match unit.rsplit_once('/') {
         Some((of, "s" | "sec")) if WORK.contains(&of) => Better::Higher,

@@ -1,7 +1,8 @@
-//! Runs in the formats of other tools, and what other tools measured as runs.
+//! Runs in the formats of other tools, and results of other tools as runs.
 //!
 //! A format that a run can be written in is an [`Export`], one that it can be read from an [`Import`]; [`EXPORTS`] and
-//! [`IMPORTS`] are all of them, a module each. What was not measured is absent from what is written, never 0.
+//! [`IMPORTS`] list all of them, a module for each. Figures that were not measured are absent from the output, never
+//! 0.
 #![forbid(unsafe_code)]
 
 mod asv;

@@ -1,10 +1,11 @@
-//! Measured values as figures.
+//! Turns measured values into figures.
 
 use bench_record::Time;
 use bench_stats::{self as stats, Interval};
 use bench_syntax::quantity::Seconds;
 
-/// Time per iteration from values in seconds, as one round; `None` if there is none, or one is not a time.
+/// Computes the time per iteration from values in seconds, as one round; `None` if there is none, or one is not a
+/// time.
 pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Time> {
     let mut time = of_samples(values_s)?;
     time.interval_s = interval_s;
@@ -36,7 +37,7 @@ pub(crate) struct Summary {
     pub(crate) samples: usize,
 }
 
-/// What figures of the same samples may differ by, as a share.
+/// The difference that is allowed between figures of the same samples, as a share.
 const ROUNDING: f64 = 1e-9;
 
 /// Returns the time per iteration that another tool has summarized, as one round. `None` if a figure is not a time,

@@ -1,7 +1,7 @@
-//! OpenMetrics text, 1.0: a family of gauges for each figure, a sample for each case, at the moment of the run.
+//! OpenMetrics text, 1.0: a family of gauges for each figure, and a sample for each case, with the time of the run.
 //!
-//! Labels are what stays the same from night to night, so that a database shows the runs of a case as one series;
-//! run and commit are the labels of `bench_run_info`.
+//! Labels contain only what stays the same from night to night, so that a database shows the runs of a case as one
+//! series; run and commit are the labels of `bench_run_info`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,8 @@ impl Export for OpenMetrics {
         for ((metric, unit), figures) in families(record) {
             let (unit, name) = (plain(&unit), format!("bench_{}_{}", sanitized(&metric), plain(&unit)));
             if !names.insert(name.clone()) {
-                left_out.push(format!("the metric {metric}: another one is called {name} as well"));
+                left_out
+                    .push(format!("the metric {metric}: another metric has the same exported name, {name}"));
                 continue;
             }
             text.family(&name, Some(&unit), &format!("{metric} of a benchmark"));
@@ -46,7 +47,7 @@ impl Export for OpenMetrics {
                 text.sample("bench_success", labels(case).chain(machine.iter().cloned()).collect(), success);
             }
         }
-        text.family("bench_run_info", None, "the run that these figures are of");
+        text.family("bench_run_info", None, "the run that these figures come from");
         let info = [("commit", record.environment.commit.clone()), ("run", Some(record.run.clone()))];
         text.sample(
             "bench_run_info",
@@ -65,7 +66,7 @@ fn success(status: Status) -> Option<f64> {
     }
 }
 
-/// What is written, and the moment that all of it is of.
+/// The text, and the common time of all its samples.
 struct Text {
     out: String,
     moment: u64,
@@ -87,7 +88,7 @@ impl Text {
     }
 }
 
-/// What tells a case from the others.
+/// Returns the labels that distinguish a case from the others.
 fn labels(case: &CaseRecord) -> impl Iterator<Item = (&'static str, String)> {
     [
         ("case", Some(case.id.clone())),
@@ -98,7 +99,7 @@ fn labels(case: &CaseRecord) -> impl Iterator<Item = (&'static str, String)> {
     .filter_map(|(key, value)| Some((key, value?)))
 }
 
-/// What tells a line from those of other machines and builds.
+/// Returns the labels that distinguish a line from those of other machines and builds.
 fn machine(record: &Record) -> Vec<(&'static str, String)> {
     let class = MachineClass::of(&record.environment);
     vec![

@@ -1,5 +1,5 @@
-//! OTLP/JSON metrics (`ExportMetricsServiceRequest` in its JSON form, opentelemetry.io/docs/specs/otlp): what a
-//! collector takes at `/v1/metrics`. A gauge for each figure, a point for each case.
+//! OTLP/JSON metrics (`ExportMetricsServiceRequest` in its JSON form, opentelemetry.io/docs/specs/otlp), which a
+//! collector accepts at `/v1/metrics`: a gauge for each figure, and a point for each case.
 
 use bench_history::key::build;
 use bench_record::Record;
@@ -63,14 +63,14 @@ fn resource(record: &Record) -> Vec<Value> {
     ])
 }
 
-/// What is known of these.
+/// Returns the attributes that are known.
 fn attributes<const N: usize>(known: [(&str, Option<String>); N]) -> Vec<Value> {
     let attribute =
         |(key, value): (&str, Option<String>)| Some(json!({"key": key, "value": {"stringValue": value?}}));
     known.into_iter().filter_map(attribute).collect()
 }
 
-/// The unit in the code that OTLP wants (ucum.org): what is only counted stands in braces.
+/// Returns the unit in the code of OTLP (ucum.org): units that are only counted are in braces.
 fn ucum(unit: &str) -> String {
     let code = |unit: &str| match unit {
         "s" | "%" | "W" | "J" | "1" => unit.to_owned(),

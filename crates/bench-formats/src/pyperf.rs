@@ -1,4 +1,4 @@
-//! What pyperf writes with `-o FILE`. Each of its processes is a round.
+//! The JSON of pyperf's `-o FILE`. Each of its processes is a round.
 
 use std::path::Path;
 
@@ -26,11 +26,11 @@ impl Import for Pyperf {
         let mut imported = Imported { environment: environment(&file), ..Imported::default() };
         let benchmarks = file::list(path, &file, "benchmarks", WANTED)?;
         imported.take("benchmarks", benchmarks, "metadata.name", |benchmark| case(&file, benchmark));
-        imported.checked(path, "it holds no benchmark")
+        imported.checked(path, "it contains no benchmark")
     }
 }
 
-/// What all benchmarks of the file have in common: where they differ, nothing is known of all of them.
+/// Returns the environment that all benchmarks of the file have in common; values that differ are left out.
 fn environment(file: &Value) -> Environment {
     let said = |key: &str| json::text(file, &format!("metadata.{key}")).ok();
     let mut environment = Environment::default();
@@ -71,14 +71,14 @@ fn case(file: &Value, benchmark: &Value) -> Result<ImportedCase, String> {
     }
     let unit = metadata(&[benchmark, file], "unit").and_then(Value::as_str).unwrap_or("second");
     if unit == "second" {
-        let mut time = time_of_processes(&processes).ok_or("its `runs` hold no time")?;
+        let mut time = time_of_processes(&processes).ok_or("its `runs` contain no time")?;
         time.iterations = iterations;
         case.time = Some(time);
     } else {
         let medians: Vec<f64> =
             processes.iter().filter_map(|values| stats::median(&stats::sorted(values))).collect();
         let median = stats::median(&stats::sorted(&medians)).filter(|median| median.is_finite());
-        let median = median.ok_or("its `runs` hold no value")?;
+        let median = median.ok_or("its `runs` contain no value")?;
         let interval = stats::median_interval(&medians)
             .filter(|interval| interval.low.is_finite() && interval.high.is_finite());
         let metric = |name, unit| Metric::new(name, unit, median, Better::Lower).with_interval(interval);
@@ -138,8 +138,8 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "entry 2 of `benchmarks` (`b`): `values` holds null, expected times",
-                "entry 3 of `benchmarks` (`c`): its `runs` hold no time",
+                "entry 2 of `benchmarks` (`b`): `values` contains null, expected times",
+                "entry 3 of `benchmarks` (`c`): its `runs` contain no time",
                 "entry 4 of `benchmarks` (`d`): `runs` is 5, expected a list",
                 "entry 5 of `benchmarks`: it has no `metadata.name`, expected a text",
             ]

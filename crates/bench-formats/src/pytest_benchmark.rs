@@ -1,4 +1,5 @@
-//! What `pytest --benchmark-json FILE` writes, and pytest-benchmark keeps below `.benchmarks`. Times are in seconds.
+//! The JSON of `pytest --benchmark-json FILE`, which pytest-benchmark also keeps below `.benchmarks`. Times are in
+//! seconds.
 
 use std::path::Path;
 
@@ -28,7 +29,7 @@ impl Import for PytestBenchmark {
         };
         let benchmarks = file::list(path, &file, "benchmarks", WANTED)?;
         imported.take("benchmarks", benchmarks, "fullname", case);
-        imported.checked(path, "it holds no benchmark")
+        imported.checked(path, "it contains no benchmark")
     }
 }
 

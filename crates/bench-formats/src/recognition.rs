@@ -1,4 +1,4 @@
-//! Which format a file or folder is of.
+//! Recognizes the format of a file or folder.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::{Import, InterchangeError, file, importer};
 
-/// What files of a format hold that those of no other format hold.
+/// The fields by which a format is distinguished from all others.
 type Signs = (&'static str, fn(&Value) -> bool);
 
-/// Formats of JSON, by what stands at the top of their files.
+/// Formats of JSON, by the top level of their files.
 const JSON: [Signs; 6] = [
     ("asv", |file| file["result_columns"].is_array() && file["results"].is_object()),
     ("bmf", is_bmf),
@@ -19,10 +19,10 @@ const JSON: [Signs; 6] = [
     ("pytest-benchmark", |file| file["benchmarks"].is_array() && file["machine_info"].is_object()),
 ];
 
-/// Returns the format of a file or folder, by what it holds.
+/// Returns the format of a file or folder, judging by its content.
 ///
 /// # Errors
-/// [`InterchangeError`]: it cannot be read, or is of no format, or may be of several.
+/// [`InterchangeError`]: it cannot be read, or has no known format, or may have several.
 pub fn recognize(path: &Path) -> Result<&'static dyn Import, InterchangeError> {
     let names: Vec<&str> = if path.is_dir() {
         vec!["criterion"]
@@ -42,8 +42,8 @@ pub fn recognize(path: &Path) -> Result<&'static dyn Import, InterchangeError> {
             Some(import) => return Ok(import),
             None => format!("there is no format `{name}`"),
         },
-        [] => "its format is not recognized: name it, if it is one of those that are known".to_owned(),
-        _ => format!("it may be of the formats {}: name the one that it is of", names.join(" and ")),
+        [] => "its format is not recognized: name it, if it is one of the supported ones".to_owned(),
+        _ => format!("its format may be one of {}: name the right one", names.join(" and ")),
     };
     Err(InterchangeError::malformed(path, reason))
 }

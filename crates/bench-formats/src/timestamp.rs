@@ -1,13 +1,14 @@
-//! Moments.
+//! Times in UTC.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Seconds from the beginning of 1970 to a moment in UTC, RFC 3339 (`2026-11-21T07:31:05Z`); `None` for anything else.
+/// Returns the seconds from the beginning of 1970 to a time in UTC, RFC 3339 (`2026-11-21T07:31:05Z`); `None` for
+/// anything else.
 pub fn seconds_since_1970(timestamp: &str) -> Option<u64> {
     u64::try_from(bench_record::seconds_of_moment(timestamp)?).ok()
 }
 
-/// A moment in UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
+/// Formats a time in UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
 pub fn rfc3339(moment: SystemTime) -> String {
     humantime::format_rfc3339_seconds(moment).to_string()
 }

@@ -1,4 +1,4 @@
-//! What a GPU and its host say, together, of what keeps a case from being faster.
+//! Finds the bottleneck of a case from the figures of a GPU and of its host.
 
 use super::course::Course;
 use super::nvml::ThrottleReasons;
@@ -13,13 +13,13 @@ const BUSY: f64 = 0.7;
 /// A host that computes for more of the time, on one core or several, does not wait for the GPU.
 const HOST_BUSY: f64 = 0.9;
 
-/// Of the bandwidth that the memory has on paper, programs reach hardly more.
+/// The share of the memory's nominal bandwidth beyond which programs hardly get.
 const MEMORY_BUSY: f64 = 0.7;
 
 /// A device this close to its power limit is held there.
 const AT_LIMIT: f64 = 0.97;
 
-/// More ticks than this with a throttled clock are told.
+/// The share of ticks with a throttled clock from which on it is reported.
 const OFTEN: f64 = 0.1;
 
 /// Names of the reasons for which a clock is throttled.
@@ -32,7 +32,7 @@ const REASONS: [(ThrottleReasons, &str); 6] = [
     (ThrottleReasons::SYNC_BOOST, "clock of another GPU"),
 ];
 
-/// What should be said of the course of `gpu`. `host` is the processor time that the benchmark took, in cores.
+/// Returns notes on the course of `gpu`. `host` is the processor time that the benchmark took, in cores.
 pub(super) fn notes(gpu: &str, course: &Course<'_>, host: Option<f64>) -> Vec<String> {
     let mut notes = Vec::new();
     let busy = course.average(Quantity::Utilisation).or_else(|| course.average(Quantity::SmActivity));

@@ -52,10 +52,10 @@ pub(super) fn places(known: &[Known]) -> impl Iterator<Item = (Place, &str)> {
     })
 }
 
-/// In words, for who has asked for something else.
+/// Describes the known GPUs, for an error about another one.
 pub(super) fn describe(known: &[Known]) -> String {
     if known.is_empty() {
-        return "there is none at all".to_owned();
+        return "no GPU was found".to_owned();
     }
     let each = known.iter().enumerate().map(|(index, device)| {
         let instances = match device.instances.as_slice() {

@@ -1,5 +1,5 @@
-//! Which GPUs are observed: those that were asked for, else those that the benchmark works on, else those that CUDA may
-//! see, else all.
+//! Decides which GPUs are observed: the requested ones, or else those that the benchmark works on, or else those that
+//! CUDA may use, or else all.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,7 +8,8 @@ use super::catalogue::{self, Known, Place};
 use super::library;
 use bench_syntax::UsageError;
 
-/// Asking for devices that do not exist should be told, but a driver that hangs should not keep a run from starting.
+/// The time limit of checking devices: missing devices should be reported, but a driver that hangs should not keep a
+/// run from starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// GPUs, as they are named on the command line.
@@ -18,7 +19,7 @@ pub(super) enum Choice {
     These(Vec<Pick>),
 }
 
-/// One GPU, as it is named on the command line.
+/// A GPU, as named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
     /// Its number in NVML's order, which is that of the bus.
@@ -50,7 +51,7 @@ impl Choice {
         Choice::These(text.split(',').map_while(Pick::parse).collect())
     }
 
-    /// Those of `known` that are meant.
+    /// Returns the places of those among `known` that are meant.
     ///
     /// # Errors
     /// What is meant and does not exist, with what does.
@@ -108,11 +109,11 @@ fn is_prefix(prefix: &str, text: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix))
 }
 
-/// Whether the GPUs that were asked for exist, as far as NVML says so in time: where there is no NVML, the probe says
-/// so, and the run goes on.
+/// Checks that the requested GPUs exist, as far as NVML reports them in time: without NVML, the probe reports that,
+/// and the run continues.
 ///
 /// # Errors
-/// What is not a name of a GPU, or names none of this machine.
+/// A text that is not the name of a GPU, or a name that matches no GPU of this machine.
 pub fn check(text: &str) -> Result<(), UsageError> {
     let choice = Choice::parse(text)?;
     let (sender, receiver) = mpsc::channel();
@@ -151,7 +152,7 @@ mod tests {
         assert_eq!(among("1, 0,1"), Ok(vec![(1, None), (0, None)]));
         assert_eq!(
             among("gpu-aa2").expect_err("lower case"),
-            "`gpu-aa2` is not a GPU: wanted numbers or UUIDs, as in `0`, `0,1` or `GPU-5f2c`, or `all`"
+            "`gpu-aa2` is not a GPU: expected numbers or UUIDs, as in `0`, `0,1` or `GPU-5f2c`, or `all`"
         );
         assert_eq!(among("GPU-AA2"), Ok(vec![(1, None)]));
         assert_eq!(among("MIG-2"), Ok(vec![(1, Some(1))]));
@@ -171,7 +172,7 @@ mod tests {
             assert!(error.starts_with(message), "{error}");
         }
         let nothing = Choice::parse("0").expect("a choice").among(&[]).expect_err("none");
-        assert_eq!(nothing, "there is no GPU 0 here: there is none at all");
+        assert_eq!(nothing, "there is no GPU 0 here: no GPU was found");
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! What a GPU did over a stretch of time: averages, peaks, energy, series.
+//! The activity of a GPU over a stretch of time: averages, peaks, energy, series.
 
 use super::nvml::ThrottleReasons;
 use super::tick::{KINDS, Quantity, THROTTLED, Tick};
 use bench_protocol::{Reading, Series};
 use bench_stats::Interval;
 
-/// In a shorter time, utilisation and power are mostly those of before, and energy is that of a few steps of its counter.
+/// The shortest time in which utilisation, power and energy have a meaning: in less, they mostly describe the time
+/// before, and energy has only a few steps of its counter.
 pub(super) const SHORTEST_S: f64 = 0.5;
 
 /// The counter of energy moves this often (Yang et al., *Part-time Power Measurements*, SC 2024): it is off by what is
@@ -28,7 +29,7 @@ impl<'a> Course<'a> {
         Course { ticks, before_load }
     }
 
-    /// From first to last tick, in seconds.
+    /// Returns the time from first to last tick, in seconds.
     pub(super) fn window_s(&self) -> f64 {
         match self.ticks {
             [first, .., last] => last.time_s - first.time_s,
@@ -41,7 +42,8 @@ impl<'a> Course<'a> {
         self.window_s() >= SHORTEST_S
     }
 
-    /// What a tick reads is of the time before it: the first one, which is taken where the stretch begins, does not count.
+    /// Returns the ticks within the stretch. A tick describes the time before it, so the first one, which is taken at
+    /// the beginning, does not count.
     fn within(&self) -> &'a [Tick] {
         match self.ticks {
             [_, rest @ ..] if !rest.is_empty() => rest,
@@ -68,14 +70,14 @@ impl<'a> Course<'a> {
         self.values(quantity).reduce(f64::max)
     }
 
-    /// The most memory in use beyond what was in use before anything was loaded, in bytes. By all processes: what others
-    /// have given back since then hides as much of the benchmark's own, so that this is a lower bound.
+    /// Returns the largest amount of memory in use minus that before anything was loaded, in bytes, by all processes:
+    /// memory that others have given back since then hides as much of the benchmark's own, so this is a lower bound.
     fn memory(&self) -> Option<f64> {
         let most = self.ticks.iter().filter_map(|tick| tick.get(Quantity::MemoryUsed)).reduce(f64::max)?;
         Some((most - self.before_load?).max(0.0))
     }
 
-    /// What the counter of energy has moved by, in joules; none if it has wrapped or been reset.
+    /// Returns the increase of the energy counter, in joules; `None` if it has wrapped or been reset.
     pub(super) fn energy_j(&self) -> Option<f64> {
         let mut counter = self.ticks.iter().filter_map(|tick| tick.energy_j);
         let first = counter.next()?;
@@ -89,7 +91,7 @@ impl<'a> Course<'a> {
         counter.windows(2).any(|pair| pair[1] < pair[0])
     }
 
-    /// Power over time by the trapezoidal rule, in joules: of the momentary power where the device tells it.
+    /// Integrates power over time by the trapezoidal rule, in joules: the momentary power if the device reports it.
     pub(super) fn integrated_j(&self) -> Option<f64> {
         if !self.is_long() {
             return None;
@@ -175,7 +177,7 @@ impl<'a> Course<'a> {
         counted.into_iter().chain(integrated).collect()
     }
 
-    /// What was followed in time, as far as the device tells it.
+    /// Returns the quantities that were followed over time, as far as the device reports them.
     pub(super) fn series(&self, prefix: &str) -> Vec<Series> {
         let step = self.ticks.len().div_ceil(MOST_POINTS).max(1);
         let thinned = || self.ticks.iter().step_by(step);

@@ -8,13 +8,13 @@ use libloading::{Library, Symbol};
 /// Names another library than the driver's own.
 const LIBRARY_VARIABLE: &str = "BENCH_CUDA";
 
-/// What all functions of the driver return where all is well.
+/// The return value of the driver's functions if all is well.
 const SUCCESS: c_uint = 0;
 
-/// The UUID of the device of this number, as CUDA counts in this process, in the way NVML writes it: `GPU-` and 36
-/// characters. None if there is no CUDA driver, or no such device.
+/// Returns the UUID of the device with this number, as CUDA counts in this process, in NVML's form: `GPU-` and 36
+/// characters. `None` if there is no CUDA driver, or no such device.
 ///
-/// It asks the driver that the framework has loaded (CUDA Driver API, `cuDeviceGetUuid`), so that it works whatever the
+/// It asks the driver that the framework has loaded (CUDA Driver API, `cuDeviceGetUuid`), so that it works with any
 /// framework.
 pub fn cuda_uuid(ordinal: usize) -> Option<String> {
     let ordinal = c_int::try_from(ordinal).ok()?;
@@ -39,7 +39,7 @@ pub fn cuda_uuid(ordinal: usize) -> Option<String> {
     }
 }
 
-/// In the groups of a UUID.
+/// Formats the groups of a UUID.
 fn written(bytes: [u8; 16]) -> String {
     let mut text = String::from("GPU");
     for (position, byte) in bytes.iter().enumerate() {

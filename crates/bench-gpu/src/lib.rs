@@ -1,5 +1,5 @@
-//! What NVIDIA GPUs do while a case runs, through NVML. NVML is asked by a thread of its own, which the benchmark's
-//! thread never waits for without a bound: a call that hangs is a gap in the series, and no more.
+//! Observes NVIDIA GPUs through NVML while a case runs. A separate thread calls NVML, and the benchmark's thread never
+//! waits for it without a limit: a call that hangs causes only a gap in the series.
 
 mod bottleneck;
 mod catalogue;

@@ -1,4 +1,4 @@
-//! NVML itself: loaded when it is needed, under the usual name or that in `BENCH_NVML`.
+//! NVML itself: loaded when it is needed, under the usual name or the one in `BENCH_NVML`.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,8 @@ use super::nvml::{Nvml, NvmlError};
 /// Names another library than the driver's own: a path, or a name that the loader looks for.
 pub(super) const LIBRARY_VARIABLE: &str = "BENCH_NVML";
 
-/// What the driver installs is the first; a container or a development machine may hold just the second.
+/// The names of the library. The driver installs the first; a container or a development machine may have only the
+/// second.
 const NAMES: [&str; 2] = ["libnvidia-ml.so.1", "libnvidia-ml.so"];
 
 /// Loads NVML.
@@ -37,7 +38,7 @@ fn first_sentence(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }
 
-/// What NVML's answer means for who sits before the machine.
+/// Explains NVML's error to the user of the machine.
 pub(super) fn reason(error: &NvmlError) -> String {
     match error {
         NvmlError::DriverNotLoaded => "the NVIDIA driver is not loaded".to_owned(),

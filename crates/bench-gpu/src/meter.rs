@@ -9,8 +9,8 @@ use super::nvml::{
 };
 use super::tick::{Quantity, THROTTLED, Tick};
 
-/// What moves slowly is read this rarely. Every call takes the driver's lock, which the benchmark's own kernel launches
-/// wait for.
+/// The interval at which slowly moving quantities are read. Every call takes the driver's lock, which the benchmark's
+/// own kernel launches wait for.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Fields that are read in one call.
@@ -29,7 +29,7 @@ const GPM: [(GpmMetricId, Quantity); 4] = [
     (GpmMetricId::DramBwUtil, Quantity::DramActivity),
 ];
 
-/// What a device may not have. It is asked for that once.
+/// A quantity that a device may not have. It is requested only once in that case.
 #[derive(Clone, Copy)]
 enum Ask {
     Utilisation,
@@ -48,9 +48,9 @@ enum Ask {
 /// A device that is read.
 pub(super) struct Meter<'nvml> {
     pub(super) place: Place,
-    /// What memory is read of: the GPU, or the instance.
+    /// The device whose memory is read: the GPU, or the instance.
     device: Device<'nvml>,
-    /// What clocks and temperature are read of: the GPU.
+    /// The device whose clocks and temperature are read: the GPU.
     gpu: Device<'nvml>,
     /// The number of the instance, if it is one.
     instance: Option<u32>,
@@ -61,7 +61,7 @@ pub(super) struct Meter<'nvml> {
     pcie: Option<(f64, [Option<u64>; 2])>,
 }
 
-/// What moves slowly, as it was last read.
+/// The last readings of slowly moving quantities.
 struct Slow {
     at: Instant,
     temperature: Option<f64>,
@@ -81,7 +81,7 @@ impl<'nvml> Meter<'nvml> {
         let Some(number) = place.instance else {
             return Ok(Meter::of(place, gpu, gpu, None));
         };
-        let gone = || format!("GPU {}: its instance {number} is gone", place.gpu);
+        let gone = || format!("GPU {}: its instance {number} no longer exists", place.gpu);
         let uuid = known[place.gpu].instances.get(number).cloned().ok_or_else(gone)?;
         let device =
             instances(&gpu).find(|instance| instance.uuid().is_ok_and(|own| own == uuid)).ok_or_else(gone)?;
@@ -98,8 +98,8 @@ impl<'nvml> Meter<'nvml> {
         self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
 
-    /// Reads everything, what belongs to a moment first. Power, energy and utilisation are the whole GPU's, so that an
-    /// instance has none of its own.
+    /// Reads everything, momentary values first. Power, energy and utilisation are those of the whole GPU, so an
+    /// instance has none.
     ///
     /// # Errors
     /// The device is gone.
@@ -197,7 +197,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(())
     }
 
-    /// What the device answers; none if it has no answer. What it does not support is not asked for again.
+    /// Returns the answer of the device; `None` if it has no answer. Unsupported quantities are not requested again.
     fn ask<T>(
         &mut self,
         ask: Ask,

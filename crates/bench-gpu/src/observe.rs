@@ -1,4 +1,4 @@
-//! What is seen of GPUs in a round.
+//! Observes GPUs during a round.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,18 @@ use bench_protocol::{DeviceWishes, Observation, Reading};
 /// Between two ticks, unless another interval is asked for.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// The driver may take so long to tell what memory is in use before anything is loaded; outside of all that is timed.
+/// The time limit of the driver's first answer about the memory in use before anything is loaded; it is not part of
+/// any timed section.
 const OPENING: Duration = Duration::from_millis(300);
 
-/// A tick at the beginning or end of a stretch, and the end of the thread, may take so long; outside of all that is timed.
+/// The time limit of a tick at the beginning or end of a stretch, and of the end of the thread; it is not part of any
+/// timed section.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// A driver that has not answered for longer than this beyond the time between two ticks is told.
+/// The time without an answer of the driver, beyond that between two ticks, from which on it is reported.
 const GAP_S: f64 = 1.0;
 
-/// What the GPUs do, from the first sample to the last.
+/// The observation of the GPUs, from the first sample to the last.
 #[derive(Default)]
 pub struct Gpu {
     sampler: Option<Sampler>,
@@ -30,7 +32,7 @@ pub struct Gpu {
     /// Between two ticks.
     interval: Duration,
     began: Option<(Instant, Option<sys::Usage>)>,
-    /// Of each device, the ticks that belonged to levels which have ended.
+    /// The number of ticks of each device that belong to levels which have ended.
     told: Vec<usize>,
 }
 
@@ -49,17 +51,17 @@ impl Gpu {
         }
     }
 
-    /// The benchmark works on the device of this UUID.
+    /// Names the device that the benchmark works on, by its UUID.
     pub fn device(&mut self, uuid: &str) {
         if let Some(sampler) = &self.sampler {
             sampler.works_on(uuid);
         }
     }
 
-    /// Just before the first sample.
+    /// Begins the observation, just before the first sample.
     ///
     /// # Errors
-    /// Why no GPU can be observed.
+    /// The reason why no GPU can be observed.
     pub fn begin(&mut self) -> Result<(), String> {
         let sampler = self.sampler.as_ref().ok_or_else(|| self.unusable.clone().unwrap_or_default())?;
         sampler.begin(PATIENCE)?;
@@ -67,7 +69,7 @@ impl Gpu {
         Ok(())
     }
 
-    /// Between two levels of served work: what was seen since the last such call.
+    /// Ends a level of served work: returns the readings since the last such call.
     pub fn level(&mut self) -> Vec<Reading> {
         let Some(sampler) = &self.sampler else { return Vec::new() };
         let state = sampler.refresh(PATIENCE);
@@ -82,13 +84,13 @@ impl Gpu {
         readings
     }
 
-    /// After the last sample.
+    /// Ends the observation, after the last sample.
     ///
     /// # Errors
-    /// Why nothing was seen.
+    /// The reason why nothing was observed.
     pub fn end(&mut self, iterations: u64) -> Result<Observation, String> {
         let (Some(sampler), Some((began, cpu))) = (&self.sampler, self.began) else {
-            return Err("it was not begun".to_owned());
+            return Err("the observation was not started".to_owned());
         };
         let state = sampler.refresh(PATIENCE);
         let wall_s = began.elapsed().as_secs_f64();
@@ -105,13 +107,13 @@ impl Gpu {
     }
 }
 
-/// What is told of every level: the rest is in the series of the round.
+/// Whether a reading is reported for every level: the others are in the series of the round.
 fn is_of_level(reading: &Reading) -> bool {
     const TOLD: [&str; 5] = ["_utilisation", "_memory", "_power", "_energy", "_energy_integrated"];
     TOLD.iter().any(|name| reading.metric.ends_with(name))
 }
 
-/// What each device did from a tick of its own on.
+/// Returns the course of each device from its own first tick on.
 fn courses<'a>(state: &'a State, from: &[usize]) -> Vec<(String, Course<'a>)> {
     let of = |(seen, &from): (&'a Seen, &usize)| {
         let ticks = &seen.ticks[from.min(seen.ticks.len())..];
@@ -165,7 +167,7 @@ fn all(courses: &[(String, Course<'_>)]) -> Vec<Reading> {
     readings
 }
 
-/// What a round of `wall_s` seconds comes to; more than `longest_s` without a tick is told.
+/// Summarizes a round of `wall_s` seconds; a gap of more than `longest_s` without a tick is reported.
 fn observation(
     state: &State,
     wall_s: f64,
@@ -218,12 +220,13 @@ fn notes_of(
         notes.push(format!("{gpu} was lost after {at_s:.1} s: {reason}; its figures end there"));
     } else if gap > longest_s {
         notes.push(format!(
-            "{gpu}: the driver did not answer for {gap:.1} s, of which its figures tell nothing"
+            "{gpu}: the driver did not answer for {gap:.1} s, and its figures say nothing about that time"
         ));
     }
     if course.counter_fell() {
         notes.push(format!(
-            "{gpu}: the counter of energy fell, so there is only integrated power: the driver was reloaded, or it wrapped"
+            "{gpu}: the energy counter decreased, because the driver was reloaded or the counter wrapped: energy \
+             is the integral of power instead"
         ));
     }
     if seen.place.instance.is_some() {

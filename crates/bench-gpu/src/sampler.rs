@@ -1,5 +1,5 @@
-//! The thread that asks NVML, and how the benchmark's thread gets to know what it has seen, without ever waiting for it
-//! without a bound.
+//! The thread that calls NVML, and the state through which the benchmark's thread reads its results, without ever
+//! waiting without a limit.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,39 +12,39 @@ use super::tick::{Quantity, Tick};
 use crate::memory;
 use bench_os as sys;
 
-/// What is to be observed.
+/// The plan of observation.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) interval: Duration,
-    /// What was asked for; where nothing was, what the benchmark works on, or what CUDA may see.
+    /// The requested GPUs; if none were requested, those that the benchmark works on, or those that CUDA may see.
     pub(super) asked: Option<Choice>,
     pub(super) visible: Option<Choice>,
 }
 
-/// What was seen of one device.
+/// The readings of one device.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) place: Place,
     /// Memory in use before anything was loaded, in bytes.
     pub(super) before_load: Option<f64>,
     pub(super) ticks: Vec<Tick>,
-    /// When, in seconds since the first sample, and why the device was lost, if it was.
+    /// The time, in seconds since the first sample, and the reason why the device was lost, if it was.
     pub(super) lost: Option<(f64, String)>,
 }
 
-/// What both threads know.
+/// The state that both threads share.
 #[derive(Default)]
 pub(super) struct State {
-    /// Why nothing can be observed, if nothing can.
+    /// The reason why nothing can be observed, if so.
     pub(super) failed: Option<String>,
     pub(super) seen: Vec<Seen>,
-    /// What should be said of the choice of devices.
+    /// A note on the choice of devices.
     pub(super) note: Option<String>,
     /// Processor time of the thread since its first tick began.
     pub(super) cpu: Option<Duration>,
     /// The devices are there, and what they held before anything was loaded is known.
     is_open: bool,
-    /// The benchmark has gone on before: what was in use before it loaded anything is not known.
+    /// The benchmark has already begun: the memory in use before it loaded anything is not known.
     is_late: bool,
     /// UUIDs of the devices that the benchmark says it works on.
     works_on: Vec<String>,
@@ -85,7 +85,7 @@ impl Shared {
 }
 
 impl Sampler {
-    /// Starts the thread, and waits so long for it to see what is in use before anything is loaded.
+    /// Starts the thread, and waits up to `patience` for its first reading, before anything is loaded.
     pub(super) fn start(plan: Plan, patience: Duration) -> Self {
         let shared = Arc::<Shared>::default();
         let theirs = Arc::clone(&shared);
@@ -99,7 +99,7 @@ impl Sampler {
             });
         });
         if let Err(error) = started {
-            shared.tell(|state| state.failed = Some(format!("no thread for it: {error}")));
+            shared.tell(|state| state.failed = Some(format!("no thread can be started for it: {error}")));
         }
         {
             let mut state = shared.wait(patience, |state| state.is_open || state.failed.is_some());
@@ -123,7 +123,7 @@ impl Sampler {
         state.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// What was seen until now, with a tick of this moment unless that takes longer.
+    /// Returns the readings until now, with a tick of this moment unless that takes longer than `patience`.
     pub(super) fn refresh(&self, patience: Duration) -> MutexGuard<'_, State> {
         let mut wanted = 0;
         self.shared.tell(|state| {
@@ -133,7 +133,7 @@ impl Sampler {
         self.shared.wait(patience, |state| state.taken >= wanted || state.failed.is_some() || state.has_ended)
     }
 
-    /// Lets the thread end, and waits so long for it.
+    /// Lets the thread end, and waits up to `patience` for it.
     pub(super) fn end(&self, patience: Duration) {
         self.shared.tell(|state| state.is_ending = true);
         drop(self.shared.wait(patience, |state| state.has_ended));
@@ -151,7 +151,7 @@ fn observe(shared: &Shared, plan: &Plan) -> Result<(), String> {
     let nvml = library::load()?;
     let known = catalogue::list(&nvml)?;
     if known.is_empty() {
-        return Err("the NVIDIA driver knows no GPU".to_owned());
+        return Err("the NVIDIA driver reports no GPU".to_owned());
     }
     let places = match &plan.asked {
         Some(choice) => choice.among(&known)?,
@@ -209,7 +209,7 @@ fn before_load(meter: &mut Meter<'_>) -> Seen {
     }
 }
 
-/// The places that are to be observed, where not all that were looked at, and what should be said of the choice.
+/// Returns the places to observe, if not all that were examined, and a note on the choice.
 fn narrow(
     plan: &Plan,
     known: &[Known],

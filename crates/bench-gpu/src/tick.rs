@@ -1,8 +1,8 @@
-//! What is read of a GPU at one moment.
+//! The readings of a GPU at one moment.
 
 use super::nvml::ThrottleReasons;
 
-/// What is followed in time.
+/// A quantity that is followed over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quantity {
     Utilisation,
@@ -24,7 +24,7 @@ pub(super) enum Quantity {
 /// How a quantity is called, and in what it is measured.
 pub(super) struct Kind {
     pub(super) quantity: Quantity,
-    /// Without the name of the device.
+    /// The metric, without the name of the device.
     pub(super) metric: &'static str,
     pub(super) unit: &'static str,
 }
@@ -50,7 +50,8 @@ pub(super) const KINDS: [Kind; 14] = [
     Kind { quantity: Quantity::Throttled, metric: "throttled", unit: "1" },
 ];
 
-/// What makes a clock slower than the work wants it. An idle clock, and one that was set on purpose, are not.
+/// The reasons that make a clock slower than the work requires. An idle clock, and one that was set on purpose, are
+/// not among them.
 pub(super) const THROTTLED: ThrottleReasons = ThrottleReasons::SW_POWER_CAP
     .union(ThrottleReasons::HW_SLOWDOWN)
     .union(ThrottleReasons::SYNC_BOOST)
@@ -58,7 +59,7 @@ pub(super) const THROTTLED: ThrottleReasons = ThrottleReasons::SW_POWER_CAP
     .union(ThrottleReasons::HW_THERMAL_SLOWDOWN)
     .union(ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN);
 
-/// What was read of a GPU at one moment; absent if the device does not tell.
+/// The readings of a GPU at one moment; absent if the device does not report them.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
     /// Seconds since the first sample of the round.
@@ -66,14 +67,14 @@ pub(super) struct Tick {
     pub(super) values: [Option<f64>; KINDS.len()],
     /// The counter of all energy since the driver was loaded, in joules. It moves every 100 ms.
     pub(super) energy_j: Option<f64>,
-    /// Why the clock is slower than it could be.
+    /// The reasons why the clock is slower than it could be.
     pub(super) throttle: Option<ThrottleReasons>,
     /// The power that the device may take, in watts.
     pub(super) power_limit_w: Option<f64>,
 }
 
 impl Tick {
-    /// With nothing read yet.
+    /// Creates a tick without readings.
     pub(super) fn at(time_s: f64) -> Self {
         Tick { time_s, values: [None; KINDS.len()], energy_j: None, throttle: None, power_limit_w: None }
     }

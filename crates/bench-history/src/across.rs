@@ -1,4 +1,4 @@
-//! Many cases at once: not the code of any of them, but the machine.
+//! Detects changes of many cases at once, which come from the machine and not from the code of any of them.
 
 mod lean;
 mod share;
@@ -15,7 +15,7 @@ use crate::key::SeriesKey;
 use crate::store::Series;
 use crate::trend::{NEAR, Place, Trend, Turn};
 
-/// With fewer cases, most of them is not many.
+/// The smallest number of cases of which a majority has a meaning.
 const FEWEST_CASES: usize = 5;
 
 /// A change that hit most cases of one machine on one night.
@@ -27,46 +27,47 @@ pub struct MachineShift {
     pub since: Place,
     /// The last run at the old level.
     pub last_before: Place,
-    /// The run at which the first of its cases was found. It stays the same while the other two may move, and so names
-    /// the change.
+    /// The run at which the first of its cases was found. It stays the same while the other two may move, and so
+    /// identifies the change.
     pub found: Place,
     /// Median of the cases' shifts: 0.03 is three per cent more. It is the machine's share in the change of each case.
     pub shift: f64,
-    /// What else changed around it, as one of its cases tells it.
+    /// Other changes around it, as recorded by one of its cases.
     pub also: Vec<String>,
     /// Whether most of them got worse.
     pub worse: bool,
     /// The cases in which it was found, in the order of their ids.
     pub cases: Vec<ShiftedCase>,
-    /// How many cases of this machine have runs before and after it.
+    /// The number of cases of this machine with runs before and after it.
     pub of: usize,
 }
 
-/// A case that a machine's shift hit.
+/// A case that was affected by a machine's shift.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShiftedCase {
     /// Its id.
     pub case: String,
-    /// What the machine has added to it, which noise may have placed a run or two off. What is clearly more or less stays
-    /// a change of the case, with [`Turn::of_machine`].
+    /// The change that the machine has added, which noise may have placed a run or two off. A case that clearly
+    /// changed by more or less keeps its own change, with [`Turn::of_machine`].
     #[serde(flatten)]
     pub turn: Turn,
 }
 
 impl MachineShift {
-    /// The change of one line that is part of this, if it is a line that was hit.
+    /// Returns the change of one line that is part of this shift, if the line is affected.
     pub fn turn_of(&self, line: &SeriesKey) -> Option<&Turn> {
         let number = self.cases.binary_search_by(|hit| hit.case.as_str().cmp(&line.case)).ok()?;
         (machine_of(&self.line) == machine_of(line)).then(|| &self.cases[number].turn)
     }
 }
 
-/// Tells the machine's shifts from those of cases: moves the former out of `trends`, so that each is told once. What a case has
-/// changed by beyond the machine's share stays its own. `series` are the lines of `trends`, in their order.
+/// Separates the machine's shifts from those of cases: moves the former out of `trends`, so that each is reported
+/// once. The part of a case's change that goes beyond the machine's share stays with the case. `series` are the lines
+/// of `trends`, in their order.
 ///
-/// A night is the machine's if at least five cases were found to change in the same direction, and these are more than half of
-/// the cases that have runs before and after it. In a large suite many cases are too noisy to be found: those count if
-/// they clearly lean that way too, less those that lean the other way.
+/// A shift is the machine's if at least five cases were found to change in the same direction, and these are more than
+/// half of the cases that have runs before and after it. In a large suite, many cases are too noisy to be found: those
+/// count if they clearly lean in that direction too, less those that lean in the other.
 pub fn machine_shifts<S: Borrow<Series>>(trends: &mut [Trend], series: &[S]) -> Vec<MachineShift> {
     let mut machines: BTreeMap<SeriesKey, Vec<usize>> = BTreeMap::new();
     for (number, trend) in trends.iter().enumerate().filter(|(_, trend)| !trend.too_little_history) {
@@ -86,7 +87,7 @@ pub fn machine_shifts<S: Borrow<Series>>(trends: &mut [Trend], series: &[S]) -> 
     shifts
 }
 
-/// What the lines of one machine, toolchain, build and metric have in common.
+/// Returns the common part of the lines of one machine, toolchain, build and metric.
 fn machine_of(line: &SeriesKey) -> SeriesKey {
     SeriesKey { case: String::new(), ..line.clone() }
 }
@@ -99,8 +100,8 @@ struct Night {
     found: String,
 }
 
-/// The night on which most cases changed, if those are enough, and how many cases have runs around it. `leans` keeps what was
-/// found of a night, for the lines do not change.
+/// The night on which most cases changed, if those are enough, and how many cases have runs around it. `leans` keeps
+/// what was found of a night, for the lines do not change.
 fn busiest(
     trends: &[Trend],
     members: &[usize],
@@ -197,8 +198,8 @@ impl Night {
         stats::median(&stats::sorted(&by)).unwrap_or(f64::INFINITY)
     }
 
-    /// The number of that change of a line which is of this night. Of several it is the nearest, so that whichever is
-    /// placed on it is never passed over.
+    /// Returns the index of the change of a line that belongs to this night. Of several it is the nearest, so that
+    /// whichever is placed on it is never skipped.
     fn nearest(&self, changes: &[Turn]) -> Option<usize> {
         let of_night = changes.iter().enumerate().filter(|(_, turn)| self.is_of(turn));
         let off = |turn: &Turn| (turn.since != self.since, turn.since.number.abs_diff(self.since.number));

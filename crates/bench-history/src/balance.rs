@@ -9,16 +9,17 @@ use crate::across::MachineShift;
 use crate::key::SeriesKey;
 use crate::trend::{Trend, Turn};
 
-/// With fewer changes, one side has the upper hand too easily for anything to be said of it.
+/// The number of changes below which one side prevails too easily for a conclusion.
 const FEWEST_CHANGES: usize = 20;
 
 /// The p-value below which the changes lean clearly.
 const CLEAR: f64 = 0.01;
 
-/// How many changes for the worse and for the better were reported, those that were later withdrawn included.
+/// The numbers of changes for the worse and for the better that were reported, including those that were later
+/// withdrawn.
 ///
-/// Changes of one machine and build that begin at the same run and go the same way count once: they are likely to have
-/// one cause, and the test takes changes for independent.
+/// Changes of one machine and build that begin at the same run and go in the same direction count once: they probably
+/// have one cause, and the test assumes independent changes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Balance {
@@ -26,7 +27,7 @@ pub struct Balance {
     pub worse: usize,
     /// Changes for the better.
     pub better: usize,
-    /// Two-sided p-value of so uneven a split if both were equally likely ([`symmetry_p_value`]).
+    /// The two-sided p-value of such an uneven split if both were equally likely ([`symmetry_p_value`]).
     pub p_value: f64,
 }
 
@@ -53,7 +54,7 @@ fn of_turn<'a>(key: &SeriesKey, turn: &'a Turn) -> (SeriesKey, &'a str, bool) {
     event(key, &turn.since.run, turn.worse)
 }
 
-/// What changes with one cause have in common: all of the line but its case and figure.
+/// Returns the common part of changes with one cause: all of the line except its case and figure.
 fn event<'a>(line: &SeriesKey, run: &'a str, worse: bool) -> (SeriesKey, &'a str, bool) {
     (SeriesKey { case: String::new(), metric: String::new(), ..line.clone() }, run, worse)
 }
@@ -75,7 +76,7 @@ mod tests {
         })
     }
 
-    /// Moves a run so far from those of the other cases that a change there can only be of this case.
+    /// Returns a case that is moved so far from the other cases at a run that a change there can only be its own.
     fn apart(case: usize) -> impl Fn(usize) -> usize {
         move |run| run + 6 * case
     }

@@ -1,16 +1,16 @@
-//! What may change a figure without being part of any key: a new kernel begins no new line, but should be named where
-//! a line changes with it.
+//! Circumstances that can change a figure without being part of any key: a new kernel begins no new line, but should
+//! be named if a line changes with it.
 
 use std::collections::BTreeMap;
 
 use bench_record::Environment;
 
-/// Facts about the machine during a run, by what they are called; what was not known is absent.
+/// Facts about the machine during a run, by their names; unknown ones are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances(BTreeMap<String, String>);
 
 impl Circumstances {
-    /// Those of a run.
+    /// The circumstances of a run.
     pub fn of(environment: &Environment) -> Self {
         let known = [
             ("operating system", &environment.os),
@@ -25,7 +25,7 @@ impl Circumstances {
         self.0.iter().map(|(what, value)| (what.as_str(), value.as_str()))
     }
 
-    /// What is known of both and differs: `operating system: A → B`.
+    /// Lists the values that are known on both sides and differ: `operating system: A → B`.
     pub fn changed(before: &Self, since: &Self) -> Vec<String> {
         let both = before.0.iter().filter_map(|(what, old)| Some((what, old, since.0.get(what)?)));
         both.filter(|(_, old, new)| old != new)
@@ -38,8 +38,8 @@ impl Circumstances {
     }
 }
 
-/// Two values without the parts that both begin with, and whether there are any: a new kernel is what explains a night,
-/// and must not drown in the name of the distribution.
+/// Returns two values without their common beginning, and whether they have one: a new kernel may explain a change,
+/// and must not be hidden by the name of the distribution.
 fn apart<'a>(old: &'a str, new: &'a str) -> (bool, &'a str, &'a str) {
     const BETWEEN: &str = ", ";
     let (mut old_rest, mut new_rest) = (old, new);

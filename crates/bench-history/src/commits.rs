@@ -1,4 +1,4 @@
-//! The order of commits: a history is ordered by what happened to the code, as far as that is known.
+//! The order of commits: a history is sorted by the changes of the code, as far as they are known.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::store::{Point, Series};
 pub struct Commits(BTreeMap<String, usize>);
 
 impl Commits {
-    /// These commits, oldest first.
+    /// Sorts these commits, oldest first.
     pub fn oldest_first(commits: impl IntoIterator<Item = String>) -> Self {
         Commits(commits.into_iter().enumerate().map(|(place, commit)| (commit, place)).collect())
     }

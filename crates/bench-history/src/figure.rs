@@ -12,7 +12,7 @@ pub struct Figure {
     pub metric: String,
     /// The unit that the value is in.
     pub unit: String,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// Its value; finite.
     pub value: f64,

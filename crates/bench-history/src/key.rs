@@ -1,15 +1,15 @@
-//! What must be the same for two runs to belong to one line.
+//! The key of a line: everything that two runs must have in common to belong to it.
 
 use std::fmt;
 
 use bench_record::{CaseRecord, Environment, Record};
 use serde::Serialize;
 
-/// What the record does not know.
+/// The value for properties that the record does not know.
 const UNKNOWN: &str = "unknown";
 
-/// Machines that may be compared with each other. On hosted runners, others differ by 4 to 15 % without any
-/// change of the code.
+/// A class of machines that may be compared with each other. On hosted runners, different machines differ by 4 to 15 %
+/// without any change of the code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct MachineClass {
     /// Processor model.
@@ -18,7 +18,8 @@ pub struct MachineClass {
     pub cores: String,
     /// Models of the GPUs, or `no GPU`.
     pub gpu: String,
-    /// Memory to the nearest power of two: what firmware and hypervisor keep for themselves makes no other machine.
+    /// Memory to the nearest power of two: the part that firmware and hypervisor keep for themselves does not make a
+    /// different machine.
     pub memory: String,
 }
 
@@ -42,7 +43,7 @@ impl fmt::Display for MachineClass {
     }
 }
 
-/// What a history is kept for: one figure of one case, on one class of machines, built in one way.
+/// The key of a history: one figure of one case, on one class of machines, built in one way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct SeriesKey {
     /// Id of the case.
@@ -58,7 +59,8 @@ pub struct SeriesKey {
 }
 
 impl SeriesKey {
-    /// The key of a figure of a case of a run, on its machine and by the build of the program that holds it.
+    /// Returns the key of a figure of a case of a run, on its machine and with the build of the program that contains
+    /// it.
     pub fn of(record: &Record, case: &str, metric: &str) -> Self {
         match record.case(case) {
             Some(case) => SeriesKey::of_case(record, case, metric),
@@ -66,7 +68,7 @@ impl SeriesKey {
         }
     }
 
-    /// As [`SeriesKey::of`], of a case at hand.
+    /// Same as [`SeriesKey::of`], for a case of the record.
     pub fn of_case(record: &Record, case: &CaseRecord, metric: &str) -> Self {
         SeriesKey::on(&record.environment_of(case), &case.id, metric)
     }
@@ -82,7 +84,8 @@ impl SeriesKey {
     }
 }
 
-/// Target, optimization, features that the build may use without asking, and the versions of engines.
+/// Returns the target, the optimization, the features that the build may use without asking, and the versions of
+/// engines.
 pub fn build(environment: &Environment) -> String {
     let mut parts = vec![environment.target.clone()];
     // An interpreter has no such thing.

@@ -1,9 +1,9 @@
-//! What earlier runs say: a store of records, and the change points of every series.
+//! A store of records, the change points of every series in it, and the gate.
 //!
-//! [`config`] reads what a project asks of it, [`figure`] says which figures of a case have a history, [`store`] keeps
-//! records in SQLite or PostgreSQL, [`key`] says which runs belong to one line, [`change`] finds where a line changed,
-//! [`trend`] says so in the words of runs, [`circumstances`] what else changed then, [`across`] tells the machine from the
-//! code, [`balance`] counts worse against better, and [`gate`] decides.
+//! [`config`] reads a project's settings, [`figure`] selects the figures of a case that have a history, [`store`]
+//! keeps records in SQLite or PostgreSQL, [`key`] decides which runs belong to one line, [`change`] finds where a line
+//! changed, [`trend`] expresses that in runs, [`circumstances`] lists other changes at the same time, [`across`]
+//! separates the machine from the code, [`balance`] counts worse against better, and [`gate`] decides.
 #![forbid(unsafe_code)]
 
 pub mod across;

@@ -1,4 +1,4 @@
-//! How every line of a store has gone.
+//! The trend of every line of a store.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -12,23 +12,23 @@ use crate::circumstances::Circumstances;
 use crate::key::SeriesKey;
 use crate::store::{Acceptance, Point, Series};
 
-/// Where a step lies is settled to so many runs: where the noise is large, it is placed a little off.
+/// The accuracy, in runs, of the place of a step: with much noise, it is placed a little off.
 pub(crate) const NEAR: usize = 2;
 
-/// One line, and where it changed.
+/// One line, and its changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trend {
-    /// What it is the history of.
+    /// The key of the series.
     pub key: SeriesKey,
     /// Its unit.
     pub unit: String,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
-    /// How many runs it has.
+    /// The number of its runs.
     pub runs: usize,
     /// Whether there are too few runs for any change to be found.
     pub too_little_history: bool,
-    /// What has changed, oldest first.
+    /// The changes, oldest first.
     pub changes: Vec<Turn>,
     /// Changes that were reported and later withdrawn, in the order in which they were found.
     pub withdrawn: Vec<Turn>,
@@ -41,19 +41,19 @@ pub struct Trend {
 /// A change of a line, in the words of runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Turn {
-    /// Whether it came at once.
+    /// Whether it is a step or a drift.
     pub kind: Kind,
     /// The last run at the old level.
     pub last_before: Place,
     /// The first run at the new level; for drift, the first of the runs that showed it.
     pub since: Place,
-    /// The run at which it was found. It stays the same while the other two may move towards the past, and so names the
-    /// change.
+    /// The run at which it was found. It stays the same while the other two may move towards the past, and so
+    /// identifies the change.
     pub found: Place,
-    /// Between which runs it came, with 95 % confidence.
+    /// The runs between which it came, with 95 % confidence.
     pub culprit: Culprit,
-    /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` while it
-    /// stands.
+    /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` if it was
+    /// not withdrawn.
     pub withdrawn: Option<Place>,
     /// Median before, in the unit of the line.
     pub before: f64,
@@ -61,26 +61,26 @@ pub struct Turn {
     pub after: f64,
     /// `after / before − 1`; absent if it was 0 before.
     pub shift: Option<f64>,
-    /// Whether that is worse.
+    /// Whether the change is for the worse.
     pub worse: bool,
-    /// How many standard deviations the ranks since lie off.
+    /// The distance of the ranks since, in standard deviations.
     pub z: f64,
-    /// What else changed around it: `operating system: A → B`. Empty for drift.
+    /// Other changes around it: `operating system: A → B`. Empty for drift.
     pub also: Vec<String>,
-    /// What a shift of the whole machine had added on the same night, which is not part of this change: 0.03 is three per
-    /// cent more, and contained in `before`. `None` if the machine had no share in it.
+    /// The share of a shift of the whole machine on the same night, which is not part of this change: 0.03 is three
+    /// per cent more, and contained in `before`. `None` if the machine had no share in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_machine: Option<f64>,
-    /// Who accepted it and why, if anyone did.
+    /// The author and the reason of its acceptance; `None` if it is not accepted.
     pub accepted: Option<Acceptance>,
 }
 
-/// Where the cause of a change is to be looked for. It is as known on the night of the report, and never moves.
+/// The range in which to look for the cause of a change. It is as known on the night of the report, and never moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Culprit {
-    /// The last run that was surely at the old level.
+    /// The last run that was at the old level with 95 % confidence.
     pub last_good: Place,
-    /// The first run that was surely at the new level.
+    /// The first run that was at the new level with 95 % confidence.
     pub first_bad: Place,
     /// The commits that were measured after `last_good`, up to `first_bad`, each once.
     pub commits: Vec<String>,
@@ -99,8 +99,8 @@ pub struct Place {
     pub commit: Option<String>,
 }
 
-/// Finds the changes of a line. One that someone has accepted is marked; where nothing was found around the accepted
-/// run, the line starts again there all the same.
+/// Finds the changes of a line. An accepted change is marked; if no change was found around the accepted run, the line
+/// still starts again there.
 pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) -> Trend {
     let values = series.values();
     let accepted: BTreeMap<usize, &Acceptance> = acceptances
@@ -178,7 +178,7 @@ fn commits(points: &[Point]) -> Vec<String> {
     all
 }
 
-/// The trend of each series, in their order; on all processors.
+/// Returns the trend of each series, in their order; computed on all processors.
 pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Vec<Trend> {
     let of = |part: &[Series]| -> Vec<Trend> {
         part.iter().map(|series| trend(series, acceptances, settings)).collect()
@@ -200,7 +200,8 @@ fn around(change: &Change) -> RangeInclusive<usize> {
     change.earliest.saturating_sub(NEAR)..=change.found
 }
 
-/// What changed from one run to the next around run `at`: where a step lies is known to a run or two.
+/// Returns the circumstances that changed from one run to the next around run `at`: the place of a step is known to a
+/// run or two.
 fn also_changed(points: &[Point], at: usize) -> Vec<String> {
     let near = &points[at.saturating_sub(NEAR + 1)..points.len().min(at + NEAR + 1)];
     let mut all: Vec<String> = Vec::new();

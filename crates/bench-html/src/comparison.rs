@@ -1,4 +1,4 @@
-//! What has changed between two runs or two builds.
+//! The comparison of two runs or two builds.
 
 use bench_compare::report::instructions;
 use bench_compare::{CountedPair, FORMAT, SCHEMA_VERSION};
@@ -7,20 +7,20 @@ use bench_record::Verdict;
 use bench_stats::Interval;
 use serde::{Deserialize, Serialize};
 
-/// A comparison, whichever way it was made.
+/// A comparison, of runs or of programs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// What is compared with.
+    /// The name of the base.
     base: String,
-    /// What is compared.
+    /// The name of the candidate.
     candidate: String,
     /// How it was made.
     way: &'static str,
-    /// What a change is, where it is not the quotient of the two figures beside it.
+    /// The meaning of a change, if it is not the quotient of the two figures next to it.
     meaning: &'static str,
-    /// Why the two are not of one machine and one build, if they are not.
+    /// The reason why the two are not of one machine and one build, if they are not.
     different: Option<String>,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     notes: Vec<String>,
     /// The share below which a change is of no practical interest.
     threshold: f64,
@@ -30,7 +30,7 @@ pub struct Comparison {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Case {
     id: String,
-    /// What `old` and `new` are counted in.
+    /// The unit of `old` and `new`.
     unit: &'static str,
     old: Option<f64>,
     new: Option<f64>,
@@ -39,28 +39,28 @@ struct Case {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
-    /// How much longer an unsure case would have to be measured, in seconds, if patience can settle it.
+    /// The time, in seconds, for which an unsure case would have to be measured in addition, if that can decide it.
     settle_s: Option<f64>,
     instructions: Option<Instructions>,
 }
 
-/// What was counted beside the time.
+/// The instructions that were counted in addition to the time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Instructions {
     change: f64,
-    /// The change as it is shown, with what is not exact about it.
+    /// The change as it is shown, with a mark if it is not exact.
     text: String,
 }
 
 impl Comparison {
-    /// Two records.
+    /// Converts a comparison of two records.
     pub fn of_runs(comparison: &OfRuns, candidate: &str) -> Self {
         Comparison {
             base: comparison.baseline.clone(),
             candidate: candidate.to_owned(),
             way: "two runs, measured at different times",
-            meaning: "A change is what remains when that which all cases have in common is removed, and so not \
-                      after/before.",
+            meaning: "A change is what remains after the movement that all cases share has been removed, so it \
+                      can differ from after/before.",
             different: comparison.different.clone(),
             notes: comparison.notes.clone(),
             threshold: comparison.threshold,
@@ -68,10 +68,10 @@ impl Comparison {
         }
     }
 
-    /// Two programs that were measured in turns: the `comparison.json` of `bench compare`.
+    /// Parses a comparison of two programs that took turns: the `comparison.json` of `bench compare`.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// The fault in the file.
     pub fn parse(json: &[u8]) -> Result<Self, String> {
         let Head { format, schema_version } =
             serde_json::from_slice(json).map_err(|error| format!("not a comparison ({error})"))?;
@@ -89,7 +89,8 @@ impl Comparison {
             base: document.base.label,
             candidate: document.candidate.label,
             way: "two builds that took turns",
-            meaning: "A change is the median over pairs that ran together, and so not after/before of the medians.",
+            meaning: "A change is the median over pairs that ran together, so it can differ from after/before of \
+                      the medians.",
             different: None,
             notes: document.notes,
             threshold: document.rules.threshold,
@@ -98,14 +99,14 @@ impl Comparison {
     }
 }
 
-/// What tells a file from others.
+/// The fields by which the file is recognized.
 #[derive(Deserialize)]
 struct Head {
     format: String,
     schema_version: u32,
 }
 
-/// What is shown of a `comparison.json`. An end of an interval that is infinite is `null` there.
+/// The shown part of a `comparison.json`. An end of an interval that is infinite is `null` there.
 #[derive(Deserialize)]
 struct Document {
     base: Side,
@@ -141,7 +142,7 @@ struct Measured {
     instructions: Option<CountedPair>,
 }
 
-/// An interval; what is infinite is absent.
+/// An interval; an infinite end is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Ends {
     low: Option<f64>,

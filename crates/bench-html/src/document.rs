@@ -96,8 +96,8 @@ pub(crate) fn html(json: &str, served: bool) -> String {
     .concat()
 }
 
-/// JSON without any character that means something to HTML, or that JavaScript once took for the end of a line. All of
-/// these stand within strings, where an escape means the same.
+/// Escapes JSON, so that it contains no character that has a meaning in HTML, or that JavaScript once took for the end
+/// of a line. All of these are within strings, where an escape has the same meaning.
 pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + json.len() / 64);
     let mut rest = json;

@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use crate::packed::{floats, stretches};
 
-/// Every series of a store, where each has changed, and what was accepted.
+/// Every series of a store, with its changes and acceptances.
 ///
-/// What many series share stands once, and is referred to by its number: runs, machines, builds, and the lists of runs
-/// that a series has.
+/// Values that many series share appear once, and are referred to by their number: runs, machines, builds, and the
+/// lists of runs that a series has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct History {
     /// All runs, by the time at which they began.
@@ -70,7 +70,8 @@ struct Change {
     kind: Kind,
     last_before: usize,
     since: usize,
-    /// The last run that was surely at the old level, and the first that was surely at the new one.
+    /// The last run that was at the old level with 95 % confidence, and the first that was at the new one with 95 %
+    /// confidence.
     last_good: usize,
     first_bad: usize,
     found: usize,
@@ -80,17 +81,18 @@ struct Change {
     worse: bool,
     z: f64,
     also: Vec<String>,
-    /// What a shift of the whole machine had added on the same night, which is not part of the change.
+    /// The share of a shift of the whole machine on the same night, which is not part of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     of_machine: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
-    /// Number of the shift of its machine that it is part of, if it is none of its own.
+    /// The number of the machine's shift that it is part of; `None` if it is a separate change.
     #[serde(skip_serializing_if = "Option::is_none")]
     machine_shift: Option<usize>,
 }
 
-/// A shift of a machine, as `bench_history::across::MachineShift`. Which lines it hit, and where, stands in their changes.
+/// A shift of a machine, as `bench_history::across::MachineShift`. The lines that it affected, and their places, are
+/// in their changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Shift {
     machine: u32,
@@ -101,7 +103,7 @@ struct Shift {
     shift: f64,
     also: Vec<String>,
     worse: bool,
-    /// How many cases there are on the machine.
+    /// The number of cases on the machine.
     of: usize,
 }
 
@@ -186,7 +188,7 @@ fn runs(series: &[Series]) -> (Vec<Moment>, HashMap<(&str, &str), u32>) {
     (moments.collect(), numbers)
 }
 
-/// What runs are ordered by.
+/// Returns the key by which runs are ordered.
 fn moment(point: &Point) -> (&str, &str) {
     (&point.timestamp, &point.run)
 }

@@ -1,8 +1,8 @@
-//! One HTML file to look at, which needs no network: the history of every figure, a run, a comparison.
+//! Writes one HTML file that needs no network: the history of every figure, a run, a comparison.
 //!
-//! What is shown is gathered as data ([`History`], [`Run`], [`Comparison`]), put into a [`Page`], and written with
-//! [`Page::html`]. The scripts below `assets/` draw it: they make every element from text, so that nothing in a name or
-//! message is ever read as HTML, and a content security policy forbids all but these very scripts.
+//! The shown content is collected as data ([`History`], [`Run`], [`Comparison`]), put into a [`Page`], and written
+//! with [`Page::html`]. The scripts below `assets/` draw it: they make every element from text, so that nothing in a
+//! name or message is ever read as HTML, and a content security policy forbids all other scripts.
 #![forbid(unsafe_code)]
 
 mod comparison;

@@ -13,14 +13,14 @@ pub(crate) struct Load {
     primary: String,
     /// The metrics that are worth a chart against the setting.
     plots: Vec<String>,
-    /// What tells the levels apart, with its unit.
+    /// The setting that distinguishes the levels, with its unit.
     setting: &'static str,
-    /// What their latency is called.
+    /// The name of their latency.
     latency: &'static str,
     levels: Vec<Level>,
-    /// What they say together.
+    /// The metrics of all levels together.
     found: Vec<Metric>,
-    /// What to do next, in the order in which one would act on it.
+    /// The recommendations, in the order in which to act on them.
     advice: Vec<Advice>,
 }
 
@@ -43,7 +43,7 @@ struct Level {
     valid: bool,
     /// Whether the harness was slower than what it measured: the figures are those of the harness.
     harness_bound: bool,
-    /// Why it is not valid.
+    /// The reasons why it is not valid.
     reasons: Vec<String>,
     errors: Vec<Told>,
     warnings: Vec<String>,

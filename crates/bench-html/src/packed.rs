@@ -1,4 +1,4 @@
-//! Many numbers in little text.
+//! Encodes many numbers as short text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

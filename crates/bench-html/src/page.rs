@@ -1,4 +1,4 @@
-//! What one page shows.
+//! The content of a page.
 
 use bench_history::config::PageSettings;
 use serde::Serialize;
@@ -8,21 +8,21 @@ use crate::document;
 use crate::history::History;
 use crate::run::Run;
 
-/// What one page shows: each of its parts may be missing.
+/// The content of a page: each of its parts may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Page {
-    /// When it was made, UTC, RFC 3339.
+    /// The time at which it was made, UTC, RFC 3339.
     pub made: String,
     /// All series of a store.
     pub history: Option<History>,
-    /// What has changed between two runs or two builds.
+    /// The comparison of two runs or two builds.
     pub comparison: Option<Comparison>,
-    /// Single runs, the one to look at first in front.
+    /// Single runs. The page shows the first one first.
     pub runs: Vec<Run>,
-    /// Which state of what is shown this is. A page that has one asks its server: `revision` for that of the moment, and
-    /// `data.json` for what is new. A file has none, and asks for nothing.
+    /// The revision of the shown data. A page that has one asks its server for the current `revision`, and for
+    /// `data.json` if that is newer. A file has none, and asks for nothing.
     pub revision: Option<String>,
-    /// Where commits are linked to.
+    /// The links to commits.
     pub forge: PageSettings,
 }
 
@@ -35,7 +35,7 @@ impl Page {
         Ok(document::html(&self.json()?, self.revision.is_some()))
     }
 
-    /// The data alone, as JSON that may stand anywhere in HTML.
+    /// Returns only the data, as JSON that can be embedded anywhere in HTML.
     ///
     /// # Errors
     /// When the data cannot be written as JSON.

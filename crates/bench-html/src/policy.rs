@@ -1,4 +1,4 @@
-//! What a browser may do on behalf of the page: run its own scripts, and nothing else.
+//! The content security policy of the page: it may run its own scripts, and nothing else.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

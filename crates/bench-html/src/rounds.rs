@@ -1,4 +1,4 @@
-//! The rounds of a case, and as many of its samples as it takes to draw them.
+//! The rounds of a case, and as many of its samples as are needed to draw them.
 
 use bench_record::{CaseRecord, RoundRecord};
 use serde::Serialize;
@@ -11,7 +11,7 @@ const MOST_OF_CASE: usize = 500;
 /// Samples of one run, over all of its cases: 5.3 bytes each.
 const MOST_OF_RUN: usize = 100_000;
 
-/// At least so many samples of a case, in a run of very many.
+/// The smallest number of samples of a case, in a run of very many.
 const FEWEST: usize = 50;
 
 /// The rounds that have samples, in order of time.
@@ -21,18 +21,18 @@ pub(crate) struct Rounds {
     started_s: String,
     /// [`floats`]: the median of each round, in seconds an iteration.
     median_s: String,
-    /// How many of `samples` are of each round.
+    /// The number of `samples` of each round.
     counts: Vec<usize>,
     /// [`floats`]: seconds an iteration, round by round in order of time.
     samples: String,
-    /// Which samples these are: every so-and-so-many-th of a round.
+    /// The step between the samples shown: with 3, every third sample of a round.
     every: usize,
     /// Rounds that fell into a bad minute of the machine: number, and why.
     disturbed: Vec<(usize, String)>,
 }
 
 impl Rounds {
-    /// Those of one of so many cases of a run; `None` if there are no samples.
+    /// Returns the rounds of one of `cases` cases of a run; `None` if there are no samples.
     pub(crate) fn of(case: &CaseRecord, cases: usize) -> Option<Self> {
         let rounds: Vec<&RoundRecord> =
             case.rounds.iter().filter(|round| round.is_ok() && !round.sample_ns.is_empty()).collect();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::load::Load;
 use crate::rounds::Rounds;
 
-/// One run: what its rounds come to, and as many samples as are drawn. All of them are in `run.json`.
+/// One run: the figures of its rounds, and as many samples as are drawn. All of them are in `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     run: String,
@@ -19,7 +19,7 @@ pub struct Run {
     state: RunState,
     summary: Summary,
     targets: Option<ObjectiveSummary>,
-    /// What is known of machine and build: name and value.
+    /// The machine and the build: names and values.
     environment: Vec<(&'static str, String)>,
     checks: Vec<Check>,
     probes: Vec<ProbeState>,
@@ -44,16 +44,16 @@ struct Case {
     metrics: Vec<Metric>,
     observed: Vec<Metric>,
     targets: Vec<ObjectiveResult>,
-    /// Why the figures cannot be relied on, if they cannot.
+    /// The reason why the figures cannot be relied on, if so.
     harness_bound: Option<String>,
     warnings: Vec<String>,
-    /// Where the function was written.
+    /// The place of the function in the source code.
     source: String,
     rounds: Option<Rounds>,
 }
 
 impl Run {
-    /// What a record comes to.
+    /// Summarizes a record.
     pub fn of(record: &Record) -> Self {
         Run {
             run: record.run.clone(),
@@ -70,7 +70,7 @@ impl Run {
         }
     }
 
-    /// Whether both are of one run, be it at different times.
+    /// Whether both are the same run, at different times.
     pub fn is_same(&self, other: &Run) -> bool {
         self.run == other.run
     }
@@ -103,11 +103,10 @@ impl Case {
     }
 }
 
-/// What is known of machine and build; what is not, is left out.
+/// Returns the known properties of machine and build; the others are left out.
 fn environment(environment: &Environment) -> Vec<(&'static str, String)> {
     let share = |share: f64| format!("{:.1} %", share * 100.0);
-    let tree =
-        environment.dirty.map(|dirty| if dirty { "with changes that no commit holds" } else { "clean" });
+    let tree = environment.dirty.map(|dirty| if dirty { "with uncommitted changes" } else { "clean" });
     let gpus = (!environment.gpus.is_empty()).then(|| environment.gpus.join(", "));
     let features = Some(environment.target_features.clone()).filter(|features| !features.is_empty());
     let references = environment.references.map(|references| {

@@ -1,9 +1,9 @@
-//! Which rounds figures are made of.
+//! Decides which rounds count for the figures.
 
 use bench_record::RoundRecord;
 
-/// From here on the interval of the median supposes nothing of the tails ([`bench_stats::median_interval`]): so
-/// many sound rounds can do without the disturbed ones.
+/// The number of sound rounds from which on disturbed ones can be left out: from there on the interval of the median
+/// assumes nothing about the tails ([`bench_stats::median_interval`]).
 const FEWEST_SOUND: usize = 6;
 
 /// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
@@ -18,7 +18,7 @@ fn leaves_out(rounds: &[RoundRecord]) -> bool {
     sound >= FEWEST_SOUND && sound * 2 >= rounds.len()
 }
 
-/// How many rounds fell into bad minutes, and what became of them.
+/// The number of rounds that fell into bad minutes, and what was done with them.
 pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<String> {
     let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
     let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;

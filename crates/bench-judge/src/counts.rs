@@ -1,4 +1,4 @@
-//! Instructions and memory accesses: what the rounds of a case say of them together.
+//! Combines the instructions and memory accesses of the rounds of a case.
 
 use bench_protocol::Better;
 use bench_record::{CaseCounts, Metric, RoundCounts, RoundRecord};
@@ -26,7 +26,7 @@ pub(crate) fn metrics(counts: &CaseCounts) -> Vec<Metric> {
     ]
 }
 
-/// What should be known before the counts are relied on.
+/// Returns a note that should be known before the counts are relied on.
 pub(crate) fn doubt(counts: &CaseCounts) -> Option<String> {
     if counts.rounds == 1 {
         return Some("one round only: whether its count repeats is unknown".to_owned());

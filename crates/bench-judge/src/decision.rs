@@ -1,4 +1,4 @@
-//! What follows from a run or a comparison: the exit code, and what is said of it.
+//! Decides the exit code of a run or a comparison, and the message for it.
 
 use bench_record::{CaseRecord, Cause, InvalidCause, Outcome, Record, RunState, Verdict, exit};
 use bench_syntax::text::printable;
@@ -6,8 +6,8 @@ use bench_syntax::text::printable;
 use crate::Summarize;
 use crate::comparison::{Compared, Comparison};
 
-/// What has been found that decides the exit code. Every command collects its findings here, so that all of them weigh
-/// the same findings alike.
+/// The findings that decide the exit code. Every command collects its findings here, so that all of them weigh the
+/// same findings in the same way.
 ///
 /// ```
 /// use bench_judge::Decision;
@@ -27,51 +27,51 @@ pub struct Decision {
     unsure: Vec<String>,
 }
 
-/// What is asked of a comparison.
+/// The conditions that a comparison must meet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ComparisonPolicy {
-    /// A case may be slower by this share; any slower case may pass if `None`.
+    /// The share by which a case may be slower. `None`: any slower case passes.
     pub allowed: Option<f64>,
-    /// Whether doubt counts, and runs of other machines or builds.
+    /// Whether doubt, and runs of other machines or builds, count.
     pub strict: bool,
 }
 
 impl Decision {
-    /// The run was ended before its time.
+    /// Records that the run was interrupted.
     #[must_use]
     pub fn interrupted(self) -> Self {
         Decision { interrupted: true, ..self }
     }
 
-    /// A benchmark failed.
+    /// Records that a benchmark failed.
     #[must_use]
     pub fn failed(mut self, what: impl Into<String>) -> Self {
         self.failed.push(what.into());
         self
     }
 
-    /// Nothing can be judged, and something has to be put right first.
+    /// Records that nothing can be judged until something has been put right.
     #[must_use]
     pub fn incomparable(mut self, why: impl Into<String>) -> Self {
         self.incomparable.push(why.into());
         self
     }
 
-    /// Something is slower than allowed, or an objective is missed.
+    /// Records that something is slower than allowed, or that an objective is missed.
     #[must_use]
     pub fn slower(mut self, what: impl Into<String>) -> Self {
         self.slower.push(what.into());
         self
     }
 
-    /// Something is unsure that must not be.
+    /// Records that something is unsure that must not be.
     #[must_use]
     pub fn unsure(mut self, what: impl Into<String>) -> Self {
         self.unsure.push(what.into());
         self
     }
 
-    /// How a run ended, and which of its cases failed.
+    /// Records how a run ended, and which of its cases failed.
     #[must_use]
     pub fn of_run(mut self, record: &Record) -> Self {
         self.interrupted |= record.state == RunState::Interrupted;
@@ -80,8 +80,8 @@ impl Decision {
         self
     }
 
-    /// What a comparison of two records has found. A case without a figure in the newer run has failed; without one in
-    /// the earlier run it cannot be judged, which is doubt and no failure of what is measured now.
+    /// Adds the findings of a comparison of two records. A case without a figure in the newer run has failed; without
+    /// one in the earlier run it cannot be judged, which counts as doubt, not as a failure of the current run.
     #[must_use]
     pub fn of_comparison(mut self, comparison: &Comparison, policy: ComparisonPolicy) -> Self {
         if let (true, Some(different)) = (policy.strict, &comparison.different) {
@@ -105,7 +105,7 @@ impl Decision {
         self
     }
 
-    /// Which objectives of a run are missed, and with `strict` which are unsure.
+    /// Records which objectives of a run are missed, and with `strict` which are unsure.
     #[must_use]
     pub fn of_objectives(mut self, record: &Record, strict: bool) -> Self {
         let with = |outcome: Outcome| {
@@ -127,7 +127,7 @@ impl Decision {
         self
     }
 
-    /// Which cases have figures that are not valid.
+    /// Records which cases have figures that are not valid.
     #[must_use]
     pub fn of_validity(mut self, record: &Record) -> Self {
         let invalid = |case: &CaseRecord| Some(printable(&format!("{}: {}", case.id, case.invalid()?)));
@@ -139,8 +139,9 @@ impl Decision {
         self
     }
 
-    /// What a load test has found: cases of which more than this share of requests failed, cases that failed for another
-    /// reason, and levels whose figures are not valid. Failures that may be make no level invalid.
+    /// Adds the findings of a load test: cases of which more than the share `max_failures` of requests failed, cases
+    /// that failed for another reason, and levels whose figures are not valid. Failures within that share do not make
+    /// a level invalid.
     #[must_use]
     pub fn of_load(mut self, record: &Record, max_failures: f64) -> Self {
         self.interrupted |= record.state == RunState::Interrupted;
@@ -180,7 +181,7 @@ impl Decision {
         self
     }
 
-    /// Both findings together.
+    /// Combines both decisions.
     #[must_use]
     pub fn and(mut self, other: Decision) -> Self {
         self.interrupted |= other.interrupted;
@@ -193,7 +194,8 @@ impl Decision {
         self
     }
 
-    /// An interrupt first; then too many failed requests; then a failure; then what cannot be judged at all; then what is wrong for sure; then doubt.
+    /// Returns the exit code: first an interrupt; then too many failed requests; then a failure; then something that
+    /// cannot be judged at all; then a certain regression; then doubt.
     pub fn exit_code(&self) -> u8 {
         if self.interrupted {
             exit::INTERRUPTED
@@ -214,7 +216,7 @@ impl Decision {
         }
     }
 
-    /// Why the exit code is what it is, a line each. Failures are shown with the cases, and not said again.
+    /// Returns the reasons for the exit code, one line each. Failures are shown with the cases, and not repeated here.
     pub fn reasons(&self) -> &[String] {
         if self.interrupted {
             return &[];

@@ -1,4 +1,4 @@
-//! Rounds that fell into a bad minute of the machine: how they are told, and what becomes of them.
+//! Detects rounds that fell into a bad minute of the machine, and leaves them out.
 
 use crate::Summarize;
 use bench_record::{CaseRecord, References, RoundRecord};
@@ -8,25 +8,25 @@ use bench_stats as stats;
 const STEAL: f64 = 0.05;
 
 /// Tasks may wait this much more of the time than is usual for the case. Not in absolute terms: a case with
-/// more threads than processors makes pressure of its own, in every round alike.
+/// more threads than processors makes pressure itself, in every round.
 const PRESSURE: f64 = 0.15;
 
-/// A reference this many robust deviations from the run's median is none of the usual ones: with normal
-/// readings one in two million, with the tails of real ones about one in a hundred.
+/// The number of robust deviations from the run's median from which on a reference is unusual: with normal readings
+/// one in two million, with the tails of real ones about one in a hundred.
 const DEVIATIONS: f64 = 5.0;
 
-/// What a reference may be off however quiet the others are, on the logarithmic scale. Five percent of the
-/// clock is a step of its governor; memory latency varies more by itself, with what the last worker left in
-/// the caches.
+/// The deviation that a reference may have however quiet the others are, on the logarithmic scale. Five percent of the
+/// clock is a step of its governor; memory latency varies more by itself, with the content of the caches that the last
+/// worker left.
 const CLOCK_FLOOR: f64 = 0.05;
 const WALK_FLOOR: f64 = 0.20;
 
-/// With fewer readings it is unknown what is usual.
+/// The number of readings below which the usual value is unknown.
 const FEWEST_READINGS: usize = 12;
 
-/// Marks every round of a run that fell into a bad minute, from what was seen around it and around all
-/// others; takes the mark from those that did not. The times themselves are never looked at: leaving out a
-/// round for being slow would make every interval too narrow, leaving it out for its surroundings does not.
+/// Marks every round of a run that fell into a bad minute, judging by its surroundings and those of all other rounds;
+/// removes the mark from those that did not. The times themselves are never used: leaving out a round because it was
+/// slow would make every interval too narrow, while leaving it out for its surroundings does not.
 pub fn mark_disturbed<'a>(cases: impl IntoIterator<Item = &'a mut CaseRecord>) {
     let mut cases: Vec<&mut CaseRecord> = cases.into_iter().collect();
     let clock = Usual::of(&cases, |reading| reading.clock_step_ns, CLOCK_FLOOR);
@@ -41,7 +41,7 @@ pub fn mark_disturbed<'a>(cases: impl IntoIterator<Item = &'a mut CaseRecord>) {
     }
 }
 
-/// Why `round` is held to have fallen into a bad minute, if it is.
+/// The reason why `round` is assumed to have fallen into a bad minute, if it is.
 fn reason(
     round: &RoundRecord,
     pressure: Option<f64>,
@@ -73,7 +73,7 @@ fn reason(
     None
 }
 
-/// What a reference usually is in a run, on the logarithmic scale.
+/// The usual value of a reference in a run, on the logarithmic scale.
 struct Usual {
     centre: f64,
     limit: f64,
@@ -97,7 +97,7 @@ impl Usual {
         })
     }
 
-    /// By how much `value` is off, as a share, where that is more than it may be.
+    /// Returns the deviation of `value`, as a share, if it is larger than allowed.
     fn off(&self, value: f64) -> Option<f64> {
         let off = value.ln() - self.centre;
         (off.abs() > self.limit).then(|| off.exp_m1())

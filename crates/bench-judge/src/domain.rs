@@ -1,26 +1,27 @@
-//! Fields of work: which of their own figures follow from time and counters.
+//! Fields of work, and their figures that follow from time and counters.
 
 use bench_protocol::{Better, Counter};
 use bench_record::{Metric, Time};
 use bench_stats::Interval;
 
-/// What a case has done, as a domain sees it.
+/// The work of a case, for a domain.
 #[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     /// Time per iteration.
     pub time: &'a Time,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: &'a [Counter],
 }
 
 impl Work<'_> {
-    /// How many of `unit` are done in a second, at the median time.
+    /// Returns the number of `unit` per second, at the median time.
     pub fn rate(&self, unit: &str) -> Option<f64> {
         let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
         (self.time.median_s.0 > 0.0).then(|| counter.per_iteration as f64 / self.time.median_s.0)
     }
 
-    /// The 95 % interval of [`rate`](Self::rate): that of the median, turned over, since the count is exact.
+    /// Returns the 95 % interval of [`rate`](Self::rate): the reciprocal of that of the median, since the count is
+    /// exact.
     pub fn rate_interval(&self, unit: &str) -> Option<Interval> {
         let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
         let time = self.time.interval_s.filter(|time| time.low > 0.0)?;
@@ -29,13 +30,13 @@ impl Work<'_> {
     }
 }
 
-/// A field of work. Plugged in by being linked: `bench_core::inventory::submit! { Domain { … } }`.
+/// A field of work. It registers itself when it is linked: `bench_core::inventory::submit! { Domain { … } }`.
 pub struct Domain {
     /// Its name: `classification`.
     pub name: &'static str,
-    /// Units it knows; counters in them are its own, and get no plain throughput.
+    /// Its units; counters in them belong to the field, and get no plain throughput.
     pub units: &'static [&'static str],
-    /// The figures that follow; called where a case counts one of the units.
+    /// Computes the figures; called if a case counts one of the units.
     pub metrics: fn(&Work<'_>) -> Vec<Metric>,
 }
 

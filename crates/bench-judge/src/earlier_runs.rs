@@ -1,4 +1,4 @@
-//! What is read of earlier runs, tried on records with figures.
+//! Tests reading earlier runs, with records that contain figures.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! From rounds to figures, and from figures to verdicts and exit codes.
+//! Turns rounds into figures, and figures into verdicts and exit codes.
 #![forbid(unsafe_code)]
 
 pub mod comparison;

@@ -1,15 +1,15 @@
-//! What the cases of a run say together of how far rounds lie apart.
+//! Estimates how far the rounds of a case lie apart with the help of all cases of a run.
 
 use bench_record::{CaseRecord, Status};
 use bench_stats::SpreadOfCases;
 
 use crate::time::round_medians;
 
-/// From here on the rounds of a case say enough by themselves ([`bench_stats::median_interval`]).
+/// The number of rounds from which on a case needs no other cases ([`bench_stats::median_interval`]).
 const ENOUGH: usize = 6;
 
-/// Gives cases of few rounds an interval whose spread is moderated by those of the others, if the run has enough of them.
-/// Requests that are served spread by themselves, and are left out.
+/// Gives cases of few rounds an interval whose spread is moderated by that of the others, if the run has enough of
+/// them. Served requests vary by themselves, and are left out.
 pub fn moderate(cases: &mut [CaseRecord]) {
     let is_timed = |case: &CaseRecord| {
         case.status == Status::Ok && case.rounds.iter().all(|round| round.served.is_none())
@@ -33,7 +33,7 @@ mod tests {
 
     use crate::Summarize;
 
-    /// A case whose rounds take so many nanoseconds.
+    /// Creates a case whose rounds take these times, in nanoseconds.
     fn case(rounds: &[u64]) -> CaseRecord {
         let mut case = CaseRecord::blank("unit/x", Category::Unit);
         for ns in rounds {

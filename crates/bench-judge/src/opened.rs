@@ -1,4 +1,4 @@
-//! Records of runs that were killed, and of several executables.
+//! Opens the records of runs that were killed, and combines those of several executables.
 
 use std::path::Path;
 
@@ -15,8 +15,8 @@ use crate::{Summarize, disturbance, probes};
 /// Reads a `run.json`, or a run directory. A directory whose runner was killed is read from its journal.
 ///
 /// # Errors
-/// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when
-/// it cannot be read at all.
+/// [`RunError::Record`] if it is truncated, not a record, or of a newer version; [`RunError::Io`] if it cannot be read
+/// at all.
 pub fn open(path: &Path) -> Result<Record, RunError> {
     let path = &followed(path);
     if !path.is_dir() {
@@ -30,7 +30,9 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
         (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
-            reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is not a run directory"),
+            reason: format!(
+                "the folder contains neither {RUN_FILE} nor {JOURNAL}: it is not a run directory"
+            ),
         }),
     }
 }
@@ -69,7 +71,7 @@ fn recovered(replayed: Replayed) -> Record {
     record
 }
 
-/// That a journal has lines that cannot be read, if it has.
+/// Returns a note if lines of a journal cannot be read.
 fn damage(lines: &[usize]) -> Option<String> {
     let named: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
     let more = if lines.len() > named.len() { ", …" } else { "" };
@@ -81,7 +83,7 @@ fn damage(lines: &[usize]) -> Option<String> {
     })
 }
 
-/// `earlier` with the cases of `later` added.
+/// Returns `earlier` with the cases of `later` added.
 pub fn merge(mut earlier: Record, later: Record) -> Record {
     let Record { state, sealed, warnings, cases, environment, .. } = later;
     let (build, later_build) = (earlier.environment.build(), environment.build());
@@ -164,11 +166,12 @@ mod tests {
             crate::comparison::Comparison::of(&merged, &other, &Default::default(), |_| true)
                 .different
                 .as_deref(),
-            Some("not the same machine and build: another toolchain: two then, one now")
+            Some("not the same machine and build: different toolchain: two then, one now")
         );
     }
 
-    /// Those of an earlier executable may refer to cases of a later one, and the other way round.
+    /// Tests targets over all executables: those of an earlier executable may refer to cases of a later one, and the
+    /// other way round.
     #[test]
     fn objectives_are_judged_over_all_executables() {
         use bench_record::{ObjectiveResult, Outcome};

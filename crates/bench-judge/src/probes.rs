@@ -1,12 +1,12 @@
-//! What the probes of all rounds say together.
+//! Combines the readings of the probes over all rounds.
 
 use bench_protocol::{OverRounds, ProbeReport, Reading};
 use bench_record::{CaseRecord, Metric, ProbeState, RoundRecord};
 use bench_stats as stats;
 use bench_syntax::quantity::Seconds;
 
-/// What the rounds of a case say together, in the order in which probes told it: the median of a reading with
-/// its interval over the rounds, or the largest. One round's own interval stands where there is just one.
+/// Combines the readings of the rounds of a case, in the order in which probes reported them: the median of a reading
+/// with its interval over the rounds, or the largest. If there is just one round, its own interval is used.
 pub(crate) fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
     let all = || rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.readings);
     let mut kinds: Vec<&Reading> = Vec::new();

@@ -1,4 +1,4 @@
-//! Rounds of a case that disagree by more than their samples explain.
+//! Detects rounds of a case that disagree by more than their samples explain.
 
 use bench_record::RoundRecord;
 use bench_stats as stats;
@@ -8,11 +8,11 @@ use bench_syntax::quantity::Seconds;
 /// Medians of processes that are this many times apart are not what processes usually differ by, which is some per cent.
 const APART: f64 = 1.5;
 
-/// From so many rounds on, a single one that lies apart is a bad minute.
+/// The number of rounds from which on a single one that lies apart is a bad minute.
 const MANY: usize = 5;
 
-/// That rounds disagree: the intervals of their medians lie apart by a factor that no noise explains, and not those of a
-/// single round among many. `None` if they agree, or have too few samples for an interval.
+/// Returns a note if rounds disagree: the intervals of their medians lie apart by a factor that no noise explains, and
+/// not only those of a single round among many. `None` if they agree, or have too few samples for an interval.
 pub(super) fn doubt<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option<String> {
     let mut medians: Vec<(f64, Interval)> = rounds
         .filter_map(|round| {

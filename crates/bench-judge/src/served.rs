@@ -1,4 +1,4 @@
-//! Served work: what the rounds of a load case say together.
+//! Served work: combines the rounds of a load case.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use bench_stats as stats;
 /// Messages of errors of a level.
 const MOST_ERRORS: usize = 10;
 
-/// What the rounds have seen together: each figure is the median over the rounds, with their
-/// interval where there are at least two; what can only be shown of one round is that of the round
-/// whose primary metric is the middle one. A level is valid if it was in every round.
+/// Combines the rounds: each figure is the median over the rounds, with their interval if there are at least two;
+/// parts that can only be shown for one round come from the round whose primary metric is the middle one. A level is
+/// valid if it was valid in every round.
 pub(crate) fn over(rounds: &[RoundRecord]) -> Option<Served> {
     let served: Vec<&Served> = rounds.iter().filter_map(|round| round.served.as_ref()).collect();
     let first = *served.first()?;

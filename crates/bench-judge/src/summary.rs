@@ -1,4 +1,4 @@
-//! From the rounds of a case to its figures, and to what speaks against them.
+//! Computes the figures of a case from its rounds, and the reasons to doubt them.
 
 use bench_record::{CaseRecord, Level, RoundRecord, Served, Status};
 use bench_stats as stats;
@@ -7,26 +7,27 @@ use bench_syntax::quantity::{Bytes, Seconds};
 use crate::domain::{self, Work};
 use crate::{counted_rounds, counts, probes, rounds_apart, served, time};
 
-/// What follows from the rounds of a case.
+/// Computes the figures of a case from its rounds.
 pub trait Summarize {
-    /// Adds a round and brings every figure up to date.
+    /// Adds a round and updates every figure.
     fn push(&mut self, round: RoundRecord);
 
-    /// Brings every figure up to date with the rounds.
+    /// Updates every figure from the rounds.
     fn update(&mut self);
 
     /// Marks each round with the reason why it fell into a bad minute of the machine, or with `None`.
     fn mark(&mut self, reasons: Vec<Option<String>>);
 
-    /// The requests that a load case has served, over its rounds; `None` for any other case.
+    /// Returns the requests that a load case has served, over its rounds; `None` for any other case.
     fn served(&self) -> Option<Served>;
 
-    /// Why the figures of the case cannot be relied on, if they cannot: the harness was the bottleneck at some level, or
-    /// the level from which its time comes (the first) or its metrics come (the best) is not valid. Such figures can
-    /// miss a limit but not meet it, and are not compared.
+    /// Returns the reason why the figures of the case cannot be relied on, if there is one: the harness was the
+    /// bottleneck at some level, or the level that its time (the first) or its metrics (the best) come from is not
+    /// valid. Such figures can miss a limit but not meet it, and are not compared.
     fn invalid(&self) -> Option<String>;
 
-    /// The rounds that its figures are made of: without those that fell into bad minutes, if enough others are left.
+    /// Returns the rounds that its figures are made of: without those that fell into bad minutes, if enough others are
+    /// left.
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord>;
 }
 
@@ -107,7 +108,7 @@ fn update(case: &mut CaseRecord) {
     case.warnings = doubts(case);
 }
 
-/// What speaks against believing the figures.
+/// Returns the reasons not to believe the figures.
 fn doubts(case: &CaseRecord) -> Vec<String> {
     let mut doubts: Vec<String> = case.invalid().into_iter().collect();
     doubts.extend(case.counts.as_ref().and_then(counts::doubt));
@@ -125,7 +126,7 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
         round.served.is_none() && claimed_s > 1.01 * round.wall_s
     };
     if case.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
-        doubts.push("it says that its iterations took longer than has passed".to_owned());
+        doubts.push("it reports that its iterations took longer than the time that has passed".to_owned());
     }
     if time::is_coarse(&case.rounds) {
         doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
@@ -156,7 +157,7 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
         && case.rounds.iter().map(RoundRecord::spent_s).sum::<f64>() >= case.settings.max_time_s
     {
         doubts.push(format!(
-            "{} of the {wanted} rounds that were asked for: `max_time`, {}, ended before the others",
+            "{} of the {wanted} requested rounds: `max_time`, {}, ended before the others",
             case.rounds.len(),
             Seconds(case.settings.max_time_s)
         ));
@@ -241,7 +242,7 @@ mod tests {
             let mut case = case(sample);
             case.rounds.iter_mut().for_each(|round| round.wall_s = wall_s);
             case.update();
-            !warns(&case, "longer than has passed")
+            !warns(&case, "longer than the time that has passed")
         };
         assert!(within(0.0021, |_| 100_000) && !within(0.0019, |_| 100_000));
         // As a harness reports whose shortest sample met a pause, and was scaled to the length of the others.

@@ -5,7 +5,7 @@ use bench_syntax::Category;
 
 use crate::Summarize;
 
-/// A record with one sample of one iteration a round, in nanoseconds; a case without rounds has failed.
+/// Creates a record with one sample of one iteration for each round, in nanoseconds; a case without rounds has failed.
 pub fn record(cases: Vec<(&str, Vec<u64>)>) -> Record {
     let cases: Vec<CaseRecord> = cases
         .into_iter()

@@ -1,4 +1,4 @@
-//! Time per iteration: what the rounds of a case say together.
+//! Time per iteration: combines the rounds of a case.
 
 use bench_record::{RoundRecord, Time};
 use bench_stats::{self as stats, Modes};
@@ -9,8 +9,8 @@ use crate::counted_rounds;
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
 const MANY_OUTLIERS: f64 = 0.05;
 
-/// The figures of `rounds` together, without those that fell into bad minutes where enough others are
-/// left; `None` if there is no sample.
+/// Returns the figures of `rounds` together, without those that fell into bad minutes if enough others are left;
+/// `None` if there is no sample.
 pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
     let measured = || counted(rounds);
     let medians = round_medians(rounds);
@@ -39,7 +39,7 @@ fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty())
 }
 
-/// What keeps one figure from standing for all samples: two modes, or else many outliers.
+/// Returns the reason why one figure cannot stand for all samples: two modes, or else many outliers.
 pub(crate) fn irregularity(time: &Time) -> Option<String> {
     if let Some(Modes { low, high }) = time.modes {
         let told = |mode: stats::Mode| format!("{} ({:.0} %", Seconds(mode.centre), mode.share * 100.0);

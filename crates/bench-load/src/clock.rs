@@ -1,4 +1,4 @@
-//! Time as clients see it: nanoseconds from the beginning of a level.
+//! The clock of the clients: nanoseconds from the beginning of a level.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
-//! Event loops, one for each core but one: what requests of `async` closures run on.
+//! Event loops, on all cores but one, that run the requests of `async` closures.
 //!
-//! Each is a tokio runtime of one thread, and nothing moves from one to another. A request is woken by the thread
-//! that reads its bytes, so that a change of threads does not delay its timestamps. One core is left to the thread
-//! that paces requests, and to a server on the same machine.
+//! Each is a tokio runtime of one thread, and nothing moves from one to another. The thread that reads a request's
+//! bytes also wakes it, so that a change of threads does not delay its timestamps. One core is left to the thread that
+//! paces requests, and to a server on the same machine.
 
 use std::cell::Cell;
 use std::io;
@@ -18,10 +18,10 @@ thread_local! {
     static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// How many event loops there are: one less than the process may have cores, and at least 1.
+/// Returns the number of event loops: one less than the process may use cores, and at least 1.
 ///
 /// # Errors
-/// When they cannot be made, as when no file descriptor is left.
+/// If they cannot be made, for example because no file descriptor is left.
 pub fn count() -> Result<usize> {
     loops().map(<[Runtime]>::len)
 }
@@ -31,11 +31,11 @@ pub fn current() -> Option<usize> {
     CURRENT.get()
 }
 
-/// Runs a future on event loop `core`, counted around: on the calling thread, with sockets and timers of that loop. It is
-/// how a connection is made that requests on this loop then use.
+/// Runs a future on event loop `core`, modulo their number: on the calling thread, with sockets and timers of that
+/// loop. Connections are opened in this way for requests on this loop.
 ///
 /// # Errors
-/// When event loops cannot be made, and when the caller runs on a runtime itself: it would wait for itself.
+/// If event loops cannot be made, and if the caller runs on a runtime itself: it would wait for itself.
 pub fn block_on<F: Future>(core: usize, future: F) -> Result<F::Output> {
     refuse_within_another()?;
     let loops = loops()?;

@@ -1,10 +1,10 @@
-//! Figures of a level as checks and recommendations read them.
+//! Figures of a level, for checks and recommendations.
 
 use bench_record::Metric;
 use bench_stats::Interval;
 use bench_syntax::quantity::{Seconds, significant};
 
-/// Throughputs this close are the same: what repeated runs on a quiet machine differ by.
+/// The difference below which throughputs are the same: that of repeated runs on a quiet machine.
 pub(crate) const FLAT: f64 = 0.05;
 
 /// `latency p99.9` as the quantity and the share: `("latency", 0.999)`.
@@ -24,7 +24,7 @@ pub(crate) fn shown(metric: &Metric) -> String {
     }
 }
 
-/// That resident memory grows, or shrinks, if the interval of the growth excludes 0.
+/// Describes growing or shrinking resident memory, if the interval of the growth excludes 0.
 pub(crate) fn growth(metric: &Metric) -> Option<String> {
     let Interval { low, high } = metric.interval?;
     if !(low > 0.0 || high < 0.0) {

@@ -1,4 +1,4 @@
-//! From what was logged to a level of the record.
+//! Turns the log into a level of the record.
 
 use bench_protocol::Better;
 use bench_record::{Bin, Headline, InvalidCause, Lag, Level, Metric, Pace, Steady, Told, Validity};
@@ -14,7 +14,7 @@ use crate::slo::Slo;
 /// A level may be late by this much, in seconds …
 const LATE_S: f64 = 1e-3;
 
-/// … or by this share of the median latency, before the harness is held to be the bottleneck.
+/// … or by this share of the median latency, before the harness is considered the bottleneck.
 const LATE_SHARE: f64 = 0.05;
 
 /// The achieved rate may miss the offered one by this share.
@@ -23,13 +23,13 @@ const RATE_MISSED: f64 = 0.01;
 /// More failures than this share make a level invalid.
 pub(crate) const FAILURES: f64 = 0.01;
 
-/// A steady part with fewer requests tells nothing.
+/// The number of requests below which a steady part has no meaning.
 const FEWEST_STEADY: u64 = 5;
 
 /// Messages of errors in the record.
 const MOST_ERRORS: usize = 10;
 
-/// What a level was to show.
+/// The settings of a level.
 pub(crate) struct Asked<'a> {
     pub(crate) domain: &'static Domain,
     pub(crate) slo: &'a Slo,
@@ -109,10 +109,10 @@ fn lag(lag: &Distribution) -> Option<Lag> {
     Some(Lag::new(Seconds(sorted.percentile(0.5)?), Seconds(sorted.percentile(0.99)?), Seconds(lag.most()?)))
 }
 
-/// How many requests of a schedule the model had wait.
+/// The number of requests of a schedule that the model delayed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Busy {
-    /// Those that were due while as many were in flight as may be.
+    /// The requests that were due while the maximum was in flight.
     held_up: u64,
     most_in_flight: Option<u32>,
 }
@@ -124,8 +124,9 @@ fn most_in_flight(plan: &Plan) -> Option<u32> {
     }
 }
 
-/// Why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due while all that
-/// may be in flight were has shown the limit of the model; else it was the harness that did not send them.
+/// The reason why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due
+/// while all that may be in flight were has shown the limit of the model; else it was the harness that did not send
+/// them.
 fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     match busy.most_in_flight {
         Some(most) if busy.held_up > 0 && busy.held_up as f64 >= RATE_MISSED * level.requests as f64 => {
@@ -147,8 +148,8 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
 const TIMES_OF_OUTPUTS: [&str; 6] =
     ["ITL p50", "ICL p50", "TTFT p50", "TTFA p50", "service latency p50", "latency p50"];
 
-/// That event loops came too late to what was ready, if they did: what is stamped late is longer by as much. A stall of 1 ms
-/// may be, or of 5 % of the shortest time that is reported.
+/// Returns a note if event loops handled ready events too late: late timestamps are longer by the same time. A stall
+/// of 1 ms is allowed, or of 5 % of the shortest time that is reported.
 fn stalled(level: &Level) -> Option<String> {
     let stall = level.pace.client_stall?;
     let times = TIMES_OF_OUTPUTS.iter().filter_map(|name| level.metric(name)).map(|metric| metric.value);
@@ -170,7 +171,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
         && lag.p99_s.0 > LATE_S.max(LATE_SHARE * median)
     {
         let (cause, told) = lateness(level, busy);
-        found.push((cause, format!("{told}: 1 % of requests were sent {} or more too late", lag.p99_s)));
+        found.push((cause, format!("{told}: 1 % of requests were sent at least {} too late", lag.p99_s)));
     }
     if let (Some(offered), Some(achieved)) = (level.pace.offered_rate, level.pace.achieved_rate)
         && achieved < offered * (1.0 - RATE_MISSED)
@@ -215,7 +216,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
             found.push((
                 InvalidCause::TooFewRequests,
                 format!(
-                    "{} requests were served, but {} wants {wanted}: serve more, or for longer",
+                    "{} requests were served, but {} needs {wanted}: serve more, or for longer",
                     level.succeeded,
                     percentile_name(p)
                 ),
@@ -243,13 +244,13 @@ fn too_short(plan: &Plan, level: &Level) -> Option<String> {
     let wanted = plan.duration?;
     let took = level.metric("service latency p50").filter(|took| took.value > wanted.as_secs_f64())?;
     Some(format!(
-        "a request takes {}, longer than the {} that the level was to last: only what was sent first is seen",
+        "a request takes {}, longer than the {} that the level was to last: only the first requests are included",
         Seconds(took.value),
         Seconds(wanted.as_secs_f64())
     ))
 }
 
-/// What does not fit together, or should be known.
+/// Returns the contradictions, and other notes that a reader should know.
 fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     let mut warnings: Vec<String> = driven
         .logged
@@ -260,11 +261,11 @@ fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
         .collect();
     warnings.extend(driven.short_of_threads.clone());
     if driven.late_marks > 0 {
-        warnings.push(format!("{} outputs were marked when their request had ended", driven.late_marks));
+        warnings.push(format!("{} outputs were marked after their request had ended", driven.late_marks));
     }
     if !driven.stuck.is_empty() {
         warnings.push(format!(
-            "{} given up while being served: what is still done for them disturbs the others",
+            "{} abandoned while they were served: the work that continues for them disturbs the others",
             match driven.stuck.len() {
                 1 => "1 request was".to_owned(),
                 many => format!("{many} requests were"),

@@ -22,7 +22,7 @@ use crate::serving::{Goal, Job};
 use crate::slo::Slo;
 use crate::stop::{GRACE, Stop};
 
-/// Requests to be served: when they arrive, for how long, and which objectives they must meet.
+/// A load: when requests arrive, for how long, and which objectives they must meet.
 ///
 /// ```no_run
 /// use bench_core::prelude::*;
@@ -52,7 +52,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Requests in any scenario, including your own.
+    /// Serves requests in any scenario, including your own.
     pub fn new(scenario: impl Scenario + 'static) -> Self {
         Load {
             scenario: Box::new(scenario),
@@ -70,43 +70,43 @@ impl Load {
         }
     }
 
-    /// [`ClosedLoop`]: a fixed number of clients, or several numbers, with one level for each.
+    /// Uses [`ClosedLoop`]: a fixed number of clients, or several numbers, with one level for each.
     pub fn closed(concurrency: impl Into<Settings<usize>>) -> Self {
         Load::new(ClosedLoop::new(concurrency))
     }
 
-    /// [`OpenLoop`] with independent arrivals, at this rate in requests per second, or at several rates, with one
+    /// Uses [`OpenLoop`] with independent arrivals, at this rate in requests per second, or at several rates, with one
     /// level for each.
     pub fn open(rate: impl Into<Settings<f64>>) -> Self {
         Load::new(OpenLoop::poisson(rate))
     }
 
-    /// [`SingleStream`]: one request after another.
+    /// Uses [`SingleStream`]: one request after another.
     pub fn single_stream() -> Self {
         Load::new(SingleStream)
     }
 
-    /// [`MultiStream`]: several requests at once, repeatedly.
+    /// Uses [`MultiStream`]: several requests at once, repeatedly.
     pub fn multi_stream(streams: impl Into<Settings<usize>>) -> Self {
         Load::new(MultiStream::new(streams))
     }
 
-    /// [`Offline`]: all requests arrive at the beginning.
+    /// Uses [`Offline`]: all requests arrive at the beginning.
     pub fn offline() -> Self {
         Load::new(Offline::new())
     }
 
-    /// [`Ramp`]: levels of 1, 2, 4, … clients up to `to`.
+    /// Uses [`Ramp`]: levels of 1, 2, 4, … clients up to `to`.
     pub fn ramp(from: usize, to: usize) -> Self {
         Load::new(Ramp::new(from, to))
     }
 
-    /// [`Stress`]: more and more clients, for `duration`.
+    /// Uses [`Stress`]: more and more clients, for `duration`.
     pub fn stress(duration: Duration, most: usize) -> Self {
         Load::new(Stress::new(duration, most))
     }
 
-    /// [`Replay`]: requests at the times of a trace.
+    /// Uses [`Replay`]: requests at the times of a trace.
     pub fn replay(file: impl AsRef<std::path::Path>) -> Self {
         Load::new(Replay::file(file))
     }
@@ -138,8 +138,8 @@ impl Load {
         self
     }
 
-    /// Sets the time after which a request fails. Its client continues with another request; the one that still
-    /// runs is abandoned. Without a timeout, a request may take as long as the case.
+    /// Sets the time after which a request fails. Its client continues with another request; the request itself is
+    /// abandoned. Without a timeout, a request may take as long as the case.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -169,8 +169,8 @@ impl Load {
     }
 
     /// Stops sending requests once `asked` returns `true`, for example after Ctrl-C. Waits for requests in flight,
-    /// keeps what was measured, and marks the level that was cut short as not valid. Requests of `async` closures
-    /// get as long as [`grace`](Self::grace) says.
+    /// keeps the measurements, and marks the level that was cut short as not valid. Requests of `async` closures get
+    /// the time that [`grace`](Self::grace) sets.
     #[must_use]
     pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Stop::when(asked);
@@ -186,29 +186,29 @@ impl Load {
         self
     }
 
-    /// Lets each client of a closed loop wait before each of its requests for as long as `pause` says, as a user thinks. It is
-    /// given the number of the client, and when the level began. The time is in no latency. Only clients of `async` closures
-    /// pause.
+    /// Makes each client of a closed loop wait before each of its requests for the time that `pause` returns, as a
+    /// user who thinks. `pause` receives the number of the client, and the time when the level began. The wait is not
+    /// part of any latency. Only clients of `async` closures pause.
     #[must_use]
     pub fn pause(mut self, pause: impl Fn(u32, Instant) -> Duration + Send + Sync + 'static) -> Self {
         self.pause = Pause::by(pause);
         self
     }
 
-    /// Shares the load with other workers, which run the same benchmark with the same settings and inputs: this one sends its
-    /// part of one schedule, or is its part of the clients, and the level of each is that of all their requests. Only `async`
-    /// closures can be shared.
+    /// Shares the load with other workers, which run the same benchmark with the same settings and inputs: each sends
+    /// its part of one schedule, or is a part of the clients, and each gets the level of all their requests. Only
+    /// `async` closures can be shared.
     #[must_use]
     pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
         self.fleet = Some(fleet);
         self
     }
 
-    /// Serves `inputs` with `closure`, and passes everything that was measured to the round. Call it once, as the
-    /// last step of the benchmark.
+    /// Serves `inputs` with `closure`, and passes all measurements to the round. Call it once, as the last step of the
+    /// benchmark.
     ///
     /// # Errors
-    /// If settings make no sense, if there are no such inputs, or if all requests of a level failed.
+    /// If settings are invalid, if there are no such inputs, or if all requests of a level failed.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,
@@ -248,11 +248,11 @@ impl Load {
         crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }
 
-    /// [`run`](Self::run) for an `async` closure. Requests are tasks on one event loop per core
-    /// ([`cores`](crate::cores)), so that thousands can be in flight. A separate thread passes them to the loops
-    /// when they are due. A closure must not block, because it would delay all requests of its loop. How long ready
-    /// work waited for its loop is recorded as `client_stall`, and a level in which that distorts the figures is
-    /// not valid.
+    /// Same as [`run`](Self::run), for an `async` closure. Requests are tasks on one event loop per core
+    /// ([`cores`](crate::cores)), so that thousands can be in flight. A separate thread passes them to the loops when
+    /// they are due. A closure must not block, because it would delay all requests of its loop. The time that ready
+    /// work waited for its loop is recorded as `client_stall`, and a level in which that distorts the figures is not
+    /// valid.
     ///
     /// ```no_run
     /// use bench_core::prelude::*;
@@ -269,7 +269,7 @@ impl Load {
     /// ```
     ///
     /// # Errors
-    /// As [`run`](Self::run), and in an `async` benchmark: its runtime would wait for itself.
+    /// Same as [`run`](Self::run), and in an `async` benchmark: its runtime would wait for itself.
     #[cfg(feature = "tokio")]
     pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where

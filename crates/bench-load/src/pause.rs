@@ -1,4 +1,4 @@
-//! [`Pause`]: how long clients wait before their requests.
+//! [`Pause`]: the time that clients wait before their requests.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Which part of a level is steady: all clients at work, and requests left to send.
+//! Finds the steady part of a level: all clients at work, and requests left to send.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,7 +21,7 @@ impl Phase {
         self.from_ns.store(at_ns, Ordering::Relaxed);
     }
 
-    /// Nothing was left to send at `at_ns`.
+    /// Records that nothing was left to send at `at_ns`.
     pub(crate) fn end(&self, at_ns: u64) {
         self.to_ns.fetch_min(at_ns, Ordering::Relaxed);
     }

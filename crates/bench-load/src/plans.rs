@@ -1,4 +1,4 @@
-//! Which levels a round serves.
+//! Plans the levels of a round.
 
 use std::collections::VecDeque;
 
@@ -10,13 +10,13 @@ use bench_syntax::quantity::significant;
 use crate::rates::{Rates, Trial};
 use crate::scenario::{OpenLoop, Plan, Scenario, Wanted};
 
-/// Why a search that ended at this level has found nothing, and what to do. Failures at every rate have nothing to do with
-/// the rate.
+/// The reason why a search that ended at this level has found nothing, and what to do. Failures at every rate have
+/// nothing to do with the rate.
 fn in_vain(level: &Level, all_failing: bool) -> String {
     let missed = level.validity.causes.contains(&InvalidCause::ObjectiveMissed);
     match Trial::of(level) {
         Trial::Hindered if !all_failing => {
-            "the objective is not met at any rate that was tried: the harness was in the way".to_owned()
+            "the objective is not met at any rate that was tried, because the harness was the bottleneck".to_owned()
         }
         _ if all_failing => {
             let most = level.errors.first().map_or(String::new(), |told| format!(", most often: {}", told.message));
@@ -35,7 +35,7 @@ fn in_vain(level: &Level, all_failing: bool) -> String {
     }
 }
 
-/// The levels of a round: known from the beginning, or each from what came of the last one.
+/// The levels of a round: known from the beginning, or each decided by the result of the last one.
 pub(crate) enum Plans {
     Given { plans: VecDeque<Plan>, count: usize },
     Search { from: Option<f64>, rates: Option<Rates>, wanted: Wanted },
@@ -50,7 +50,8 @@ impl Plans {
         }
     }
 
-    /// How many levels are to follow; `None` if none is. A search has more as long as it has not found its rate.
+    /// The number of levels that are to follow; `None` if none is. A search has more as long as it has not found its
+    /// rate.
     pub(crate) fn left(&self) -> Option<usize> {
         match self {
             Plans::Given { plans, .. } => Some(plans.len()).filter(|left| *left > 0),
@@ -58,7 +59,7 @@ impl Plans {
         }
     }
 
-    /// The next level to serve, after what came of the last one.
+    /// Returns the next level to serve, after the result of the last one.
     pub(crate) fn next(
         &mut self,
         last: Option<&mut Level>,
@@ -95,7 +96,7 @@ impl Plans {
         }
     }
 
-    /// What a search has found: the throughput at the highest rate that met the objective.
+    /// Returns the result of a search: the throughput at the highest rate that met the objective.
     pub(crate) fn conclude(&self, levels: &mut [Level]) -> Option<Metric> {
         let Plans::Search { rates: Some(rates), .. } = self else { return None };
         let found = rates.found();

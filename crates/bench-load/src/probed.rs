@@ -1,4 +1,5 @@
-//! What probes have seen of a level, as metrics of it; energy also by what it has served.
+//! Turns the readings of probes during a level into metrics of the level, and energy also into energy per unit of
+//! served work.
 
 use bench_protocol::{Better, Reading};
 use bench_record::{Level, Metric};
@@ -27,7 +28,7 @@ pub(crate) fn add(level: &mut Level, primary: &str, readings: Vec<Reading>) {
     }));
 }
 
-/// What one unit of the primary rate is called, and how many of them were served: the rate times its window.
+/// Returns the name of one unit of the primary rate, and how many of them were served: the rate times its window.
 fn units(level: &Level, primary: &str) -> Option<(String, f64)> {
     let rate = level.metric(primary)?;
     let unit = match rate.unit.strip_suffix("/s")? {

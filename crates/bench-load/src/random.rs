@@ -1,4 +1,4 @@
-//! Reproducible chance: a seed gives the same numbers on every machine and in every version.
+//! Reproducible randomness: a seed gives the same numbers on every machine and in every version.
 
 /// SplitMix64 (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, 2014).
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// In the open interval (0, 1): logarithms are finite.
+    /// Returns a number in the open interval (0, 1), whose logarithm is finite.
     pub(crate) fn uniform(&mut self) -> f64 {
         ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }

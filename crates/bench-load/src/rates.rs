@@ -26,16 +26,16 @@ pub(crate) struct Rates {
     again: bool,
 }
 
-/// What came of a rate.
+/// The result of a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trial {
     Met,
     Missed,
-    /// Requests failed. The search goes on as if the objective were missed: fewer requests may be refused at a lower
-    /// rate.
+    /// Requests failed. The search continues as if the objective were missed: fewer requests may be rejected at a
+    /// lower rate.
     Failing,
-    /// The harness was in the way: on a shared machine that may be a moment's hiccup, which must not decide where the
-    /// search goes.
+    /// The harness was the bottleneck: on a shared machine, that may be momentary, and must not decide the direction
+    /// of the search.
     Hindered,
 }
 
@@ -52,12 +52,12 @@ impl Trial {
 }
 
 impl Rates {
-    /// From this rate on.
+    /// Begins with this rate.
     pub(crate) fn from(rate: f64) -> Self {
         Rates { unit: rate, first: 0, next: 0, met: None, missed: None, tried: 0, again: false }
     }
 
-    /// From the power of two nearest to this rate on, which is another in every round.
+    /// Begins with the power of two nearest to this rate, which may differ from round to round.
     pub(crate) fn near(rate: f64) -> Self {
         let first = STEPS * rate.log2().round() as i32;
         Rates { first, next: first, ..Rates::from(1.0) }
@@ -81,7 +81,7 @@ impl Rates {
         Some(self.rate(next))
     }
 
-    /// What came of the last one. What was hindered is tried once more; twice is missed.
+    /// Records the result of the last rate. A hindered one is tried once more; hindered twice counts as missed.
     pub(crate) fn tell(&mut self, trial: Trial) {
         self.again = trial == Trial::Hindered && !self.again;
         if !self.again {
@@ -99,7 +99,7 @@ impl Rates {
         self.met.map(|step| self.rate(step))
     }
 
-    /// Why the highest rate is not known from both sides, if it is not.
+    /// The reason why the highest rate is not known from both sides, if it is not.
     pub(crate) fn open_end(&self) -> Option<&'static str> {
         match (self.met, self.missed) {
             (Some(_), None) => Some(

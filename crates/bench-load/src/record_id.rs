@@ -1,4 +1,4 @@
-//! What a case's id says of it.
+//! Reads a case's id.
 
 /// A case, by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Requests that fail where a batch is all that is told of them.
+//! Failing requests in batches, which can only be reported as a number.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +9,7 @@ use crate::level::FAILURES;
 /// A single failure decides nothing before this many requests.
 const FEWEST: u64 = 100;
 
-/// How many requests of a round were made, and how many failed.
+/// The number of requests of a round, and of those that failed.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     made: AtomicU64,

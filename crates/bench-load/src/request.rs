@@ -42,7 +42,7 @@ pub struct Marker {
     generation: u64,
 }
 
-/// What a client's requests have marked, one request after another.
+/// The marks of a client's requests, one request after another.
 #[derive(Debug)]
 pub(crate) struct Marks {
     origin: Instant,
@@ -55,7 +55,7 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Those of a client of a level that began at `origin`.
+    /// Returns the marks of a client of a level that began at `origin`.
     pub(crate) fn new(origin: Instant, client: u32) -> Arc<Self> {
         Arc::new(Marks {
             origin,
@@ -72,7 +72,7 @@ impl Marks {
         Request { marks: Arc::clone(self), generation, number }
     }
 
-    /// What the request that ends now has marked.
+    /// Returns the marks of the request that ends now.
     pub(crate) fn end(&self) -> Option<Box<[Mark]>> {
         let mut marks = self.lock();
         self.generation.fetch_add(1, Ordering::Relaxed);
@@ -142,8 +142,8 @@ impl Request {
         self.marks.origin
     }
 
-    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. This is
-    /// for clients that read the clock when bytes arrive, before they parse them.
+    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. For clients
+    /// that read the clock when bytes arrive, before they parse them.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -249,7 +249,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
-    /// A step of the work is done, such as a denoising step.
+    /// Marks that a step of the work is done, such as a denoising step.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -265,7 +265,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
-    /// Marks that the last output has arrived. What the closure does after this (a usage message, closing the
+    /// Marks that the last output has arrived. Work that the closure does after this (a usage message, closing the
     /// connection) is not part of the latency. Without this mark, the request ends when the closure returns.
     ///
     /// ```
@@ -281,7 +281,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::End, None);
     }
 
-    /// A handle for callbacks that cannot borrow the request.
+    /// Returns a handle for callbacks that cannot borrow the request.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -297,7 +297,7 @@ impl Request {
 }
 
 impl Marker {
-    /// As [`Request::output`].
+    /// Same as [`Request::output`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -310,7 +310,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Output, None);
     }
 
-    /// As [`Request::output_of`].
+    /// Same as [`Request::output_of`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -323,7 +323,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Output, Some(amount));
     }
 
-    /// As [`Request::answer`].
+    /// Same as [`Request::answer`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -336,7 +336,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
-    /// As [`Request::step`].
+    /// Same as [`Request::step`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -349,7 +349,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
-    /// As [`Request::end`].
+    /// Same as [`Request::end`].
     ///
     /// ```
     /// # use bench_load::Request;

@@ -1,4 +1,4 @@
-//! The runtime of what is set up before requests.
+//! The runtime for setting up requests.
 
 use std::io;
 use std::sync::OnceLock;
@@ -8,12 +8,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cores::refuse_within_another;
 
-/// One for the process: what is set up serves all levels.
+/// The runtime of the process: it serves all levels.
 static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
 
-/// Runs a future on a tokio runtime with threads of its own, apart from the event loops of requests
-/// ([`cores`](crate::cores)): for what is set up before them, such as a client that they share. What it spawns goes on
-/// when the future has ended.
+/// Runs a future on a tokio runtime with its own threads, separate from the event loops of requests
+/// ([`cores`](crate::cores)): for everything that is set up before them, such as a client that they share. Tasks that
+/// it spawns continue after the future has ended.
 ///
 /// ```no_run
 /// # async fn connect() -> std::io::Result<()> { Ok(()) }
@@ -23,8 +23,8 @@ static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
 /// ```
 ///
 /// # Errors
-/// When the runtime cannot be started, and when the caller runs on a runtime itself, as an `async` benchmark does:
-/// it would wait for itself.
+/// If the runtime cannot be started, and if the caller runs on a runtime itself, as an `async` benchmark does: it
+/// would wait for itself.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     refuse_within_another()?;
     let runtime = RUNTIME.get_or_init(|| Builder::new_multi_thread().enable_all().build());

@@ -19,10 +19,10 @@ use crate::serving::{Goal, Job};
 use crate::slo::Slo;
 use crate::stop::{GRACE, Stop};
 
-/// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own,
-/// with Poisson arrivals; one that is not valid does not count as met, and one at which the harness was in the way is
-/// tried once more. All rounds try rates of one scale, so that what they found at a rate stands together.
+/// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then bisected;
+/// if the first rate misses it, the search halves down to a sixteenth of it. Each rate is a level, with Poisson
+/// arrivals; one that is not valid does not count as met, and one at which the harness was the bottleneck is tried
+/// once more. All rounds try rates of the same scale, so that their results can be combined.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -35,19 +35,20 @@ pub struct Search {
     fleet: Option<Arc<Fleet>>,
 }
 
-/// What a search has learned of the highest rate that meets its objective: it is at least `met`, and less than `missed`.
+/// The bounds that a search has found for the highest rate that meets its objective: at least `met`, and less than
+/// `missed`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bracket {
     /// The highest rate that met the objective, in requests per second; `None` if none did.
     pub met: Option<f64>,
-    /// The lowest higher rate that did not; `None` if each rate that was tried met it.
+    /// The lowest rate above it that did not; `None` if every rate that was tried met it.
     pub missed: Option<f64>,
-    /// Why `missed` did not meet it.
+    /// The reasons why `missed` did not meet it.
     pub reasons: Vec<String>,
 }
 
 impl Bracket {
-    /// Of the levels of a search.
+    /// Returns the bounds from the levels of a search.
     pub fn of(levels: &[Level]) -> Self {
         let met = levels.iter().filter(|level| level.validity.valid).filter_map(|level| level.rate);
         let met = met.reduce(f64::max);
@@ -115,25 +116,25 @@ impl Search {
         self
     }
 
-    /// Shares the load with other workers, as [`Load::fleet`](crate::Load::fleet). All try the same rates.
+    /// Shares the load with other workers, as [`Load::fleet`](crate::Load::fleet). All of them try the same rates.
     #[must_use]
     pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
         self.fleet = Some(fleet);
         self
     }
 
-    /// Seed of arrivals.
+    /// Sets the seed of arrivals.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Searches. The case has the metric `latency-bounded throughput`: that of the highest rate at which the objective
-    /// was met, the median over its rounds.
+    /// Runs the search. The case gets the metric `latency-bounded throughput`: the throughput at the highest rate at
+    /// which the objective was met, the median over its rounds.
     ///
     /// # Errors
-    /// As [`Load::run`](crate::Load::run), and where no condition is given.
+    /// Same as [`Load::run`](crate::Load::run), and if no condition is given.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,
@@ -178,10 +179,10 @@ impl Search {
         crate::serving::run(bencher, inputs, calls, job, Goal::Rate { from: self.from }, slo)
     }
 
-    /// [`run`](Self::run) for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
+    /// Same as [`run`](Self::run), for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
     ///
     /// # Errors
-    /// As [`run`](Self::run), and in an `async` benchmark.
+    /// Same as [`run`](Self::run), and in an `async` benchmark.
     #[cfg(feature = "tokio")]
     pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where

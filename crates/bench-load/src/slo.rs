@@ -7,7 +7,7 @@ use bench_syntax::quantity::parse_duration;
 use crate::domain::{Domain, Seen};
 use crate::report::figure;
 
-/// What a request has in every field.
+/// The latencies that a request has in every field.
 const LATENCIES: [&str; 3] = ["latency", "service_latency", "scheduled_latency"];
 
 /// Conditions of a service-level objective: a request is good if it meets all of them.
@@ -38,7 +38,7 @@ impl Slo {
     /// ```
     ///
     /// # Errors
-    /// What is wrong with a condition.
+    /// The fault in a condition.
     pub fn parse<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Result<Self, UsageError> {
         conditions
             .into_iter()
@@ -47,7 +47,7 @@ impl Slo {
             .map(|conditions| Slo { conditions })
     }
 
-    /// That each condition is about something that a request of this field has: a misspelt name would be met by
+    /// Checks that each condition is about something that a request of this field has: a misspelt name would be met by
     /// none of them.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Slo {
         self.among(&known, &format!("a request of the field `{}`", domain.name))
     }
 
-    /// That each condition is about a metric that the level has.
+    /// Checks that each condition is about a metric that the level has.
     ///
     /// # Errors
     /// The first condition that is not, with the names that there are.
@@ -106,8 +106,8 @@ impl Slo {
         })
     }
 
-    /// Why a level does not meet the conditions; empty if it does. A percentile that too few requests
-    /// support does not.
+    /// Returns the reasons why a level does not meet the conditions; empty if it does. A percentile that too few
+    /// requests support does not meet them.
     pub(crate) fn misses(&self, metrics: &[Metric]) -> Vec<String> {
         self.conditions
             .iter()
@@ -132,20 +132,20 @@ impl Condition {
         let (at_most, (name, limit)) = match (text.split_once("<="), text.split_once(">=")) {
             (Some(parts), None) => (true, parts),
             (None, Some(parts)) => (false, parts),
-            _ => return Err(wrong("wanted a name, `<=` or `>=`, and a limit")),
+            _ => return Err(wrong("expected a name, `<=` or `>=`, and a limit")),
         };
         let (key, limit) = (name.trim(), limit.trim());
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(wrong("wanted a name of lower-case letters, digits and `_`"));
+            return Err(wrong("expected a name of lower-case letters, digits and `_`"));
         }
         let number = match limit.parse::<f64>() {
             Ok(number) => number,
             Err(_) => parse_duration(limit)
                 .map(|duration| duration.as_secs_f64())
-                .map_err(|_| wrong("wanted a number or a time as limit"))?,
+                .map_err(|_| wrong("expected a number or a time as limit"))?,
         };
         if !(number.is_finite() && number >= 0.0) {
-            return Err(wrong("wanted a limit that is no less than 0"));
+            return Err(wrong("expected a limit that is no less than 0"));
         }
         Ok(Condition { text: text.trim().to_owned(), key: key.to_owned(), at_most, limit: number })
     }

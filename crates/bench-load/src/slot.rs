@@ -1,4 +1,4 @@
-//! Who owns the request that a client is working on: the client, or the thread that has given it up.
+//! The owner of the request that a client is working on: the client, or the thread that has given it up.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 

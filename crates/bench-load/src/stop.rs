@@ -1,13 +1,13 @@
-//! [`Stop`]: whether a person wants the load to end.
+//! [`Stop`]: whether the user wants the load to end.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long `async` requests in flight are waited for once a person wants the load to end.
+/// The time to wait for `async` requests in flight once the user wants the load to end.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// Whether a person wants the load to end. By default, never.
+/// Whether the user wants the load to end. By default, never.
 #[derive(Clone, Default)]
 pub(crate) struct Stop(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
 

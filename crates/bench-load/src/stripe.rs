@@ -1,8 +1,8 @@
-//! [`Stripe`]: which requests of a level are sent by one of several workers.
+//! [`Stripe`]: the requests of a level that one of several workers sends.
 
 use bench_syntax::Share;
 
-/// Every so many-th client, and every so many-th request, of a level that several workers share. Together they send what one
+/// Every n-th client, and every n-th request, of a level that several workers share. Together they send what one
 /// worker alone would send, under the same numbers.
 ///
 /// Client `j` belongs to worker `j mod n`. Of a level with `c` clients, request `i` belongs to the worker of client
@@ -20,22 +20,22 @@ impl Stripe {
     /// All requests of a level.
     pub(crate) const WHOLE: Stripe = Stripe { rank: 0, of: 1, clients: 1 };
 
-    /// Those of `share`, of a level with so many clients.
+    /// Returns the stripe of `share`, of a level with `clients` clients.
     pub(crate) fn of_clients(share: Share, clients: u32) -> Self {
         Stripe { rank: share.rank().into(), of: share.of().into(), clients: clients.into() }
     }
 
-    /// Those of `share`, of a schedule.
+    /// Returns the stripe of `share`, of a schedule.
     pub(crate) fn of_schedule(share: Share) -> Self {
         Stripe::of_clients(share, share.of())
     }
 
-    /// How many clients of the level are this worker's.
+    /// The number of the level's clients that belong to this worker.
     pub(crate) fn clients(self) -> u64 {
         self.below(self.clients)
     }
 
-    /// How many of the level's first `requests` are this worker's.
+    /// The number of the level's first `requests` requests that belong to this worker.
     pub(crate) fn requests(self, requests: u64) -> u64 {
         let clients = self.clients.max(1);
         requests / clients * self.clients() + self.below(requests % clients)
@@ -54,7 +54,7 @@ impl Stripe {
         u32::try_from(self.rank + u64::from(own) * self.of).unwrap_or(u32::MAX)
     }
 
-    /// How many numbers below `end` are this worker's.
+    /// The number of integers below `end` that belong to this worker.
     fn below(self, end: u64) -> u64 {
         end.saturating_sub(self.rank).div_ceil(self.of)
     }

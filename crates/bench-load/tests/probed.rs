@@ -1,4 +1,4 @@
-//! What probes see of levels, in this process: energy that every request is known to take.
+//! Readings of probes on levels, in this process: energy that every request is known to take.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -424,7 +424,7 @@ fn settings_that_make_no_sense_are_refused_before_anything_is_served() {
         ("requests", "`requests(0)`"),
         ("duration", "`duration` of 0 s"),
         ("timeout", "`timeout` of 0 s"),
-        ("valid_for", "`valid_for(99)`: wanted a percentile as a share"),
+        ("valid_for", "`valid_for(99)`: expected a percentile as a share"),
         ("slo", "has no `ttfft`; it has latency"),
     ] {
         let case = case(&format!("unit/refused[setting={setting}]"));

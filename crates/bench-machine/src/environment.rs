@@ -1,4 +1,4 @@
-//! What machine this is.
+//! Describes this machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use bench_record::Environment;
 
 use crate::{read_line, system};
 
-/// Describes this machine, and the commit of the working directory, for what was built as `build` says. Changes in
+/// Describes this machine, and the commit of the working directory, for a program built as `build` says. Changes in
 /// `results`, the folder of runs, do not make the tree dirty: if runs are committed, every run changes them.
 pub fn capture(build: &Build, results: Option<&Path>) -> Environment {
     let mut environment = Environment::default();

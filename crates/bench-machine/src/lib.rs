@@ -1,4 +1,4 @@
-//! The machine a run is measured on: what it is, how quiet it is, and how much memory is left.
+//! The machine that a run is measured on: its description, its quietness, and its free memory.
 
 pub mod calibration;
 pub mod checks;
@@ -11,7 +11,7 @@ pub use checks::{Diagnosis, Examination, diagnose};
 pub use environment::capture;
 pub use ticks::CpuTicks;
 
-/// The first line of a file by which this machine tells of itself, without white space at its ends.
+/// Returns the first line of a file in which this machine describes itself, without white space at its ends.
 pub(crate) fn read_line(path: &str) -> Option<String> {
     bench_os::Machine::this().text(path).ok()?.lines().next().map(|line| line.trim().to_owned())
 }

@@ -5,7 +5,7 @@ pub(crate) use linux::describe;
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 pub(crate) use portable::describe;
 
-/// From `/proc`, which is read already.
+/// Reads `/proc`, which is read already for other purposes.
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux {
     use bench_record::Environment;
@@ -64,7 +64,7 @@ mod linux {
     }
 }
 
-/// By asking the system through `sysinfo`.
+/// Asks the system through `sysinfo`.
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 mod portable {
     use bench_record::Environment;

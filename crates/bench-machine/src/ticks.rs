@@ -15,7 +15,7 @@ impl CpuTicks {
         CpuTicks::parse(&read_line("/proc/stat")?)
     }
 
-    /// From that line.
+    /// Parses that line.
     pub fn parse(line: &str) -> Option<Self> {
         let ticks: Vec<u64> =
             line.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
@@ -23,12 +23,12 @@ impl CpuTicks {
         Some(CpuTicks { total: ticks.iter().take(8).sum(), steal: *ticks.get(7)? })
     }
 
-    /// Ticks of all processors since `earlier`.
+    /// Returns the ticks of all processors since `earlier`.
     pub fn ticks_since(self, earlier: CpuTicks) -> u64 {
         self.total.saturating_sub(earlier.total)
     }
 
-    /// Share of the time since `earlier` that was stolen.
+    /// Returns the share of the time since `earlier` that was stolen.
     pub fn steal_since(self, earlier: CpuTicks) -> Option<f64> {
         let total = self.total.checked_sub(earlier.total).filter(|total| *total > 0)?;
         Some(self.steal.saturating_sub(earlier.steal) as f64 / total as f64)

@@ -1,10 +1,10 @@
-//! Memory that this process can still have.
+//! The memory that is still available to this process.
 
 use crate::{GroupMemory, Machine};
 
-/// Bytes that can be had without swapping and within the limit of the control group, if it has one: what the kernel
-/// calls available (`MemAvailable`), or what is left of the limit with the pages of files that the kernel would give
-/// back, whichever is less. `None` if the system tells neither.
+/// Returns the bytes that can be used without swapping and within the limit of the control group, if it has one: the
+/// amount that the kernel calls available (`MemAvailable`), or the rest of the limit plus the pages of files that the
+/// kernel would give back, whichever is less. `None` if the system reports neither.
 pub fn available_memory_bytes() -> Option<u64> {
     of(&Machine::this())
 }

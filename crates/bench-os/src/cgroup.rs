@@ -11,7 +11,7 @@ pub enum Version {
     Two,
 }
 
-/// A control group with those that hold it.
+/// A control group and those around it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Group {
     /// The version of its hierarchy.
@@ -20,7 +20,8 @@ pub struct Group {
     pub folders: Vec<String>,
 }
 
-/// The group in whose files limits of `controller` (`cpu`, `memory`) stand; `None` if there is no such group.
+/// Returns the group whose files contain the limits of `controller` (`cpu`, `memory`); `None` if there is no such
+/// group.
 pub fn own(machine: &Machine, controller: &str) -> Result<Option<Group>, Unknown> {
     let (groups, mounts) = (machine.text("/proc/self/cgroup")?, machine.text("/proc/self/mountinfo")?);
     // `hierarchy:controllers:path`; the second hierarchy has no controllers of its own there.

@@ -1,26 +1,26 @@
-//! Memory that the control group has, and may have.
+//! The memory that the control group uses, and its limit.
 
 use crate::Machine;
 use crate::cgroup::{self, Group, Version};
 
-/// No machine has so much: what the first hierarchy writes where there is no limit.
+/// The value that the first hierarchy writes if there is no limit: no machine has so much.
 const UNLIMITED: u64 = 1 << 60;
 
-/// Memory of a control group, which counts pages of files that its processes have read or written, too.
+/// The memory of a control group, including pages of files that its processes have read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupMemory {
     /// Bytes in use.
     pub used: u64,
     /// Bytes that it may use, if they are limited.
     pub limit: Option<u64>,
-    /// Bytes of those in use that the kernel gives back when they are wanted: pages of files that have not been read for
-    /// a while.
+    /// Bytes of those in use that the kernel gives back when they are needed: pages of files that have not been read
+    /// for a while.
     pub reclaimable: u64,
 }
 
 impl GroupMemory {
-    /// Of the group around this process that has the least left; of its own, if none is limited. `None` if there is
-    /// no group whose use can be seen.
+    /// Reads the group around this process that has the least memory left; its own group, if none is limited. `None`
+    /// if the use of no group can be read.
     pub fn own() -> Option<Self> {
         GroupMemory::of(&Machine::this())
     }

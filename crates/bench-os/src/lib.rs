@@ -1,9 +1,9 @@
-//! What the standard library does not offer of the operating system: processes, descriptors, processors, and the files
-//! in which a Linux machine describes itself.
+//! Functions of the operating system that the standard library does not offer: processes, descriptors, processors, and
+//! the files in which a Linux machine describes itself.
 //!
 //! One module for each concern. Where Linux has more to offer than the standard library, a module has two variants:
-//! `linux`, and `portable` for every other system, which uses the standard library alone and reports what it cannot
-//! know as unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
+//! `linux`, and `portable` for every other system, which uses only the standard library and reports everything else as
+//! unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
 
 mod acknowledge;
 mod available_memory;
@@ -49,10 +49,10 @@ pub use usage::{Usage, cpu_time_of, thread_cpu_time, usage};
 pub use variable::forget_variable;
 pub use worker::{end_with_this_thread, leave_at_once, settle_in_as_worker};
 
-/// Whether this is the variant that uses the standard library alone.
+/// Whether this is the variant that uses only the standard library.
 pub const IS_PORTABLE: bool = cfg!(not(all(target_os = "linux", not(bench_portable))));
 
-/// What a function answers that has no portable variant.
+/// Returns the error of a function without a portable variant.
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 fn unsupported(what: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::Unsupported, format!("{what} is read on Linux only"))

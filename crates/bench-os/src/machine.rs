@@ -1,4 +1,4 @@
-//! The files by which a machine tells of itself.
+//! The files in which a machine describes itself.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -19,12 +19,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The one this process runs on.
+    /// Returns the machine that this process runs on.
     pub fn this() -> Self {
         Machine { root: (!crate::IS_PORTABLE).then(|| PathBuf::from("/")) }
     }
 
-    /// A folder that looks like a machine.
+    /// Returns a folder that looks like a machine.
     #[cfg(any(test, feature = "testing"))]
     pub fn at(root: &Path) -> Self {
         Machine { root: Some(root.to_owned()) }
@@ -40,7 +40,7 @@ impl Machine {
         self.path(path).is_ok_and(|path| path.exists())
     }
 
-    /// What a file holds, without white space at its ends.
+    /// Returns the content of a file, without white space at its ends.
     pub fn text(&self, path: &str) -> Result<String, Unknown> {
         let mut bytes = Vec::new();
         self.path(path)
@@ -50,13 +50,13 @@ impl Machine {
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
     }
 
-    /// The number in a file that holds one.
+    /// Reads the number in a file that contains only one.
     pub fn number<T: FromStr>(&self, path: &str) -> Result<T, Unknown> {
         let text = self.text(path)?;
         text.parse().map_err(|_| Unknown::strange(path, &text))
     }
 
-    /// The names in a folder, in order.
+    /// Returns the names in a folder, in order.
     pub fn names(&self, folder: &str) -> Result<Vec<String>, Unknown> {
         let entries =
             self.path(folder).and_then(fs::read_dir).map_err(|error| self.unreadable(folder, &error))?;

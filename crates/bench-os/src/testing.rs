@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::Machine;
 
-/// A machine of these files, which is there as long as the folder is. `/proc` and `/sys` are mounted.
+/// A machine made of these files, which exists as long as the folder does. `/proc` and `/sys` are mounted.
 pub struct MadeUp {
     folder: tempfile::TempDir,
     /// The machine.
@@ -13,7 +13,7 @@ pub struct MadeUp {
 }
 
 impl MadeUp {
-    /// These files, and what every machine has.
+    /// Creates a machine with these files, and those that every machine has.
     pub fn new(files: &[(&str, &str)]) -> Self {
         let made = MadeUp::bare(files);
         for mounted in ["proc/self", "sys/devices"] {
@@ -22,7 +22,7 @@ impl MadeUp {
         made
     }
 
-    /// Nothing but these files.
+    /// Creates a machine with nothing but these files.
     pub fn bare(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let machine = Machine::at(folder.path());
@@ -38,7 +38,7 @@ impl MadeUp {
         fs::write(file, content).expect("file");
     }
 
-    /// Takes a file or folder away.
+    /// Removes a file or folder.
     pub fn remove(&self, path: &str) {
         let found = self.machine.path(path).expect("a machine");
         if found.is_dir() { fs::remove_dir_all(found) } else { fs::remove_file(found) }.expect("removed");

@@ -1,21 +1,21 @@
-//! Why something is not known.
+//! The reason why something is not known.
 
-/// Why nothing was found, and what to do so that something is.
+/// The reason why nothing was found, and what to do about it.
 #[derive(Debug, PartialEq)]
 pub struct Unknown {
-    /// In words.
+    /// The reason in words.
     pub reason: String,
-    /// What to type or do.
+    /// The command to type, or the action to take.
     pub advice: String,
 }
 
 impl Unknown {
-    /// For this reason, with this advice.
+    /// Creates it from a reason and an advice.
     pub fn new(reason: impl Into<String>, advice: impl Into<String>) -> Self {
         Unknown { reason: reason.into(), advice: advice.into() }
     }
 
-    /// A file that holds something else than it should.
+    /// Creates the reason that a file does not contain what it should.
     pub fn strange(path: &str, text: &str) -> Self {
         const SHOWN: usize = 40;
         let shown: String = text.chars().take(SHOWN).collect();

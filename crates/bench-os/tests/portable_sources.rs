@@ -1,4 +1,4 @@
-//! What is specific to one system stands in modules that are named after it.
+//! Code that is specific to one system stands in modules that are named after the system.
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::fs;
@@ -20,7 +20,7 @@ const CRATES: [&str; 12] = [
     "crates/bench-syntax",
 ];
 
-/// What the standard library does not have on every system.
+/// Names that the standard library does not have on every system.
 const NOT_PORTABLE: [&str; 5] = ["std::os::", "libc::", "signal_hook", "rustix::", "target_os = \"linux\""];
 
 /// How the two variants are told apart.

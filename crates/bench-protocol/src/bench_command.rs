@@ -1,20 +1,20 @@
-//! Where the `bench` command is.
+//! Finds the `bench` command.
 
 use std::env;
 use std::path::PathBuf;
 
-/// Names the `bench` command, if it is not to be looked for.
+/// The variable that names the `bench` command, if it is not to be searched for.
 pub const RUNNER_VARIABLE: &str = "BENCH_RUNNER";
 
-/// Lets the `bench` command print [`PROTOCOL`](crate::PROTOCOL) and do nothing else.
+/// The flag that makes the `bench` command print [`PROTOCOL`](crate::PROTOCOL) and do nothing else.
 pub const PROTOCOL_FLAG: &str = "--protocol";
 
-/// How to get the `bench` command. Not from a registry: until it is published there, another project could take its
-/// name.
+/// The way to get the `bench` command. Not from a registry: until it is published there, another project could take
+/// its name.
 pub const INSTALL: &str = "`cargo install --path crates/bench-cli` in a clone of its repository";
 
-/// The `bench` command: what [`RUNNER_VARIABLE`] names, else the first in `PATH`, else the one in cargo's folder of
-/// installed programs. `None` if there is none.
+/// Returns the path of the `bench` command: the one that [`RUNNER_VARIABLE`] names, or else the first in `PATH`, or
+/// else the one in cargo's folder of installed programs. `None` if there is none.
 pub fn bench_command() -> Option<PathBuf> {
     if let Some(named) = env::var_os(RUNNER_VARIABLE).filter(|named| !named.is_empty()) {
         return Some(named.into());
@@ -28,7 +28,7 @@ pub fn bench_command() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Cargo's own folder: `CARGO_HOME`, else `.cargo` in the user's.
+/// Returns cargo's own folder: `CARGO_HOME`, or else `.cargo` in the user's.
 pub fn cargo_home() -> Option<PathBuf> {
     env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
         #[allow(deprecated, reason = "marked so before Rust 1.87, for what it did on Windows")]

@@ -1,11 +1,11 @@
-//! Which way a figure is better.
+//! Whether a lower or a higher figure is better.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
 use crate::json::names;
 
-/// Which way a figure is better.
+/// Whether a lower or a higher figure is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum Better {

@@ -1,4 +1,4 @@
-//! How a program was built.
+//! The build of a program.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::structure;
 
-/// How a program was built, as the program itself knows it. Two runs of different builds are not the same series.
+/// The build of a program, as the program itself knows it. Two runs of different builds are not the same series.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Build {
     /// The compiler or interpreter: `rustc 1.95.0 (…)`, `CPython 3.13.1`.
     pub toolchain: String,
-    /// Target triple, or what the program's world calls it.
+    /// The target triple, or its equivalent for a program that is not written in Rust.
     pub target: String,
     /// Processor features that the program may use without asking.
     pub target_features: String,

@@ -1,4 +1,4 @@
-//! What a program lists.
+//! The list of a program's cases.
 
 use std::sync::Arc;
 
@@ -23,24 +23,24 @@ pub struct Case {
     pub arguments: Arguments,
     /// Free labels.
     pub tags: Vec<String>,
-    /// Limits, as they were written: `median <= 5s`.
+    /// Limits as written: `median <= 5s`.
     pub objectives: Vec<String>,
-    /// How the case asks to be measured.
+    /// The settings that the case asks for.
     pub settings: Overrides,
-    /// Why the case is left out unless it is asked for; `None` if it is not left out.
+    /// The reason why the case is left out by default; `None` if it is not left out.
     pub ignored: Option<String>,
-    /// Where it was written, for people: `src/softmax.rs:12`.
+    /// The place in the source code, for people: `src/softmax.rs:12`.
     pub source: Option<Arc<str>>,
-    /// Cases with the same text here can be measured one after another by one shared worker, which sets up once what
-    /// they have in common. `None` if the case wants a process of its own.
+    /// Cases with the same text here can be measured one after another by one shared worker, which sets up their
+    /// common parts once. `None` if the case needs a separate process.
     pub set_up: Option<String>,
-    /// Where the program finds the case again: a text of its own, which the runner hands to the worker. `None` if the id
-    /// is enough.
+    /// A text by which the program finds the case again; the runner hands it to the worker. `None` if the id is
+    /// enough.
     pub locator: Option<String>,
 }
 
 impl Case {
-    /// A case without anything that can be left out.
+    /// Creates a case without any optional part.
     pub fn new(id: impl Into<String>, category: Category) -> Self {
         Case {
             id: id.into(),
@@ -58,8 +58,8 @@ impl Case {
         }
     }
 
-    /// The case of a benchmark that bears a free name, as those of other harnesses do: its id is the one under which such
-    /// a benchmark is imported, with `category` in front unless the name is the id of a case already.
+    /// Creates the case of a benchmark with a free name, as those of other harnesses have: its id is the one under
+    /// which such a benchmark is imported, with `category` in front unless the name is already the id of a case.
     ///
     /// ```
     /// # use bench_protocol::Case;
@@ -82,22 +82,22 @@ impl Case {
     }
 }
 
-/// What a program answers to `--list --format json`.
+/// The answer of a program to `--list --format json`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Listing {
-    /// [`PROTOCOL`](crate::PROTOCOL).
+    /// The version of the protocol: [`PROTOCOL`](crate::PROTOCOL).
     pub protocol: u32,
-    /// How the program was built.
+    /// The build of the program.
     pub build: Build,
     /// Its cases.
     pub cases: Vec<Case>,
-    /// The modes that its workers offer; absent if that is not said.
+    /// The modes that its workers offer; absent if the program does not list them.
     pub modes: Option<Vec<Mode>>,
 }
 
 impl Listing {
-    /// The cases of a program that was built as `build` says.
+    /// Creates the list of the cases of a program with this build.
     pub fn new(build: Build, cases: Vec<Case>) -> Self {
         Listing { protocol: crate::PROTOCOL, build, cases, modes: None }
     }

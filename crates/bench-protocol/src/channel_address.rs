@@ -1,4 +1,4 @@
-//! How a worker reaches its runner.
+//! The address of the runner, for a worker.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ pub const CHANNEL_VARIABLE: &str = "BENCH_WORKER_CHANNEL";
 /// Characters of a token: 256 bits as hexadecimal digits.
 const TOKEN_LENGTH: usize = 64;
 
-/// How a worker reaches its runner: the value of [`CHANNEL_VARIABLE`]. Each form is always of one length: it lies above
-/// the worker's stack, and must not move it.
+/// The address of the runner, for a worker: the value of [`CHANNEL_VARIABLE`]. Each form always has the same length:
+/// it lies above the worker's stack, and must not move it.
 ///
 /// ```
 /// # use bench_protocol::ChannelAddress;
@@ -47,7 +47,7 @@ impl fmt::Display for ChannelAddress {
     }
 }
 
-/// As [`Display`](fmt::Display), but without the token, which is a secret.
+/// Same as [`Display`](fmt::Display), but without the token, which is a secret.
 impl fmt::Debug for ChannelAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,25 +1,25 @@
-//! What one iteration counts.
+//! Counters: the work of one iteration.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
 use crate::json::structure;
 
-/// Work done by one iteration, counted in `unit`.
+/// The work of one iteration, counted in `unit`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Counter {
-    /// What is counted, in the plural: `items`, `bytes`, `images`, `tokens`.
+    /// The unit, in the plural: `items`, `bytes`, `images`, `tokens`.
     pub unit: String,
-    /// How many per iteration.
+    /// The number per iteration.
     pub per_iteration: u64,
 }
 
 structure!(Counter { unit, per_iteration });
 
 impl Counter {
-    /// The counter that criterion's `Throughput::KIND(count)` is, also of versions that call bytes in decimal
-    /// `BytesDecimal`; `None` if no kind is called so. `ElementsAndBytes` are two, `Elements` and `Bytes`.
+    /// Converts criterion's `Throughput::KIND(count)`, also of versions that have `BytesDecimal`; `None` if the kind
+    /// is unknown. `ElementsAndBytes` becomes two counters, `Elements` and `Bytes`.
     pub fn of_criterion(kind: &str, count: u64) -> Option<Self> {
         let unit = match kind {
             "Bytes" | "BytesDecimal" => "bytes",

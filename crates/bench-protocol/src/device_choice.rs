@@ -1,4 +1,4 @@
-//! Where a benchmark should work: `--device`.
+//! The device on which a benchmark should run: `--device`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::{Decode, Encode, Json, JsonError};
 
-/// Where benchmarks should work that ask for it with `Bencher::wanted_device`.
+/// The device for benchmarks that ask for one with `Bencher::wanted_device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(try_from = "String", into = "String"))]
 pub enum DeviceChoice {
-    /// The best there is: CUDA, else Metal, else the processor.
+    /// The best available one: CUDA, else Metal, else the processor.
     #[default]
     Auto,
     /// The processor.
     Cpu,
-    /// The NVIDIA GPU of this number, as CUDA counts.
+    /// The NVIDIA GPU with this number, in CUDA's order.
     Cuda(usize),
     /// The GPU of a Mac.
     Metal,
@@ -100,7 +100,10 @@ mod tests {
         assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
         for text in ["", "gpu", "CPU", "cuda:", "cuda:-1", "cuda:x", "cuda0", "rocm"] {
             let error = text.parse::<DeviceChoice>().expect_err(text).0;
-            assert_eq!(error, format!("`{text}` is not a device: wanted `auto`, `cpu`, `cuda:0` or `metal`"));
+            assert_eq!(
+                error,
+                format!("`{text}` is not a device: expected `auto`, `cpu`, `cuda:0` or `metal`")
+            );
         }
     }
 }

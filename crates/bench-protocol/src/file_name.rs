@@ -1,9 +1,9 @@
-//! Names of files that hold one thing of many.
+//! Names of files for one of many things.
 
 use bench_stats::seed::hash;
 
-/// An id as the name of a file: what may not stand in one everywhere is a dash. Ids that come out alike, or
-/// too long, are told apart by a hash.
+/// Converts an id to the name of a file: characters that are not allowed everywhere become a dash. Ids that would get
+/// the same name, or too long a one, are distinguished by a hash.
 pub fn file_name(id: &str) -> String {
     const LONGEST: usize = 100;
     let plain: String =

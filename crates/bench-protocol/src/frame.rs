@@ -1,4 +1,4 @@
-//! What runner and worker say to each other: newline-delimited JSON over a private socket.
+//! The messages between runner and worker: newline-delimited JSON over a private socket.
 //!
 //! `docs/book/src/protocol.md` is the published description; a program in any language that follows
 //! it can be a worker.
@@ -20,67 +20,66 @@ use crate::{Counter, DeviceChoice, ProbeReport};
 /// | 2 | the list is an object with the version and the build; `start_up`; shared workers; the channel may be TCP |
 pub const PROTOCOL: u32 = 2;
 
-/// Variable whose length moves a worker's stack, and with it whatever is aligned by accident: Mytkowicz et al.,
-/// *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
+/// The variable whose length moves a worker's stack, and with it everything that is aligned by accident: Mytkowicz et
+/// al., *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
 pub const PADDING_VARIABLE: &str = "BENCH_PADDING";
 
-/// A frame longer than this is not one of ours.
+/// The maximum length of a frame; a longer one is not one of ours.
 pub const LONGEST_FRAME: usize = 64 << 20;
 
-/// From runner to worker.
+/// A message from runner to worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Measure one case: the first command, and sent once unless the worker has offered to be shared.
     Measure(Box<Assignment>),
     /// In [`Mode::Step`]: time one batch of this many iterations.
     Batch {
-        /// At least 1.
+        /// The number of iterations, at least 1.
         iterations: u64,
     },
     /// In [`Mode::Step`]: no more batches; finish and exit.
     Stop,
 }
 
-/// What a worker is to do.
+/// The instructions for a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
     /// The case's id.
     pub case: String,
-    /// What the list says of where the program finds the case again; absent if it says nothing.
+    /// The locator of the case in the list; absent if the list has none.
     pub locator: Option<String>,
-    /// Which round of the case this is, from 0.
+    /// The number of the round within the case, from 0.
     pub round: u32,
-    /// Who decides how many iterations.
+    /// How the number of iterations is decided.
     pub mode: Mode,
-    /// Iterations of warm-up; until steady when absent.
+    /// The number of warm-up iterations; absent means until times are steady.
     pub warmup: Option<u64>,
-    /// Exactly this many samples; until the slice is over when absent.
+    /// The exact number of samples; absent means until the slice is over.
     pub samples: Option<u64>,
     /// The time that warm-up and sampling of this round should take together, in nanoseconds.
     pub slice_ns: u64,
-    /// Whether the slice ends the round even when `samples` have not been reached.
+    /// Whether the slice ends the round even if fewer than `samples` samples have been taken.
     pub hard_stop: bool,
-    /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
-    /// that serves requests ends them before, so that what was measured is kept.
+    /// The time after which the runner ends the round, in nanoseconds from this command; no limit when absent. A
+    /// worker that serves requests ends them before, so that their measurements are kept.
     pub timeout_ns: Option<u64>,
-    /// How many inputs of `iter_batched` are to be alive at once: as many as in the rounds before. The worker decides if
-    /// absent.
+    /// The number of inputs of `iter_batched` that are alive at once: as many as in earlier rounds. The worker decides
+    /// if absent.
     pub inputs_alive: Option<u64>,
-    /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
+    /// Whether the user set that time. Otherwise a worker can announce that it needs more ([`Frame::Expects`]).
     pub timeout_is_hard: bool,
-    /// Names of the probes to attach; all that are linked when absent.
+    /// The names of the probes to attach; absent means all linked ones.
     pub probes: Option<Vec<String>>,
-    /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
-    /// kept when absent.
+    /// The folder for files that the benchmark saves (`Bencher::artifact`); nothing is saved when absent.
     pub artifacts: Option<PathBuf>,
-    /// What is wanted of a case that serves requests.
+    /// The settings for cases that serve requests.
     pub load: LoadWishes,
-    /// What is wanted of devices.
+    /// The settings of devices.
     pub devices: DeviceWishes,
 }
 
 impl Assignment {
-    /// The first round of a case, of which nothing else is said.
+    /// Creates the assignment of the first round of a case, with defaults for everything else.
     pub fn new(case: impl Into<String>, mode: Mode) -> Self {
         Assignment {
             case: case.into(),
@@ -102,36 +101,37 @@ impl Assignment {
     }
 }
 
-/// What the person who started the run wants of cases that serve requests, whatever they say themselves.
+/// The settings of the user for cases that serve requests; they override those of the case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadWishes {
-    /// A few requests a level, to see that it works.
+    /// Whether only a few requests are sent at each level, to check that it works.
     pub quick: bool,
-    /// Stress for this long instead of the case's own scenario, in nanoseconds.
+    /// The duration of stress in place of the case's own scenario, in nanoseconds.
     pub stress_ns: Option<u64>,
-    /// Every level goes on until this percentile (0.99) is supported.
+    /// The percentile (0.99) that every level must support before it ends.
     pub valid_for: Option<f64>,
-    /// The file to which rows of requests are written; none are where absent.
+    /// The file to which rows of requests are written; absent if they are not written.
     pub requests_csv: Option<PathBuf>,
 }
 
-/// What the person who started the run wants of devices.
+/// The settings of the user for devices.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceWishes {
-    /// Where benchmarks should work that ask: `cpu`, `cuda:0`, `metal`; the best there is when absent.
+    /// The device for benchmarks that ask for one: `cpu`, `cuda:0`, `metal`; absent means the best available one.
     pub device: Option<DeviceChoice>,
-    /// GPUs to observe: numbers or UUIDs, separated by commas, or `all`; those that the benchmark works on when absent.
+    /// The GPUs to observe: numbers or UUIDs, separated by commas, or `all`; absent means those that the benchmark
+    /// works on.
     pub gpus: Option<String>,
-    /// Time between two looks at a GPU, in nanoseconds.
+    /// The time between two readings of a GPU, in nanoseconds.
     pub gpu_interval_ns: Option<u64>,
 }
 
-/// Who decides how many iterations a worker runs.
+/// How the number of iterations of a worker is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The worker: first call, warm-up, samples.
     Sample,
-    /// One iteration, to see that it works.
+    /// One iteration, to check that it works.
     Once,
     /// The runner, batch by batch, with [`Command::Batch`].
     Step,
@@ -139,7 +139,7 @@ pub enum Mode {
     Count,
 }
 
-/// From worker to runner.
+/// A message from worker to runner.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// The worker is up, and has not run any of the user's code; always its first frame.
@@ -150,24 +150,24 @@ pub enum Frame {
         /// another `measure`, or for the end of the channel.
         shared: bool,
     },
-    /// What had to be done before the case could be loaded has been done: imports, the start of a runtime. Not part of
-    /// what the case costs.
+    /// The preparations before the case could be loaded are done: imports, the start of a runtime. Not part of the
+    /// cost of the case.
     StartUp {
-        /// What it took.
+        /// The duration.
         ns: u64,
     },
     /// The benchmark's `load` step has ended.
     Loaded {
-        /// What it took.
+        /// The duration.
         ns: u64,
     },
     /// The first iteration of the process has ended.
     FirstCall {
-        /// What it took.
+        /// The duration.
         ns: u64,
     },
-    /// What follows takes this long by its own settings, such as a level of load of 10 minutes. The runner waits so much
-    /// longer than it said, unless a person asked for that time.
+    /// The following work takes this long by its own settings, such as a level of load of 10 minutes. The runner waits
+    /// that much longer than planned, unless the user asked for that time.
     Expects {
         /// How long.
         ns: u64,
@@ -178,12 +178,12 @@ pub enum Frame {
     Samples {
         /// Iterations in each of them.
         iterations: u64,
-        /// What each took, all its iterations together.
+        /// The time of each sample, all its iterations together.
         ns: Vec<u64>,
     },
     /// The requests of a case that serves requests; sent once, when all of them have ended.
     Served(RequestLevels),
-    /// The round has ended well.
+    /// The round has succeeded.
     Finished(Finish),
     /// The round has failed.
     Failed {
@@ -215,7 +215,7 @@ impl Frame {
         "skipped",
     ];
 
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
             Frame::Ready { .. } => "ready",
@@ -233,7 +233,7 @@ impl Frame {
     }
 }
 
-/// What ended a round from inside the worker.
+/// The reason why a worker ended its round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// A panic, caught.
@@ -242,37 +242,37 @@ pub enum FailureKind {
     Error,
 }
 
-/// How warm-up went.
+/// The course of a warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct WarmUp {
-    /// Iterations, the first call not counted.
+    /// The number of iterations, without the first call.
     pub iterations: u64,
-    /// What they took together.
+    /// The time of all iterations together.
     pub ns: u64,
-    /// Whether times had stopped falling when warm-up ended; absent if a count was asked for.
+    /// Whether times had stopped falling when warm-up ended; absent if a number of iterations was given.
     pub steady: Option<bool>,
 }
 
-/// What a worker knows at the end of a round.
+/// The final report of a worker at the end of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
-    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    /// The number of inputs of `iter_batched` that were alive at once; absent if the benchmark has none.
     pub inputs_alive: Option<u64>,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: Vec<Counter>,
-    /// What the probes saw.
+    /// The reports of the probes.
     pub probes: Vec<ProbeReport>,
-    /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], as is the next.
+    /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], like the next field.
     pub clock_resolution_ns: Option<u64>,
-    /// What an empty iteration takes on this machine, in nanoseconds.
+    /// The duration of an empty iteration on this machine, in nanoseconds.
     pub empty_iteration_ns: Option<f64>,
 }
 
-/// What a case has served: an object of JSON, which passes through the protocol as it is. It is what a record keeps
-/// (`bench_record::Served`).
+/// The result of a case that serves requests: a JSON object, which passes through the protocol unchanged. A record
+/// keeps it (`bench_record::Served`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLevels(String);
 
@@ -280,7 +280,7 @@ impl RequestLevels {
     /// Takes the text of a JSON object.
     ///
     /// # Errors
-    /// When it is not one.
+    /// If it is not one.
     pub fn from_json(text: &str) -> Result<Self, JsonError> {
         let json = Json::parse(text)?;
         // Written again: what a message holds must not contain a line break, nor a `type` of its own.
@@ -331,7 +331,7 @@ structure!(Finish {
 });
 
 impl Command {
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
             Command::Measure(_) => "measure",
@@ -436,7 +436,7 @@ impl Decode for Frame {
 /// Writes one message and its newline in one call.
 ///
 /// # Errors
-/// When the other end has gone.
+/// If the other end has exited.
 pub fn write_message(writer: &mut impl Write, message: &impl Encode) -> io::Result<()> {
     let mut line = json::to_text(message);
     line.push('\n');
@@ -446,7 +446,7 @@ pub fn write_message(writer: &mut impl Write, message: &impl Encode) -> io::Resu
 /// Reads one message, or `None` at the end of the stream.
 ///
 /// # Errors
-/// When the stream breaks, and when the line is too long or is not such a message.
+/// If the stream breaks, or if the line is too long or is not such a message.
 pub fn read_message<T: Decode>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
     let mut line = Vec::new();
     io::Read::take(&mut *reader, LONGEST_FRAME as u64 + 1).read_until(b'\n', &mut line)?;

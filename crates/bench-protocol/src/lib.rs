@@ -1,4 +1,4 @@
-//! What a runner and a benchmark program say to each other.
+//! The messages between a runner and a benchmark program.
 //!
 //! A program lists its cases; a worker, one process of a program, measures rounds of them over a private channel.
 //! `docs/book/src/protocol.md` is the published description.

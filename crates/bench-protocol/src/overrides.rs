@@ -1,4 +1,4 @@
-//! How a case asks to be measured.
+//! The settings that a case asks for.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use bench_syntax::quantity::nanoseconds;
 
 use crate::json::{Decode, Encode, Json, JsonError, Members, Object};
 
-/// How to measure a case, if its attribute or the command line says so.
+/// The settings of a case, if its attribute or the command line has any.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct Overrides {
     pub warmup: Option<u64>,
     /// Samples of the case, over all its rounds.
     pub repeats: Option<u64>,
-    /// Rounds, each in a process of its own.
+    /// Rounds, each in a separate process.
     pub rounds: Option<u32>,
     /// The budget of the case, over all its rounds; in the list in nanoseconds.
     pub max_time: Option<Duration>,
@@ -33,7 +33,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// Nothing said.
+    /// No settings.
     pub const NONE: Overrides = Overrides {
         warmup: None,
         repeats: None,
@@ -45,14 +45,14 @@ impl Overrides {
 }
 
 impl Overrides {
-    /// The threshold, if a change can be compared with it: a list may hold any number.
+    /// Returns the threshold, if a change can be compared with it: a list may contain any number.
     pub fn usable_threshold(&self) -> Option<f64> {
         self.threshold.filter(|share| (0.0..1.0).contains(share))
     }
 }
 
 impl Encode for Overrides {
-    /// Only what is said.
+    /// Encodes only the settings that are given.
     fn encode(&self, out: &mut String) {
         let mut object = Object::open(out);
         let counts = [

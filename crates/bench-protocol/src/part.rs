@@ -1,18 +1,18 @@
-//! What is counted apart.
+//! The parts of a round that are counted separately.
 
 use std::ffi::CStr;
 
-/// What the instructions between two marks belong to; its label stands in valgrind's file.
+/// The part that the instructions between two marks belong to; its label appears in valgrind's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Part {
     /// The first iteration of the process.
     FirstCall,
-    /// Iterations that count for nothing.
+    /// Iterations that do not count.
     WarmUp,
     /// The iteration that is counted.
     Iteration,
-    /// The harness around an iteration, without any.
+    /// The harness around an iteration, without an iteration.
     Empty,
 }
 

@@ -1,4 +1,4 @@
-//! What probes read.
+//! The readings of probes.
 
 use bench_stats::Interval;
 #[cfg(feature = "serde")]
@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 use crate::Better;
 use crate::json::{Decode, Encode, Json, JsonError, Members, Object, is_default, names, structure};
 
-/// What a probe has to say about a round.
+/// The report of a probe on a round.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct ProbeReport {
     /// The probe.
     pub probe: String,
-    /// What it read; empty if it is unavailable.
+    /// The readings; empty if the probe is unavailable.
     pub readings: Vec<Reading>,
-    /// What it followed in time.
+    /// The quantities that it followed over time.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub series: Vec<Series>,
-    /// What should be said of its readings.
+    /// Notes on its readings.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub notes: Vec<String>,
-    /// Why it is unavailable, if it is.
+    /// The reason why it is unavailable; `None` if it is available.
     pub unavailable: Option<String>,
-    /// What observing cost on the benchmark's own thread, over the whole round.
+    /// The cost of observing on the benchmark's own thread, over the whole round.
     pub cost_ns: u64,
 }
 
 impl ProbeReport {
-    /// Of a probe that has seen nothing yet.
+    /// Creates the report of a probe that has seen nothing yet.
     pub fn of(probe: &str) -> Self {
         ProbeReport {
             probe: probe.to_owned(),
@@ -40,8 +40,8 @@ impl ProbeReport {
         }
     }
 
-    /// Of a probe that has ended: what it saw, or why it is unavailable. JSON has neither NaN nor infinity, so figures that are
-    /// not finite are left out.
+    /// Creates the report of a probe that has ended: its observation, or the reason why it is unavailable. JSON has
+    /// neither NaN nor infinity, so figures that are not finite are left out.
     pub fn seen(probe: &str, seen: Result<Observation, String>) -> Self {
         match seen {
             Ok(Observation { mut readings, mut series, notes }) => {
@@ -60,7 +60,7 @@ impl ProbeReport {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Reading {
-    /// What it is, in snake case and without its unit: `cpu_time`, `peak_memory`.
+    /// The name of the metric, in snake case and without its unit: `cpu_time`, `peak_memory`.
     pub metric: String,
     /// Its unit: `s`, `bytes`; `1` for a plain number.
     pub unit: String,
@@ -69,10 +69,10 @@ pub struct Reading {
     /// Its 95 % interval within the round, in its unit, if it has one.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub interval: Option<Interval>,
-    /// How the rounds of a case become one figure.
+    /// How one figure is made of the rounds of a case.
     #[cfg_attr(feature = "serde", serde(default))]
     pub over_rounds: OverRounds,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     #[cfg_attr(feature = "serde", serde(default = "lower"))]
     pub better: Better,
 }
@@ -82,7 +82,7 @@ fn lower() -> Better {
     Better::Lower
 }
 
-/// How the readings of a case's rounds become one figure.
+/// How one figure is made of the readings of a case's rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum OverRounds {
@@ -99,7 +99,7 @@ impl Reading {
         self.value.is_finite()
     }
 
-    /// A figure with its name and unit: a cost, of which the median over rounds is taken.
+    /// Creates a figure with its name and unit: a cost, whose median over rounds is taken.
     pub fn new(metric: &str, unit: &str, value: f64) -> Self {
         Reading {
             metric: metric.to_owned(),
@@ -111,19 +111,19 @@ impl Reading {
         }
     }
 
-    /// Of all rounds, the largest counts: a peak.
+    /// Takes the largest value of all rounds: a peak.
     #[must_use]
     pub fn max(self) -> Self {
         Reading { over_rounds: OverRounds::Max, ..self }
     }
 
-    /// More of it is better.
+    /// Marks that a higher value is better.
     #[must_use]
     pub fn higher_is_better(self) -> Self {
         Reading { better: Better::Higher, ..self }
     }
 
-    /// With its 95 % interval within the round, if there is one.
+    /// Adds its 95 % interval within the round, if there is one.
     #[must_use]
     pub fn with_interval(self, interval: Option<Interval>) -> Self {
         Reading { interval, ..self }
@@ -134,24 +134,24 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Series {
-    /// What it is, in snake case and without its unit.
+    /// The name of the metric, in snake case and without its unit.
     pub metric: String,
     /// Its unit.
     pub unit: String,
-    /// When, in seconds from the first sample on, ascending.
+    /// The times, in seconds from the first sample on, ascending.
     pub time_s: Vec<f64>,
-    /// What it was then, as many as there are times; absent if it could not be read.
+    /// The values, as many as there are times; a value is absent if it could not be read.
     pub values: Vec<Option<f64>>,
 }
 
-/// What a probe has seen in a round.
+/// The observation of a probe during a round.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
     /// Figures.
     pub readings: Vec<Reading>,
-    /// Courses in time.
+    /// Quantities that were followed over time.
     pub series: Vec<Series>,
-    /// What should be said of them: warnings of the case.
+    /// Notes, which become warnings of the case.
     pub notes: Vec<String>,
 }
 

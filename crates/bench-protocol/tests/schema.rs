@@ -1,5 +1,5 @@
-//! The published schemas and the types are held to each other, both ways: each schema lists exactly the fields that are
-//! written, and requires exactly those without which nothing can be read.
+//! The published schemas and the types are compared with each other, both ways: each schema lists exactly the fields
+//! that are written, and requires exactly those without which nothing can be read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn schema(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-/// What a message is on the wire.
+/// The JSON value that a message is on the wire.
 fn value(message: &impl Encode) -> Value {
     serde_json::from_str(&to_text(message)).expect("JSON")
 }

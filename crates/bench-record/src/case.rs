@@ -1,4 +1,4 @@
-//! What is known of one case.
+//! The record of one case.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     CaseCounts, Failure, HARNESS_BOUND, Measure, Metric, ObjectiveResult, RoundRecord, Surroundings, Time,
 };
 
-/// What is known of one case of a run.
+/// The record of one case of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaseRecord {
@@ -27,24 +27,24 @@ pub struct CaseRecord {
     pub arguments: BTreeMap<String, String>,
     /// Free labels.
     pub tags: Vec<String>,
-    /// Where the function was written: for people, never for matching.
+    /// The place of the function in the source code: for people, never for matching.
     pub source: String,
-    /// The bench target that holds it.
+    /// The bench target that contains it.
     pub target: String,
-    /// How the program that holds it was built, where that is not what the record's environment says.
+    /// The build of the program that contains it, if it differs from that in the record's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
-    /// How it was measured.
+    /// The settings with which it was measured.
     pub settings: Settings,
     /// Whether there are figures.
     pub status: Status,
-    /// Why not, if it failed.
+    /// The reason why it failed; `None` if it did not.
     pub failure: Option<Failure>,
-    /// Why it cannot run here, if it was skipped.
+    /// The reason why it cannot run here; `None` if it was not skipped.
     pub skip_reason: Option<String>,
     /// Time per iteration.
     pub time: Option<Time>,
-    /// What an iteration counts, where instructions were counted instead.
+    /// The counts of an iteration, if instructions were counted instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CaseCounts>,
     /// Median over the rounds of the first iteration of a process, in seconds.
@@ -53,19 +53,19 @@ pub struct CaseRecord {
     pub load_s: Option<Seconds>,
     /// Median over the rounds of processor time (user + system, all threads), in seconds per iteration.
     pub cpu_time_s: Option<Seconds>,
-    /// Most resident memory of a worker while it was measuring, over all rounds, in bytes.
+    /// The peak of a worker's resident memory while it was measuring, over all rounds, in bytes.
     pub peak_memory_bytes: Option<Bytes>,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
-    /// What probes have read, over the rounds.
+    /// The readings of probes, over the rounds.
     #[serde(default)]
     pub observed: Vec<Metric>,
-    /// Its targets, and what came of them.
+    /// Its targets and their results.
     #[serde(default)]
     pub targets: Vec<ObjectiveResult>,
-    /// What a careful person would want to know before trusting the figures.
+    /// Warnings that a careful reader should know before trusting the figures.
     pub warnings: Vec<String>,
     /// The rounds, in order of time.
     pub rounds: Vec<RoundRecord>,
@@ -73,11 +73,11 @@ pub struct CaseRecord {
 
 /// Whether a case has figures.
 ///
-/// Exhaustive: an export that did not know a status could take a failure for a success.
+/// Exhaustive: an exporter that did not know a status could take a failure for a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Yes.
+    /// It has figures.
     Ok,
     /// It failed.
     Failed,
@@ -87,26 +87,27 @@ pub enum Status {
     NotRun,
 }
 
-/// How a case was measured, after flags, attribute and defaults have been weighed.
+/// The settings with which a case was measured, after flags, attribute and defaults have been combined.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Settings {
-    /// What is measured.
+    /// The measured quantity.
     #[serde(default)]
     pub measure: Measure,
-    /// Iterations of warm-up; until steady when absent.
+    /// The number of warm-up iterations; absent means until times are steady.
     pub warmup: Option<u64>,
-    /// Samples over all rounds; until precise enough or out of budget when absent.
+    /// The number of samples over all rounds; absent means until the result is precise enough or the budget is used
+    /// up.
     pub repeats: Option<u64>,
-    /// Rounds; as many as precision and budget ask for when absent.
+    /// The number of rounds; absent means as many as precision and budget require.
     pub rounds: Option<u32>,
     /// The budget over all rounds, in seconds.
     pub max_time_s: f64,
-    /// Whether the budget was asked for, and so ends a case whose `repeats` are not complete.
+    /// Whether the user set the budget, so that it ends a case whose `repeats` are not complete.
     pub max_time_is_hard: bool,
     /// The time after which the case has failed, over all rounds, in seconds.
     pub timeout_s: f64,
-    /// Whether a person asked for that time. Otherwise what a round expects to take is added to it.
+    /// Whether the user set that time. Otherwise the time that a round expects is added to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timeout_is_hard: bool,
     /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
@@ -117,12 +118,12 @@ pub struct Settings {
 }
 
 impl CaseRecord {
-    /// Returns what the machine was like around each round, as far as it is known.
+    /// Returns the surroundings of each round, as far as they are known.
     pub fn surroundings(&self) -> impl Iterator<Item = Surroundings> {
         self.rounds.iter().filter_map(|round| round.surroundings)
     }
 
-    /// A case of which nothing has been measured.
+    /// Creates a case without any measurement.
     pub fn blank(id: &str, category: Category) -> Self {
         CaseRecord {
             id: id.to_owned(),
@@ -153,7 +154,7 @@ impl CaseRecord {
         }
     }
 
-    /// That the harness was slower than what it measured, and at which levels; `None` if it was not.
+    /// Returns a note that the harness was slower than what it measured, with the levels; `None` if it was not.
     pub fn harness_bound(&self) -> Option<String> {
         let levels =
             self.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

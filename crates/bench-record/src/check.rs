@@ -2,41 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One thing about the machine that can move figures.
+/// A property of the machine that can move figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// What was looked at: `governor`, `steal`.
+    /// The name of the check: `governor`, `steal`.
     pub name: String,
-    /// What to think of it.
+    /// The result.
     pub state: State,
-    /// What was found, with its unit; the reason where that is unknown.
+    /// The value that was found, with its unit; the reason if it is unknown.
     pub value: String,
-    /// What to type or do about it; absent if all is well.
+    /// The command to type, or the action to take; absent if all is well.
     pub advice: Option<String>,
 }
 
-/// What to think of a check. In the order of what a reader should hear of first, from the end.
+/// The result of a check. The order is that in which a reader should hear of them, from the end.
 ///
-/// Exhaustive: every view of a check has to show each state in its own way.
+/// Exhaustive: every view of a check must show each state in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing to doubt.
     Ok,
-    /// It cannot be told on this machine.
+    /// It cannot be determined on this machine.
     Unknown,
     /// It moves figures.
     Warn,
 }
 
 impl Check {
-    /// A check without advice.
+    /// Creates a check without advice.
     pub fn new(name: impl Into<String>, state: State, value: impl Into<String>) -> Self {
         Check { name: name.into(), state, value: value.into(), advice: None }
     }
 
-    /// This check at the start of a run, with what it was at the end: a power manager, or a plug pulled, may
+    /// Combines this check at the start of a run with that at the end: a power manager, or an unplugged charger, may
     /// have changed it in between.
     pub fn until(self, end: Check) -> Check {
         if self.value == end.value || (self.state, end.state) == (State::Ok, State::Ok) {
@@ -51,7 +51,7 @@ impl Check {
 /// More of what is unknown is not named in one line.
 const NAMED: usize = 8;
 
-/// The lines under the table: one for each check that warns, and one for all that are unknown.
+/// Returns the lines under the table: one for each check that warns, and one for all unknown ones.
 pub fn warnings(checks: &[Check]) -> Vec<String> {
     let of = |state| checks.iter().filter(move |check| check.state == state);
     let mut lines: Vec<String> =
@@ -66,7 +66,7 @@ pub fn warnings(checks: &[Check]) -> Vec<String> {
     lines
 }
 
-/// The checks of two runs on one machine: of each the one that says worse.
+/// Merges the checks of two runs on one machine: the worse result of each is kept.
 pub fn merge(earlier: &mut Vec<Check>, later: Vec<Check>) {
     for check in later {
         match earlier.iter_mut().find(|known| known.name == check.name) {

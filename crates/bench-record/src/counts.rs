@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Events of callgrind's simulation, by its own names.
+/// The events of callgrind's simulation, by callgrind's own names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Events {
@@ -26,25 +26,25 @@ pub struct Events {
     pub dlmw: u64,
 }
 
-/// What an iteration counts.
+/// The counts of an iteration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Instructions of all threads.
     pub instructions: u64,
-    /// Accesses to memory, instructions among them, that the simulated first-level caches serve.
+    /// Accesses to memory, including instructions, that the simulated first-level caches serve.
     pub l1_hits: u64,
     /// Accesses that the simulated last-level cache serves.
     pub ll_hits: u64,
     /// Accesses that memory serves.
     pub ram_hits: u64,
     /// Instructions + 10 × misses of the first level + 100 × misses of the last level: the *cycle estimation* of
-    /// KCachegrind, a rule of thumb of its author. It knows nothing of what a processor does at once.
+    /// KCachegrind, a rule of thumb of its author. It ignores that a processor works on several instructions at once.
     pub estimated_cycles: u64,
 }
 
 impl Counts {
-    /// The counts that follow from `events` less those of the harness.
+    /// Computes the counts from `events`, without those of the harness.
     pub fn of(events: &Events, harness: &Events) -> Self {
         // Never below zero: what the harness counts around nothing may be an instruction more than around something.
         let less = |of: fn(&Events) -> u64| of(events).saturating_sub(of(harness));
@@ -62,7 +62,7 @@ impl Counts {
     }
 }
 
-/// What one worker has counted.
+/// The counts of one worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RoundCounts {
@@ -74,11 +74,11 @@ pub struct RoundCounts {
     pub subtracted_instructions: u64,
     /// Version of valgrind: `3.19.0`.
     pub valgrind: String,
-    /// Its options that decide what is counted.
+    /// The options of valgrind that affect the counts.
     pub options: String,
 }
 
-/// What the rounds of a case have counted.
+/// The counts of a case over its rounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaseCounts {
@@ -86,11 +86,11 @@ pub struct CaseCounts {
     pub iteration: Counts,
     /// The first iteration of the process, of the same round.
     pub first_call: Counts,
-    /// Fewest instructions of a round.
+    /// The smallest number of instructions of a round.
     pub least_instructions: u64,
-    /// Most instructions of a round.
+    /// The largest number of instructions of a round.
     pub most_instructions: u64,
-    /// Rounds that have counted.
+    /// The number of rounds with counts.
     pub rounds: usize,
 }
 
@@ -106,7 +106,7 @@ impl CaseCounts {
         }
     }
 
-    /// How far the rounds lie apart, as a share of the least; 0 where the count repeats exactly.
+    /// Returns the spread of the rounds, as a share of the smallest count; 0 if the count repeats exactly.
     pub fn spread(&self) -> f64 {
         self.most_instructions.saturating_sub(self.least_instructions) as f64
             / self.least_instructions.max(1) as f64

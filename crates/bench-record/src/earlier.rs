@@ -1,4 +1,4 @@
-//! The earlier runs of a results folder, read for what a comparison wants to know of them.
+//! The earlier runs of a results folder, with the parts that a comparison needs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use bench_stats::Interval;
 /// More than this is not read of all earlier runs together: half a second's worth.
 const MOST_BYTES: u64 = 128 << 20;
 
-/// What is left of a run when its rounds are forgotten.
+/// The summary of an earlier run without its rounds.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EarlierRun {
@@ -24,8 +24,8 @@ pub struct EarlierRun {
     pub timestamp: String,
     /// The machine and the build.
     pub environment: Environment,
-    /// The median of each case that has an interval, too, in seconds by id: a run of a single round does not
-    /// know itself well enough to be compared with others.
+    /// The median of each case that also has an interval, in seconds by id: a run of a single round does not know its
+    /// own precision, so it is not compared with others.
     pub medians_s: BTreeMap<String, f64>,
 }
 
@@ -44,22 +44,22 @@ impl From<&Record> for EarlierRun {
     }
 }
 
-/// What a results folder holds of earlier runs.
+/// The earlier runs of a results folder.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EarlierRuns {
     /// The newest of them, oldest first.
     pub runs: Vec<EarlierRun>,
-    /// Those that could not be read, each with its reason.
+    /// The runs that could not be read, each with the reason.
     pub unreadable: Vec<String>,
 }
 
 impl EarlierRuns {
-    /// The number of earlier runs that a comparison reads: some of them will be of another machine or build.
+    /// The number of earlier runs that a comparison reads: some of them may be of another machine or build.
     pub const MOST: usize = 60;
 
-    /// Reads the newest `most` sealed runs of a results folder; names that only point to a run are passed
-    /// over. A folder that cannot be listed holds none.
+    /// Reads the newest `most` sealed runs of a results folder; names that only point to a run are skipped. A folder
+    /// that cannot be listed counts as empty.
     pub fn read(results: &Path, most: usize) -> Self {
         let mut folders: Vec<PathBuf> = fs::read_dir(results)
             .into_iter()
@@ -76,7 +76,7 @@ impl EarlierRuns {
         for file in folders.iter().rev().take(most) {
             let size = fs::metadata(file).map_or(0, |found| found.len());
             let Some(left) = bytes_left.checked_sub(size) else {
-                earlier.unreadable.push(format!("those before {}: too large together", name_of(file)));
+                earlier.unreadable.push(format!("those before {} are too large together", name_of(file)));
                 break;
             };
             bytes_left = left;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Check, ProbeState, References, check};
 
-/// The machine and the build. What could not be found out is absent, never guessed.
+/// The machine and the build. Values that could not be found out are absent, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Environment {
@@ -53,13 +53,13 @@ pub struct Environment {
     /// The probes of the run, by name.
     #[serde(default)]
     pub probes: Vec<ProbeState>,
-    /// How quiet the machine was; empty if it was not observed.
+    /// The checks of how quiet the machine was; empty if it was not observed.
     #[serde(default)]
     pub quietness: Vec<Check>,
 }
 
 impl Environment {
-    /// Takes over how the measured program was built.
+    /// Sets the build of the measured program.
     pub fn built_as(&mut self, build: &Build) {
         self.toolchain.clone_from(&build.toolchain);
         self.target.clone_from(&build.target);
@@ -69,7 +69,7 @@ impl Environment {
         self.engines.clone_from(&build.engines);
     }
 
-    /// How the measured program was built.
+    /// Returns the build of the measured program.
     pub fn build(&self) -> Build {
         let mut build = Build::default();
         build.toolchain.clone_from(&self.toolchain);
@@ -81,7 +81,7 @@ impl Environment {
         build
     }
 
-    /// What about this machine speaks against trusting the figures.
+    /// Returns the warnings about this machine that weaken trust in the figures.
     pub fn machine_warnings(&self) -> Vec<String> {
         check::warnings(&self.quietness)
     }

@@ -1,4 +1,4 @@
-//! Why a run could not be made, kept, or read.
+//! Errors of making, keeping or reading a run.
 
 use std::error::Error;
 use std::fmt;
@@ -9,38 +9,37 @@ use bench_syntax::UsageError;
 
 use crate::exit;
 
-/// Why a run could not be made, kept, or read. The exit code of each is
-/// [`RunError::exit_code`].
+/// The reason why a run could not be made, kept, or read. The exit code of each is [`RunError::exit_code`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
     /// Wrong flags, names or values.
     Usage(UsageError),
-    /// The registry is empty, incomplete, or holds two benchmarks with one id.
+    /// The registry is empty, incomplete, or contains two benchmarks with the same id.
     Registry(String),
     /// The selection matches nothing.
     NoMatch(String),
     /// A file or folder could not be read or written.
     Io {
-        /// What was tried, as in "cannot *create the results folder* …".
+        /// The action that failed, as in "cannot *create the results folder* …".
         action: &'static str,
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's answer.
         source: io::Error,
     },
-    /// A record is truncated, of another version, or no record at all.
+    /// A record is truncated, of another version, or not a record at all.
     Record {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The fault, and what to do.
         reason: String,
     },
-    /// The reports of a finished run could not be written where they belong.
+    /// The reports of a finished run could not be written to their usual place.
     Rescued {
         /// The record, whole.
         rescued: PathBuf,
-        /// What went wrong.
+        /// The error.
         source: Box<RunError>,
     },
     /// Ctrl-C or SIGTERM, before there was anything to report.
@@ -55,13 +54,13 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The system refused `action` at `path`.
+    /// Creates the error of an `action` at `path` that the system refused.
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         RunError::Io { action, path: path.into(), source }
     }
 
-    /// The process exit code: [`exit::USAGE`] for what the person at the keyboard can put right,
-    /// [`exit::INTERRUPTED`] for an interrupt, [`exit::FAILED`] for the rest.
+    /// Returns the process exit code: [`exit::USAGE`] for mistakes that the user can put right, [`exit::INTERRUPTED`]
+    /// for an interrupt, [`exit::FAILED`] for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Spawn { .. } | RunError::Rescued { .. } => exit::FAILED,

@@ -15,10 +15,10 @@ use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
 use bench_syntax::{Share, UsageError};
 
-/// Names the newest sealed run.
+/// The name of the newest sealed run.
 pub const LATEST: &str = "latest";
 
-/// Rows of requests in a run directory, until they are one report.
+/// The folder for rows of requests in a run directory, until they are merged into one report.
 pub const REQUESTS: &str = "requests";
 
 /// Remembers which `cargo bench` the newest run directory belongs to.
@@ -29,26 +29,26 @@ const SESSION_FILE: &str = ".session";
 pub struct Folder {
     results: PathBuf,
     run: String,
-    /// What an earlier executable of the same `cargo bench` has sealed here.
+    /// The record that an earlier executable of the same `cargo bench` has sealed here.
     earlier: Option<Record>,
 }
 
-/// Which `cargo bench` a run directory belongs to.
+/// The `cargo bench` that a run directory belongs to.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
     cargo: String,
     run: String,
-    /// What [`LATEST`] named before that `cargo bench` began.
+    /// The run that [`LATEST`] named before that `cargo bench` began.
     pub(crate) previous: Option<PathBuf>,
 }
 
 impl Folder {
-    /// Makes a run directory below `results`, or joins the one that an earlier executable of the same
-    /// `cargo bench` has made. `part` is which part of a suite it is for, if several machines share one.
+    /// Creates a run directory below `results`, or joins the one that an earlier executable of the same `cargo bench`
+    /// has created. `part` is the part of a suite, if several machines share one.
     ///
     /// # Errors
-    /// When `results` is a file, cannot be written, or is full, or something else than a run is called [`LATEST`]: better
-    /// now than after measuring.
+    /// If `results` is a file, cannot be written, or is full, or if something other than a run is called [`LATEST`]:
+    /// such errors are reported before measuring.
     pub fn create(results: &Path, part: Option<Share>) -> Result<Self, RunError> {
         create_results(results)?;
         // It is to name this run: that something else has the name should not be found after measuring.
@@ -74,13 +74,13 @@ impl Folder {
         self.results.join(&self.run)
     }
 
-    /// The folder in it in which workers that serve requests leave their rows, a file a round, until an
-    /// exporter makes one report of them.
+    /// Returns the folder in which workers that serve requests leave their rows, one file for each round, until an
+    /// exporter merges them into one report.
     pub fn requests(&self) -> PathBuf {
         self.path().join(REQUESTS)
     }
 
-    /// The folder in it for what benchmarks keep, a folder a case.
+    /// Returns the folder for files that benchmarks save, with a subfolder for each case.
     pub fn artifacts(&self) -> PathBuf {
         self.path().join("artifacts")
     }
@@ -90,7 +90,7 @@ impl Folder {
         &self.run
     }
 
-    /// What an earlier executable of the same `cargo bench` has sealed here.
+    /// Returns the record that an earlier executable of the same `cargo bench` has sealed here.
     pub fn earlier(&self) -> Option<&Record> {
         self.earlier.as_ref()
     }
@@ -116,11 +116,11 @@ impl Folder {
         Journal::begin(&self.path(), begin)
     }
 
-    /// Writes the record, lets `export` write what is made of it, and lets [`LATEST`] name this run.
+    /// Writes the record, lets `export` write the files made from it, and makes [`LATEST`] refer to this run.
     ///
     /// # Errors
-    /// When the folder cannot be written; a record that could not be written there is then in the system's temporary
-    /// folder, and the error says where.
+    /// If the folder cannot be written; a record that could not be written there is then in the system's temporary
+    /// folder, and the error names the place.
     pub fn seal(
         self,
         record: &Record,
@@ -144,7 +144,7 @@ pub fn create_results(results: &Path) -> Result<(), RunError> {
     made.map_err(|error| RunError::io("create the results folder", results, error))
 }
 
-/// Lets `name` mean the run directory `run`.
+/// Makes `name` refer to the run directory `run`.
 ///
 /// # Errors
 /// When the name is taken by something that is not a run, or the folder cannot be written.
@@ -154,10 +154,10 @@ pub fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
     name::write(results, name, run).map_err(|error| RunError::io("name the run", &link, error))
 }
 
-/// Whether `name` is free, or names a run already.
+/// Checks that `name` is free, or already names a run.
 ///
 /// # Errors
-/// When a file or folder has it.
+/// If a file or folder has this name.
 pub fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
     let link = results.join(name);
     if fs::symlink_metadata(&link).is_ok() && !name::is_name(&link) {
@@ -167,7 +167,7 @@ pub fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether `name` can be given to a run.
+/// Checks that `name` can be given to a run.
 ///
 /// # Errors
 /// Empty, `latest`, with a path separator, or beginning with a dot or dash.
@@ -216,11 +216,11 @@ pub fn abandoned(results: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).filter(is_abandoned).collect()
 }
 
-/// Writes the record into its run directory, lets `export` write what is made of it, and removes the journal. The
-/// record comes first: it is what cannot be made again.
+/// Writes the record into its run directory, lets `export` write the files made from it, and removes the journal. The
+/// record comes first, because it cannot be computed again.
 ///
 /// # Errors
-/// As [`Folder::seal`].
+/// Same as [`Folder::seal`].
 pub fn seal(
     folder: &Path,
     record: &Record,
@@ -250,8 +250,8 @@ fn write_record(folder: &Path, record: &Record) -> Result<(), RunError> {
         .map_err(|error| RunError::io("write the record", &path, error))
 }
 
-/// Writes a file so that it is either the old one or the new one, whole, at every moment. What is not a file, such as
-/// `/dev/stdout` or a pipe, is written to.
+/// Writes a file so that at every moment it is either the complete old one or the complete new one. A special file,
+/// such as `/dev/stdout` or a pipe, is written directly.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {
         return fs::File::options().write(true).open(path)?.write_all(bytes);
@@ -259,7 +259,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stream_whole(path, |file| file.write_all(bytes))
 }
 
-/// As [`write_whole`], for what is too large to be held in memory.
+/// Same as [`write_whole`], for content that is too large to be held in memory.
 pub fn stream_whole(path: &Path, content: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

@@ -1,4 +1,4 @@
-//! What has been measured so far, on disk while the run goes on.
+//! The journal: the measurements so far, on disk while the run goes on.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,7 +12,7 @@ use crate::{CaseRecord, Environment, RoundRecord, RunError};
 /// Name of the journal in a run directory.
 pub const JOURNAL: &str = "journal.jsonl";
 
-/// One line of a journal, as it is written.
+/// One line of a journal.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Entry<'a> {
@@ -47,7 +47,7 @@ struct Ended {
     round: RoundRecord,
 }
 
-/// What is known when a run begins.
+/// The content of a journal's first line, which is known when a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Begin {
@@ -61,12 +61,11 @@ pub struct Begin {
     pub environment: Environment,
     /// The seed of the order of rounds.
     pub seed: u64,
-    /// Who writes this journal: a later run recovers it when this process has gone.
+    /// The process that writes this journal: a later run recovers the journal when the process has exited.
     pub writer: String,
 }
 
-/// An open journal. Every line is handed to the system at once, so that killing the runner loses
-/// nothing that was measured.
+/// An open journal. Every line is passed to the system at once, so that killing the runner loses no measurement.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
@@ -75,7 +74,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins the journal of a run; who writes it is filled in.
+    /// Begins the journal of a run; its writer is filled in.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -134,16 +133,16 @@ fn take(line: &[u8], cases: &mut Vec<CaseRecord>) -> Option<()> {
     Some(())
 }
 
-/// What a journal holds.
+/// The content of a journal.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// How the run began.
+    /// The content of the first line.
     pub begin: Begin,
-    /// Its cases with their rounds, from which no figure has been made yet.
+    /// Its cases with their rounds, before any figure has been computed.
     pub cases: Vec<CaseRecord>,
-    /// Whole lines that cannot be read, by number, from 1. The last line is not among them: the end of its writer
-    /// may have cut it off.
+    /// The numbers, from 1, of whole lines that cannot be read. The last line is not among them: it may have been cut
+    /// off when its writer ended.
     pub damaged: Vec<usize>,
 }
 

@@ -1,7 +1,7 @@
 //! The versioned data of a run, and the folder it is kept in.
 //!
-//! [`Record`] is what `run.json` holds; `docs/run.schema.json` is its published schema. Records are data: what
-//! follows from the rounds of a case, and what is thought of it, is computed by `bench-judge`.
+//! [`Record`] is the content of `run.json`; `docs/run.schema.json` is its published schema. Records are data: figures
+//! and judgements are computed from the rounds of a case by `bench-judge`.
 #![forbid(unsafe_code)]
 
 mod case;

@@ -1,4 +1,4 @@
-//! What a run measures.
+//! The quantity that a run measures.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::THRESHOLD;
 
-/// What a run measures: one of these, for all its cases.
+/// The quantity that a run measures, the same for all its cases.
 ///
-/// Exhaustive: each has a mode of the worker and a table of its own.
+/// Exhaustive: each has its own mode of the worker and its own table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
@@ -22,8 +22,8 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// The share below which a change is of no practical interest when nothing is said: any difference between two
-    /// counts is one.
+    /// Returns the default share below which a change is of no practical interest: between two counts, any difference
+    /// matters.
     pub fn threshold(self) -> f64 {
         match self {
             Measure::Time => THRESHOLD,

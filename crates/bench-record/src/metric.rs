@@ -14,19 +14,19 @@ pub struct Metric {
     pub unit: String,
     /// The figure.
     pub value: f64,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// Its 95 % interval, in its unit; absent if it is not known.
     #[serde(default)]
     pub interval: Option<Interval>,
-    /// For a percentile, whether there are enough observations for it ([`support`](bench_stats::support));
-    /// absent where it is none.
+    /// Whether there are enough observations for a percentile ([`support`](bench_stats::support)); absent if it is not
+    /// a percentile.
     #[serde(default)]
     pub supported: Option<bool>,
 }
 
 impl Metric {
-    /// A figure of which no interval is known, and which is not a percentile.
+    /// Creates a figure without an interval that is not a percentile.
     pub fn new(name: impl Into<String>, unit: impl Into<String>, value: f64, better: Better) -> Self {
         Metric { name: name.into(), unit: unit.into(), value, better, interval: None, supported: None }
     }
@@ -37,14 +37,14 @@ impl Metric {
         Metric { interval, ..self }
     }
 
-    /// The same figure as a percentile that has enough observations, or has not.
+    /// Returns the same figure as a percentile with or without enough observations.
     #[must_use]
     pub fn with_support(self, supported: bool) -> Self {
         Metric { supported: Some(supported), ..self }
     }
 
-    /// The name by which a target or a filter refers to it: in lower case, every run of characters other
-    /// than letters and digits (of ASCII) as one `_`.
+    /// Returns the name by which a target or a filter refers to it: in lower case, with every run of characters other
+    /// than ASCII letters and digits as one `_`.
     ///
     /// ```
     /// # use bench_record::{Better, Metric};

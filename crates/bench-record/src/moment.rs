@@ -1,8 +1,8 @@
-//! Moments in UTC, RFC 3339.
+//! Times in UTC, RFC 3339.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Now, UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
+/// Returns the current time, UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
 pub fn now_utc() -> String {
     utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
@@ -22,8 +22,8 @@ pub(crate) fn utc(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3600, of_day / 60 % 60, of_day % 60)
 }
 
-/// Seconds from the beginning of 1970 to a moment in UTC, RFC 3339: `2026-11-21T07:31:05Z`, also with a fraction of a
-/// second, which is cut off. Negative before 1970; `None` for what is no such moment.
+/// Returns the seconds from the beginning of 1970 to a time in UTC, RFC 3339: `2026-11-21T07:31:05Z`; a fraction of a
+/// second is cut off. Negative before 1970; `None` for any other text.
 pub fn seconds_of_moment(text: &str) -> Option<i64> {
     let text = text.strip_suffix('Z')?;
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));

@@ -1,4 +1,4 @@
-//! What is said of a target.
+//! The result of a target.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Outcome {
     Met,
     /// The whole interval lies on the wrong side, or the case failed.
     Missed,
-    /// Neither, or nothing is known of the figure.
+    /// Neither, or the figure is not known.
     Unsure,
 }
 
@@ -31,28 +31,29 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// A target of a case, and what came of it.
+/// A target of a case, and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObjectiveResult {
     /// The target, as it was declared.
     pub text: String,
-    /// What is said of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// The figure, if there is one.
     pub value: Option<f64>,
-    /// What the figure and its interval are counted in.
+    /// The unit of the figure and its interval.
     pub unit: Option<String>,
-    /// The figure's 95 % interval, where it is known.
+    /// The figure's 95 % interval, if it is known.
     pub interval: Option<Interval>,
-    /// How much of the limit is reached, from 0 to 1 ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
+    /// The share of the limit that is reached, from 0 to 1
+    /// ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
     pub attainment: Option<f64>,
-    /// What should be known: why it is unsure, why there is no figure, which level was the worst.
+    /// An explanation: why it is unsure, why there is no figure, which level was the worst.
     pub reason: Option<String>,
 }
 
 impl ObjectiveResult {
-    /// A target of which nothing can be said yet.
+    /// Creates a target without a result.
     pub fn declared(target: &Objective) -> Self {
         ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "not judged: the run has not ended")
     }
@@ -77,17 +78,18 @@ impl ObjectiveResult {
 pub struct ObjectiveSummary {
     /// Targets of all cases.
     pub total: usize,
-    /// Those that were met.
+    /// The number of targets that were met.
     pub met: usize,
-    /// Those that were missed.
+    /// The number of targets that were missed.
     pub missed: usize,
-    /// The others.
+    /// The number of targets that are unsure.
     pub unsure: usize,
-    /// Those that were met, as a share of all.
+    /// The share of targets that were met.
     pub pass_rate: f64,
-    /// `missed` where any is, `met` where all are, and `unsure` otherwise.
+    /// `missed` if any target is missed, `met` if all are met, and `unsure` otherwise.
     pub status: Outcome,
-    /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent if no target has an attainment.
+    /// A number from 1 to 100, computed as `bench_judge::objective::FORMULA` describes; absent if no target has an
+    /// attainment.
     pub score: Option<f64>,
 }
 

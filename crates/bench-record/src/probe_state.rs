@@ -1,23 +1,23 @@
-//! Which probes there were in a run, and what each cost.
+//! The probes of a run, and the cost of each.
 
 use serde::{Deserialize, Serialize};
 
 use bench_syntax::quantity::Seconds;
 
-/// A probe of a run: whether it was there, and what it cost.
+/// A probe of a run: whether it was available, and its cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProbeState {
     /// The probe.
     pub probe: String,
-    /// Why it has read nothing in the whole run, if it has not.
+    /// The reason why it has read nothing in the whole run; absent if it has.
     pub unavailable: Option<String>,
-    /// What observing cost a round on the benchmark's own thread, median over all rounds, in seconds.
+    /// The cost of observing on the benchmark's own thread, median over all rounds, in seconds.
     pub cost_s: Seconds,
 }
 
 impl ProbeState {
-    /// A probe that was there, or the reason why it was not.
+    /// Creates the state of a probe that was available, or the reason why it was not.
     pub fn new(probe: impl Into<String>, unavailable: Option<String>, cost_s: Seconds) -> Self {
         ProbeState { probe: probe.into(), unavailable, cost_s }
     }

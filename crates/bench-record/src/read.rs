@@ -13,8 +13,8 @@ pub const RUN_FILE: &str = "run.json";
 /// Reads the record of a run that was sealed, from its folder or its `run.json`.
 ///
 /// # Errors
-/// [`RunError::Record`] when it is truncated, no record, of a newer version, or contradicts itself; [`RunError::Io`] when
-/// it cannot be read at all.
+/// [`RunError::Record`] if it is truncated, not a record, of a newer version, or contradicts itself; [`RunError::Io`]
+/// if it cannot be read at all.
 pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
     let path = followed(path);
     if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(&path) }
@@ -23,13 +23,13 @@ pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
 /// Reads a `run.json`.
 ///
 /// # Errors
-/// As [`open_sealed`].
+/// Same as [`open_sealed`].
 pub fn read_file(path: &Path) -> Result<Record, RunError> {
     let bytes = std::fs::read(path).map_err(|error| RunError::io("read the record", path, error))?;
     parse(&bytes).map_err(|reason| RunError::Record { path: path.to_owned(), reason })
 }
 
-/// What says of which kind and version a file is.
+/// The fields that state the kind and version of a file.
 #[derive(Deserialize)]
 struct Header {
     #[serde(default)]
@@ -38,8 +38,8 @@ struct Header {
     schema_version: Value,
 }
 
-/// Looks at format and version before anything else, so that a record of another version is told
-/// apart from a broken one.
+/// Reads format and version before anything else, so that a record of another version is distinguished from a broken
+/// one.
 fn parse(bytes: &[u8]) -> Result<Record, String> {
     let header: Header = serde_json::from_slice(bytes).map_err(|error| {
         if error.is_eof() || ends_within_a_number(bytes, &error) {

@@ -16,11 +16,11 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The name by which a `run.json` is recognised.
 pub const FORMAT: &str = "bench-run";
 
-/// Everything that is known of one run.
+/// The record of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// [`FORMAT`].
+    /// The name of the format: [`FORMAT`].
     pub format: String,
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -34,29 +34,29 @@ pub struct Record {
     pub state: RunState,
     /// Counts over all cases.
     pub summary: Summary,
-    /// What came of the targets of all cases; absent if there are none.
+    /// The results of the targets of all cases; absent if there are none.
     #[serde(default)]
     pub targets: Option<ObjectiveSummary>,
     /// The machine and the build.
     pub environment: Environment,
     /// Seed of the order of rounds.
     pub seed: u64,
-    /// What a careful person would want to know before trusting a figure.
+    /// Warnings that a careful reader should know before trusting a figure.
     pub warnings: Vec<String>,
     /// The cases, in the order of their ids.
     pub cases: Vec<CaseRecord>,
 }
 
-/// How a run ended.
+/// The state in which a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunState {
     /// All cases were run.
     Complete,
-    /// By Ctrl-C or SIGTERM.
+    /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
-    /// The runner was killed; what it had measured was recovered from its journal.
+    /// The runner was killed; its measurements were recovered from its journal.
     Recovered,
 }
 
@@ -93,7 +93,8 @@ impl Summary {
 }
 
 impl Record {
-    /// The record of a run that ended by itself, sealed when it began, on an unknown machine, and without objectives.
+    /// Creates the record of a run that ended by itself, sealed when it began, on an unknown machine, and without
+    /// objectives.
     pub fn new(run: impl Into<String>, timestamp: impl Into<String>, cases: Vec<CaseRecord>) -> Self {
         let timestamp = timestamp.into();
         Record {
@@ -117,7 +118,7 @@ impl Record {
         self.cases.iter().find(|case| case.id == id)
     }
 
-    /// The machine, and the build of the program that holds this case of the run.
+    /// Returns the machine, and the build of the program that contains this case of the run.
     pub fn environment_of(&self, case: &CaseRecord) -> Cow<'_, Environment> {
         match &case.build {
             Some(build) => {
@@ -129,7 +130,7 @@ impl Record {
         }
     }
 
-    /// What about the builds and the machine speaks against trusting the figures.
+    /// Returns the warnings about the builds and the machine that weaken trust in the figures.
     pub fn build_and_machine_warnings(&self) -> Vec<String> {
         let build = self.environment.build();
         let mut builds =
@@ -140,12 +141,13 @@ impl Record {
         unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 
-    /// Seconds from its beginning to its seal; `None` if it says no two moments, or the clock was set back in between.
+    /// Returns the seconds from its beginning to its seal; `None` if these are not two times, or if the clock was set
+    /// back in between.
     pub fn elapsed_s(&self) -> Option<u64> {
         u64::try_from(seconds_of_moment(&self.sealed)? - seconds_of_moment(&self.timestamp)?).ok()
     }
 
-    /// What the run measured: the same for all its cases.
+    /// Returns the quantity that the run measured, the same for all its cases.
     pub fn measure(&self) -> Measure {
         self.cases.first().map(|case| case.settings.measure).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Which run a name means.
+//! Resolves the name of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::folder::{Folder, LATEST, Session, latest, names, same_session};
 use crate::name;
 
 impl Folder {
-    /// What `--compare NAME` means before a run: [`LATEST`] is the newest run before this `cargo bench`.
+    /// Resolves `--compare NAME` before a run: [`LATEST`] is the newest run before this `cargo bench`.
     ///
     /// # Errors
-    /// As [`resolve`].
+    /// Same as [`resolve`].
     pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
         let session = parent_cargo().and_then(|cargo| same_session(results, &cargo));
         match session {
@@ -27,7 +27,7 @@ impl Folder {
 /// Finds the run that `name` means: [`LATEST`], a name given with `--save-as`, a run directory's name, or a path.
 ///
 /// # Errors
-/// [`RunError::Record`] when there is none, with the names that exist.
+/// [`RunError::Record`] if there is none, with the names that exist.
 pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     if name == LATEST {
         return latest(results).ok_or_else(|| no_earlier_run(results));
@@ -50,11 +50,11 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     };
     Err(RunError::Record {
         path,
-        reason: format!("no such file, and no run of that name in {} (there: {known})", results.display()),
+        reason: format!("no such file, and no run of that name in {} (existing: {known})", results.display()),
     })
 }
 
-/// There is nothing that [`LATEST`] could name.
+/// Returns the error that there is no run for [`LATEST`].
 pub fn no_earlier_run(results: &Path) -> RunError {
     RunError::Record {
         path: results.join(LATEST),

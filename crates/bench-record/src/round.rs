@@ -1,4 +1,4 @@
-//! One worker process measuring one case.
+//! The round: one worker process that measures one case.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::{RoundCounts, Served, Surroundings};
 use bench_protocol::{Counter, ProbeReport, WarmUp};
 use bench_stats as stats;
 
-/// One round: what one worker process measured.
+/// The record of a round: the measurement of one worker process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RoundRecord {
@@ -16,63 +16,64 @@ pub struct RoundRecord {
     pub round: u32,
     /// Seconds from the beginning of the run to the beginning of the round.
     pub started_s: f64,
-    /// Wall time of the round, start of the process to its end, in seconds.
+    /// The wall time of the round, from the start of the process to its end, in seconds.
     pub wall_s: f64,
-    /// Of it, what passed before the benchmark's own code ran: the start of the process, imports, the start of a
-    /// runtime; in nanoseconds. Not part of what the case costs. Absent in records of earlier versions, and if the
-    /// worker never became ready.
+    /// The part of it before the benchmark's own code ran: the start of the process, imports, the start of a runtime;
+    /// in nanoseconds. Not part of the cost of the case. Absent in records of earlier versions, and if the worker
+    /// never became ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_up_ns: Option<u64>,
-    /// What the round said that its levels of load take by their settings, in seconds; absent if it said nothing.
+    /// The time that the levels of a load take by their settings, in seconds, as the round has reported it; absent if
+    /// it reported none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_s: Option<f64>,
-    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    /// The number of inputs of `iter_batched` that were alive at once; absent if the benchmark has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs_alive: Option<u64>,
     /// The `load` step, in nanoseconds; absent if the benchmark has none.
     pub load_ns: Option<u64>,
     /// The first iteration of the process, in nanoseconds.
     pub first_call_ns: Option<u64>,
-    /// How warm-up went.
+    /// The course of the warm-up.
     pub warm_up: Option<WarmUp>,
     /// Iterations in each sample.
     pub iterations_per_sample: u64,
-    /// What each sample took, all its iterations together, in nanoseconds, in order of time.
+    /// The time of each sample, all its iterations together, in nanoseconds, in order of time.
     pub sample_ns: Vec<u64>,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: Vec<Counter>,
-    /// What the probes saw.
+    /// The reports of the probes.
     pub probes: Vec<ProbeReport>,
-    /// The requests that were served, where the case serves requests.
+    /// The requests that were served, if the case serves requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Served>,
-    /// What was counted, where instructions were.
+    /// The counts, if instructions were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<RoundCounts>,
     /// The clock's resolution, in nanoseconds.
     pub clock_resolution_ns: Option<u64>,
-    /// What an empty iteration took, in nanoseconds.
+    /// The duration of an empty iteration, in nanoseconds.
     pub empty_iteration_ns: Option<f64>,
-    /// Why the round has no figures, if it has none.
+    /// The reason why the round has no figures; absent if it has some.
     pub failure: Option<Failure>,
-    /// Why the case cannot run here, if it cannot.
+    /// The reason why the case cannot run here; absent if it can.
     pub skipped: Option<String>,
-    /// What the machine was like around the round; absent if it was not observed.
+    /// The state of the machine around the round; absent if it was not observed.
     #[serde(default)]
     pub surroundings: Option<Surroundings>,
-    /// Why the round is held to have fallen into a bad minute of the machine, if it is: decided from its
-    /// surroundings and those of the whole run, never from its times.
+    /// The reason why the round counts as disturbed by a bad minute of the machine; absent if it does not. It is
+    /// decided from its surroundings and those of the whole run, never from its times.
     #[serde(default)]
     pub disturbed: Option<String>,
 }
 
 impl RoundRecord {
-    /// A round of which only the samples are known.
+    /// Creates a round with only these samples.
     pub fn sampled(iterations_per_sample: u64, sample_ns: Vec<u64>) -> Self {
         RoundRecord { iterations_per_sample, sample_ns, ..RoundRecord::default() }
     }
 
-    /// A round of which only the requests are known that it has served.
+    /// Creates a round with only these served requests.
     pub fn serving(served: Served) -> Self {
         RoundRecord { served: Some(served), ..RoundRecord::default() }
     }
@@ -82,24 +83,24 @@ impl RoundRecord {
         RoundRecord { failure: Some(failure), ..RoundRecord::default() }
     }
 
-    /// Seconds per iteration of each sample, in order of time.
+    /// Returns the seconds per iteration of each sample, in order of time.
     pub fn per_iteration(&self) -> impl Iterator<Item = f64> + '_ {
         let iterations = self.iterations_per_sample.max(1) as f64;
         self.sample_ns.iter().map(move |ns| *ns as f64 / 1e9 / iterations)
     }
 
-    /// Median over the samples, in seconds per iteration.
+    /// Returns the median over the samples, in seconds per iteration.
     pub fn median_s(&self) -> Option<f64> {
         stats::median(&stats::sorted(&self.per_iteration().collect::<Vec<_>>()))
     }
 
-    /// What a probe has read, by the metric's name.
+    /// Returns the reading of a metric, by its name.
     pub fn reading(&self, metric: &str) -> Option<f64> {
         let mut readings = self.probes.iter().flat_map(|report| &report.readings);
         readings.find(|reading| reading.metric == metric).map(|reading| reading.value)
     }
 
-    /// Wall time without start-up, in seconds: what counts against the budget of the case.
+    /// Returns the wall time without start-up, in seconds, which counts against the budget of the case.
     pub fn spent_s(&self) -> f64 {
         (self.wall_s - self.start_up_ns.unwrap_or_default() as f64 / 1e9).max(0.0)
     }
@@ -110,13 +111,13 @@ impl RoundRecord {
     }
 }
 
-/// Why a round failed, and what the worker had printed.
+/// The reason why a round failed, and the output of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What ended it.
+    /// The cause of the failure.
     pub cause: Cause,
-    /// In words.
+    /// The message.
     pub message: String,
     /// The end of what the worker wrote to stdout and stderr, at most 8 KiB.
     pub output_tail: String,
@@ -135,7 +136,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What ended a round before its time.
+/// The cause of a round's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -148,13 +149,13 @@ pub enum Cause {
     Signal,
     /// The stack overflowed.
     StackOverflow,
-    /// The worker took more memory than it may.
+    /// The worker used more memory than it may.
     OutOfMemory,
     /// The worker exited before the round had ended.
     Exit,
     /// The case took longer than its timeout.
     Timeout,
-    /// The worker said something that is not in the protocol.
+    /// The worker sent something that is not in the protocol.
     Protocol,
     /// The worker could not be started.
     Start,

@@ -1,7 +1,7 @@
-//! What a load case has seen: one [`Level`] for each setting of concurrency or rate.
+//! The results of a load case: one [`Level`] for each setting of concurrency or rate.
 //!
-//! `bench-load` fills these in; they stand here because the record is one contract, and every reader
-//! of it, with or without that crate, must understand all of it.
+//! `bench-load` fills these in; they are defined here because the record is one contract, and every reader of it, with
+//! or without that crate, must understand all of it.
 
 use std::fmt;
 
@@ -17,64 +17,64 @@ use bench_syntax::quantity::Seconds;
 pub struct Served {
     /// The field of work: `speech`, `images`.
     pub domain: String,
-    /// Name of the metric that the field looks at first; the first of each level's metrics.
+    /// The name of the most important metric of the field; the first of each level's metrics.
     pub primary: String,
-    /// Names of the metrics that are worth a picture against the setting.
+    /// The names of the metrics that are plotted against the setting.
     pub plots: Vec<String>,
-    /// In the order in which they were run.
+    /// The levels, in the order in which they were run.
     pub levels: Vec<Level>,
-    /// What the levels say together: of a search, the throughput that it has found.
+    /// Metrics of all levels together: of a search, the throughput that it has found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
 }
 
 impl Served {
-    /// Requests at these levels, of no field in particular.
+    /// Creates the result of requests at these levels, of no particular field.
     pub fn at_levels(levels: Vec<Level>) -> Self {
         Served { levels, ..Served::default() }
     }
 
-    /// Reads what a worker has sent.
+    /// Reads the text that a worker has sent.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The fault in it.
     pub fn from_json(text: &str) -> Result<Self, String> {
         // As bytes, as everything else is read: serde generates code for each way of reading.
         serde_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())
     }
 }
 
-/// One setting of concurrency or rate, held until its requests were served.
+/// A level: one setting of concurrency or rate, kept until its requests were served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Level {
-    /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
+    /// The setting that distinguishes it from the others: `concurrency 4`, `12.5 req/s`.
     pub name: String,
-    /// How requests were made: `closed_loop`, `open_loop`, `offline`, …
+    /// The way in which requests were made: `closed_loop`, `open_loop`, `offline`, …
     pub scenario: String,
-    /// Clients, or most requests in flight, where the scenario sets them.
+    /// The number of clients, or the maximum of requests in flight, if the scenario sets it.
     pub concurrency: Option<u32>,
-    /// The rate at which requests were to be sent, in requests per second, where the scenario sets it.
+    /// The rate at which requests were to be sent, in requests per second, if the scenario sets it.
     pub rate: Option<f64>,
-    /// Requests that count: warm-up is not among them.
+    /// The number of requests that count, without warm-up.
     pub requests: u64,
-    /// Of these, served.
+    /// The number of these that were served.
     pub succeeded: u64,
-    /// Of these, failed: errors, panics and timeouts.
+    /// The number of these that failed: errors, panics and timeouts.
     pub failed: u64,
-    /// Of those that failed, those that ran out of time.
+    /// The number of failed ones that ran out of time.
     pub timed_out: u64,
-    /// Requests of warm-up, in none of the figures.
+    /// The number of warm-up requests, which are in none of the figures.
     pub warm_up: u64,
     /// Wall time from the first send to the last end, in seconds.
     pub window_s: Seconds,
-    /// Which latency leads: the scheduled one where requests have a schedule, else that of the service.
+    /// The latency that leads: the scheduled one if requests have a schedule, or else the service latency.
     pub headline: Headline,
     /// Figures over the whole window, the primary one first.
     pub metrics: Vec<Metric>,
-    /// The same figures over the steady part of the window, where there is one.
+    /// The same figures over the steady part of the window, if there is one.
     pub steady: Option<Steady>,
-    /// What was asked of the harness itself, and what it kept.
+    /// The settings of the harness, and how well it kept them.
     pub pace: Pace,
     /// Whether the figures can be relied on.
     pub validity: Validity,
@@ -82,9 +82,9 @@ pub struct Level {
     pub latency: Vec<Bin>,
     /// Requests over time, thinned evenly to at most 2000; failures are kept before others.
     pub timeline: Vec<Dot>,
-    /// What failed requests have said, most frequent first, at most ten.
+    /// The error messages of failed requests, most frequent first, at most ten.
     pub errors: Vec<Told>,
-    /// What does not fit together, or should be known before trusting a figure.
+    /// Contradictions and other notes that a reader should know before trusting a figure.
     pub warnings: Vec<String>,
     /// The workers that have shared the level, by number; empty if one process has served it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -97,32 +97,32 @@ pub struct Level {
 pub struct Worker {
     /// Its number, from 1.
     pub number: u32,
-    /// Its address, as the others see it.
+    /// Its address, as the other workers see it.
     pub host: String,
     /// Requests that it has sent.
     pub requests: u64,
-    /// Of these, failed.
+    /// The number of these that failed.
     pub failed: u64,
-    /// How far its clock can be from that of the first worker, in seconds. It bounds when the level began here and the window
-    /// of its rates, and is part of no latency.
+    /// The possible error of its clock against that of the first worker, in seconds. It limits the accuracy of the
+    /// level's beginning here and of the window of its rates, and is part of no latency.
     pub clock_error_s: Seconds,
     /// Whether its part can be relied on.
     pub valid: bool,
 }
 
-/// Which latency leads a level's report.
+/// The latency that leads a level's report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Headline {
-    /// From the call to its end.
+    /// Measured from the call to its end.
     #[default]
     Service,
-    /// From the moment at which the schedule wanted the call to its end: free of coordinated omission.
+    /// Measured from the time at which the call was due to its end: free of coordinated omission.
     Scheduled,
 }
 
-/// The part of a level after its ramp-up and before it ran dry.
+/// The part of a level after its ramp-up and before its last requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Steady {
@@ -136,23 +136,23 @@ pub struct Steady {
     pub metrics: Vec<Metric>,
 }
 
-/// How well the harness kept to what was asked of it.
+/// How well the harness kept to its schedule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pace {
-    /// Requests per second that the schedule wanted.
+    /// The requests per second of the schedule.
     pub offered_rate: Option<f64>,
     /// Requests per second that were sent.
     pub achieved_rate: Option<f64>,
-    /// How late requests were sent; absent if there is no schedule.
+    /// The lateness with which requests were sent; absent if there is no schedule.
     pub send_lag: Option<Lag>,
-    /// How late the client's event loops came to what was ready; absent if requests have threads, and in records from
-    /// before there were event loops.
+    /// The lateness with which the client's event loops handled ready events; absent if requests have threads, and in
+    /// records from before there were event loops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_stall: Option<Lag>,
     /// Requests in flight, on average over the window.
     pub mean_concurrency: Option<f64>,
-    /// The harness's own share of the processor time that went by, 1 being all of one core.
+    /// The harness's own share of the elapsed processor time, 1 being all of one core.
     pub harness_cpu: Option<f64>,
 }
 
@@ -164,7 +164,7 @@ pub struct Lag {
     pub p50_s: Seconds,
     /// 99th percentile.
     pub p99_s: Seconds,
-    /// The worst.
+    /// The largest value.
     pub max_s: Seconds,
 }
 
@@ -176,31 +176,31 @@ pub struct Validity {
     pub valid: bool,
     /// Whether the harness was slower than what it measured.
     pub harness_bound: bool,
-    /// Why it is not valid; empty if it is.
+    /// The reasons why it is not valid; empty if it is.
     pub reasons: Vec<String>,
-    /// The same in short, each cause once, the gravest first; empty in records from before there were causes, too.
+    /// The causes, each once, the most severe first; also empty in records from before there were causes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<InvalidCause>,
 }
 
-/// Why the figures of a level cannot be relied on. The gravest cause comes first.
+/// The reasons why the figures of a level cannot be relied on. The most severe cause comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InvalidCause {
-    /// The harness sent requests later than the schedule wanted, though more could have been in flight.
+    /// The harness sent requests later than scheduled, though more could have been in flight.
     HarnessLate,
-    /// The model had all requests that may be in flight, and others had to wait.
+    /// The maximum of requests was in flight, and others had to wait.
     Saturated,
-    /// More requests failed than may.
+    /// More requests failed than allowed.
     Failures,
-    /// Too few requests were served for what was to be shown.
+    /// Too few requests were served for the goal of the level.
     TooFewRequests,
     /// The time limit of the case ended the level before its requests or its duration did.
     TimeLimit,
-    /// A person ended it before its requests or its duration did.
+    /// The user ended it before its requests or its duration did.
     Interrupted,
-    /// The objective of a search was not met: the figures themselves are right.
+    /// The objective of a search was not met: the figures themselves are valid.
     ObjectiveMissed,
 }
 
@@ -220,25 +220,25 @@ impl InvalidCause {
 }
 
 impl Validity {
-    /// Nothing speaks against the figures.
+    /// Returns the validity of figures without any doubt.
     pub fn valid() -> Self {
         Validity { valid: true, ..Validity::default() }
     }
 
-    /// Why it is not valid, first of all that the harness was too slow.
+    /// Returns the reasons why it is not valid; if the harness was too slow, that comes first.
     pub fn told(&self) -> Vec<String> {
         let harness = self.harness_bound.then(|| HARNESS_BOUND.to_owned());
         harness.into_iter().chain(self.reasons.iter().cloned()).collect()
     }
 }
 
-/// Latencies that fell together.
+/// A bin of latencies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Bin {
     /// The largest of them, in seconds.
     pub up_to_s: f64,
-    /// How many.
+    /// The number of latencies.
     pub count: u64,
 }
 
@@ -246,7 +246,7 @@ pub struct Bin {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Dot {
-    /// When it was sent, in seconds from the level's first send.
+    /// The time at which it was sent, in seconds from the level's first send.
     pub at_s: f64,
     /// Its headline latency, in seconds.
     pub latency_s: f64,
@@ -254,21 +254,21 @@ pub struct Dot {
     pub ok: bool,
 }
 
-/// A message and how many requests have brought it.
+/// A message, and the number of requests with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Told {
-    /// What was said.
+    /// The message.
     pub message: String,
-    /// How often.
+    /// The frequency.
     pub count: u64,
 }
 
-/// What is said of figures whose harness was slower than what it measured, wherever they are shown.
+/// The note on figures whose harness was slower than the system it measured, wherever they are shown.
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
 impl Lag {
-    /// Lateness from its median, its 99th percentile and its worst.
+    /// Creates a lateness from its median, its 99th percentile and its worst value.
     pub const fn new(p50_s: Seconds, p99_s: Seconds, max_s: Seconds) -> Self {
         Lag { p50_s, p99_s, max_s }
     }
@@ -298,14 +298,14 @@ impl Bin {
 }
 
 impl Dot {
-    /// A request sent at this time, and how long it took.
+    /// Creates a request sent at this time, with its latency.
     pub const fn new(at_s: f64, latency_s: f64, ok: bool) -> Self {
         Dot { at_s, latency_s, ok }
     }
 }
 
 impl Told {
-    /// A message that so many requests have brought.
+    /// Creates a message with the number of its requests.
     pub fn new(message: impl Into<String>, count: u64) -> Self {
         Told { message: message.into(), count }
     }
@@ -324,8 +324,9 @@ impl Level {
         Level { name: name.into(), ..Level::default() }
     }
 
-    /// Why no figure of the level can meet a limit or be compared, as a sentence that names the level; `None` if the
-    /// figures can be relied on. A search whose objective is missed at a level has measured that level well.
+    /// Returns the reason why no figure of the level can meet a limit or be compared, as a sentence that names the
+    /// level; `None` if the figures can be relied on. A search whose objective is missed at a level has still measured
+    /// that level well.
     pub fn doubt(&self) -> Option<String> {
         let Validity { valid, harness_bound, reasons, causes } = &self.validity;
         if *valid {
@@ -353,14 +354,14 @@ impl Level {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 
-    /// Served requests as a share of all; `None` if there were none.
+    /// Returns served requests as a share of all; `None` if there were none.
     pub fn success_rate(&self) -> Option<f64> {
         (self.requests > 0).then(|| self.succeeded as f64 / self.requests as f64)
     }
 }
 
 impl Served {
-    /// The level at which the primary metric is best, among those that are valid if any is.
+    /// Returns the level at which the primary metric is best, among the valid ones if there are any.
     pub fn best(&self) -> Option<&Level> {
         let valid = self.levels.iter().any(|level| level.validity.valid);
         let figure = |level: &Level| {

@@ -1,10 +1,10 @@
-//! What the machine was like around a round.
+//! The state of the machine around a round.
 
 use serde::{Deserialize, Serialize};
 
 use bench_stats as stats;
 
-/// The reference kernels around a round, and what the kernel says of the time between.
+/// The reference kernels around a round, and the kernel's statistics of the time between.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Surroundings {
@@ -12,15 +12,15 @@ pub struct Surroundings {
     pub before: References,
     /// The references after it.
     pub after: References,
-    /// Share of processor time, over all processors, that the hypervisor gave to others during that time; absent
-    /// where the round was too short for the kernel's ticks of 10 ms.
+    /// The share of processor time, over all processors, that the hypervisor gave to others during that time; absent
+    /// if the round was too short for the kernel's ticks of 10 ms.
     pub steal: Option<f64>,
     /// Share of the round's time in which some task of the machine waited for a processor (`some` of
     /// `/proc/pressure/cpu`); absent if the kernel does not keep it.
     pub pressure: Option<f64>,
 }
 
-/// Two kernels whose work never changes: what moves them is the machine.
+/// The times of two reference kernels whose work never changes: if they move, the machine has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct References {
@@ -38,7 +38,7 @@ impl Surroundings {
 }
 
 impl References {
-    /// One reading of both kernels.
+    /// Creates one reading of both kernels.
     pub const fn new(clock_step_ns: f64, walk_step_ns: f64) -> Self {
         References { clock_step_ns, walk_step_ns }
     }

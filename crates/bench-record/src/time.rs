@@ -12,9 +12,9 @@ pub struct Time {
     pub median_s: Seconds,
     /// Its 95 % interval ([`bench_stats::median_interval`]), in seconds; absent with a single round.
     pub interval_s: Option<Interval>,
-    /// Its 95 % interval where the spread between rounds is moderated by those of the other cases of the run
-    /// ([`bench_stats::SpreadOfCases`]), in seconds: for one to five rounds, of which a case alone says little. Absent with more
-    /// rounds, and in runs of few cases.
+    /// Its 95 % interval, in seconds, with the spread between rounds moderated by that of the other cases of the run
+    /// ([`bench_stats::SpreadOfCases`]): for one to five rounds, which alone say little about the spread. Absent with
+    /// more rounds, and in runs of few cases.
     #[serde(default)]
     pub moderated_s: Option<Interval>,
     /// Mean over all samples, in seconds.
@@ -33,12 +33,12 @@ pub struct Time {
     pub spread_between_rounds: Option<f64>,
     /// Samples over the rounds that count.
     pub samples: usize,
-    /// Rounds with figures that count.
+    /// The number of rounds with figures that count.
     pub rounds: usize,
     /// Measured iterations over the rounds that count.
     pub iterations: u64,
-    /// Samples far from the others ([`bench_stats::outliers`]): counted, and part of every figure. Absent where
-    /// there are too few, or where most are equal.
+    /// Samples far from the others ([`bench_stats::outliers`]): counted, and part of every figure. Absent if there are
+    /// too few samples, or if most are equal.
     #[serde(default)]
     pub outliers: Option<Outliers>,
     /// Two modes of the samples, in seconds, if there are two ([`bench_stats::modes_of_rounds`]). Never where
@@ -47,7 +47,7 @@ pub struct Time {
     pub modes: Option<Modes>,
 }
 
-/// A percentile by nearest rank. Where samples hold several iterations it is one of samples' means.
+/// A percentile by nearest rank. If samples contain several iterations, it is one of the samples' means.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Percentile {
@@ -66,7 +66,8 @@ impl Percentile {
 }
 
 impl Time {
-    /// The figures of the samples of one round of one iteration each, in seconds; `None` if there are no samples.
+    /// Returns the figures of the samples of one round of one iteration each, in seconds; `None` if there are no
+    /// samples.
     pub fn of_samples(samples_s: &[f64]) -> Option<Self> {
         let ascending = bench_stats::sorted(samples_s);
         Some(Time {
@@ -88,12 +89,12 @@ impl Time {
         })
     }
 
-    /// Half-width of the interval as a share of the median: of the moderated one, if there is one.
+    /// Returns the half-width of the interval as a share of the median: of the moderated one, if there is one.
     pub fn moderated_precision(&self) -> Option<f64> {
         self.moderated_s.or(self.interval_s).map(|interval| interval.relative_half_width(self.median_s.0))
     }
 
-    /// Half-width of the interval as a share of the median.
+    /// Returns the half-width of the interval as a share of the median.
     pub fn precision(&self) -> Option<f64> {
         self.interval_s.map(|interval| interval.relative_half_width(self.median_s.0))
     }

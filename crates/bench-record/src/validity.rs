@@ -1,4 +1,5 @@
-//! What a record must not contradict: its schema says more than its types do, and its samples say more than that.
+//! Checks that a record does not contradict itself: its schema requires more than its types do, and its samples
+//! require more than that.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,7 @@ use bench_syntax::case_id::contradiction;
 
 use crate::{CaseRecord, Record, RoundRecord, Status, Summary, Time, seconds_of_moment};
 
-/// What rounding to whole nanoseconds, and adding in another order, may change of a figure.
+/// The difference that rounding to whole nanoseconds, and adding in another order, can make to a figure.
 const ROUNDING: f64 = 1e-6;
 
 impl Record {
@@ -19,20 +20,20 @@ impl Record {
         check_run(&self.run)?;
         for (what, moment) in [("timestamp", &self.timestamp), ("sealed", &self.sealed)] {
             if seconds_of_moment(moment).is_none() {
-                return Err(format!("its `{what}` is not a moment in UTC, but {moment:?}"));
+                return Err(format!("its `{what}` is not a time in UTC, but {moment:?}"));
             }
         }
         let mut ids = BTreeSet::new();
         for case in &self.cases {
             if !ids.insert(case.id.as_str()) {
-                return Err(format!("it holds two cases `{}`", case.id));
+                return Err(format!("it contains two cases `{}`", case.id));
             }
             case.check().map_err(|reason| format!("`{}`: {reason}", case.id))?;
         }
         let counted = Summary { success_rate: self.summary.success_rate, ..Summary::of(&self.cases) };
         if counted != self.summary {
             return Err(format!(
-                "its summary counts other cases than the {} that it holds",
+                "its summary does not match the {} cases that it contains",
                 self.cases.len()
             ));
         }
@@ -121,7 +122,7 @@ fn check_time(time: &Time, rounds: &[RoundRecord]) -> Result<(), String> {
     }
     let count: usize = measured().map(|round| round.sample_ns.len()).sum();
     if time.samples > count {
-        return Err(format!("it counts {} samples and holds {count}", time.samples));
+        return Err(format!("it counts {} samples, but contains {count}", time.samples));
     }
     Ok(())
 }

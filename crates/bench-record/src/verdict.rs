@@ -1,13 +1,13 @@
-//! What is said of a case that was compared.
+//! The verdict on a case that was compared.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A change below this share is of no practical interest, unless something else is said.
+/// The default share below which a change is of no practical interest.
 pub const THRESHOLD: f64 = 0.01;
 
-/// What is said of a case.
+/// The verdict on a case.
 ///
 /// Exhaustive: a gate that did not know a verdict would let it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +25,9 @@ pub enum Verdict {
     Added,
     /// Not in this run.
     Removed,
-    /// Without a figure in one of the runs.
+    /// One of the runs has no figure.
     Failed,
-    /// Without a figure because one of the runs skipped it, or was interrupted before it.
+    /// One of the runs has no figure because it skipped the case, or was interrupted before it.
     Skipped,
 }
 

@@ -1,4 +1,4 @@
-//! Turns ids into rows of a table, and shows only once what cases have in common.
+//! Turns ids into the rows of a table, and shows the common parts of cases only once.
 
 use bench_syntax::Category;
 use bench_syntax::case_id::{Tail, tail};
@@ -10,7 +10,7 @@ use bench_syntax::text::printable;
 pub struct CaseRows {
     /// Arguments with one value in several blocks, wherever they occur: `device=cpu`.
     pub everywhere: Vec<String>,
-    /// The cases by model and category, in the order in which they came.
+    /// The cases by model and category, in their original order.
     pub blocks: Vec<Block>,
 }
 
@@ -28,11 +28,11 @@ pub struct Block {
 /// The row of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseRow {
-    /// Which of the cases it is.
+    /// The index of the case.
     pub case: usize,
     /// The name, and the arguments that vary.
     pub label: String,
-    /// Whether it is the first of those that differ in their last argument only: what the following are compared with.
+    /// Whether it is the first of those that differ only in their last argument: the others are compared with it.
     pub begins: bool,
 }
 
@@ -110,7 +110,7 @@ fn block<'a>(first: usize, cases: &[(Key<'a>, Tail<'a>)], everywhere: &[Argument
     Block { title, shared: shared.into_iter().map(written).collect(), rows }
 }
 
-/// Rows of one name: it stands in the first of them, and an argument in the rows where it changes.
+/// Creates the rows of one name: the name is in the first of them, and an argument in the rows where it changes.
 fn rows_of_name(
     rows: &mut Vec<CaseRow>,
     first: usize,
@@ -159,7 +159,7 @@ fn pad(text: &mut String, columns: usize) {
     text.push_str(&" ".repeat(columns.saturating_sub(width(text))));
 }
 
-/// Names several cases together, by what they have in common: the id of a single one, `model/category/name[…]`, or their
+/// Names several cases together, by their common parts: the id of a single one, `model/category/name[…]`, or their
 /// models.
 pub fn together<'a>(cases: impl IntoIterator<Item = (&'a str, Option<&'a str>, Category)>) -> String {
     let cases: Vec<(&str, Option<&str>, Category)> = cases.into_iter().collect();

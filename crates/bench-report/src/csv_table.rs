@@ -1,10 +1,10 @@
-//! CSV whose cells neither steer a terminal nor are formulas.
+//! Writes CSV whose cells neither control a terminal nor are formulas.
 
 use std::io::{self, Write};
 
 use bench_syntax::text::steers;
 
-/// Writes rows of CSV (RFC 4180, lines ended by a line feed alone): the one way of all of this program's tables.
+/// Writes rows of CSV (RFC 4180, lines end with a line feed): all tables of this program are written with it.
 ///
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection"), and control
 /// characters other than line ends and tabs become replacement characters. Numbers stay as they are. A cell is put into
@@ -16,15 +16,15 @@ pub struct CsvTable<W: Write> {
 }
 
 impl<W: Write> CsvTable<W> {
-    /// Into this writer.
+    /// Writes into this writer.
     pub fn new(out: W) -> Self {
         CsvTable { out, columns: None, line: String::new() }
     }
 
-    /// Writes a row; all have as many cells.
+    /// Writes a row; all rows have the same number of cells.
     ///
     /// # Errors
-    /// Of the writer, and for a row of another length.
+    /// The errors of the writer, and a row of another length.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Result<()> {
         self.line.clear();
         let mut count = 0;
@@ -61,22 +61,22 @@ impl<W: Write> CsvTable<W> {
     /// Hands everything to the writer.
     ///
     /// # Errors
-    /// Of the writer.
+    /// The errors of the writer.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 
-    /// The writer, with everything in it.
+    /// Returns the writer, with everything in it.
     ///
     /// # Errors
-    /// Of the writer.
+    /// The errors of the writer.
     pub fn into_inner(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)
     }
 }
 
-/// The text of a cell without what steers.
+/// Returns the text of a cell without control characters.
 pub fn harmless(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
     let apostrophe = if is_formula { "'" } else { "" };

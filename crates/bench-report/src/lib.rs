@@ -13,7 +13,7 @@ mod view;
 pub mod window;
 
 use bench_record::{Record, RunError};
-/// For registering exporters and sections with `inventory::submit!`.
+/// The registry for exporters and sections: `inventory::submit!`.
 pub use inventory;
 
 pub use bench_syntax::text::{on_console, printable};
@@ -27,9 +27,8 @@ pub use text::{print, tell};
 pub use view::{Detail, View};
 pub use window::Window;
 
-/// Writes files of a run directory. Plugged in by being linked:
-/// `bench_core::inventory::submit! { Exporter { name: "my.txt", export: my_function } }`. The record itself,
-/// `run.json`, is not an exporter: it is written first.
+/// Writes files of a run directory. It registers itself when it is linked: `bench_core::inventory::submit! { Exporter
+/// { name: "my.txt", export: my_function } }`. The record itself, `run.json`, is not an exporter: it is written first.
 ///
 /// ```
 /// use std::io::Write;
@@ -48,7 +47,7 @@ pub use window::Window;
 pub struct Exporter {
     /// The name of the file, or of the folder of files, that it writes.
     pub name: &'static str,
-    /// Writes it.
+    /// Writes the file.
     ///
     /// # Errors
     /// When a file cannot be written, or the record cannot be shown in this form.
@@ -69,7 +68,7 @@ pub struct Exporter {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Section {
-    /// Sections are printed in the order of their names.
+    /// The name, by which sections are sorted when they are printed.
     pub name: &'static str,
     /// Returns its text, which is empty if there is nothing to report about this record.
     pub render: fn(&Record, &View) -> String,
@@ -77,7 +76,7 @@ pub struct Section {
 
 inventory::collect!(Section);
 
-/// All sections that are linked, by name.
+/// Returns all linked sections, by name.
 pub fn sections() -> Vec<Section> {
     let mut sections: Vec<Section> = inventory::iter::<Section>.into_iter().copied().collect();
     sections.sort_unstable_by_key(|section| section.name);
@@ -86,7 +85,7 @@ pub fn sections() -> Vec<Section> {
 
 inventory::collect!(Exporter);
 
-/// All exporters that are linked, by name.
+/// Returns all linked exporters, by name.
 pub fn exporters() -> Vec<Exporter> {
     let mut exporters: Vec<Exporter> = inventory::iter::<Exporter>.into_iter().copied().collect();
     exporters.sort_unstable_by_key(|exporter| exporter.name);

@@ -1,4 +1,4 @@
-//! Where exporters write.
+//! The destination of exporters.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -40,7 +40,7 @@ impl Outlet {
     /// Writes the file of this name, and creates the folders in the name.
     ///
     /// # Errors
-    /// What `content` fails with, or that the file cannot be written.
+    /// The error of `content`, or that the file cannot be written.
     pub fn write(
         &self,
         name: &str,
@@ -54,11 +54,11 @@ impl Outlet {
             .map_err(|error| RunError::io("write the report", path, error))
     }
 
-    /// As [`write`](Self::write), without holding the file in memory: for what can have millions of rows.
+    /// Same as [`write`](Self::write), without keeping the file in memory: for files that can have millions of rows.
     /// `content` can read the old file of this name while it writes the new one.
     ///
     /// # Errors
-    /// What `content` fails with, or that the file cannot be written.
+    /// The error of `content`, or that the file cannot be written.
     pub fn stream(
         &self,
         name: &str,

@@ -7,9 +7,9 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// The distribution of `values` as a histogram of `cells` block characters, from the fastest on the left to
 /// the slowest on the right; a space is a bin without a value. The fullest bin is `█`.
 ///
-/// The range is that of nearly all values (percentiles 0.5 to 99.5, no further beyond 5 and 95 than half of
-/// what these are apart): what lies outside is not shown. Equal values stand in the middle. Empty without a
-/// finite value or without cells.
+/// The range is that of nearly all values (percentiles 0.5 to 99.5, but no further beyond percentiles 5 and 95 than
+/// half of their distance): values outside are not shown. Equal values are shown in the middle. Empty without a finite
+/// value or without cells.
 pub fn sparkline(values: &[f64], cells: usize) -> String {
     let Some(window) = Window::of(values).filter(|_| cells > 0) else { return String::new() };
     let width = window.high - window.low;

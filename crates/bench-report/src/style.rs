@@ -42,14 +42,14 @@ impl FromStr for ColorChoice {
     }
 }
 
-/// Paints text, or leaves it alone.
+/// Paints text, or leaves it unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     enabled: bool,
 }
 
 impl Style {
-    /// For what is written to stdout.
+    /// Creates the style for text that is written to stdout.
     pub fn for_stdout(choice: ColorChoice) -> Self {
         let enabled = match choice {
             ColorChoice::Always => true,

@@ -1,4 +1,4 @@
-//! A table of text: the first column to the left, the others to the right.
+//! A table of text: the first column is left-aligned, the others are right-aligned.
 
 use std::fmt::{self, Write};
 
@@ -16,9 +16,9 @@ pub struct Table {
 
 #[derive(Debug)]
 enum Row {
-    /// What is bold, and what follows it as it is.
+    /// A bold text, and the plain text after it.
     Heading(String, String),
-    /// Cells, and what each is painted with once it has its width.
+    /// Cells, and the style of each once it has its width.
     Cells(Vec<String>),
     /// The first cell, and a remark in place of the others.
     Remark(String, String),
@@ -30,35 +30,35 @@ impl Table {
         Table { header: header.iter().map(|name| name.as_ref().to_owned()).collect(), rows: Vec::new() }
     }
 
-    /// A line of its own between rows.
+    /// Adds a separate line between rows.
     pub fn heading(&mut self, text: impl Into<String>) {
         self.rows.push(Row::Heading(text.into(), String::new()));
     }
 
-    /// The heading of a block of cases: its title, and what its cases share.
+    /// Adds the heading of a block of cases: its title, and the arguments that its cases share.
     pub fn block(&mut self, block: &Block, style: Style) {
         let shared = block.shared.join(" ");
         let shared = if shared.is_empty() { shared } else { format!("  {}", style.faint(&shared)) };
         self.rows.push(Row::Heading(block.title.clone(), shared));
     }
 
-    /// A row, with a cell for each header.
+    /// Adds a row, with a cell for each header.
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(Row::Cells(cells));
     }
 
-    /// A row with a remark in place of all cells but the first.
+    /// Adds a row with a remark in place of all cells except the first.
     pub fn remark(&mut self, first: impl Into<String>, text: impl Into<String>) {
         self.rows.push(Row::Remark(first.into(), text.into()));
     }
 
-    /// Columns of the terminal that the table takes; remarks can take more.
+    /// Returns the number of terminal columns that the table takes; remarks can take more.
     pub fn columns(&self) -> usize {
         let widths = self.widths();
         widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
     }
 
-    /// Leaves out columns of these titles, the first of them first, until the table is no wider than `columns`.
+    /// Leaves out the columns with these titles, in this order, until the table is no wider than `columns`.
     pub fn fit(&mut self, columns: usize, dispensable: &[&str]) {
         for title in dispensable {
             if self.columns() <= columns {
@@ -76,7 +76,7 @@ impl Table {
         }
     }
 
-    /// The table as lines; `heading` paints what is bold.
+    /// Renders the table as lines; `bold` paints bold text.
     pub fn render(&self, bold: impl Fn(&str) -> String) -> String {
         self.render_with(&bold)
     }

@@ -1,4 +1,4 @@
-//! Writing to a terminal.
+//! Writes to a terminal.
 
 use std::io::{ErrorKind, Write};
 
@@ -17,7 +17,8 @@ pub fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), RunError> {
     }
 }
 
-/// Writes a line to stderr, or several; what benchmarks say in it does not steer the terminal. A reader that has gone (`2>&1 | head`) must not end a run.
+/// Writes a line to stderr, or several; control characters from benchmarks are removed. A reader that has closed the
+/// pipe (`2>&1 | head`) must not end a run.
 pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{}", on_console(line));
 }

@@ -1,4 +1,4 @@
-//! How a report is printed: width, colours, and level of detail.
+//! The form of a printed report: width, colours, and level of detail.
 
 use crate::{ColorChoice, Style};
 
@@ -11,18 +11,18 @@ const NARROWEST: usize = 60;
 /// Wider terminals are treated as if they had this width, because very long lines are hard to read.
 const WIDEST: usize = 200;
 
-/// How a report is printed.
+/// The form of a printed report.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
     /// Its colours.
     pub style: Style,
-    /// Columns that a table may take.
+    /// The number of terminal columns that a table may take.
     pub columns: usize,
-    /// How much is printed.
+    /// The level of detail.
     pub detail: Detail,
 }
 
-/// How much of a report is printed.
+/// The level of detail of a printed report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Only what a decision needs; similar entries are merged.
@@ -32,25 +32,25 @@ pub enum Detail {
 }
 
 impl View {
-    /// For stdout: as wide as the terminal, or as `COLUMNS` says, or 120 columns.
+    /// Creates the view for stdout: as wide as the terminal, or as `COLUMNS` says, or 120 columns.
     pub fn for_stdout(choice: ColorChoice, detail: Detail) -> Self {
         let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let columns = bench_os::columns_of_stdout().or(told).unwrap_or(PIPE);
         View { style: Style::for_stdout(choice), columns: columns.clamp(NARROWEST, WIDEST), detail }
     }
 
-    /// Without colours, this wide.
+    /// Creates a view of this width without colours.
     pub fn plain(columns: usize, detail: Detail) -> Self {
         View { style: Style::for_stdout(ColorChoice::Never), columns, detail }
     }
 
-    /// Whether only what a decision needs is printed.
+    /// Whether only the figures needed for a decision are printed.
     pub fn is_short(&self) -> bool {
         self.detail == Detail::Short
     }
 
-    /// A text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own indent, the
-    /// others begin with `indent` spaces. A word that is wider than a line has a line of its own.
+    /// Wraps a text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own
+    /// indent, the others begin with `indent` spaces. A word that is wider than a line has its own line.
     pub fn wrap(&self, text: &str, indent: usize) -> String {
         let words = text.trim_start();
         let mut used = text.len() - words.len();

@@ -1,12 +1,11 @@
-//! Which part of a distribution is shown.
+//! Chooses the part of a distribution that is shown.
 
 use bench_stats as stats;
 
 /// Beyond this a time is not a time: 30 000 years, in seconds. It keeps widths finite.
 const LONGEST: f64 = 1e12;
 
-/// The range in which nearly all values lie, so that a single wild one does not squash the picture of the
-/// others.
+/// The range that contains nearly all values, so that a single wild one does not compress the picture of the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
     /// Lower end.
@@ -16,9 +15,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// From percentile 0.5 to 99.5, but no further beyond percentiles 5 and 95 than half of what these are apart
-    /// (for normal data 3.3 standard deviations from the centre): with a few dozen samples, percentile 99.5 is
-    /// simply the most extreme one. `None` without a finite value.
+    /// Returns the range from percentile 0.5 to 99.5, but no further beyond percentiles 5 and 95 than half of the
+    /// distance between these (for normal data 3.3 standard deviations from the centre): with a few dozen samples,
+    /// percentile 99.5 is simply the most extreme one. `None` without a finite value.
     pub fn of(values: &[f64]) -> Option<Self> {
         let ascending = stats::sorted(&usable(values));
         let percentile = |p| stats::nearest_rank(&ascending, p);
@@ -33,12 +32,12 @@ impl Window {
         })
     }
 
-    /// Both together.
+    /// Returns the range of both together.
     pub fn and(self, other: Self) -> Self {
         Window { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// With room on both sides, and never without width.
+    /// Returns the range with room on both sides, and never without width.
     pub fn widened(self) -> Self {
         let width = (self.high - self.low).max(1e-3 * self.high.abs()).max(1e-12);
         Window { low: self.low - 0.05 * width, high: self.high + 0.05 * width }
@@ -50,7 +49,7 @@ impl Window {
     }
 }
 
-/// Those of `values` that can be drawn.
+/// Returns the values that can be drawn.
 pub fn usable(values: &[f64]) -> Vec<f64> {
     values.iter().copied().filter(|value| value.abs() <= LONGEST).collect()
 }

@@ -1,4 +1,4 @@
-//! What runs leave that were killed, or that start more than they end.
+//! Removes files and processes that were left behind by runs that were killed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use bench_os::{IS_PORTABLE, end_strays, process_key};
 use bench_record::{JOURNAL, RUN_FILE};
 use bench_report::tell;
 
-/// What is younger may be another run's, which is about to write into it.
+/// The age below which a folder may belong to another run, which is about to write into it.
 const AGE: Duration = Duration::from_secs(60);
 
 /// A folder for callgrind's files is called this, then the process id of its runner and a number.
@@ -33,7 +33,7 @@ pub(crate) fn sweep(results: &Path) {
     }
 }
 
-/// Ends what workers of this runner have started and not ended; prints what that was.
+/// Ends processes that workers of this runner have started and not ended; prints their names.
 pub fn end_own_strays() {
     let left = end_strays(|runner| runner == std::process::id());
     report_strays(&left, "benchmarks");

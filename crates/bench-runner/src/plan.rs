@@ -1,4 +1,4 @@
-//! How each case is measured: flags before attribute before defaults.
+//! Combines the settings of each case: flags override the attribute, which overrides defaults.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use bench_record::{Measure, Settings};
 use bench_syntax::UsageError;
 use bench_syntax::quantity::Seconds;
 
-/// A case may take this long in all, beyond the budget that was asked for and the time that its levels of load are to
-/// last: a benchmark of a minute is rare, one that takes five is stuck.
+/// The default time limit of a case, in addition to its budget and the planned time of its levels of load: a benchmark
+/// of a minute is rare, one that takes five has hung.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Share of a shorter timeout that a budget may take.
@@ -17,24 +17,24 @@ const OF_TIMEOUT: f64 = 0.8;
 /// A count that repeats once repeats always; one that does not is seen not to.
 const COUNTED_ROUNDS: u32 = 2;
 
-/// How much longer a case may take under valgrind if `--timeout` does not say how long.
+/// The factor by which a case may take longer under valgrind if `--timeout` is not given.
 const SLOWER_UNDER_VALGRIND: f64 = 10.0;
 
 /// Half-width of the 95 % interval of the median, as a share of it.
 const TARGET_PRECISION: f64 = 0.01;
 
-/// How the person who started the run wants to measure. This overrides the attributes.
+/// The settings of the user, which override the attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// Flags of the same names as the attribute's keys.
     pub overrides: Overrides,
     /// Half-width of the 95 % interval of the median, as a share of it.
     pub target_precision: Option<f64>,
-    /// What is measured.
+    /// The measured quantity.
     pub measure: Measure,
 }
 
-/// Checks that what a person asked for can be done.
+/// Checks that the user's settings can be met.
 ///
 /// # Errors
 /// A budget that is longer than the time after which the case fails.
@@ -50,7 +50,7 @@ pub fn check(wishes: &Wishes) -> Result<(), UsageError> {
     }
 }
 
-/// How `case` is measured: flags before attribute before defaults.
+/// Returns the settings of `case`: flags override the attribute, which overrides defaults.
 pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     let (flags, attribute) = (&wishes.overrides, &case.settings);
     let asked = flags.max_time.or(attribute.max_time);
@@ -77,7 +77,7 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     }
 }
 
-/// How a case whose instructions are counted is run: what its attribute says of time does not apply.
+/// Returns the settings of a case whose instructions are counted: the attribute's settings of time do not apply.
 fn counting(mut settings: Settings, flags: &Overrides) -> Settings {
     let slower = if flags.timeout.is_some() { 1.0 } else { SLOWER_UNDER_VALGRIND };
     settings.warmup = flags.warmup;

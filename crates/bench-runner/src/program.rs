@@ -14,7 +14,7 @@ use bench_syntax::Share;
 
 pub use listing::{ListLimits, ProgramError};
 
-/// A program: how it is started, whatever language it is written in.
+/// A program and how it is started, whatever language it is written in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     argv: Vec<OsString>,
@@ -25,14 +25,14 @@ pub struct Program {
     layouts: Vec<PathBuf>,
 }
 
-/// What a program is.
+/// The kind of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
     /// Anything that speaks the worker protocol.
     #[default]
     Executable,
-    /// The program that holds the runner: `cargo bench` with nothing installed.
+    /// The program that contains the runner: `cargo bench` with nothing installed.
     Own,
     /// A bench target that cargo has built.
     BenchTarget,
@@ -42,10 +42,10 @@ pub enum Kind {
     Python,
 }
 
-/// A program, and what it has listed.
+/// A program, and its list.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// How it is started.
+    /// The program to start.
     pub program: Program,
     /// Its cases.
     pub listing: Listing,
@@ -56,7 +56,7 @@ pub struct Opened {
 pub struct Programs {
     /// The programs that have answered with a list of cases.
     pub opened: Vec<Opened>,
-    /// The errors of the requested programs that have not. The run continues without them, but counts as failed.
+    /// The errors of the named programs that have not answered. The run continues without them, but counts as failed.
     pub refused: Vec<String>,
 }
 
@@ -112,22 +112,22 @@ impl Program {
         Program { folder: Some(folder.into()), ..self }
     }
 
-    /// The same program, started with this variable besides those of the runner.
+    /// The same program, started with this variable in addition to those of the runner.
     #[must_use]
     pub fn with_variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// The same program, started with these arguments besides the runner's own.
+    /// The same program, started with these arguments in addition to the runner's own.
     #[must_use]
     pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = OsString>) -> Self {
         self.argv.extend(arguments);
         self
     }
 
-    /// The same program, started by the program that calls this, with these arguments before its own: an adapter, which
-    /// speaks for it.
+    /// Returns the same program, started through the program that calls this, with these arguments before its own: an
+    /// adapter, which speaks for it.
     ///
     /// # Errors
     /// When the path of the running executable cannot be found.
@@ -149,13 +149,14 @@ impl Program {
         Program { name, ..self }
     }
 
-    /// The same program, whose code was also linked into these files, with its sections in another order in each.
+    /// Returns the same program with the files into which its code was also linked, with its sections in a different
+    /// order in each.
     #[must_use]
     pub fn with_layouts(self, layouts: Vec<PathBuf>) -> Self {
         Program { layouts, ..self }
     }
 
-    /// The files that hold its code in other layouts; none if it was linked once.
+    /// Returns the files that contain its code in other layouts; none if it was linked once.
     pub fn layouts(&self) -> &[PathBuf] {
         &self.layouts
     }
@@ -178,12 +179,12 @@ impl Program {
         program
     }
 
-    /// What people call it: the bench target's name, or the file's.
+    /// Returns the name for people: that of the bench target, or of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it is.
+    /// Returns the kind of the program.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -193,12 +194,13 @@ impl Program {
         Path::new(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str))
     }
 
-    /// The file or folder that holds the benchmarks: what is started, or what an adapter or an interpreter is to start.
+    /// Returns the file or folder that contains the benchmarks: the started file, or the one that an adapter or an
+    /// interpreter starts.
     pub fn file(&self) -> &Path {
         self.argv.get(self.place_of_file()).map_or(self.path(), Path::new)
     }
 
-    /// Which argument [`Program::file`] is; the first one is what is started.
+    /// The position of [`Program::file`] among the arguments; the first argument is the program that is started.
     fn place_of_file(&self) -> usize {
         match self.kind {
             // `bench adapter HARNESS EXECUTABLE`.
@@ -208,7 +210,7 @@ impl Program {
         }
     }
 
-    /// What is passed to it before the runner's own arguments.
+    /// Returns the arguments that precede the runner's own.
     pub fn arguments(&self) -> &[OsString] {
         self.argv.get(1..).unwrap_or_default()
     }
@@ -236,7 +238,7 @@ impl Program {
     /// Asks the program for its cases.
     ///
     /// # Errors
-    /// What it answered instead.
+    /// The program's answer.
     pub fn open(self, limits: &ListLimits) -> Result<Opened, ProgramError> {
         let mut command = self.command();
         // Filters in the environment are for the runner, which applies them itself.

@@ -3,10 +3,10 @@
 use super::random::Random;
 use super::{Interval, median, sorted};
 
-/// With five groups even the two extremes hold the median in 93.8 % only.
+/// The smallest number of groups: with five, even the two extremes contain the median in only 93.8 %.
 const FEWEST_GROUPS: usize = 6;
 
-/// With fewer resamples the 2.5 % quantile would lie outside the smallest of them.
+/// The smallest number of resamples: with fewer, the 2.5 % quantile would lie outside the smallest of them.
 const FEWEST_RESAMPLES: usize = 39;
 
 /// The 95 % interval of the median over groups (processes) of the group medians, by a percentile bootstrap that

@@ -1,4 +1,4 @@
-//! How far a distribution is from having a single mode.
+//! Measures how far a distribution is from having a single mode.
 
 /// The dip: the largest distance between the distribution function of the values and the nearest unimodal one
 /// (Hartigan and Hartigan, *The Dip Test of Unimodality*, Ann. Statist. 13, 1985). Between 1/(2n) and 1/4.
@@ -39,7 +39,7 @@ pub(super) fn dip(ascending: &[f64]) -> f64 {
     dip / (2 * x.len()) as f64
 }
 
-/// For every point the one before it on the convex minorant of all points up to it.
+/// Returns, for each point, the point before it on the convex minorant of all points up to it.
 fn supports(n: usize, ends: impl Fn(usize, usize) -> (f64, f64)) -> Vec<usize> {
     let width = |from: usize, to: usize| {
         let (from, to) = ends(from, to);
@@ -72,7 +72,7 @@ fn chain(from: usize, to: usize, next: &[usize]) -> Vec<usize> {
     points
 }
 
-/// Where minorant and majorant are furthest apart: positions in their chains, distance in steps.
+/// The place at which minorant and majorant are furthest apart: positions in their chains, distance in steps.
 struct Apart {
     distance: f64,
     convex: usize,

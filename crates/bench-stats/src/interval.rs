@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{mean, median, normal_quantile, sorted, standard_deviation, student_quantile};
 
-/// An interval, at 95 % confidence unless what returns it says otherwise; an end may be infinite.
+/// An interval, at 95 % confidence unless the function that returns it states another; an end may be infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Interval {
@@ -16,19 +16,19 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Half the width, as a share of `centre`.
+    /// Returns half the width, as a share of `centre`.
     pub fn relative_half_width(&self, centre: f64) -> f64 {
         (self.high - self.low) / 2.0 / centre.abs()
     }
 
-    /// The same, widened where it must be to hold `value`.
+    /// Returns the same interval, widened to contain `value` if necessary.
     #[must_use]
     pub fn with(&self, value: f64) -> Self {
         Interval { low: self.low.min(value), high: self.high.max(value) }
     }
 }
 
-/// Of every interval here.
+/// The confidence of every interval here.
 const CONFIDENCE: f64 = 0.95;
 
 /// Student's t, two-sided 95 %, for 1 to 4 degrees of freedom.
@@ -36,21 +36,20 @@ const STUDENT: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 
 /// The 95 % interval of the median over processes, from one median per round.
 ///
-/// The round is the unit of replication: a round's own median already carries the noise of its
-/// samples, and processes differ by more than samples do (where memory landed, what the machine was
-/// doing), so resampling samples alone would claim a precision that the next process refutes.
+/// The round is the unit of replication: a round's own median already contains the noise of its samples, and processes
+/// differ by more than samples do (by the place of their memory, by other work of the machine), so resampling only
+/// samples would claim a precision that the next process refutes.
 ///
-/// * 6 rounds or more: order statistics. `(x₍ₖ₎, x₍ₙ₊₁₋ₖ₎)` covers the median of any continuous
-///   distribution with probability `γₖ = 1 − 2·P(B < k)`, `B` binomial (n, ½); k is the largest that keeps
-///   it at 95 % (Conover, *Practical Nonparametric Statistics*, 3.2). It supposes nothing of the
-///   tails, which are heavy. Since γ comes in steps (96.9 % at 6 rounds, 97.9 % at 12), each end lies between
-///   the k-th and the next value, at the share `λ = (n−k)·I / (k + (n−2k)·I)`, `I = (γₖ − 0.95) / (γₖ − γₖ₊₁)`
-///   (Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", Statistics &
-///   Probability Letters 4, 1986). Interpolated on logarithms: what is measured is positive and varies by
-///   factors, and so the interval of a rate is that of the time it was made of. Simulated coverage 94.4 to
-///   95.4 %, tails up to Cauchy's.
-/// * 2 to 5 rounds: no order statistic reaches 95 %, so Student's t on the logarithms, whose width
-///   says honestly how little so few processes tell.
+/// * 6 rounds or more: order statistics. `(x₍ₖ₎, x₍ₙ₊₁₋ₖ₎)` covers the median of any continuous distribution with
+///   probability `γₖ = 1 − 2·P(B < k)`, `B` binomial (n, ½); k is the largest that keeps it at 95 % (Conover,
+///   *Practical Nonparametric Statistics*, 3.2). It assumes nothing about the tails, which are heavy. Since γ comes in
+///   steps (96.9 % at 6 rounds, 97.9 % at 12), each end lies between the k-th and the next value, at the share `λ =
+///   (n−k)·I / (k + (n−2k)·I)`, `I = (γₖ − 0.95) / (γₖ − γₖ₊₁)` (Hettmansperger and Sheather, "Confidence intervals
+///   based on interpolated order statistics", Statistics & Probability Letters 4, 1986). Interpolated on logarithms:
+///   measured values are positive and vary by factors, and so the interval of a rate is that of the time from which it
+///   was computed. Simulated coverage 94.4 to 95.4 %, tails up to Cauchy's.
+/// * 2 to 5 rounds: no order statistic reaches 95 %, so Student's t on the logarithms, whose width shows how little
+///   information so few processes give.
 /// * 1 round, or values that are not positive: `None`.
 pub fn median_interval(round_medians: &[f64]) -> Option<Interval> {
     if round_medians.len() < 2 || round_medians.iter().any(|value| !(*value > 0.0 && value.is_finite())) {
@@ -76,7 +75,7 @@ pub fn mean_interval(round_means: &[f64]) -> Option<Interval> {
     Some(Interval { low: centre - half, high: centre + half })
 }
 
-/// Student's t, two-sided 95 %; `None` without a degree of freedom.
+/// Returns the two-sided 95 % quantile of Student's t; `None` without a degree of freedom.
 pub fn student(degrees: usize) -> Option<f64> {
     match STUDENT.get(degrees.checked_sub(1)?) {
         Some(t) => Some(*t),
@@ -84,7 +83,7 @@ pub fn student(degrees: usize) -> Option<f64> {
     }
 }
 
-/// Where an end of the interval lies, counted from its own side.
+/// The position of an end of the interval, counted from its own side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct OrderStatistic {
     /// The largest k with `γₖ ≥ 0.95`.
@@ -132,9 +131,9 @@ fn student_on_logs(values: &[f64]) -> Option<Interval> {
     Some(Interval { low: (centre - half).exp(), high: (centre + half).exp() })
 }
 
-/// Robust spread of positive values, as a share of their median: 1.4826 · MAD of the logarithms,
-/// which estimates the standard deviation of normal data and ignores up to half of wild ones.
-/// `None` below two values or where one is not positive.
+/// Returns the robust spread of positive values, as a share of their median: 1.4826 · MAD of the logarithms, which
+/// estimates the standard deviation of normal data, even if up to half of the values are wild. `None` below two values
+/// or if one is not positive.
 pub fn relative_spread(values: &[f64]) -> Option<f64> {
     if values.len() < 2 || values.iter().any(|value| !(*value > 0.0 && value.is_finite())) {
         return None;
@@ -142,7 +141,7 @@ pub fn relative_spread(values: &[f64]) -> Option<f64> {
     robust_deviation(&values.iter().map(|value| value.ln()).collect::<Vec<_>>())
 }
 
-/// 1.4826 · MAD: the standard deviation of normal data, whatever up to half of the values do. `None` when
+/// Returns 1.4826 · MAD: the standard deviation of normal data, even if up to half of the values are wild. `None` when
 /// empty.
 pub fn robust_deviation(values: &[f64]) -> Option<f64> {
     let centre = median(&sorted(values))?;
@@ -198,7 +197,7 @@ mod tests {
         assert_eq!(median_interval(&[1.0, f64::NAN]), None);
     }
 
-    /// Of 10 000 intervals of `rounds` values from `draw`, how many hold `truth`.
+    /// Returns how many of 10 000 intervals of `rounds` values from `draw` contain `truth`.
     fn covering(rounds: usize, truth: f64, draw: impl Fn(&mut Random) -> f64) -> usize {
         let mut random = Random::seeded(rounds as u64);
         let covers = (0..10_000).filter(|_| {

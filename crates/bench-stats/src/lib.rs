@@ -41,7 +41,7 @@ pub use slope::least_squares_slope;
 pub use student::student_quantile;
 pub use variance::{Components, variance_components};
 
-/// Arithmetic mean; `None` for an empty slice.
+/// Returns the arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
@@ -56,7 +56,7 @@ pub fn median(sorted: &[f64]) -> Option<f64> {
     }
 }
 
-/// Sample standard deviation (divisor n − 1), by the two-pass formula; `None` below two values.
+/// Returns the sample standard deviation (divisor n − 1), by the two-pass formula; `None` below two values.
 pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     let centre = mean(values)?;
     (values.len() > 1).then(|| {
@@ -65,7 +65,7 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     })
 }
 
-/// `values` in ascending order.
+/// Returns `values` in ascending order.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,8 +1,8 @@
-//! Where values lie, and how far one set lies from another.
+//! Location: medians of values, and the distance between two sets.
 
 use super::{median, sorted};
 
-/// Hodges and Lehmann's estimator: the median of all Walsh averages `(xᵢ + xⱼ) / 2`, `i ≤ j`.
+/// Returns Hodges and Lehmann's estimator: the median of all Walsh averages `(xᵢ + xⱼ) / 2`, `i ≤ j`.
 ///
 /// For symmetric distributions it estimates the median, with 95.5 % of the mean's efficiency on normal data
 /// (the median has 64 %) and a breakdown point of 29 % (Hodges and Lehmann, "Estimates of location based on
@@ -37,11 +37,11 @@ fn median_of(values: &mut [f64]) -> Option<f64> {
     Some(*middle)
 }
 
-/// `ln(median(candidate) / median(base))`: the shift of the candidate in logarithms, 0 where both are equally
-/// fast, and its negative where the sides are exchanged.
+/// Returns `ln(median(candidate) / median(base))`: the shift of the candidate in logarithms, which is 0 if both are
+/// equally fast, and changes its sign if the sides are exchanged.
 ///
-/// Logarithms, because times vary by factors: the effect of a factor is then the same at any time, and
-/// effects add and average (Fleming and Wallace, "How not to lie with statistics", CACM 29, 1986).
+/// On logarithms, because times vary by factors: the effect of a factor is then the same at any time, and effects add
+/// and average (Fleming and Wallace, "How not to lie with statistics", CACM 29, 1986).
 ///
 /// `None` if a side is empty or has a value that is not positive and finite.
 pub fn log_ratio_of_medians(base: &[f64], candidate: &[f64]) -> Option<f64> {

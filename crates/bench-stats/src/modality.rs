@@ -1,4 +1,4 @@
-//! Whether values gather around one centre or two.
+//! Decides whether values gather around one centre or two.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
@@ -37,9 +37,9 @@ const FEWEST_ROUNDS: usize = 5;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Modes {
-    /// The one of the smaller values.
+    /// The mode of the smaller values.
     pub low: Mode,
-    /// The one of the larger values.
+    /// The mode of the larger values.
     pub high: Mode,
 }
 
@@ -53,28 +53,28 @@ pub struct Mode {
     pub share: f64,
 }
 
-/// Two modes of independent positive values, if there are two: where
+/// Finds two modes of independent positive values, if
 /// * the distribution is further from a single mode than chance takes it (Hartigan's dip test),
 /// * the density of the logarithms has two peaks, and between them falls to half of the lower one,
 /// * each has a tenth of the values at least, and their centres are 3 % apart.
 ///
-/// The first two keep chance out, the third what is true and does not matter. `None` otherwise, and
-/// where a value is not positive and finite. Values that are *not* independent (samples of one process) look
-/// as if they had many modes: for these there is [`modes_of_rounds`].
+/// The first two exclude chance, the third excludes modes that are real but do not matter. `None` otherwise, and if a
+/// value is not positive and finite. Values that are *not* independent (samples of one process) look as if they had
+/// many modes: for these there is [`modes_of_rounds`].
 pub fn modes(values: &[f64]) -> Option<Modes> {
     two_modes(values, |_| values.len() as f64)
 }
 
-/// Two modes of the samples of several rounds, if there are two, as [`modes`] with the test's n corrected.
+/// Finds two modes of the samples of several rounds, if there are two, as [`modes`] with the test's n corrected.
 ///
-/// Neither all samples nor the rounds' medians alone would do. Samples of a process resemble each other:
-/// twenty processes, each at a level of its own, make twenty heaps, and a test that takes their two thousand
-/// samples for independent finds modes in all of them. Medians are independent, but a kernel that is slow in
-/// one sample of three, in every process, has medians that agree. So the distribution is that of all samples,
-/// and the evidence counts as many as are *effectively* independent: n over Kish's design effect
-/// `1 + (m − 1)·ρ`, m samples a round, with ρ the correlation within rounds of lying beyond the valley. Where
-/// every process keeps to one side ρ is 1, and the evidence is that of so many processes; where each is on
-/// both sides as chance has it ρ is 0, and every sample counts; plateaus within a process lie between.
+/// Neither all samples nor only the rounds' medians are enough. Samples of a process resemble each other: twenty
+/// processes, each at its own level, make twenty clusters, and a test that assumes that their two thousand samples are
+/// independent finds modes in all of them. Medians are independent, but a kernel that is slow in one sample of three,
+/// in every process, has medians that agree. So the distribution is that of all samples, and the evidence counts as
+/// many as are *effectively* independent: n over Kish's design effect `1 + (m − 1)·ρ`, m samples a round, with ρ the
+/// correlation within rounds of lying beyond the valley. If every process keeps to one side, ρ is 1, and the evidence
+/// is that of so many processes; if each is on both sides by chance, ρ is 0, and every sample counts; plateaus within
+/// a process lie between.
 ///
 /// Kish, *Survey Sampling*, 1965, 5.4; ρ from the one-way analysis of variance (Donner and Koval, 1980).
 /// `None` below five rounds too.
@@ -111,7 +111,7 @@ fn two_modes(values: &[f64], independent: impl Fn(f64) -> f64) -> Option<Modes> 
     (found.high.centre >= (1.0 + CLOSEST) * found.low.centre).then_some(found)
 }
 
-/// At most [`MOST`] order statistics, at even distances.
+/// Returns at most [`MOST`] order statistics, at even distances.
 fn thinned(ascending: &[f64]) -> Vec<f64> {
     let kept = ascending.len().min(MOST);
     (0..kept).map(|k| ascending[(2 * k + 1) * ascending.len() / (2 * kept)]).collect()
@@ -133,7 +133,8 @@ fn valley(ascending: &[f64]) -> Option<f64> {
     deep.then_some(range.0 + step * deepest as f64)
 }
 
-/// How many independent values tell as much of the share beyond `cut` as those of `rounds`, none empty.
+/// The number of independent values that determine the share beyond `cut` as well as those of `rounds` do; no round is
+/// empty.
 fn effective(rounds: &[&Vec<f64>], cut: f64) -> f64 {
     let k = rounds.len() as f64;
     let n: f64 = rounds.iter().map(|round| round.len() as f64).sum();

@@ -1,4 +1,4 @@
-//! How often modes are found, in seeded simulations.
+//! Simulates, with seeds, how often modes are found.
 
 use super::*;
 
@@ -186,7 +186,7 @@ fn what_cannot_be_judged_has_no_modes() {
     assert_eq!(modes(&few), None);
 }
 
-/// Where [`CRITICAL`] comes from.
+/// Computes [`CRITICAL`] by simulation.
 #[test]
 #[ignore = "24 000 simulations: half a minute"]
 fn the_critical_value_is_that_of_uniform_values() {

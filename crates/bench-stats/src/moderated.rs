@@ -1,36 +1,36 @@
-//! Intervals for few rounds: the spread of a case is moderated by those of the other cases of its run.
+//! Intervals for few rounds: the spread of a case is moderated by that of the other cases of its run.
 
 use super::{Interval, mean, median, sorted, standard_deviation, student};
 
-/// d₀ is an estimate, and counts for less the fewer cases it was learnt from: with so many, for half. By simulation, so that
-/// intervals hold their 95 % in small suites, too.
+/// The number of cases with which d₀ counts for half: it is an estimate, and counts for less with fewer cases. By
+/// simulation, so that intervals keep their 95 % in small suites, too.
 const CAUTION: f64 = 14.0;
 
 /// A spread of nothing, as figures have that repeat exactly, counts as this share of the median one: a logarithm is taken
 /// (limma, Smyth's own program, does so with 1e-5, which lets one pair of rounds that agree by chance tell of all).
 const LEAST_SHARE: f64 = 1e-3;
 
-/// How far the rounds of a case lie apart, over the cases of a run: their variances, of logarithms, as draws from a scaled
-/// inverse chi-squared distribution (Smyth, "Linear models and empirical Bayes methods for assessing differential expression in
-/// microarray experiments", Statistical Applications in Genetics and Molecular Biology 3, 2004).
+/// The spread between rounds, over the cases of a run: their variances, of logarithms, as draws from a scaled inverse
+/// chi-squared distribution (Smyth, "Linear models and empirical Bayes methods for assessing differential expression
+/// in microarray experiments", Statistical Applications in Genetics and Molecular Biology 3, 2004).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpreadOfCases {
     /// The typical variance of the logarithms of a case's rounds.
     variance: f64,
-    /// As how many degrees of freedom it counts: the fewer, the more cases differ.
+    /// The number of degrees of freedom that it counts as: the fewer, the more cases differ.
     degrees: f64,
 }
 
 impl SpreadOfCases {
-    /// Fewer cases say too little of how spreads differ.
+    /// The smallest number of cases from which the spread is estimated: fewer say too little about how spreads differ.
     pub const FEWEST_CASES: usize = 30;
 
     /// Estimates it from the rounds of all cases, one median a round. `None` if fewer than 30 have two rounds with
     /// positive medians, or most repeat exactly.
     ///
-    /// The logarithm of a variance of d degrees of freedom has the mean `ln σ² + ψ(d/2) − ln(d/2)` and the variance `ψ′(d/2)`
-    /// beside that of `ln σ²` itself, which is `ψ′(d₀/2)`: so d₀ and σ₀² follow from their mean and variance (Smyth 2004,
-    /// section 6.2). d₀ is never taken for more than the degrees of freedom that it was learnt from.
+    /// The logarithm of a variance of d degrees of freedom has the mean `ln σ² + ψ(d/2) − ln(d/2)` and the variance
+    /// `ψ′(d/2)` in addition to that of `ln σ²` itself, which is `ψ′(d₀/2)`: so d₀ and σ₀² follow from their mean and
+    /// variance (Smyth 2004, section 6.2). d₀ is never larger than the degrees of freedom from which it was estimated.
     pub fn of_rounds<'a>(cases: impl IntoIterator<Item = &'a [f64]>) -> Option<Self> {
         let cases = cases.into_iter().filter_map(|rounds| {
             let deviation = standard_deviation(&logarithms(rounds)?)?;
@@ -40,9 +40,9 @@ impl SpreadOfCases {
         Self::of_variances(&found, found.iter().map(|(_, degrees)| degrees).sum())
     }
 
-    /// Estimates it from the variance of each case and its degrees of freedom, as [`of_rounds`](Self::of_rounds); d₀ is never
-    /// taken for more than `most`, for what all cases share is not seen more often for there being more of them. `None` for
-    /// fewer than 30 cases, or if most have no variance.
+    /// Estimates it from the variance of each case and its degrees of freedom, as [`of_rounds`](Self::of_rounds); d₀
+    /// is never larger than `most`, because the part that all cases share is not observed more often if there are more
+    /// of them. `None` for fewer than 30 cases, or if most have no variance.
     pub fn of_variances(found: &[(f64, f64)], most: f64) -> Option<Self> {
         if found.len() < Self::FEWEST_CASES {
             return None;
@@ -67,8 +67,8 @@ impl SpreadOfCases {
         Some(SpreadOfCases { variance, degrees: degrees * cases / (cases + CAUTION) })
     }
 
-    /// The variance of a case that has `variance` by its own `degrees` of freedom, `(d₀ σ₀² + d s²) / (d₀ + d)`, and the `d₀ + d`
-    /// degrees of freedom that it rests on.
+    /// Returns the moderated variance of a case with `variance` by its own `degrees` of freedom, `(d₀ σ₀² + d s²) /
+    /// (d₀ + d)`, and the `d₀ + d` degrees of freedom behind it.
     pub fn moderated(&self, variance: f64, degrees: f64) -> (f64, f64) {
         let all = self.degrees + degrees;
         ((self.degrees * self.variance + degrees * variance) / all, all)

@@ -1,6 +1,6 @@
-//! Many cases, one promise: of the discoveries, how many are false.
+//! Controls the share of false findings among many cases.
 
-/// Which hypotheses Benjamini and Hochberg's procedure rejects at the false discovery rate `fdr`.
+/// Returns which hypotheses Benjamini and Hochberg's procedure rejects at the false discovery rate `fdr`.
 ///
 /// The k* smallest p-values, `k* = max {k : p₍ₖ₎ ≤ k·fdr / m}` (Benjamini and Hochberg, "Controlling the false
 /// discovery rate", JRSS-B 57, 1995). It holds for independent and positively dependent p-values; for others
@@ -9,7 +9,7 @@ pub fn benjamini_hochberg(p: &[f64], fdr: f64) -> Vec<bool> {
     reject(p, |value, k| value <= k * fdr / p.len() as f64)
 }
 
-/// Which hypotheses the e-value procedure rejects at the false discovery rate `fdr`; `log_e` are natural
+/// Returns which hypotheses the e-value procedure rejects at the false discovery rate `fdr`; `log_e` are natural
 /// logarithms of e-values.
 ///
 /// The k* largest e-values, `k* = max {k : e₍ₖ₎ ≥ m / (k·fdr)}` (Wang and Ramdas, "False discovery rate control

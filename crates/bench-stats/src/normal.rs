@@ -1,11 +1,11 @@
 //! The normal distribution.
 
-/// Density of the standard normal distribution.
+/// Returns the density of the standard normal distribution.
 pub fn normal_density(x: f64) -> f64 {
     (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-/// Quantile `p` of the standard normal distribution, `Φ⁻¹(p)`; NaN outside (0, 1).
+/// Returns quantile `p` of the standard normal distribution, `Φ⁻¹(p)`; NaN outside (0, 1).
 ///
 /// The rational approximations of P. J. Acklam (*An algorithm for computing the inverse normal cumulative
 /// distribution function*, 2003): relative error below 1.15e-9.

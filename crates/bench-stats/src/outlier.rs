@@ -1,4 +1,4 @@
-//! Which values lie far from the others. They are counted, and never left out of anything.
+//! Finds values that lie far from the others. They are counted, and never left out.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
@@ -13,19 +13,19 @@ const SEVERE: f64 = 3.0;
 /// Below this the quartiles are hardly more than the extremes.
 const FEWEST: usize = 8;
 
-/// How many values lie outside Tukey's fences.
+/// The number of values outside Tukey's fences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Outliers {
-    /// Below the outer fence.
+    /// The number of values below the outer fence.
     pub low_severe: usize,
-    /// Between the lower fences.
+    /// The number of values between the lower fences.
     pub low_mild: usize,
-    /// Between the upper fences.
+    /// The number of values between the upper fences.
     pub high_mild: usize,
-    /// Above the outer fence.
+    /// The number of values above the outer fence.
     pub high_severe: usize,
-    /// Values in all.
+    /// The number of all values.
     pub of: usize,
 }
 
@@ -38,9 +38,9 @@ impl Outliers {
 
 /// Classifies positive values by fences on their logarithms.
 ///
-/// On logarithms, because what disturbs a measured time multiplies it: times are skewed to the right, and
-/// fences on a plain scale would call the ordinary tail of log-normal times outliers (for σ = 0.5 one in
-/// thirteen) while hardly anything could be too fast. The quartiles are Tukey's hinges.
+/// On logarithms, because disturbances multiply a measured time: times are skewed to the right, and fences on a plain
+/// scale would call the ordinary tail of log-normal times outliers (for σ = 0.5 one in thirteen) while hardly anything
+/// could be too fast. The quartiles are Tukey's hinges.
 ///
 /// `None` below eight values, where one is not positive and finite, or where the quartiles coincide: then
 /// a clock with coarse steps would make an outlier of every value that is one step off.

@@ -2,10 +2,9 @@
 
 use super::Interval;
 
-/// 95 % interval of a probability, from `hits` in `trials`, by Clopper and Pearson (*The use of confidence or
-/// fiducial limits illustrated in the case of the binomial*, Biometrika 26, 1934): all probabilities that an
-/// exact binomial test at 2.5 % a side does not refute. Never too narrow, and of use at 0 hits. `[0, 1]`
-/// without trials.
+/// Returns the 95 % interval of a probability, from `hits` in `trials`, by Clopper and Pearson (*The use of confidence
+/// or fiducial limits illustrated in the case of the binomial*, Biometrika 26, 1934): all probabilities that an exact
+/// binomial test at 2.5 % a side does not refute. Never too narrow, and useful at 0 hits. `[0, 1]` without trials.
 pub fn proportion_interval(hits: u64, trials: u64) -> Interval {
     const TAIL: f64 = 0.025;
     let low = match hits {
@@ -16,9 +15,9 @@ pub fn proportion_interval(hits: u64, trials: u64) -> Interval {
     Interval { low, high }
 }
 
-/// Two-sided p-value of `one` against `other` if both are equally likely: the exact binomial test at one half, which is
-/// the sign test (Conover, *Practical Nonparametric Statistics*, 3rd edition, 3.4), twice the smaller tail and 1 at the
-/// most. 1 without any.
+/// Returns the two-sided p-value of `one` against `other` if both are equally likely: the exact binomial test at one
+/// half, which is the sign test (Conover, *Practical Nonparametric Statistics*, 3rd edition, 3.4), twice the smaller
+/// tail and at most 1. 1 without any.
 ///
 /// ```
 /// assert!((bench_stats::symmetry_p_value(9, 1) - 22.0 / 1024.0).abs() < 1e-12);

@@ -6,8 +6,8 @@ use super::{Interval, mean, sorted};
 /// Confidence at which [`support`] holds.
 const CONFIDENCE: f64 = 0.99;
 
-/// Quantile `p` of an ascending slice by nearest rank: the smallest value with at least `p·n` values
-/// at or below it, `x[⌈p·n⌉ − 1]`. `None` when empty or `p` lies outside `(0, 1]`.
+/// Returns quantile `p` of an ascending slice by nearest rank: the smallest value with at least `p·n` values at or
+/// below it, `x[⌈p·n⌉ − 1]`. `None` when empty or if `p` lies outside `(0, 1]`.
 ///
 /// `x[int(p·n)]`, often seen, makes p99 the maximum for every n up to 100.
 pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
@@ -86,8 +86,8 @@ const NORMAL: f64 = 1.960;
 /// Samples of one process are not independent, so n is divided by the design effect of Kish (*Survey Sampling*, 1965):
 /// how much more the share of samples below the quantile varies between rounds than it would for independent
 /// samples, as Woodruff does for quantiles of clustered samples ("Confidence intervals for medians and other position
-/// measures", JASA 47, 1952). The variance between few rounds is little known, and is enlarged by the square of Student's
-/// t over the normal quantile; an effect below 1 is taken for 1. Simulated coverage in the tests below.
+/// measures", JASA 47, 1952). The variance between few rounds is little known, and is enlarged by the square of
+/// Student's t over the normal quantile; an effect below 1 is taken for 1. Simulated coverage in the tests below.
 ///
 /// `None` below two rounds, where there are too few samples for one of the ends, and where `p` lies outside `(0, 1)`.
 pub fn quantile_interval(rounds: &[Vec<f64>], p: f64) -> Option<Interval> {
@@ -108,7 +108,7 @@ pub fn quantile_interval(rounds: &[Vec<f64>], p: f64) -> Option<Interval> {
     })
 }
 
-/// How many times as much the share of samples at or below `quantile` varies as that of independent ones, at
+/// The factor by which the share of samples at or below `quantile` varies more than that of independent samples, at
 /// least 1. `None` below two rounds.
 fn design_effect(rounds: &[Vec<f64>], quantile: f64, p: f64) -> Option<f64> {
     let rounds: Vec<&Vec<f64>> = rounds.iter().filter(|round| !round.is_empty()).collect();
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(quantile_interval(&[], 0.5), None);
     }
 
-    /// Of 1000 intervals of p95 of `count` rounds of 60 samples, whose shift makes `between` of the variance: how
-    /// many there are, and how many of them hold the true one.
+    /// Returns, for 1000 intervals of p95 of `count` rounds of 60 samples, whose shift makes `between` of the
+    /// variance, how many exist, and how many of them contain the true one.
     fn covering(count: usize, between: f64) -> (usize, usize) {
         let mut random = Random::seeded(count as u64);
         let (mut there, mut covering) = (0, 0);

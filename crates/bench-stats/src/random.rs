@@ -1,6 +1,6 @@
 //! Seeded randomness for resampling: the same seed gives the same interval on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+/// The generator SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -13,7 +13,7 @@ impl Random {
     /// Uniform over all 64-bit numbers.
     #[expect(
         clippy::should_implement_trait,
-        reason = "a sequence without an end, whose `Option` nobody wants"
+        reason = "a sequence without an end: `next` would never return `None`"
     )]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -23,12 +23,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Uniform on `[0, 1)`, in steps of 2⁻⁵³.
+    /// Returns a number that is uniform on `[0, 1)`, in steps of 2⁻⁵³.
     pub fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform on `0..bound`; 0 when that is empty. A bias of bound/2⁵³ is left in.
+    /// Returns a number that is uniform on `0..bound`; 0 when that is empty. A bias of bound/2⁵³ remains.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.uniform() * bound as f64) as usize
     }

@@ -1,9 +1,9 @@
-//! Which of many ordered observations bound a quantile.
+//! Finds which of many ordered observations bound a quantile.
 
 use super::normal_quantile;
 
-/// From here on the binomial distribution is told by its normal approximation: the variance is so large
-/// that ranks come out the same to one or two.
+/// The variance from which on the normal approximation replaces the binomial distribution: ranks then agree to one or
+/// two.
 const LARGE_VARIANCE: f64 = 100.0;
 
 /// Returns the ranks (from 1) of the order statistics that bound quantile `p` of a distribution at 95 %, for `n`

@@ -1,4 +1,4 @@
-//! Seeds, and what follows from them alone: orders and hashes that are the same on every machine.
+//! Orders and hashes that depend only on a seed, and are the same on every machine.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ pub fn shuffle<T>(items: &mut [T], seed: u64) {
     }
 }
 
-/// A seed that was not chosen.
+/// Returns a seed from the clock.
 pub fn clock_seed() -> u64 {
     // Later than the year 2554 the nanoseconds wrap, and any seed will do.
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| mix(since.as_nanos() as u64))

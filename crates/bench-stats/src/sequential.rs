@@ -1,38 +1,40 @@
 //! Inference on a centre of symmetry that may be looked at after every observation: betting on signs and on sizes.
 //!
-//! A fixed-sample interval promises 5 % of errors for *one* look. Looked at after every observation, and
-//! stopped at the first that suits, it errs several times as often. What is here keeps its promise however
-//! often one looks and whenever one stops, for any distribution, tails of any weight.
+//! A fixed-sample interval promises 5 % of errors for *one* evaluation. If it is evaluated after every observation,
+//! and sampling stops at the first convenient result, it errs several times as often. The tests here keep their
+//! promise however often they are evaluated and whenever sampling stops, for any distribution, with tails of any
+//! weight.
 
 use super::{Interval, median, sorted};
 
-/// What is bet on.
+/// One observation that is bet on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
-    /// What was seen.
+    /// The observed value.
     pub value: f64,
-    /// What its distance from a bound is measured in, said before it was seen: about a standard deviation. Without one only
-    /// the sign is bet on. A wrong one costs evidence, never the promise.
+    /// The unit in which its distance from a bound is measured, fixed before the observation: about a standard
+    /// deviation. Without one, only the sign is bet on. A wrong one costs evidence, never the guarantee.
     pub scale: Option<f64>,
 }
 
 /// Bets against "observations lie evenly around a centre, and the centre is at most (or at least) this bound".
 ///
-/// Evenly: an observation so far above the centre is as likely as one so far below it, whatever came before. The side it
-/// falls on is then a fair coin, also for one who knows the distance, and the stake may follow from the distance. The wealth
+/// Evenly: an observation some distance above the centre is as likely as one the same distance below it, whatever came
+/// before. The side it falls on is then a fair coin, even if the distance is known, and the stake may depend on the
+/// distance. The wealth
 ///
 /// `E = ½ E_signs + ½ · mean over κ of ∏ᵢ (1 + tanh(κ zᵢ))`, with `zᵢ = (xᵢ − bound)/scaleᵢ`,
 ///
 /// is a nonnegative supermartingale from 1, so that `P(supₙ Eₙ ≥ 1/α) ≤ α` (Ville, *Étude critique de la notion de
-/// collectif*, 1939). `1 + tanh(δz/σ²)` is what a likelihood ratio between a normal centred at δ and one that may as well
-/// be mirrored comes to. So little is wasted where noise is normal, and while all observations fall on one side, each
-/// nearly doubles the wealth (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
+/// collectif*, 1939). `1 + tanh(δz/σ²)` is the likelihood ratio of a normal centred at δ against one that may equally
+/// be mirrored. So little is lost if noise is normal, and while all observations fall on one side, each nearly doubles
+/// the wealth (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
 /// Statistical Science 38(4), 2023). zᵢ is cut off at ±3: no single observation ruins a cautious bettor.
 ///
-/// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound come to
-/// `2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp = Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))` (Robbins, "Statistical methods related to the law of
-/// the iterated logarithm", Ann. Math. Stat. 41, 1970; for quantiles, Howard and Ramdas, "Sequential estimation of
-/// quantiles", Bernoulli 28(3), 2022). It bears any tails.
+/// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound give `2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp =
+/// Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))` (Robbins, "Statistical methods related to the law of the iterated logarithm",
+/// Ann. Math. Stat. 41, 1970; for quantiles, Howard and Ramdas, "Sequential estimation of quantiles", Bernoulli 28(3),
+/// 2022). It is valid for any tails.
 ///
 /// A value at the bound, or one that is not a number, lies on neither side: it wins nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,22 +48,22 @@ pub struct Bets {
     sizes: [f64; STAKES.len()],
 }
 
-/// The κ of the bettors on sizes: what fits changes from a third of the scale to several times it.
+/// The κ of the bettors on sizes: they suit changes from a third of the scale to several times it.
 const STAKES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 
 /// The share of the wealth that is bet on signs alone.
 const ON_SIGNS: f64 = 0.5;
 
-/// Distances are told apart up to here.
+/// The distance up to which distances are distinguished.
 const FARTHEST: f64 = 3.0;
 
 impl Bets {
-    /// Against "at most `bound`".
+    /// Creates bets against "at most `bound`".
     pub fn above(bound: f64) -> Self {
         Bets { bound, backed: 1.0, observations: 0, won: 0, sizes: [0.0; STAKES.len()] }
     }
 
-    /// Against "at least `bound`".
+    /// Creates bets against "at least `bound`".
     pub fn below(bound: f64) -> Self {
         Bets { backed: -1.0, ..Bets::above(bound) }
     }
@@ -82,7 +84,7 @@ impl Bets {
         }
     }
 
-    /// Natural logarithm of the e-value; 0 before anything was seen: no bet, no evidence.
+    /// Returns the natural logarithm of the e-value; 0 before the first observation.
     pub fn log_e_value(&self) -> f64 {
         let signs = ON_SIGNS.ln() + log_e_value_of_signs(self.observations, self.won);
         let logs = self.sizes.map(|wealth| log_share_of_a_stake() + wealth);
@@ -108,13 +110,13 @@ fn settled(mut bets: Bets, observations: &[Observation]) -> f64 {
     bets.log_e_value()
 }
 
-/// The time-uniform confidence sequence of the centre of symmetry, as it stands after these observations: every bound that
+/// Returns the time-uniform confidence sequence of the centre of symmetry after these observations: every bound that
 /// neither [`Bets::above`] nor [`Bets::below`] refutes at `2 / (1 − confidence)`.
 ///
-/// The probability that it *ever* excludes the centre is at most `1 − confidence`: Ville's inequality on each side at half
-/// the error, so it may be evaluated after every observation and sampling stopped on what it says (Darling and Robbins,
-/// "Confidence sequences for mean, variance, and median", PNAS 58, 1967). `(−∞, ∞)` while there are too few observations,
-/// and for a `confidence` outside `[0, 1)`.
+/// The probability that it *ever* excludes the centre is at most `1 − confidence`: Ville's inequality on each side at
+/// half the error, so it may be evaluated after every observation, and sampling may stop on its result (Darling and
+/// Robbins, "Confidence sequences for mean, variance, and median", PNAS 58, 1967). `(−∞, ∞)` while there are too few
+/// observations, and for a `confidence` outside `[0, 1)`.
 pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interval {
     let unbounded = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
     let values: Vec<f64> =
@@ -139,9 +141,9 @@ pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interva
 ///
 /// The evidence against a bound grows with its distance, which is negative beyond the middle.
 fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
-    /// As good as infinitely far away.
+    /// The number of doublings to a distance that is practically infinite.
     const DOUBLINGS: i32 = 60;
-    /// Of what is looked through, the share that no longer matters.
+    /// The number of halvings after which the rest of the range no longer matters.
     const FINE: i32 = 40;
     let far = |sign: f64| (0..DOUBLINGS).map(move |power| sign * step * 2f64.powi(power));
     let mut refuted = far(1.0).find(|distance| is_refuted(*distance))?;
@@ -153,8 +155,8 @@ fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
     Some(refuted)
 }
 
-/// What one more observation adds to the logarithm of the wealth of each bettor on sizes, where observations are normal
-/// around a centre that lies `drift` scales beyond the bound: mean and standard deviation.
+/// Returns the amount that one more observation adds to the logarithm of the wealth of each bettor on sizes, if
+/// observations are normal around a centre that lies `drift` scales beyond the bound: mean and standard deviation.
 fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
     const STEPS: i32 = 60;
     const REACH: f64 = 6.0;
@@ -174,9 +176,9 @@ fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
     })
 }
 
-/// How many observations bring the logarithm of the e-value to `log_evidence`, where they are normal around a centre that
-/// lies `drift` scales beyond the bound; with a probability of about one half, or such that a standard normal lies below
-/// `certainty`. `None` if they never do.
+/// Returns how many observations bring the logarithm of the e-value to `log_evidence`, if they are normal around a
+/// centre that lies `drift` scales beyond the bound; with a probability of about one half, or that of a standard
+/// normal variable being below `certainty`. `None` if they never do.
 ///
 /// From the bets on sizes alone: each bettor's logarithm is a random walk.
 pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Option<f64> {

@@ -1,4 +1,4 @@
-//! Distributions for the simulation tests: seeded, the same everywhere, and no dependency.
+//! Distributions for the simulation tests: seeded, the same everywhere, and without a dependency.
 
 pub(super) use super::random::Random;
 

@@ -1,4 +1,4 @@
-//! The slope of a line through points in order of time, and how well it is known.
+//! The slope of a line through points in order of time, and its interval.
 
 use std::f64::consts::PI;
 
@@ -18,16 +18,16 @@ const NORMAL: f64 = 1.959_964;
 /// nearly a line itself (1.4 % are left), and what is left of it is mostly rounding.
 const LEAST_LEFT: f64 = 0.5;
 
-/// The slope of `y` over `x` by ordinary least squares, and its 95 % interval, which remains valid if each residual
-/// resembles those before it. `x` is in order of time: seconds, or requests.
+/// Returns the slope of `y` over `x` by ordinary least squares, and its 95 % interval, which remains valid if each
+/// residual resembles those before it. `x` is in order of time: seconds, or requests.
 ///
 /// The variance of the slope is `ω² / Σ(x − x̄)²`. The `ω²` is the variance of residuals in the long run, at the
-/// frequencies of the line itself, for they are what can be taken for a slope (Grenander and Rosenblatt,
-/// *Statistical Analysis of Stationary Time Series*, 1957, chapter 7). It is the mean square of y projected onto
-/// the four slowest cosines `cos(π·j·(i − ½)/n)` that remain after the line has been removed from them, and the
-/// interval is Student's with as many degrees of freedom (Lazarus, Lewis, Stock and Watson, "HAR inference:
-/// recommendations for practice", Journal of Business & Economic Statistics 36, 2018, the equal-weighted cosine
-/// estimator). For independent normal residuals this is exact, for any x.
+/// frequencies of the line itself, because these can be mistaken for a slope (Grenander and Rosenblatt, *Statistical
+/// Analysis of Stationary Time Series*, 1957, chapter 7). It is the mean square of y projected onto the four slowest
+/// cosines `cos(π·j·(i − ½)/n)` that remain after the line has been removed from them, and the interval is Student's
+/// with as many degrees of freedom (Lazarus, Lewis, Stock and Watson, "HAR inference: recommendations for practice",
+/// Journal of Business & Economic Statistics 36, 2018, the equal-weighted cosine estimator). For independent normal
+/// residuals this is exact, for any x.
 ///
 /// Simulated coverage: 94 to 96 % for independent residuals, and as much for autoregressive ones with ρ = 0.5
 /// from 50 points on; with ρ = 0.9, 86 % at 50 points, 90 % at 100, 93 % at 200 and 95 % at 400, where the
@@ -95,7 +95,7 @@ mod tests {
     use crate::simulation::Random;
     use proptest::prelude::*;
 
-    /// Of 2000 slopes of residuals with this autocorrelation over `x`, the share whose interval holds 0.25.
+    /// Returns the share of 2000 slopes of residuals with this autocorrelation over `x` whose interval contains 0.25.
     fn coverage(x: &[f64], correlation: f64) -> f64 {
         let mut random = Random::seeded(x.len() as u64);
         let covers = (0..2000).filter(|_| {

@@ -1,9 +1,9 @@
 //! Quantiles of Student's t with any number of degrees of freedom.
 
-/// Quantile of Student's t with `degrees` of freedom, a whole number or not, where the normal quantile of
-/// the same probability is `normal` (1.960 for 97.5 %, 2.576 for 99.5 %): the expansion in 1/degrees of
-/// Abramowitz and Stegun, *Handbook of Mathematical Functions*, 26.7.5. Within 1 % of the true value from
-/// three degrees of freedom on, and below it; `None` for fewer, or what is not a number.
+/// Returns the quantile of Student's t with `degrees` of freedom, a whole number or not, at the probability whose
+/// normal quantile is `normal` (1.960 for 97.5 %, 2.576 for 99.5 %): the expansion in 1/degrees of Abramowitz and
+/// Stegun, *Handbook of Mathematical Functions*, 26.7.5. From three degrees of freedom on, it is below the true value
+/// by less than 1 %; `None` for fewer, or if an argument is not a number.
 pub fn student_quantile(normal: f64, degrees: f64) -> Option<f64> {
     if !(degrees >= 3.0 && normal.is_finite()) {
         return None;

@@ -1,4 +1,4 @@
-//! How much processes differ, and how much samples within one process do.
+//! Estimates how much processes differ, and how much samples within one process do.
 
 use super::{median, robust_deviation, sorted};
 
@@ -8,9 +8,9 @@ use super::{median, robust_deviation, sorted};
 /// (Searle, Casella and McCulloch, *Variance Components*, 1992, chapter 3.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Components {
-    /// Of the group effects `aᵢ`: what only more processes average out.
+    /// The deviation of the group effects `aᵢ`, which only more processes average out.
     pub between: f64,
-    /// Of the errors `eᵢⱼ`: what more samples average out.
+    /// The deviation of the errors `eᵢⱼ`, which more samples average out.
     pub within: f64,
 }
 
@@ -19,7 +19,7 @@ pub struct Components {
 /// * `within = 1.4826 · median |xᵢⱼ − xᵢₖ| / √2` over all pairs `j < k` of the same group: the MAD of
 ///   differences, which needs no centre, and so has no bias in small groups (about a group's own median the MAD
 ///   is 28 % too small at four values). Larger groups weigh more. It bears 29 % of wild values. Of groups of more than
-///   64 values, pairs at 63 distances at the most, evenly chosen: all of them would be as many as the square.
+///   64 values, pairs at 63 distances at most, evenly chosen: all of them would be as many as the square.
 /// * `between² = s² − within² · mean(vᵢ)`, not below 0, with `s = 1.4826·MAD` of the group medians (Rousseeuw
 ///   and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993) times the correction for few
 ///   groups (Croux and Rousseeuw, "Time-efficient algorithms for two highly robust estimators of scale",
@@ -27,8 +27,8 @@ pub struct Components {
 ///   `π / (2n + π − 2)` for odd, `π / (2n + 2π − 4)` for even n, which is exact at 1 and 2 and within 3 % of the
 ///   true variance between.
 ///
-/// Samples that follow each other closely (autocorrelation) say less about their process than as many
-/// independent ones; what they leave uncertain is then counted as `between`. That errs towards more processes.
+/// Samples that follow each other closely (autocorrelation) say less about their process than as many independent
+/// ones; the remaining uncertainty is then counted as `between`. That error only leads to more processes.
 ///
 /// Groups without values are left out. `None` with fewer than two groups, where no group has two values, or
 /// where a value is not finite.
@@ -54,14 +54,15 @@ fn pairwise_differences(group: &[f64]) -> impl Iterator<Item = f64> + '_ {
     distances.flat_map(|distance| group.iter().zip(&group[distance..]).map(|(a, b)| (a - b).abs()))
 }
 
-/// Of the median of `n` standard normal values.
+/// Returns the variance of the median of `n` standard normal values.
 fn variance_of_median(n: usize) -> f64 {
     use std::f64::consts::PI;
     let missing = if n % 2 == 1 { PI - 2.0 } else { 2.0 * PI - 4.0 };
     PI / (2.0 * n as f64 + missing)
 }
 
-/// What makes 1.4826·MAD of `n` normal values unbiased: the published factors for 2 to 9, then n / (n − 0.8).
+/// Returns the factor that makes 1.4826·MAD of `n` normal values unbiased: the published factors for 2 to 9, then n /
+/// (n − 0.8).
 fn small_sample_correction(n: usize) -> f64 {
     const FACTORS: [f64; 8] = [1.196, 1.495, 1.363, 1.206, 1.200, 1.140, 1.129, 1.107];
     n.checked_sub(2)

@@ -41,8 +41,8 @@ pub fn with_arguments<'a>(head: &str, arguments: impl Iterator<Item = (&'a str, 
     id
 }
 
-/// The name of a benchmark that does not name its category, as those of other harnesses do not: the id without the category
-/// that was put in front of it; the whole id if the name is one by itself.
+/// Returns the name of a benchmark that has no category, as in other harnesses: the id without the category
+/// that was put in front of it; the whole id if the name contains one.
 ///
 /// ```
 /// use bench_syntax::case_id::free_name;
@@ -54,32 +54,31 @@ pub fn free_name(id: &str) -> &str {
     name.filter(|name| Category::of_id(name).is_none()).unwrap_or(id)
 }
 
-/// In what an id contradicts the parts of its case, if it does. A program of another language may write ids of its own:
-/// what they hold must be what the case says.
+/// Returns the part in which an id contradicts the fields of its case, if there is one. A program of another language
+/// may write its own ids, but their parts must equal the fields of the case.
 pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &str) -> Option<String> {
     if let Some(part) = model.into_iter().chain([name]).find(|part| !id.contains(part)) {
-        return Some(format!("its id does not hold `{part}`"));
+        return Some(format!("its id does not contain `{part}`"));
     }
     let (_, of_id) = Category::of_id(id).filter(|(_, of_id)| *of_id != category)?;
     Some(format!("its category is {category}, and that of its id {of_id}"))
 }
 
-/// The part of an id below its model and category, taken apart. Values are as the id writes them, with what would delimit
-/// an id escaped.
+/// The part of an id below its model and category, split. Values are as the id writes them, with delimiters escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tail<'a> {
-    /// The benchmark's name, which may hold slashes.
+    /// The benchmark's name, which may contain slashes.
     pub name: &'a str,
     /// Arguments and their values, in the order of the id.
     pub arguments: Vec<(&'a str, &'a str)>,
 }
 
-/// The part of an id below its model and category, as it stands; the whole id if it does not begin with them.
+/// Returns the part of an id below its model and category, unchanged; the whole id if it does not begin with them.
 pub fn below<'a>(id: &'a str, model: Option<&str>, category: Category) -> &'a str {
     id.strip_prefix(&head(model, category, "")).unwrap_or(id)
 }
 
-/// Takes an id apart. An id that another tool has written, and that does not end in `[argument=value,…]`, is a name as a
+/// Splits an id. An id that another tool has written, and that does not end in `[argument=value,…]`, is a name as a
 /// whole.
 ///
 /// ```
@@ -99,8 +98,8 @@ pub fn tail<'a>(id: &'a str, model: Option<&str>, category: Category) -> Tail<'a
     with_arguments().unwrap_or(Tail { name: below, arguments: Vec::new() })
 }
 
-/// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]` comes
-/// before `[n=128]`.
+/// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]`
+/// comes before `[n=128]`.
 ///
 /// ```
 /// let mut ids = ["f[n=128]", "f[n=64]", "f[n=0.5]"];

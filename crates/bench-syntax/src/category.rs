@@ -1,4 +1,4 @@
-//! How much of the system a benchmark exercises.
+//! The part of the system that a benchmark exercises.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{UsageError, nearest};
 
-/// How much of the system a benchmark exercises.
+/// The part of the system that a benchmark exercises.
 ///
 /// ```
 /// use bench_syntax::Category;
@@ -22,7 +22,7 @@ use crate::{UsageError, nearest};
 pub enum Category {
     /// One layer, one function.
     Unit,
-    /// From input file to answer.
+    /// The whole way from input file to answer.
     Integration,
     /// Throughput and latency of the whole model.
     Performance,
@@ -41,8 +41,8 @@ impl Category {
         }
     }
 
-    /// Model and category that the id of a case says: `model/category/name[…]` or `category/name[…]`. Names from elsewhere
-    /// may have further parts; none if no part is a category.
+    /// Returns the model and the category in the id of a case: `model/category/name[…]` or `category/name[…]`. Names
+    /// from elsewhere may have further parts; `None` if no part is a category.
     pub fn of_id(id: &str) -> Option<(Option<&str>, Category)> {
         let mut parts = id.split('[').next().unwrap_or(id).split('/');
         let known = |part: &str| Category::ALL.into_iter().find(|category| category.name() == part);
@@ -54,8 +54,8 @@ impl Category {
         }
     }
 
-    /// The time a case of this category may take when nothing else is said: 3 s for a unit case,
-    /// 10 s for the others, over all of its rounds.
+    /// Returns the default budget of a case of this category: 3 s for a unit case, 10 s for the others, over all of
+    /// its rounds.
     pub const fn default_budget(self) -> Duration {
         match self {
             Category::Unit => Duration::from_secs(3),

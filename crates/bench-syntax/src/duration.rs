@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What an error shows as right.
+/// The example in an error message.
 pub const EXAMPLE: &str = "a positive number with one of the units `ns`, `us`, `ms`, `s`, `m` and `h`, \
                                   as in \"500ms\", \"1.5s\" or \"5m\"";
 
@@ -18,16 +18,16 @@ const UNITS: [(&str, u128); 8] = [
     ("h", 3_600 * 1_000_000_000),
 ];
 
-/// Why a text is not a duration.
+/// The reasons why a text is not a duration.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// There is no number in front.
+    /// There is no number at the beginning.
     NoNumber,
     /// The number is negative.
     Negative,
-    /// Nothing after the number.
+    /// There is no unit after the number.
     NoUnit,
-    /// Something else after the number.
+    /// An unknown unit after the number.
     UnknownUnit(String),
     /// Zero, or less than a nanosecond.
     Zero,
@@ -36,7 +36,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is wrong with `text`, and what would be right.
+    /// Returns the fault in `text`, and a correct example.
     pub fn message(&self, text: &str) -> String {
         let fault = match self {
             Fault::NoNumber => "it does not begin with a number".to_owned(),
@@ -50,11 +50,11 @@ impl Fault {
     }
 }
 
-/// Reads a decimal number with a unit. In whole numbers throughout, so that `"0.1s"` is exactly
-/// 100 ms; what is finer than a nanosecond is cut off.
+/// Reads a decimal number with a unit. Computed in whole numbers, so that `"0.1s"` is exactly 100 ms; fractions of a
+/// nanosecond are cut off.
 ///
 /// # Errors
-/// What the text lacks.
+/// The fault of the text.
 pub fn parse(text: &str) -> Result<Duration, Fault> {
     let text = text.trim();
     if text.starts_with('-') {

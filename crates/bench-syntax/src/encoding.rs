@@ -1,4 +1,4 @@
-//! Text of files that other programs have written.
+//! Decodes text of files that other programs have written.
 
 /// The text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it; without the mark.
 ///
@@ -10,7 +10,7 @@
 /// ```
 ///
 /// # Errors
-/// What the bytes are instead, to follow the name of the file.
+/// The actual content of the bytes, as a text that follows the name of the file.
 pub fn decoded(bytes: &[u8]) -> Result<String, String> {
     let of_pairs = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
@@ -31,7 +31,7 @@ fn of_utf8(bytes: &[u8]) -> Result<String, String> {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
             let line = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
-            Err(format!("it is not UTF-8 text: line {line} holds other bytes"))
+            Err(format!("it is not UTF-8 text: line {line} contains other bytes"))
         }
     }
 }
@@ -45,6 +45,6 @@ mod tests {
         assert_eq!(decoded(b"\xFE\xFF\0a\x20\xAC"), Ok("a€".to_owned()));
         assert_eq!(decoded(b""), Ok(String::new()));
         assert!(decoded(b"\xFF\xFEa").is_err() && decoded(b"\xFF\xFE\0\xD8").is_err());
-        assert_eq!(decoded(b"a\nb\xFF"), Err("it is not UTF-8 text: line 2 holds other bytes".to_owned()));
+        assert_eq!(decoded(b"a\nb\xFF"), Err("it is not UTF-8 text: line 2 contains other bytes".to_owned()));
     }
 }

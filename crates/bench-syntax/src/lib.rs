@@ -1,4 +1,4 @@
-//! The text that people write and read: objectives, durations, sizes, case ids, did-you-mean.
+//! Text that people write and read: objectives, durations, sizes, case ids, did-you-mean.
 //!
 //! One grammar for the attribute, the flags and `bench.toml`.
 #![forbid(unsafe_code)]

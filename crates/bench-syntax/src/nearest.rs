@@ -1,7 +1,7 @@
 //! Did-you-mean: ranks known names by their distance to a mistyped one.
 
-/// `known`, without repeats, nearest to `text` first. A name that contains `text`, or is contained
-/// in it, counts as near.
+/// Returns `known`, without repetitions, nearest to `text` first. A name that contains `text`, or is contained in it,
+/// counts as near.
 pub fn rank<S: Into<String>>(text: &str, known: impl IntoIterator<Item = S>) -> Vec<String> {
     let mut names: Vec<String> = known.into_iter().map(Into::into).collect();
     names.sort();
@@ -15,7 +15,7 @@ pub fn rank<S: Into<String>>(text: &str, known: impl IntoIterator<Item = S>) -> 
     names
 }
 
-/// Case ids, nearest to `text` first: by their nearest part, since people mistype a name and not a whole id.
+/// Returns case ids, nearest to `text` first: by their nearest part, since people mistype a name and not a whole id.
 pub fn rank_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = text.to_lowercase();
     let wanted = wanted.trim_matches(|c: char| !c.is_alphanumeric());
@@ -40,12 +40,12 @@ pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// ": did you mean `…`?", or nothing if no name is near.
+/// Returns ": did you mean `…`?", or nothing if no name is near.
 pub fn question<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(text, known).map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
 }
 
-/// `` `a`, `b` and `c` ``.
+/// Returns a list in words: `` `a`, `b` and `c` ``.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.split_last() {

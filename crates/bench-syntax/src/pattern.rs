@@ -1,16 +1,16 @@
-//! Texts and expressions that ids are compared with.
+//! Texts and regular expressions for case ids.
 
 use std::fmt;
 
 #[cfg(feature = "regex")]
 use crate::UsageError;
 
-/// How a pattern is matched against a case id.
+/// A pattern for case ids.
 #[derive(Clone, Debug)]
 pub enum Pattern {
     /// The id contains the text.
     Contains(String),
-    /// The id is the text.
+    /// The id equals the text.
     Exact(String),
     /// The regular expression matches somewhere in the id.
     #[cfg(feature = "regex")]
@@ -21,7 +21,7 @@ impl Pattern {
     /// Reads a regular expression.
     ///
     /// # Errors
-    /// If it is not one.
+    /// If it is not a regular expression.
     #[cfg(feature = "regex")]
     pub fn regex(text: &str) -> Result<Self, UsageError> {
         regex_lite::Regex::new(text)

@@ -16,12 +16,12 @@ use crate::{UsageError, duration};
 pub struct Seconds(pub f64);
 
 impl Seconds {
-    /// From whole nanoseconds.
+    /// Converts whole nanoseconds.
     pub fn from_ns(ns: u64) -> Self {
         Seconds(ns as f64 / 1e9)
     }
 
-    /// The unit that keeps it readable, and how many of it make a second.
+    /// Returns the unit that keeps it readable, and how many of it make a second.
     pub fn unit(self) -> (f64, &'static str) {
         match self.0.abs() {
             m if m < 999.95e-9 => (1e9, "ns"),
@@ -46,7 +46,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Whole nanoseconds; 584 years where it is more.
+/// Returns whole nanoseconds; 584 years if it is more.
 pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -100,7 +100,7 @@ impl FromStr for Bytes {
 /// Reads `500ms`, `1.5s`, `5m`, `2h`.
 ///
 /// # Errors
-/// Without a unit, with an unknown one, zero, negative, or more than 1000 hours.
+/// A text without a unit, with an unknown one, zero, negative, or more than 1000 hours.
 pub fn parse_duration(text: &str) -> Result<Duration, UsageError> {
     duration::parse(text).map_err(|fault| UsageError(fault.message(text)))
 }
@@ -112,7 +112,7 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
     Some((number, text[end..].trim_start()))
 }
 
-/// Four significant digits, without an exponent.
+/// Formats a value with four significant digits, without an exponent.
 pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
     let decimals = match magnitude {
@@ -139,7 +139,8 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
-/// A number of significant digits, at least one, without an exponent: digits before the point are never dropped.
+/// Formats a number with this many significant digits, at least one, without an exponent: digits before the point are
+/// never dropped.
 ///
 /// ```
 /// use bench_syntax::quantity::digits;
@@ -191,7 +192,7 @@ fn scaled(value: f64) -> (f64, &'static str) {
     (value * scale, prefix)
 }
 
-/// An uncertainty, given as a share, in percent: two digits are enough of it.
+/// Formats an uncertainty, given as a share, in percent: with two digits.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }

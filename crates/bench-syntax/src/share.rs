@@ -1,4 +1,5 @@
-//! [`Share`]: one of several parts of the same work, as `k/n`, or as an engine that starts processes numbers them.
+//! [`Share`]: one of several parts of the same work, as `k/n`, or by the numbers that an engine gives to the processes
+//! it starts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,15 +25,15 @@ struct Engine {
     rank: &'static str,
     /// The first of these that is set holds the number of processes.
     size: &'static [&'static str],
-    /// What to do if the number of processes is not set.
+    /// How to proceed if the number of processes is not set.
     sizeless: Sizeless,
 }
 
-/// What a rank without a number of processes means.
+/// The meaning of a rank without a number of processes.
 enum Sizeless {
     /// The process was not started as one of several.
     Alone,
-    /// The number has to be given by hand.
+    /// The number must be given by the user.
     Refused(&'static str),
 }
 
@@ -61,13 +62,14 @@ const ENGINES: [Engine; 4] = [
 ];
 
 impl Share {
-    /// Part `rank` of `of`, counted from 0; `None` if there is no such part.
+    /// Returns part `rank` of `of`, counted from 0; `None` if there is no such part.
     pub fn of_rank(rank: u32, of: u32) -> Option<Self> {
         (rank < of).then_some(Share { rank, of })
     }
 
-    /// The part that an engine has given to this process (Kubernetes, Open MPI, another MPI, Slurm), and the name of the
-    /// engine; `None` if it was not started as one of several. `variable` reads a variable of the environment.
+    /// Returns the part that an engine has given to this process (Kubernetes, Open MPI, another MPI, Slurm), and the
+    /// name of the engine; `None` if it was not started as one of several. `variable` reads a variable of the
+    /// environment.
     ///
     /// # Errors
     /// A rank that is not a number or not below the number of processes; an index of a Job whose size is not known.
@@ -81,7 +83,7 @@ impl Share {
                     Sizeless::Alone => continue,
                     Sizeless::Refused(what) => {
                         return Err(UsageError(format!(
-                            "{}={rank} says that this is one of several processes, but not of how many: {what}",
+                            "{}={rank} shows that this is one of several processes, but not how many there are: {what}",
                             engine.rank
                         )));
                     }
@@ -100,17 +102,17 @@ impl Share {
         Ok(None)
     }
 
-    /// Names of the variables by which engines number processes: without them a process is one of its own.
+    /// Returns the names of the variables by which engines number processes: without them, a process runs alone.
     pub fn variables() -> impl Iterator<Item = &'static str> {
         ENGINES.iter().map(|engine| engine.rank)
     }
 
-    /// Its number, from 0.
+    /// Returns its number, from 0.
     pub fn rank(self) -> u32 {
         self.rank
     }
 
-    /// How many parts there are.
+    /// Returns the number of parts.
     pub fn of(self) -> u32 {
         self.of
     }

@@ -1,13 +1,13 @@
-//! Text of others on a terminal.
+//! Makes text of others safe for a terminal.
 
-/// Whether a character does something to a terminal instead of being shown: control characters, and
-/// changes of writing direction.
+/// Whether a character controls a terminal instead of being shown: control characters, and changes of writing
+/// direction.
 pub fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a benchmark says must not steer the terminal: control characters, escape sequences and changes
-/// of writing direction are shown as replacement characters, and a line beyond 300 characters ends in `…`.
+/// Makes text of a benchmark safe for the terminal: control characters, escape sequences and changes of writing
+/// direction become replacement characters, and a line beyond 300 characters ends in `…`.
 pub fn printable(line: &str) -> String {
     const LONGEST: usize = 300;
     let line = one_line(line);
@@ -17,14 +17,14 @@ pub fn printable(line: &str) -> String {
     }
 }
 
-/// A text as one line that does not steer the terminal, however long it is: as [`printable`], line ends included.
+/// Makes a text one line without control characters, however long it is: as [`printable`], line ends included.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
-/// Makes a whole report safe to print: the last layer, whatever its parts forgot. Of control characters only line ends,
-/// tabs and the colours of `Style` are left, and no line is a command of a workflow of GitHub, which
-/// takes any line that begins with `::`, and `##[` anywhere (actions/runner, `ActionCommand.cs`).
+/// Makes a whole report safe to print, as the last layer, in case its parts have forgotten something. Of control
+/// characters, only line ends, tabs and the colours of `Style` are left, and no line is a command of a GitHub
+/// workflow, which takes any line that begins with `::`, and `##[` anywhere (actions/runner, `ActionCommand.cs`).
 pub fn on_console(report: &str) -> String {
     const COLOURS: [&str; 6] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
     let mut safe = String::with_capacity(report.len());
@@ -55,7 +55,7 @@ pub fn on_console(report: &str) -> String {
     safe
 }
 
-/// The first line, made printable; `…` where there are more.
+/// Returns the first line, made printable; with `…` if there are more.
 pub fn first_line(text: &str) -> String {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first = printable(lines.next().unwrap_or_default());

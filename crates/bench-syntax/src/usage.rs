@@ -1,13 +1,13 @@
-//! A value that a person gave and that cannot be used.
+//! A value given by the user that cannot be used.
 
 use std::fmt;
 
-/// A value that a person gave and that cannot be used: exit code 2.
+/// A value given by the user that cannot be used: exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageError(pub String);
 
 impl UsageError {
-    /// `text` is not one of the known names; `ranked` holds those, nearest first.
+    /// Returns the error that `text` is not one of the known names; `ranked` contains those, nearest first.
     pub fn unknown(what: &str, text: &str, ranked: Vec<String>) -> Self {
         /// More names than this would push the question off the screen.
         const SHOWN: usize = 12;
@@ -29,9 +29,9 @@ impl UsageError {
         UsageError(message)
     }
 
-    /// `text` is not a `what`: `wanted` says what would be.
+    /// Returns the error that `text` is not a `what`: `wanted` describes what is expected.
     pub fn malformed(what: &str, text: &str, wanted: &str) -> Self {
-        UsageError(format!("`{text}` is not a {what}: wanted {wanted}"))
+        UsageError(format!("`{text}` is not a {what}: expected {wanted}"))
     }
 }
 

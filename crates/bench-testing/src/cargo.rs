@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the fixtures are built: not where this test was built, whose folder cargo has locked.
+/// The folder where the fixtures are built: not the one where this test was built, which cargo has locked.
 pub fn fixture_target() -> PathBuf {
     let own = scratch();
     // In the portable variant, where what they depend on has been built with the same flags and profile: a second copy
@@ -26,12 +26,12 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace")
 }
 
-/// `cargo <subcommand>` on this workspace, in an environment of its own.
+/// `cargo <subcommand>` on this workspace, in a separate environment.
 pub fn cargo(subcommand: &[&str]) -> Command {
     cargo_into(&fixture_target(), subcommand)
 }
 
-/// The same with a target folder of its own.
+/// The same with a separate target folder.
 pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);

@@ -18,7 +18,7 @@ pub enum Bench {
     Second,
     /// Everything a benchmark should not do.
     Misbehaving,
-    /// What differs between two copies of it.
+    /// The difference between two copies of it.
     Sides,
     /// Benchmarks whose instructions are known.
     Instructions,
@@ -50,7 +50,7 @@ pub enum Bench {
     Impostor,
     /// Benchmarks of criterion on the crate that stands in for it; of a copy called `slower`, with twice the work.
     WithFacade,
-    /// The same with a main of their own.
+    /// The same with their own main.
     WithFacadeMain,
     /// The same with the runner linked.
     FacadeAndRunner,

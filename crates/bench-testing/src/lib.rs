@@ -1,5 +1,5 @@
-//! What the tests of several crates share: fixture executables, stages to run them on, a PostgreSQL server, and what a
-//! test needs of its machine.
+//! Helpers for the tests of several crates: fixture executables, stages to run them on, a PostgreSQL server, and
+//! requirements that a test has on its machine.
 //!
 //! The tests of this crate check the workspace itself: which crate may use which, and that no modules form a cycle.
 #![forbid(unsafe_code)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A document.
 #[derive(Debug)]
 pub struct Document {
-    /// Where it is.
+    /// Its location.
     pub path: PathBuf,
     /// All of it.
     pub text: String,
@@ -18,7 +18,7 @@ pub struct Document {
 pub struct Block {
     /// The line of its opening fence, from 1.
     pub line: usize,
-    /// What follows the opening fence: the language, and options.
+    /// The text after the opening fence: the language, and options.
     pub language: String,
     /// The HTML comment in the line above, without its delimiters; empty if there is none.
     pub mark: String,

@@ -11,9 +11,9 @@ use crate::cargo::{cargo_into, fixture_target};
 /// How old the driver is.
 #[derive(Clone, Copy, Debug)]
 pub enum Driver {
-    /// With all that the probe asks for.
+    /// A driver with everything that the probe reads.
     Recent,
-    /// From before counters of energy, fields, and the second version of memory.
+    /// A driver older than counters of energy, fields, and the second version of memory.
     Old,
 }
 
@@ -39,7 +39,7 @@ impl Driver {
     }
 }
 
-/// A script for the library, in a file of its own.
+/// A script for the library, in a separate file.
 pub struct Nvml {
     driver: Driver,
     script: Value,
@@ -51,12 +51,12 @@ impl Nvml {
         Nvml { driver: Driver::Recent, script: json!({ "devices": devices }) }
     }
 
-    /// With another driver.
+    /// Uses another driver.
     pub fn driver(self, driver: Driver) -> Self {
         Nvml { driver, ..self }
     }
 
-    /// With a part of the script: `errors`, `delays`.
+    /// Adds a part of the script: `errors`, `delays`.
     pub fn and(mut self, part: &str, value: Value) -> Self {
         self.script[part] = value;
         self

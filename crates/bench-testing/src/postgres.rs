@@ -1,4 +1,4 @@
-//! A PostgreSQL server for the tests: in a folder of its own, on a socket in it, gone afterwards.
+//! A PostgreSQL server for the tests: in a separate folder, on a socket in it, gone afterwards.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -13,7 +13,7 @@ pub struct Server {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: User,
-    /// Where it listens, besides its socket.
+    /// The address on which it listens in addition to its socket.
     listens: String,
 }
 

@@ -13,9 +13,9 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub struct Ended {
     /// The exit code, or 128 and the signal.
     pub code: i32,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// Its standard error.
     pub stderr: String,
 }
 

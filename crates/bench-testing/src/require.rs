@@ -1,4 +1,4 @@
-//! What a test needs of its machine.
+//! Requirements that a test has on its machine.
 
 use std::path::Path;
 

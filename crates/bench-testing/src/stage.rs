@@ -1,4 +1,4 @@
-//! A folder of its own for a test, in which a fixture runs as in the root of a workspace.
+//! A separate folder for a test, in which a fixture runs as in the root of a workspace.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::process::{Ended, executables_running, run_to_end};
 use crate::{Bench, executable, scratch, scrub};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 pub const QUICK: [&str; 3] = ["--rounds=1", "--warmup=1", "--repeats=5"];
 
 /// A temporary folder with a copy of a fixture executable. It is removed afterwards.

@@ -9,15 +9,15 @@ use crate::async_executor::AsyncExecutor;
 use crate::measurement::{Measurement, WallTime};
 use crate::{BatchSize, Bencher};
 
-/// Times futures from their first poll until they are ready. The executor runs a whole batch at once, so that what it costs
-/// to enter it is not timed.
+/// Times futures from their first poll until they are ready. The executor runs a whole batch at once, so that entering
+/// it is not timed.
 pub struct AsyncBencher<'a, 'b, A: AsyncExecutor, M: Measurement = WallTime> {
     pub(crate) bencher: &'b mut Bencher<'a, M>,
     pub(crate) runner: A,
 }
 
 impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
-    /// As [`Bencher::iter`].
+    /// Same as [`Bencher::iter`].
     #[inline(never)]
     pub fn iter<O, R, F>(&mut self, mut routine: R)
     where
@@ -35,7 +35,7 @@ impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
         });
     }
 
-    /// As [`Bencher::iter_custom`].
+    /// Same as [`Bencher::iter_custom`].
     #[inline(never)]
     pub fn iter_custom<R, F>(&mut self, mut routine: R)
     where
@@ -52,7 +52,7 @@ impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
         });
     }
 
-    /// As [`Bencher::iter_with_setup`].
+    /// Same as [`Bencher::iter_with_setup`].
     #[doc(hidden)]
     pub fn iter_with_setup<I, O, S, R, F>(&mut self, setup: S, routine: R)
     where
@@ -63,7 +63,7 @@ impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
         self.iter_batched(setup, routine, BatchSize::PerIteration);
     }
 
-    /// As [`Bencher::iter_with_large_drop`].
+    /// Same as [`Bencher::iter_with_large_drop`].
     pub fn iter_with_large_drop<O, R, F>(&mut self, mut routine: R)
     where
         R: FnMut() -> F,
@@ -72,7 +72,7 @@ impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
         self.iter_batched(|| (), |()| routine(), BatchSize::SmallInput);
     }
 
-    /// As [`Bencher::iter_with_large_setup`].
+    /// Same as [`Bencher::iter_with_large_setup`].
     #[doc(hidden)]
     pub fn iter_with_large_setup<I, O, S, R, F>(&mut self, setup: S, routine: R)
     where
@@ -83,7 +83,7 @@ impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
         self.iter_batched(setup, routine, BatchSize::NumBatches(1));
     }
 
-    /// As [`Bencher::iter_batched`].
+    /// Same as [`Bencher::iter_batched`].
     #[inline(never)]
     pub fn iter_batched<I, O, S, R, F>(&mut self, mut setup: S, mut routine: R, size: BatchSize)
     where
@@ -111,7 +111,7 @@ impl<A: AsyncExecutor, M: Measurement> AsyncBencher<'_, '_, A, M> {
         });
     }
 
-    /// As [`Bencher::iter_batched_ref`].
+    /// Same as [`Bencher::iter_batched_ref`].
     #[inline(never)]
     pub fn iter_batched_ref<I, O, S, R, F>(&mut self, mut setup: S, mut routine: R, size: BatchSize)
     where

@@ -1,4 +1,4 @@
-//! What runs the futures of asynchronous benchmarks.
+//! Executors that run the futures of asynchronous benchmarks.
 
 use std::future::Future;
 
@@ -33,7 +33,7 @@ impl AsyncExecutor for SmolExecutor {
     }
 }
 
-/// An executor for futures of the crate `async-std`, whose timers and sockets are served by threads of their own.
+/// An executor for futures of the crate `async-std`, whose timers and sockets are served by its own threads.
 #[cfg(feature = "async_std")]
 #[derive(Debug)]
 pub struct AsyncStdExecutor;

@@ -1,6 +1,6 @@
-//! How many inputs are made at once.
+//! The number of inputs that are made at once.
 
-/// How many inputs `iter_batched` makes before they are used up, as criterion counts them.
+/// The number of inputs that `iter_batched` makes before they are used up, as in criterion.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 #[non_exhaustive]
 pub enum BatchSize {
@@ -17,7 +17,7 @@ pub enum BatchSize {
 }
 
 impl BatchSize {
-    /// Inputs of a batch, in a sample of so many iterations; at least 1.
+    /// Returns the number of inputs of a batch, in a sample of this many iterations; at least 1.
     pub(crate) fn inputs(self, iterations: u64) -> u64 {
         match self {
             BatchSize::SmallInput => iterations.div_ceil(10),

@@ -1,4 +1,4 @@
-//! What the closure of a benchmark is handed.
+//! The argument of a benchmark's closure.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use bench_core::Error;
 use crate::BatchSize;
 use crate::measurement::{Measurement, WallTime};
 
-/// Times the routine given to one of its `iter` methods: one batch of iterations each time the closure of the benchmark is
-/// called. What the closure does besides is not timed.
+/// Times the routine given to one of its `iter` methods: one batch of iterations each time the closure of the
+/// benchmark is called. Other code of the closure is not timed.
 pub struct Bencher<'a, M: Measurement = WallTime> {
     pub(crate) iterations: u64,
     pub(crate) measurement: &'a M,
-    /// What the batch took; `None` until an `iter` method has been called.
+    /// The time of the batch; `None` until an `iter` method has been called.
     elapsed: Option<Duration>,
-    /// What the batch measured, if that is not wall time.
+    /// The measured value of the batch, if it is not wall time.
     value: Option<M::Value>,
 }
 
@@ -25,7 +25,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         Bencher { iterations, measurement, elapsed: None, value: None }
     }
 
-    /// What the batch took, and what it measured if that is not wall time, for one iteration.
+    /// Returns the time of one iteration, and its measured value if that is not wall time.
     ///
     /// # Errors
     /// When the closure has called no `iter` method.
@@ -85,7 +85,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         }
     }
 
-    /// Times `routine`, and the drop of what it returns.
+    /// Times `routine`, and the drop of its output.
     #[inline(never)]
     pub fn iter<O, R>(&mut self, mut routine: R)
     where
@@ -100,8 +100,8 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         });
     }
 
-    /// The benchmark does its own timing: `routine` runs the given number of iterations and returns what they took
-    /// together. Where instructions or allocations are counted, all that it does counts.
+    /// Lets the benchmark do its own timing: `routine` runs the given number of iterations and returns their total
+    /// time. If instructions or allocations are counted, everything that it does counts.
     #[inline(never)]
     pub fn iter_custom<R>(&mut self, mut routine: R)
     where
@@ -114,7 +114,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.take(value, elapsed);
     }
 
-    /// [`iter_batched`](Self::iter_batched) with one input at a time.
+    /// Same as [`iter_batched`](Self::iter_batched) with one input at a time.
     #[doc(hidden)]
     pub fn iter_with_setup<I, O, S, R>(&mut self, setup: S, routine: R)
     where
@@ -124,7 +124,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.iter_batched(setup, routine, BatchSize::PerIteration);
     }
 
-    /// [`iter_batched`](Self::iter_batched) with all inputs of a sample at once, as criterion had it before 0.4.
+    /// Same as [`iter_batched`](Self::iter_batched) with all inputs of a sample at once, as in criterion before 0.4.
     #[doc(hidden)]
     pub fn iter_with_large_setup<I, O, S, R>(&mut self, setup: S, routine: R)
     where
@@ -134,7 +134,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.iter_batched(setup, routine, BatchSize::NumBatches(1));
     }
 
-    /// Times `routine` without the drop of what it returns.
+    /// Times `routine` without the drop of its output.
     pub fn iter_with_large_drop<O, R>(&mut self, mut routine: R)
     where
         R: FnMut() -> O,
@@ -142,8 +142,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.iter_batched(|| (), |()| routine(), BatchSize::SmallInput);
     }
 
-    /// Times `routine` on an input made afresh for every iteration. Neither `setup` nor the drop of what `routine` returns
-    /// is timed.
+    /// Times `routine` on a new input for every iteration. Neither `setup` nor the drop of the output is timed.
     #[inline(never)]
     pub fn iter_batched<I, O, S, R>(&mut self, mut setup: S, mut routine: R, size: BatchSize)
     where
@@ -171,7 +170,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         }
     }
 
-    /// As [`iter_batched`](Self::iter_batched), for a routine that borrows its input, whose drop is not timed.
+    /// Same as [`iter_batched`](Self::iter_batched), for a routine that borrows its input, whose drop is not timed.
     #[inline(never)]
     pub fn iter_batched_ref<I, O, S, R>(&mut self, mut setup: S, mut routine: R, size: BatchSize)
     where
@@ -201,7 +200,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         }
     }
 
-    /// The same methods for asynchronous routines, whose futures `runner` runs.
+    /// Returns the same methods for asynchronous routines, whose futures `runner` runs.
     #[cfg(feature = "async")]
     pub fn to_async<'b, A: crate::async_executor::AsyncExecutor>(
         &'b mut self,
@@ -213,7 +212,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
 
 /// A part of a batch that is being timed.
 pub(crate) struct Timer<M: Measurement> {
-    /// Where something else than wall time is measured.
+    /// The state of a measurement of something other than wall time.
     own: Option<M::Intermediate>,
     stopwatch: Stopwatch,
 }
@@ -234,7 +233,7 @@ mod tests {
         NOW.set(NOW.get() + ticks);
     }
 
-    /// A clock that stands still unless it is told to go on.
+    /// A clock that stands still unless it is advanced.
     struct Ticks;
 
     impl Measurement for Ticks {

@@ -6,7 +6,7 @@ use crate::measurement::Measurement;
 use crate::settings::{Settings, without_effect};
 use crate::{Bencher, Criterion, IntoBenchmarkId, PlotConfiguration, SamplingMode, Throughput};
 
-/// Benchmarks whose names begin with that of the group, with settings of their own.
+/// A group of benchmarks whose names begin with that of the group, with their own settings.
 pub struct BenchmarkGroup<'a, M: Measurement> {
     criterion: &'a mut Criterion<M>,
     name: String,
@@ -19,7 +19,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         BenchmarkGroup { criterion, name, settings: Settings::default(), throughput: None }
     }
 
-    /// Samples of a benchmark, over all its rounds.
+    /// Sets the number of samples of a benchmark, over all its rounds.
     pub fn sample_size(&mut self, n: usize) -> &mut Self {
         self.settings.sample_size = Some(n);
         self
@@ -31,32 +31,32 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
-    /// What a benchmark may take, all its rounds together.
+    /// Sets the time budget of a benchmark, over all its rounds.
     pub fn measurement_time(&mut self, dur: Duration) -> &mut Self {
         self.settings.measurement_time = Some(dur);
         self
     }
 
-    /// The share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` outranks it.
+    /// Sets the share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` overrides it.
     pub fn noise_threshold(&mut self, threshold: f64) -> &mut Self {
         self.settings.noise_threshold = Some(threshold);
         self
     }
 
     without_effect! { &
-        /// Without effect: intervals between processes do not come from resampling.
+        /// Has no effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Without effect: intervals are of 95 %.
+        /// Has no effect: intervals are of 95 %.
         confidence_level: f64;
-        /// Without effect: `--fdr` limits the false verdicts of a comparison.
+        /// Has no effect: `--fdr` limits the false verdicts of a comparison.
         significance_level: f64;
-        /// Without effect: plots are the runner's.
+        /// Has no effect: the runner draws the plots.
         plot_config: PlotConfiguration;
-        /// Without effect: samples of a round have equally many iterations.
+        /// Has no effect: all samples of a round have the same number of iterations.
         sampling_mode: SamplingMode;
     }
 
-    /// What an iteration of the benchmarks that follow handles.
+    /// Sets the amount of work in an iteration of the benchmarks that follow.
     pub fn throughput(&mut self, throughput: Throughput) -> &mut Self {
         self.throughput = Some(throughput);
         self
@@ -72,7 +72,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
-    /// Registers a benchmark that is handed an input.
+    /// Registers a benchmark that receives an input.
     pub fn bench_with_input<ID: IntoBenchmarkId, F, I>(&mut self, id: ID, input: &I, mut f: F) -> &mut Self
     where
         F: FnMut(&mut Bencher<'_, M>, &I),

@@ -1,4 +1,4 @@
-//! What benchmarks are called.
+//! The names of benchmarks.
 
 use std::fmt::Display;
 
@@ -10,12 +10,12 @@ pub struct BenchmarkId {
 }
 
 impl BenchmarkId {
-    /// A function with a parameter.
+    /// Names a function with a parameter.
     pub fn new<S: Into<String>, P: Display>(function_name: S, parameter: P) -> BenchmarkId {
         BenchmarkId { function: Some(function_name.into()), parameter: Some(parameter.to_string()) }
     }
 
-    /// A parameter, for a group that holds one function.
+    /// Names a parameter, for a group that contains one function.
     pub fn from_parameter<P: Display>(parameter: P) -> BenchmarkId {
         BenchmarkId { function: None, parameter: Some(parameter.to_string()) }
     }
@@ -36,7 +36,7 @@ mod sealed {
     impl<S: Into<String>> Sealed for S {}
 }
 
-/// What a benchmark can be called: a text, or a [`BenchmarkId`].
+/// A type that can name a benchmark: a text, or a [`BenchmarkId`].
 pub trait IntoBenchmarkId: sealed::Sealed {
     /// The name.
     fn into_benchmark_id(self) -> BenchmarkId;

@@ -1,4 +1,4 @@
-//! [`Criterion`]: what benchmarks are registered with.
+//! [`Criterion`]: registers benchmarks.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::measurement::{Measurement, WallTime};
 use crate::settings::{Settings, without_effect};
 use crate::{Bencher, BenchmarkGroup, BenchmarkId, PlottingBackend, Throughput};
 
-/// Registers benchmarks, and holds the settings of those that do not say their own.
+/// Registers benchmarks, and contains the settings of those that have none of their own.
 pub struct Criterion<M: Measurement = WallTime> {
     settings: Settings,
     measurement: M,
@@ -24,20 +24,21 @@ impl Default for Criterion {
 }
 
 impl<M: Measurement> Criterion<M> {
-    /// The same, with something else that is measured: it becomes the metric `measurement` of each case, beside its time.
+    /// Sets another measurement, which becomes the metric `measurement` of each case, in addition to its time.
     #[must_use]
     pub fn with_measurement<M2: Measurement>(self, m: M2) -> Criterion<M2> {
         Criterion { settings: self.settings, measurement: m }
     }
 
-    /// Without effect, and takes any profiler, those of the real criterion too: `--profile-time` runs each benchmark for a
-    /// profiler outside.
+    /// Has no effect, and accepts any profiler, including those of the real criterion: `--profile-time` runs each
+    /// benchmark for an external profiler.
     #[must_use]
     pub fn with_profiler<P>(self, _: P) -> Criterion<M> {
         self
     }
 
-    /// Samples of a benchmark, over all its rounds. Without it, a benchmark is measured until its figure is precise enough.
+    /// Sets the number of samples of a benchmark, over all its rounds. Without it, a benchmark is measured until its
+    /// figure is precise enough.
     #[must_use]
     pub fn sample_size(mut self, n: usize) -> Criterion<M> {
         self.settings.sample_size = Some(n);
@@ -58,7 +59,7 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// The share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` outranks it.
+    /// Sets the share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` overrides it.
     #[must_use]
     pub fn noise_threshold(mut self, threshold: f64) -> Criterion<M> {
         self.settings.noise_threshold = Some(threshold);
@@ -66,74 +67,74 @@ impl<M: Measurement> Criterion<M> {
     }
 
     without_effect! {
-        /// Without effect: the runner draws.
+        /// Has no effect: the runner draws the plots.
         plotting_backend: PlottingBackend;
-        /// Without effect: intervals between processes do not come from resampling.
+        /// Has no effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Without effect: intervals are of 95 %.
+        /// Has no effect: intervals are of 95 %.
         confidence_level: f64;
-        /// Without effect: `--fdr` limits the false verdicts of a comparison.
+        /// Has no effect: `--fdr` limits the false verdicts of a comparison.
         significance_level: f64;
-        /// Without effect: `--color` decides.
+        /// Has no effect: `--color` decides.
         with_output_color: bool;
     }
 
-    /// Without effect: the runner draws.
+    /// Has no effect: the runner draws.
     #[must_use]
     pub fn with_plots(self) -> Criterion<M> {
         self
     }
 
-    /// Without effect: the runner draws.
+    /// Has no effect: the runner draws.
     #[must_use]
     pub fn without_plots(self) -> Criterion<M> {
         self
     }
 
-    /// Without effect.
+    /// Has no effect.
     #[deprecated(note = "`cargo bench -- --save-baseline NAME` keeps a run and its executables")]
     #[must_use]
     pub fn save_baseline(self, _baseline: String) -> Criterion<M> {
         self
     }
 
-    /// Without effect.
+    /// Has no effect.
     #[deprecated(note = "`cargo bench -- --baseline NAME` compares with the executables of a run")]
     #[must_use]
     pub fn retain_baseline(self, _baseline: String, _strict: bool) -> Criterion<M> {
         self
     }
 
-    /// Without effect.
+    /// Has no effect.
     #[deprecated(note = "`cargo bench -- FILTER` chooses benchmarks")]
     #[must_use]
     pub fn with_filter<S: Into<String>>(self, _filter: S) -> Criterion<M> {
         self
     }
 
-    /// Without effect.
+    /// Has no effect.
     #[deprecated(note = "`cargo bench -- --output-dir DIR` says where reports go")]
     #[must_use]
     pub fn output_directory(self, _path: &Path) -> Criterion<M> {
         self
     }
 
-    /// Without effect.
+    /// Has no effect.
     #[deprecated(note = "`cargo bench -- --profile-time S` runs benchmarks for a profiler")]
     #[must_use]
     pub fn profile_time(self, _profile_time: Option<Duration>) -> Criterion<M> {
         self
     }
 
-    /// Decides what this process is for, as soon as one of a program's `Criterion`s is configured. The command line itself
-    /// is the runner's.
+    /// Decides the purpose of this process, as soon as one of a program's `Criterion`s is configured. The runner reads
+    /// the command line itself.
     #[must_use]
     pub fn configure_from_args(self) -> Criterion<M> {
         dynamic::begin(false);
         self
     }
 
-    /// Does nothing: the runner sums up.
+    /// Does nothing: the runner prints the summary.
     pub fn final_summary(&self) {}
 
     /// Begins a group.
@@ -150,10 +151,10 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// Registers a benchmark that is handed an input.
+    /// Registers a benchmark that receives an input.
     ///
     /// # Panics
-    /// When `id` has no function name, as in criterion: the name of the group is missing then.
+    /// If `id` has no function name, as in criterion: the name of the group is missing then.
     pub fn bench_with_input<F, I>(&mut self, id: BenchmarkId, input: &I, mut f: F) -> &mut Criterion<M>
     where
         F: FnMut(&mut Bencher<'_, M>, &I),
@@ -205,7 +206,7 @@ impl<M: Measurement> Criterion<M> {
         });
     }
 
-    /// What was measured besides time, by one iteration: the median of the samples.
+    /// Returns the measured value of one iteration, other than time: the median of the samples.
     fn report(&self, values: Vec<f64>) -> Option<ProbeReport> {
         let mut median = [stats::median(&stats::sorted(&values))?];
         let unit = self.measurement.formatter().scale_for_machines(&mut median);

@@ -1,6 +1,6 @@
-//! Settings that describe a benchmark, or that are taken and without effect.
+//! Settings that describe a benchmark, and settings that are accepted without effect.
 
-/// What an iteration handles: the report shows it per second.
+/// The amount of work in an iteration: the report shows it per second.
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub enum Throughput {
     /// The number of bits.
@@ -34,10 +34,10 @@ impl Throughput {
     }
 }
 
-/// How iterations are shared out among samples. Without effect: samples of a round have equally many.
+/// How iterations are distributed among samples. Has no effect: all samples of a round have equally many.
 #[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum SamplingMode {
-    /// As criterion thinks best.
+    /// The choice that criterion would make.
     #[default]
     Auto,
     /// More iterations in each sample than in the one before.
@@ -46,7 +46,7 @@ pub enum SamplingMode {
     Flat,
 }
 
-/// The axis of a plot. Without effect.
+/// The axis of a plot. Has no effect.
 #[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum AxisScale {
     /// Linear.
@@ -56,21 +56,21 @@ pub enum AxisScale {
     Logarithmic,
 }
 
-/// How plots look. Without effect: the page of a history chooses by itself.
+/// The look of plots. Has no effect: the page of a history chooses by itself.
 #[derive(Debug, Default, Clone)]
 pub struct PlotConfiguration {
     _summary_scale: AxisScale,
 }
 
 impl PlotConfiguration {
-    /// The axis of summaries.
+    /// Sets the axis of summaries.
     #[must_use]
     pub fn summary_scale(self, new_scale: AxisScale) -> PlotConfiguration {
         PlotConfiguration { _summary_scale: new_scale }
     }
 }
 
-/// What draws plots. Without effect: the runner draws.
+/// The plotting library. Has no effect: the runner draws.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum PlottingBackend {
     /// gnuplot.
@@ -81,16 +81,16 @@ pub enum PlottingBackend {
     None,
 }
 
-/// What becomes of a baseline. Without effect: `--save-baseline` and `--baseline` say it.
+/// The handling of a baseline. Has no effect: use `--save-baseline` and `--baseline`.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum Baseline {
-    /// Compare, if there is one.
+    /// Compares with the baseline, if there is one.
     CompareLenient,
-    /// Compare.
+    /// Compares with the baseline.
     CompareStrict,
-    /// Replace it.
+    /// Replaces the baseline.
     Save,
-    /// Compare, and keep it.
+    /// Compares with the baseline, and keeps it.
     Discard,
 }
 

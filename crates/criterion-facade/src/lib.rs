@@ -4,10 +4,10 @@
 //! criterion = { package = "criterion-facade", path = "../bench/crates/criterion-facade" }
 //! ```
 //!
-//! Benchmarks, macros and types stay as they are. Each benchmark is measured in fresh processes of the same executable,
-//! which the runner of `bench-core` starts: a process calls the one function that registers its benchmark, measures that
-//! benchmark, and ends. The closure of a benchmark is called once per sample, as criterion does, and only what is given to
-//! one of the `iter` methods is timed.
+//! Benchmarks, macros and types stay as they are. Each benchmark is measured in fresh processes of the same
+//! executable, which the runner of `bench-core` starts: a process calls the one function that registers its benchmark,
+//! measures that benchmark, and ends. The closure of a benchmark is called once per sample, as in criterion, and only
+//! the routine given to one of the `iter` methods is timed.
 //!
 //! ```no_run
 //! # use criterion_facade as criterion;
@@ -54,7 +54,7 @@ pub use criterion::Criterion;
 pub use knobs::{AxisScale, Baseline, PlotConfiguration, PlottingBackend, SamplingMode, Throughput};
 pub use std::hint::black_box;
 
-/// What the macros expand to calls these.
+/// Items that the expansions of the macros use.
 #[doc(hidden)]
 pub mod __private {
     pub use bench_core::dynamic::{begin, end, target};

@@ -1,4 +1,4 @@
-//! The macros.
+//! The macros of criterion.
 
 /// Makes a function that registers the benchmarks of its targets, in one of criterion's two forms.
 ///

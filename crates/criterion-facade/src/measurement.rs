@@ -1,4 +1,4 @@
-//! What is measured: wall time, or what a benchmark brings itself.
+//! Measurements: wall time, or one that a benchmark defines.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub trait ValueFormatter {
         format!("{:>6} {unit}", short(values[0]))
     }
 
-    /// Scales values to a unit for people, which it returns.
+    /// Scales values to a unit for people, and returns the unit.
     fn scale_values(&self, typical_value: f64, values: &mut [f64]) -> &'static str;
 
     /// Makes throughputs of values, in a unit for people, which it returns.
@@ -31,7 +31,7 @@ pub trait ValueFormatter {
         values: &mut [f64],
     ) -> &'static str;
 
-    /// Scales values to the one unit that the record has them in, which it returns.
+    /// Scales values to the one unit of the record, and returns it.
     fn scale_for_machines(&self, values: &mut [f64]) -> &'static str;
 }
 
@@ -50,16 +50,16 @@ pub trait Measurement {
     /// Ends a measurement, and returns its value.
     fn end(&self, i: Self::Intermediate) -> Self::Value;
 
-    /// The sum of two values.
+    /// Adds two values.
     fn add(&self, v1: &Self::Value, v2: &Self::Value) -> Self::Value;
 
-    /// The value zero.
+    /// Returns zero.
     fn zero(&self) -> Self::Value;
 
-    /// The value as a number.
+    /// Returns the value as a number.
     fn to_f64(&self, value: &Self::Value) -> f64;
 
-    /// What formats values.
+    /// Returns the formatter of values.
     fn formatter(&self) -> &dyn ValueFormatter;
 
     /// Whether values are wall times in nanoseconds: only those of [`WallTime`] are.
@@ -110,7 +110,7 @@ impl Measurement for WallTime {
 /// Formats wall times.
 struct Nanoseconds;
 
-/// Upper bounds of scales, what they are divided by, and their names; the last one is open.
+/// Scales values by upper bounds of scales, their divisors, and their names; the last one is open.
 fn scale(typical: f64, values: &mut [f64], scales: &[(f64, &'static str)]) -> &'static str {
     let fits = scales.iter().rev().find(|(least, _)| typical >= *least).or(scales.first());
     let Some((divisor, unit)) = fits else { return "" };
@@ -147,7 +147,7 @@ impl ValueFormatter for Nanoseconds {
     }
 }
 
-/// At most five characters, if that is possible.
+/// Formats a value with at most five characters, if that is possible.
 fn short(value: f64) -> String {
     let digits = match value {
         value if value < 10.0 => 4,

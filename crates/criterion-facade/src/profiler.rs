@@ -3,16 +3,16 @@
 use std::path::Path;
 
 /// A profiler that criterion would start and stop. It is not called here: `cargo bench -- --profile-time 10` runs each
-/// benchmark for a profiler outside.
+/// benchmark for an external profiler.
 pub trait Profiler {
-    /// Profiling begins.
+    /// Begins profiling.
     fn start_profiling(&mut self, benchmark_id: &str, benchmark_dir: &Path);
 
-    /// Profiling ends.
+    /// Ends profiling.
     fn stop_profiling(&mut self, benchmark_id: &str, benchmark_dir: &Path);
 }
 
-/// No profiler within the benchmark.
+/// The absence of a profiler within the benchmark.
 #[derive(Debug)]
 pub struct ExternalProfiler;
 

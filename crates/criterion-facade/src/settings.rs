@@ -1,15 +1,15 @@
-//! How benchmarks ask to be measured.
+//! The settings of benchmarks.
 
 use std::time::Duration;
 
 use bench_core::Overrides;
 
-/// What is said of a benchmark by its group, or by the [`Criterion`](crate::Criterion) that it is registered with.
+/// The settings of a benchmark by its group, or by the [`Criterion`](crate::Criterion) that it is registered with.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings {
     /// Samples of the benchmark, over all rounds.
     pub(crate) sample_size: Option<usize>,
-    /// What measuring may take, all rounds together.
+    /// The time budget of measuring, all rounds together.
     pub(crate) measurement_time: Option<Duration>,
     /// The longest warm-up of a round.
     pub(crate) warm_up_time: Option<Duration>,
@@ -28,7 +28,7 @@ impl Settings {
         }
     }
 
-    /// What the runner is told.
+    /// Returns the settings for the runner.
     pub(crate) fn overrides(self) -> Overrides {
         Overrides {
             repeats: self.sample_size.map(|size| size.max(1) as u64),

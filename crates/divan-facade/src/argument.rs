@@ -16,7 +16,7 @@ impl<T> Args<T> {
     }
 }
 
-/// Writes a value: by `ToString`, or else by `Debug`. The method of the type comes first where both are there.
+/// Writes a value: by `ToString`, or else by `Debug`. The type's own method takes precedence if both exist.
 #[derive(Debug)]
 pub struct Label<'a, T>(pub &'a T);
 

@@ -1,4 +1,4 @@
-//! The [`Bencher`] that a benchmark is handed.
+//! The [`Bencher`] that is passed to a benchmark.
 
 use std::fmt;
 use std::hint::black_box;
@@ -140,7 +140,7 @@ impl<'a, 'b> Bencher<'a, 'b> {
         Bencher { context, config: BencherConfig { generate: Unit, counts: NoCounts } }
     }
 
-    /// Times a function, on as many threads at once as `threads` says.
+    /// Times a function, on the number of threads that `threads` sets.
     pub fn bench<O, B>(self, benched: B)
     where
         B: Fn() -> O + Sync,
@@ -209,7 +209,7 @@ where
         Bencher { context, config: BencherConfig { generate, counts } }
     }
 
-    /// Times a function that takes its input, on as many threads at once as `threads` says.
+    /// Times a function that takes its input, on the number of threads that `threads` sets.
     pub fn bench_values<O, B>(self, benched: B)
     where
         B: Fn(I) -> O + Sync,
@@ -238,8 +238,8 @@ where
         context.report(&tally, &counts);
     }
 
-    /// Times a function that borrows its input, on as many threads at once as `threads` says. The input is dropped after the
-    /// timed part.
+    /// Times a function that borrows its input, on the number of threads that `threads` sets. The input is dropped
+    /// after the timed part.
     pub fn bench_refs<O, B>(self, benched: B)
     where
         B: Fn(&mut I) -> O + Sync,

@@ -17,7 +17,7 @@ pub(crate) enum RunIgnored {
     /// All benchmarks are offered, and those are marked.
     #[default]
     Marked,
-    /// All benchmarks are offered alike.
+    /// All benchmarks are offered in the same way.
     Alike,
     /// Only those benchmarks are offered.
     Only,
@@ -33,12 +33,12 @@ pub struct Cases<'a> {
 }
 
 impl Cases<'_> {
-    /// Offers the function, or one that a generic function was made into.
+    /// Offers the function, or one instance of a generic function.
     pub fn offer(&mut self, generic: Generic, call: impl Fn(Bencher<'_, '_>)) {
         self.offer_path(&self.path_of(&generic), &call);
     }
 
-    /// The same for each of the arguments.
+    /// Offers the cases of each argument.
     pub fn offer_each<T>(
         &mut self,
         generic: Generic,

@@ -33,8 +33,8 @@ impl Divan {
         Divan::default().config_with_args()
     }
 
-    /// Reads divan's environment variables (`DIVAN_SAMPLE_COUNT`, `DIVAN_MAX_TIME`, …). The command line itself is the
-    /// runner's.
+    /// Reads divan's environment variables (`DIVAN_SAMPLE_COUNT`, `DIVAN_MAX_TIME`, …). The runner reads the command
+    /// line itself.
     #[must_use]
     pub fn config_with_args(self) -> Self {
         match variables::options(|name| std::env::var(name).ok()) {
@@ -66,22 +66,22 @@ impl Divan {
         }
     }
 
-    /// As [`main`](Self::main): the command line decides.
+    /// Same as [`main`](Self::main): the command line decides.
     pub fn run_benches(&self) {
         self.main();
     }
 
-    /// As [`main`](Self::main): the command line decides.
+    /// Same as [`main`](Self::main): the command line decides.
     pub fn test_benches(&self) {
         self.main();
     }
 
-    /// As [`main`](Self::main): the command line decides.
+    /// Same as [`main`](Self::main): the command line decides.
     pub fn list_benches(&self) {
         self.main();
     }
 
-    /// Without effect: `--color` says it.
+    /// Has no effect: use `--color`.
     #[must_use]
     pub fn color(self, _yes: impl Into<Option<bool>>) -> Self {
         self
@@ -93,7 +93,7 @@ impl Divan {
         Divan { run_ignored: RunIgnored::Alike, ..self }
     }
 
-    /// Holds only benchmarks that are marked `ignore`.
+    /// Keeps only benchmarks that are marked `ignore`.
     #[must_use]
     pub fn run_only_ignored(self) -> Self {
         Divan { run_ignored: RunIgnored::Only, ..self }
@@ -110,26 +110,27 @@ impl Divan {
         self
     }
 
-    /// Leaves out the benchmark of this path.
+    /// Leaves out the benchmark with this path.
     #[must_use]
     pub fn skip_exact(mut self, filter: impl Into<String>) -> Self {
         self.skip.push(Filter::Exact(filter.into()));
         self
     }
 
-    /// Samples of each benchmark, over all its rounds.
+    /// Sets the number of samples of each benchmark, over all its rounds.
     pub fn sample_count(mut self, count: u32) -> Self {
         self.options.sample_count = Some(count);
         self
     }
 
-    /// Without effect: the sampler fits the iterations of a sample to the clock.
+    /// Has no effect: the sampler fits the iterations of a sample to the clock.
     pub fn sample_size(mut self, count: u32) -> Self {
         self.options.sample_size = Some(count);
         self
     }
 
-    /// On how many threads each benchmark runs at once, each of which is a case; 0 stands for all that are available.
+    /// Sets the numbers of threads on which each benchmark runs at once; each number is a case, and 0 stands for all
+    /// that are available.
     pub fn threads<T>(mut self, threads: T) -> Self
     where
         T: IntoIterator<Item = usize>,
@@ -138,19 +139,19 @@ impl Divan {
         self
     }
 
-    /// The time that a benchmark takes if there is no [`max_time`](Self::max_time).
+    /// Sets the time that a benchmark takes if there is no [`max_time`](Self::max_time).
     pub fn min_time(mut self, time: Duration) -> Self {
         self.options.min_time = Some(time);
         self
     }
 
-    /// The time that a benchmark takes, all its rounds together.
+    /// Sets the time that a benchmark takes, all its rounds together.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.options.max_time = Some(time);
         self
     }
 
-    /// Without effect: times are of everything that a benchmark does.
+    /// Has no effect: times include everything that a benchmark does.
     pub fn skip_ext_time(mut self, skip: bool) -> Self {
         self.options.skip_ext_time = Some(skip);
         self
@@ -172,7 +173,7 @@ impl Divan {
         self.counter(count.into())
     }
 
-    /// Without effect: the runner chooses the prefixes.
+    /// Has no effect: the runner chooses the prefixes.
     pub fn bytes_format(self, _format: BytesFormat) -> Self {
         self
     }

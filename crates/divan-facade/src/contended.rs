@@ -1,7 +1,8 @@
 //! A benchmark on several threads at once.
 //!
-//! Each thread makes its own inputs; when all have, they begin together, and each reads the clock around its own iterations. The
-//! time of a batch is the mean over the threads. Instructions and allocations are those of all threads together.
+//! Each thread makes its own inputs; when all are ready, they begin together, and each reads the clock around its own
+//! iterations. The time of a batch is the mean over the threads. Instructions and allocations are those of all threads
+//! together.
 
 use std::any::Any;
 use std::mem::needs_drop;
@@ -21,7 +22,7 @@ struct Gate {
     begun: OnceLock<bool>,
     /// The barrier at which the threads wait for each other.
     barrier: Barrier,
-    /// Iterations of each thread in the portion that is running; 0 when there is nothing more to do.
+    /// The iterations of each thread in the running portion; 0 when there is nothing more to do.
     portion: AtomicU64,
     /// The sum of the times that the threads spent in the batch that is running.
     spent_ns: AtomicU64,
@@ -29,7 +30,7 @@ struct Gate {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// Measures `run`, which uses up inputs and hands over outputs, on so many threads at once.
+/// Measures `run`, which consumes inputs and hands over outputs, on this many threads at once.
 ///
 /// # Panics
 /// When a thread has panicked, with the same message.

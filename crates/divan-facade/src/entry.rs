@@ -40,12 +40,12 @@ pub struct Group {
     pub meta: Meta,
 }
 
-/// Filled by the linker with one element for each `#[divan::bench]`.
+/// All benchmarks: the linker adds one element for each `#[divan::bench]`.
 #[linkme::distributed_slice]
 #[linkme(crate = linkme)]
 pub static ENTRIES: [Entry];
 
-/// Filled by the linker with one element for each `#[divan::bench_group]`.
+/// All groups: the linker adds one element for each `#[divan::bench_group]`.
 #[linkme::distributed_slice]
 #[linkme(crate = linkme)]
 pub static GROUPS: [Group];

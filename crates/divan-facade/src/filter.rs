@@ -3,11 +3,11 @@
 /// A description of benchmarks to skip, by their paths.
 #[derive(Debug)]
 pub enum Filter {
-    /// The one of this path.
+    /// The benchmark with this path.
     Exact(String),
-    /// Those whose paths hold this text.
+    /// Benchmarks whose paths contain this text.
     Text(String),
-    /// Those whose paths match.
+    /// Benchmarks whose paths match.
     #[cfg(feature = "regex")]
     Regex(regex_lite::Regex),
 }

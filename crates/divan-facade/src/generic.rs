@@ -1,4 +1,4 @@
-//! The name of one of the functions that a generic benchmark is made into.
+//! The name of one of the functions that are generated from a generic benchmark.
 
 use std::any::type_name;
 
@@ -10,13 +10,13 @@ pub struct Generic {
 }
 
 impl Generic {
-    /// With this type.
+    /// Adds this type.
     #[must_use]
     pub fn of_type<T: ?Sized>(self) -> Self {
         Generic { of_type: Some(without_modules(type_name::<T>())), ..self }
     }
 
-    /// With this constant.
+    /// Adds this constant.
     #[must_use]
     pub fn of_constant(self, constant: &impl ToString) -> Self {
         Generic { of_constant: Some(constant.to_string()), ..self }

@@ -22,8 +22,8 @@
 //! }
 //! ```
 //!
-//! Ids are those under which an unmodified executable of divan is known: `performance/krate::sort::1000`, so that a history
-//! goes on.
+//! Ids are the same as those of an unmodified executable of divan: `performance/krate::sort::1000`, so that a history
+//! continues.
 #![forbid(unsafe_code)]
 
 mod argument;
@@ -40,7 +40,7 @@ mod options;
 mod registry;
 mod variables;
 
-/// The allocator that counts what an iteration allocates, around the system's or another one.
+/// The allocator that counts the allocations of an iteration, around the system's or another one.
 ///
 /// ```
 /// # extern crate divan_facade as divan;
@@ -51,9 +51,10 @@ mod variables;
 pub use bench_core::CountingAllocator as AllocProfiler;
 /// Makes a function a benchmark.
 ///
-/// Options: `name`, `crate`, `args`, `types`, `consts`, `sample_count`, `sample_size`, `threads`, `counter`, `counters`,
-/// `bytes_count`, `chars_count`, `cycles_count`, `items_count`, `min_time`, `max_time`, `skip_ext_time` and `ignore`, which
-/// mean what they mean in divan; the book (chapter "Criterion, divan and other harnesses") says where they mean something else.
+/// Options: `name`, `crate`, `args`, `types`, `consts`, `sample_count`, `sample_size`, `threads`, `counter`,
+/// `counters`, `bytes_count`, `chars_count`, `cycles_count`, `items_count`, `min_time`, `max_time`, `skip_ext_time`
+/// and `ignore`, with the same meaning as in divan; the book (chapter "Criterion, divan and other harnesses") lists
+/// the differences.
 ///
 /// ```
 /// # extern crate divan_facade as divan;

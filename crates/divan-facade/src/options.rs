@@ -18,19 +18,20 @@ const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub struct Options {
     /// Samples of the benchmark, over all its rounds.
     pub sample_count: Option<u32>,
-    /// Iterations of a sample. Without effect: the sampler fits them to the clock.
+    /// The number of iterations of a sample. Has no effect: the sampler fits them to the clock.
     pub sample_size: Option<u32>,
-    /// On how many threads the benchmark runs at once, each of which is a case; 0 stands for all that are available.
+    /// The numbers of threads on which the benchmark runs at once; each number is a case, and 0 stands for all that
+    /// are available.
     pub threads: Option<Vec<usize>>,
     /// The work of one iteration.
     pub counters: Counters,
-    /// The time that the benchmark takes at the least.
+    /// The shortest time that the benchmark takes.
     pub min_time: Option<Duration>,
     /// The longest time that it may take, for all rounds together.
     pub max_time: Option<Duration>,
-    /// Without effect: budgets are of the whole time.
+    /// Has no effect: budgets cover the whole time.
     pub skip_ext_time: Option<bool>,
-    /// Whether the benchmark is left out unless it is asked for.
+    /// Whether the benchmark is left out by default.
     pub ignore: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The annotated functions of an executable, with what their groups say of them.
+//! The annotated functions of an executable, with the options of their groups.
 
 use std::collections::HashMap;
 

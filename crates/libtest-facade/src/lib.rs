@@ -1,8 +1,9 @@
 //! Benchmarks of libtest on stable Rust: `#[bench]` and [`Bencher`] in the shape of the unstable crate `test`.
 //!
-//! With the dependency `test = { package = "libtest-facade", … }`, a file of benchmarks that needs a nightly compiler changes
-//! in three lines: `#![feature(test)]` goes, `#[macro_use]` stands before `extern crate test;` so that `#[bench]` is this
-//! crate's, and [`main!`] comes at the end, since the target has `harness = false`. The functions stay.
+//! With the dependency `test = { package = "libtest-facade", … }`, a file of benchmarks that needs a nightly compiler
+//! changes in three lines: `#![feature(test)]` is removed, `#[macro_use]` is added before `extern crate test;` so that
+//! `#[bench]` is this crate's, and [`main!`] is added at the end, since the target has `harness = false`. The
+//! functions do not change.
 //!
 //! ```no_run
 //! # extern crate libtest_facade as test;
@@ -18,23 +19,23 @@
 //! test::main!();
 //! ```
 //!
-//! Ids are those under which an unmodified executable of libtest is known: `performance/module::sum`, without the name of the
-//! bench target, so that a history goes on.
+//! Ids are the same as those of an unmodified executable of libtest: `performance/module::sum`, without the name of
+//! the bench target, so that a history continues.
 #![forbid(unsafe_code)]
 
-/// Makes a function a benchmark: `fn sort(b: &mut Bencher)`. Below it `#[ignore]` and `#[ignore = "reason"]` mean what they
-/// mean in libtest.
+/// Makes a function a benchmark: `fn sort(b: &mut Bencher)`. Below it, `#[ignore]` and `#[ignore = "reason"]` have the
+/// same meaning as in libtest.
 ///
-/// The generated code looks for this crate under the name `test`. Under another name it is told the path:
-/// `#[bench(crate = path::to::it)]`.
+/// The generated code looks for this crate under the name `test`. Under another name, give the path: `#[bench(crate =
+/// path::to::it)]`.
 pub use bench_macros::libtest_bench as bench;
 pub use std::hint::black_box;
 
-/// What a benchmark is handed, to say which part of it is to be timed.
+/// The argument of a benchmark, which marks the part to time.
 #[derive(Debug)]
 pub struct Bencher<'a> {
     driver: Driver<'a>,
-    /// How many bytes an iteration handles, for bytes/s; 0 if they are not counted.
+    /// The number of bytes that an iteration handles, for bytes/s; 0 if they are not counted.
     pub bytes: u64,
 }
 
@@ -47,7 +48,7 @@ impl std::fmt::Debug for Driver<'_> {
     }
 }
 
-/// What a routine returns: libtest times whatever that is, an error and a future among it.
+/// The return value of a routine: libtest times any, even an error or a future.
 struct Output<T>(#[allow(dead_code, reason = "it is kept from the optimizer, and dropped")] T);
 
 impl Bencher<'_> {
@@ -65,7 +66,7 @@ macro_rules! main {
     };
 }
 
-/// What `#[bench]` and [`main!`] expand to uses these.
+/// Items that the expansions of `#[bench]` and [`main!`] use.
 #[doc(hidden)]
 pub mod __private {
     pub use bench_core::__private::{
@@ -110,7 +111,7 @@ pub mod __private {
     /// Calls a benchmark with a bencher that has the interface of libtest's.
     ///
     /// # Errors
-    /// What the benchmark returns.
+    /// The error that the benchmark returns.
     pub fn with(
         driver: &mut Driver,
         call: impl FnOnce(&mut super::Bencher<'_>) -> Result<(), Error>,

@@ -1,4 +1,4 @@
-//! Element types, and what a device can do with them.
+//! Element types, and the operations that a device supports for them.
 
 use bench_core::{Error, Result};
 use candle_core::{DType, Device, Tensor};
@@ -6,14 +6,14 @@ use candle_core::{DType, Device, Tensor};
 /// The element types of weights and activations.
 pub const DTYPES: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 
-/// Those that are measured when they are asked for.
+/// The element types that are measured only on request.
 pub const DTYPES_ON_REQUEST: [DType; 2] = [DType::F16, DType::BF16];
 
-/// Whether `device` convolves elements of type `dtype`, found out by trying: candle has no convolution for
-/// some types on some devices.
+/// Checks that `device` convolves elements of type `dtype`, by trying: candle has no convolution for some types on
+/// some devices.
 ///
 /// # Errors
-/// A skip that says what candle said.
+/// A skip with candle's message.
 pub fn expect_convolutions(dtype: DType, device: &Device) -> Result<()> {
     expect("convolution", dtype, device, || {
         let image = Tensor::ones((1, 1, 3, 3), dtype, device)?;
@@ -21,10 +21,10 @@ pub fn expect_convolutions(dtype: DType, device: &Device) -> Result<()> {
     })
 }
 
-/// Whether `device` multiplies matrices of type `dtype`, found out by trying.
+/// Checks that `device` multiplies matrices of type `dtype`, by trying.
 ///
 /// # Errors
-/// A skip that says what candle said.
+/// A skip with candle's message.
 pub fn expect_products(dtype: DType, device: &Device) -> Result<()> {
     expect("product of matrices", dtype, device, || {
         let matrix = Tensor::ones((2, 2), dtype, device)?;
@@ -32,10 +32,10 @@ pub fn expect_products(dtype: DType, device: &Device) -> Result<()> {
     })
 }
 
-/// Whether `dtype` is the only type that `what` can be computed in.
+/// Checks that `dtype` is `only`, the only type in which `what` can be computed.
 ///
 /// # Errors
-/// A skip that says so.
+/// A skip with the reason.
 pub fn expect_type(dtype: DType, only: DType, what: &str) -> Result<()> {
     if dtype == only {
         return Ok(());

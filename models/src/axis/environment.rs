@@ -1,4 +1,5 @@
-//! The environment of this process, which says how many threads candle starts. The only unsafe code of this crate.
+//! The environment of this process, which sets the number of threads that candle starts. The only unsafe code of this
+//! crate.
 
 #![allow(unsafe_code)]
 
@@ -7,7 +8,7 @@ use std::env;
 /// The variables that rayon and candle read when they start their threads.
 const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 
-/// Has candle and rayon start so many threads, as far as they have not started any yet.
+/// Makes candle and rayon start this many threads, as far as they have not started any yet.
 pub(super) fn set_threads(threads: usize) {
     for variable in VARIABLES {
         // SAFETY: `set_var` races with threads that read the environment without the lock of the standard library,

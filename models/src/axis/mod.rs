@@ -1,7 +1,7 @@
 //! The axes that all models share: element type, device and threads. (The fourth, batch, is a number.)
 //!
-//! Each has a value that is measured unless another is asked for, and others on request, so that a run over all models
-//! stays short. A benchmark takes them all in the same words:
+//! Each has a value that is measured by default, and others on request, so that a run over all models stays short. All
+//! benchmarks use the same names:
 //!
 //! ```
 //! use bench_core::prelude::*;
@@ -22,8 +22,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! `--args 'dtype=f16,batch=8' --include-ignored` chooses. What this machine or this build cannot do is a skip that
-//! says so.
+//! `--args 'dtype=f16,batch=8' --include-ignored` chooses. Values that this machine or this build does not support are
+//! skipped with the reason.
 
 mod dtype;
 mod environment;

@@ -12,7 +12,7 @@ use candle_core::utils::{cuda_is_available, metal_is_available};
 pub enum Place {
     /// The processor.
     Cpu,
-    /// An NVIDIA GPU: the first, or which one `--device cuda:N` says.
+    /// An NVIDIA GPU: the first, or the one that `--device cuda:N` names.
     Cuda,
     /// The GPU of a Mac.
     Metal,
@@ -22,23 +22,23 @@ impl Place {
     /// All of them.
     pub const ALL: [Place; 3] = [Place::Cpu, Place::Cuda, Place::Metal];
 
-    /// Those that are measured when they are asked for.
+    /// The places that are measured only on request.
     pub const ON_REQUEST: [Place; 2] = [Place::Cuda, Place::Metal];
 
-    /// The device, on whose queue the clock waits from now on.
+    /// Returns the device, on whose queue the clock waits from now on.
     ///
     /// # Errors
-    /// A skip that says what is missing, where this build or this machine has no such device.
+    /// A skip that names the missing part, if this build or this machine has no such device.
     pub fn open(self, b: &mut Bencher) -> Result<Device> {
         let device = self.device(b.wanted_device())?;
         b.device(&device);
         Ok(device)
     }
 
-    /// Whether this is the processor, where `what` can be computed nowhere else.
+    /// Checks that this is the processor, the only place where `what` can be computed.
     ///
     /// # Errors
-    /// A skip that says so.
+    /// A skip with the reason.
     pub fn expect_processor(self, what: &str) -> Result<()> {
         match self {
             Place::Cpu => Ok(()),
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// `wanted` tells GPUs of one kind apart.
+    /// Returns the device; `wanted` distinguishes GPUs of the same kind.
     fn device(self, wanted: DeviceChoice) -> Result<Device> {
         let choice = match (self, wanted) {
             (Place::Cpu, _) => DeviceChoice::Cpu,
@@ -68,7 +68,7 @@ impl Place {
     }
 }
 
-/// As it is shown in ids.
+/// Writes the text that ids contain.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

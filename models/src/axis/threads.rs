@@ -1,4 +1,4 @@
-//! [`Threads`]: on how many threads a model is computed.
+//! [`Threads`]: the number of threads that compute a model.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -8,12 +8,12 @@ use bench_core::{Error, Result};
 
 use super::environment;
 
-/// On how many threads a model is computed.
+/// The number of threads that compute a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// As many as the engine takes by itself: one a core, or what `RAYON_NUM_THREADS` says.
+    /// The engine's own choice: one thread for each core, or the number in `RAYON_NUM_THREADS`.
     All,
-    /// So many.
+    /// This many threads.
     Of(usize),
 }
 
@@ -21,17 +21,17 @@ pub enum Threads {
 static TAKEN: Mutex<Option<Threads>> = Mutex::new(None);
 
 impl Threads {
-    /// Those that can be measured.
+    /// All numbers of threads that can be measured.
     pub const ALL: [Threads; 4] = [Threads::All, Threads::Of(1), Threads::Of(2), Threads::Of(4)];
 
-    /// Those that are measured when they are asked for.
+    /// The numbers of threads that are measured only on request.
     pub const ON_REQUEST: [Threads; 3] = [Threads::Of(1), Threads::Of(2), Threads::Of(4)];
 
-    /// Has candle compute on so many threads in this process, which has to be said before anything is computed: each
-    /// round is a process of its own.
+    /// Sets the number of threads of candle in this process. It must be called before anything is computed; each round
+    /// is a separate process.
     ///
     /// # Errors
-    /// A skip where there are fewer processors, or where this process computes on another number of threads already.
+    /// A skip if there are fewer processors, or if this process already computes on another number of threads.
     pub fn take(self) -> Result<()> {
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         let processors = available_parallelism().map_or(1, usize::from);
@@ -47,7 +47,7 @@ impl Threads {
         Ok(())
     }
 
-    /// So many, where a number was asked for.
+    /// Returns the number, if one was requested.
     pub fn number(self) -> Option<usize> {
         match self {
             Threads::All => None,
@@ -72,7 +72,7 @@ fn fixed(found: &str) -> Error {
     ))
 }
 
-/// As it is shown in ids.
+/// Writes the text that ids contain.
 impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! [`Autoencoder`]: from latents to pixels.
+//! [`Autoencoder`]: turns latents into pixels.
 
 use std::fmt;
 
@@ -53,14 +53,14 @@ impl Autoencoder {
         Ok(Autoencoder { network, latent_channels, widest })
     }
 
-    /// About how much memory decoding takes beside the weights, in bytes: four copies of the widest layer's input, and
-    /// the scores of the attention between all latents, before and after the softmax.
+    /// Returns about how much memory decoding takes in addition to the weights, in bytes: four copies of the widest
+    /// layer's input, and the scores of the attention between all latents, before and after the softmax.
     pub fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
         let (pixels, latents) = (height * width, height * width / (LATENT_SCALE * LATENT_SCALE));
         (batch * (4 * self.widest * pixels + 2 * latents * latents) * size_of::<f32>()) as u64
     }
 
-    /// Pictures of shape `(batch, 3, 8 · height, 8 · width)`, about from −1 to 1, from latents of shape
+    /// Returns pictures of shape `(batch, 3, 8 · height, 8 · width)`, about from −1 to 1, from latents of shape
     /// `(batch, channels, height, width)`.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
-//! Whether what a generator with generated weights says can be believed: it has no right answer, but it must
-//! be finite and the same every time.
+//! Checks the output of a generator with generated weights: it has no right answer, but it must be finite and the same
+//! every time.
 
 use candle_core::{DType, Tensor};
 
-/// What is wrong with a network's output.
+/// A fault in a network's output.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// NaN or an infinity.
+    /// The output contains a NaN or an infinity.
     #[error("the network's output of shape {shape:?} has a value of {value}: it has overflowed")]
     NotFinite {
         /// Shape of the output.
@@ -15,25 +15,25 @@ pub enum OutputError {
         value: f32,
     },
     /// Another shape than the input's.
-    #[error("the network was given {input:?} and said {output:?}: these shapes should be the same")]
+    #[error("the network was given {input:?} and returned {output:?}: these shapes should be the same")]
     WrongShape {
         /// Shape of the input.
         input: Vec<usize>,
         /// Shape of the output.
         output: Vec<usize>,
     },
-    /// Two runs on the same input did not agree.
+    /// Two runs on the same input gave different results.
     #[error("two runs on the same latents differ by up to {0}")]
     Unstable(f32),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
-/// Whether `output` has the shape of `input`, is finite, and `again`, of a second run, is the same.
+/// Checks that `output` has the shape of `input` and is finite, and that `again`, of a second run, is the same.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault of the output.
 pub fn expect_sound(input: &Tensor, output: &Tensor, again: &Tensor) -> Result<(), OutputError> {
     if input.dims() != output.dims() {
         return Err(OutputError::WrongShape { input: input.dims().into(), output: output.dims().into() });

@@ -1,8 +1,8 @@
-//! [`Config`]: which size of a model.
+//! [`Config`]: the size of a model.
 
 use std::fmt;
 
-/// Which size of a generator.
+/// The size of a generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Config {
     /// The published layers, narrower: some 30 million parameters, for machines without an accelerator.
@@ -11,7 +11,7 @@ pub enum Config {
     Full,
 }
 
-/// As it is shown in ids.
+/// Writes the text that ids contain.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

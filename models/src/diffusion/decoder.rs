@@ -1,15 +1,15 @@
 //! [`Decoder`]: the half of a variational autoencoder that draws.
 //!
 //! The computation is that of `candle_transformers::models::stable_diffusion::vae` (candle-transformers 0.11, MIT or
-//! Apache-2.0), of which a test expects the same pixels to the last bit. The half that makes latents of pictures is left
-//! out.
+//! Apache-2.0), of which a test expects the same pixels to the last bit. The half that encodes pictures as latents is
+//! left out.
 
 use candle_core::{D, DType, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, Linear, VarBuilder};
 
 use super::residual_block::{GROUPS, ResidualBlock, ResidualConfig, Upsampling, convolution};
 
-/// What normalisation adds to variances.
+/// The constant that normalisation adds to variances.
 const EPSILON: f64 = 1e-6;
 
 /// How large a decoder is.
@@ -25,7 +25,7 @@ pub(super) struct DecoderConfig {
     pub(super) mixes_latents: bool,
 }
 
-/// From latents to pixels.
+/// Decodes latents to pixels.
 #[derive(Debug)]
 pub(super) struct Decoder {
     mix: Option<Conv2d>,

@@ -1,4 +1,4 @@
-//! [`Denoiser`]: a network that tells noise from picture.
+//! [`Denoiser`]: a network that separates noise from picture.
 
 use candle_core::{DType, Device, Tensor};
 
@@ -11,7 +11,7 @@ pub trait Denoiser: Sized {
     /// Channels of the latents.
     const LATENT_CHANNELS: usize;
 
-    /// What a text encoder says of a prompt.
+    /// The output of a text encoder for a prompt.
     type Conditioning;
 
     /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
@@ -20,27 +20,27 @@ pub trait Denoiser: Sized {
     /// When they do not fit into memory, or the device cannot hold them.
     fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError>;
 
-    /// The type of the weights, of latents and of conditioning.
+    /// Returns the type of the weights, of latents and of conditioning.
     fn dtype(&self) -> DType;
 
-    /// Where the weights are.
+    /// Returns the device of the weights.
     fn device(&self) -> &Device;
 
-    /// What to be guided by, a row a prompt.
+    /// Returns the guidance, with one row for each prompt.
     ///
     /// # Errors
     /// When the device cannot hold it.
     fn condition(&self, prompts: &[&str]) -> candle_core::Result<Self::Conditioning>;
 
-    /// The sampler that the network is meant for.
+    /// Returns the sampler that the network is meant for.
     fn schedule(steps: usize) -> Vec<Step>;
 
-    /// About how much memory [`predict`](Self::predict) takes beside the weights for a batch of pictures of this height
-    /// and width in pixels, in bytes.
+    /// Returns about how much memory [`predict`](Self::predict) takes in addition to the weights for a batch of
+    /// pictures of this height and width in pixels, in bytes.
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64;
 
-    /// What the network predicts for latents of shape `(batch, channels, height, width)` at a `time` from
-    /// 1000 to 0; the same shape. `conditioning` has a row for each of the batch.
+    /// Predicts the network's output for latents of shape `(batch, channels, height, width)` at a `time` from 1000 to
+    /// 0, in the same shape. `conditioning` has a row for each of the batch.
     ///
     /// # Errors
     /// On other shapes or types.

@@ -17,14 +17,14 @@ use crate::load::LoadError;
 use crate::memory::{MemoryError, expect_bytes};
 use crate::seeded::Seeded;
 
-/// In the middle of a schedule.
+/// A time in the middle of a schedule.
 const TIME: f64 = 501.0;
 
-/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. What it says has to
-/// be sound for its time to count.
+/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. Its output is checked for its
+/// time to count.
 ///
 /// # Errors
-/// On an impossible size, and on what is not finite or not the same twice; a skip where there is too little memory.
+/// On an impossible size, and if the output is not finite or not the same twice; a skip if there is too little memory.
 pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usize) -> Result<()> {
     let what = || format!("a denoising step on {batch} pictures of {side} × {side} pixels");
     let needed = denoiser.working_bytes(batch, side, side);
@@ -39,10 +39,10 @@ pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usiz
     Ok(expect_sound(&latents, &one, &other)?)
 }
 
-/// Times one evaluation at 128 × 128 pixels where the axes say.
+/// Times one evaluation at 128 × 128 pixels at the place and with the type of the axes.
 ///
 /// # Errors
-/// As [`step`]; a skip where the device cannot convolve this type.
+/// Same as [`step`]; a skip if the device cannot convolve this type.
 pub fn step_on<D: Denoiser>(
     b: &mut Bencher,
     config: Config,
@@ -68,7 +68,7 @@ fn latents<D: Denoiser>(denoiser: &D, side: usize, batch: usize) -> candle_core:
 /// Serves requests for one picture of `side` × `side` pixels in `steps` steps each, one after another.
 ///
 /// # Errors
-/// When every request has failed.
+/// If every request has failed.
 pub fn serve<D: Denoiser + Sync>(
     b: &mut Bencher,
     pipeline: &Pipeline<D>,
@@ -87,11 +87,11 @@ pub fn serve<D: Denoiser + Sync>(
     })
 }
 
-/// Times the way from a prompt and a seed to the bytes of a PNG. The picture has to show something, and the
-/// same thing twice, for its time to count.
+/// Times drawing from a prompt and a seed to the bytes of a PNG. The picture must show something, and the same thing
+/// twice, for its time to count.
 ///
 /// # Errors
-/// What is wrong with the request or the picture.
+/// The fault of the request or the picture.
 pub fn draw<D: Denoiser>(b: &mut Bencher, pipeline: &Pipeline<D>, side: u32, steps: u32) -> Result<Vec<u8>> {
     let wanted = request(side, steps);
     pipeline.expect_room(&wanted).map_err(GenerationError::or_skip)?;

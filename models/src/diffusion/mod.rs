@@ -1,8 +1,8 @@
-//! What image generators in latent space share, whichever network removes the noise.
+//! Parts that image generators in latent space share, whichever network removes the noise.
 //!
-//! A [`Denoiser`] is a network; a [`Pipeline`] drives it along a [schedule](Step), with classifier-free
-//! guidance, and lets an [`Autoencoder`] draw what comes out. The weights are generated, so the pictures
-//! show nothing; they are the same every time.
+//! A [`Denoiser`] is a network; a [`Pipeline`] drives it along a [schedule](Step), with classifier-free guidance, and
+//! lets an [`Autoencoder`] draw the result. The weights are generated, so the pictures show nothing; they are the same
+//! every time.
 
 mod autoencoder;
 pub mod check;

@@ -1,4 +1,4 @@
-//! [`Pipeline`]: from a request to pictures.
+//! [`Pipeline`]: turns a request into pictures.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::seeded::Seeded;
 /// Latents are halved this often within a network: both sides of a picture must be divisible by 8 · 2³.
 const SIDE_MULTIPLE: u32 = LATENT_SCALE as u32 * 8;
 
-/// Why a request has no picture.
+/// The reasons why a request has no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerationError {
     /// A size that the layers cannot halve and double again.
@@ -27,16 +27,16 @@ pub enum GenerationError {
         /// The height asked for, in pixels.
         height: u32,
     },
-    /// No step, or more than there are.
+    /// No step, or more than the maximum.
     #[error("cannot draw in {0} steps: from 1 to 1000 are possible")]
     Steps(u32),
-    /// It would not fit.
+    /// It would not fit into memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// What came out is not a picture.
+    /// The output is not a picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
@@ -51,31 +51,31 @@ impl GenerationError {
     }
 }
 
-/// What a request has led to.
+/// The result of a request.
 #[derive(Debug)]
 pub struct Drawn {
     /// The pictures.
     pub pictures: Vec<Picture>,
-    /// How long the conditioning and the noise took.
+    /// The time of the conditioning and the noise.
     pub setup: Duration,
-    /// How long the latents took to become pictures.
+    /// The time to turn latents into pictures.
     pub decode: Duration,
 }
 
-/// A network with all that a request needs around it.
+/// A network with everything around it that a request needs.
 #[derive(Debug)]
 pub struct Pipeline<D> {
     /// Removes the noise.
     pub denoiser: D,
-    /// Draws what is left.
+    /// Turns the latents into pictures.
     pub autoencoder: Autoencoder,
 }
 
 impl<D: Denoiser> Pipeline<D> {
-    /// The network with the autoencoder that draws what it leaves.
+    /// Loads the network with the autoencoder that draws its result.
     ///
     /// # Errors
-    /// As [`Denoiser::load`].
+    /// Same as [`Denoiser::load`].
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
         Ok(Pipeline {
             denoiser: D::load(config, dtype, device)?,
@@ -83,10 +83,10 @@ impl<D: Denoiser> Pipeline<D> {
         })
     }
 
-    /// Draws what `request` wants; calls `on_step` after each denoising step.
+    /// Draws the pictures of `request`; calls `on_step` after each denoising step.
     ///
     /// # Errors
-    /// When the request is impossible or needs more memory than there is, or what comes out is not finite.
+    /// When the request is impossible or needs more memory than there is, or the output is not finite.
     pub fn draw(&self, request: &ImageRequest, on_step: impl FnMut()) -> Result<Drawn, GenerationError> {
         self.expect_room(request)?;
         let began = Instant::now();
@@ -99,8 +99,8 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(Drawn { pictures, setup, decode: began.elapsed() })
     }
 
-    /// Whether there is memory for what `request` wants: denoising, which is guided and so of twice as many, or decoding,
-    /// whichever takes more.
+    /// Checks that there is memory for `request`: for denoising, which is guided and therefore has twice the batch, or
+    /// for decoding, whichever takes more.
     ///
     /// # Errors
     /// [`Memory`](GenerationError::Memory).
@@ -113,7 +113,7 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(expect_bytes(self.denoiser.device(), needed, what)?)
     }
 
-    /// Latents of noise with a standard deviation of one, from the request's seed.
+    /// Returns latents of noise with a standard deviation of one, from the request's seed.
     ///
     /// # Errors
     /// When the request is impossible.
@@ -129,7 +129,7 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(noise.to_dtype(self.denoiser.dtype())?)
     }
 
-    /// What to be guided by: a row without a prompt for each picture, then a row with it for each.
+    /// Returns the guidance: a row without a prompt for each picture, then a row with it for each.
     fn condition(&self, request: &ImageRequest) -> Result<D::Conditioning, GenerationError> {
         let without = vec![""; request.number];
         let with = vec![request.prompt.as_str(); request.number];

@@ -1,10 +1,10 @@
-//! What stands for a prompt, in place of what a text encoder would say.
+//! A stand-in for the embedding of a prompt, in place of a text encoder's output.
 
 use candle_core::{DType, Device, Tensor};
 
 use crate::seeded::Seeded;
 
-/// Tokens that a text encoder (CLIP) makes of every prompt.
+/// The number of tokens that a text encoder (CLIP) makes of every prompt.
 pub const PROMPT_TOKENS: usize = 77;
 
 /// The seed of all embeddings.
@@ -13,11 +13,11 @@ const PROMPTS: Seeded = Seeded::new(0x9207_0b7e);
 /// Half the width of a uniform distribution with a standard deviation of one.
 const UNIT: f32 = 1.732_050_8;
 
-/// Embeddings of `prompts`, of shape `(prompts, rows, width)`; the same prompt has the same one every
-/// time, two prompts have two. `kind` tells several embeddings of a prompt apart.
+/// Returns embeddings of `prompts`, of shape `(prompts, rows, width)`; the same prompt always has the same one, and
+/// different prompts have different ones. `kind` distinguishes several embeddings of a prompt.
 ///
-/// A network's time depends on their shape alone, and its weights are generated: a text encoder would be
-/// work that belongs to another model.
+/// A network's time depends only on their shape, and its weights are generated: the work of a text encoder would
+/// belong to another model.
 ///
 /// # Errors
 /// When the device cannot hold them.

@@ -1,4 +1,4 @@
-//! [`ResidualBlock`] and [`Upsampling`]: of what UNets and autoencoders are made.
+//! [`ResidualBlock`] and [`Upsampling`]: the parts of UNets and autoencoders.
 //!
 //! The computation is that of `candle_transformers::models::stable_diffusion` (candle-transformers 0.11, MIT or
 //! Apache-2.0); tests of the networks expect the same values to the last bit.
@@ -14,21 +14,21 @@ pub(crate) fn convolution(from: usize, to: usize, weights: VarBuilder<'_>) -> ca
     candle_nn::conv2d(from, to, 3, Conv2dConfig { padding: 1, ..Default::default() }, weights)
 }
 
-/// What a [`ResidualBlock`] is made of.
+/// The sizes of a [`ResidualBlock`].
 #[derive(Clone, Copy, Debug)]
 pub struct ResidualConfig {
     /// Channels before it.
     pub from: usize,
     /// Channels after it.
     pub to: usize,
-    /// Features of the time that is added, if one is.
+    /// Features of the time that is added, if there is one.
     pub time: Option<usize>,
-    /// What normalisation adds to variances.
+    /// The constant that normalisation adds to variances.
     pub epsilon: f64,
 }
 
-/// Two convolutions of 3 × 3, each after group normalisation and SiLU, the time added between them; and their input added
-/// to what comes out.
+/// Two convolutions of 3 × 3, each after group normalisation and SiLU, with the time added between them; the input is
+/// added to the result.
 #[derive(Debug)]
 pub struct ResidualBlock {
     first_norm: GroupNorm,
@@ -41,10 +41,10 @@ pub struct ResidualBlock {
 }
 
 impl ResidualBlock {
-    /// A block with these weights.
+    /// Creates a block with these weights.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(config: ResidualConfig, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let ResidualConfig { from, to, time, epsilon } = config;
         let time = time.map(|width| candle_nn::linear(width, to, weights.pp("time_emb_proj"))).transpose()?;
@@ -60,7 +60,8 @@ impl ResidualBlock {
         })
     }
 
-    /// Features of shape `(batch, channels, height, width)`, and of the time, of shape `(batch, features)`.
+    /// Computes the block from features of shape `(batch, channels, height, width)`, and the time, of shape `(batch,
+    /// features)`.
     ///
     /// # Errors
     /// On other shapes or types.

@@ -1,10 +1,10 @@
-//! Noise schedules: at which times a network is asked, and what its answer does to the latents.
+//! Noise schedules: the times at which a network is evaluated, and the effect of its output on the latents.
 
-/// One denoising step. Both samplers are linear in the latents and in what the network says of them:
-/// `latents ← keep · latents + add · prediction`.
+/// One denoising step. Both samplers are linear in the latents and in the network's prediction: `latents ← keep ·
+/// latents + add · prediction`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// The time that the network is told, from 1000 (noise) to 0 (picture).
+    /// The time that is passed to the network, from 1000 (noise) to 0 (picture).
     pub time: f64,
     /// Factor of the latents.
     pub keep: f64,

@@ -20,7 +20,7 @@ impl InvertedBottleneck {
     /// A block from `inputs` to `outputs` channels with the weights below `weights`.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         inputs: usize,
         outputs: usize,

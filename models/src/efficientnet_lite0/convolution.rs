@@ -1,4 +1,4 @@
-//! A convolution with batch normalisation and, mostly, ReLU6: all that this network is made of.
+//! A convolution with batch normalisation and, mostly, ReLU6: this network consists of them.
 
 use candle_core::{Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
@@ -9,7 +9,7 @@ use super::padding::pad;
 /// Added to variances, as TensorFlow's `batch_norm_epsilon` of this network.
 const EPSILON: f64 = 1e-3;
 
-/// What a convolution does to its input.
+/// The shape of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Channels of the input.
@@ -25,18 +25,18 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// One output for every pixel, from all channels of that pixel.
+    /// Creates the shape of a convolution with one output for every pixel, from all channels of that pixel.
     pub const fn pointwise(inputs: usize, outputs: usize) -> Self {
         Shape { inputs, outputs, kernel: 1, stride: 1, depthwise: false }
     }
 
-    /// Every channel on its own.
+    /// Creates the shape of a convolution of every channel on its own.
     pub const fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
         Shape { inputs: channels, outputs: channels, kernel, stride, depthwise: true }
     }
 }
 
-/// What comes after the normalisation.
+/// The activation after the normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// min(max(x, 0), 6): the upper bound keeps quantised activations precise.
@@ -47,8 +47,8 @@ pub enum Activation {
 
 /// Convolution, batch normalisation and activation. The output has ⌈side / stride⌉ pixels a side.
 ///
-/// In inference a batch normalisation is a factor and a summand for every channel; both are
-/// multiplied into the convolution when it is made, which saves four passes over its output.
+/// In inference a batch normalisation is a factor and a summand for every channel; both are multiplied into the
+/// convolution when it is made, which saves four passes over its output.
 #[derive(Debug)]
 pub struct Convolution {
     kernel: Tensor,
@@ -61,7 +61,7 @@ impl Convolution {
     /// Takes the kernel at `kernel` and the normalisation at `normalisation`.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         shape: Shape,
         activation: Activation,

@@ -1,5 +1,5 @@
-//! The depthwise convolution. candle runs a grouped convolution group by group, each as a matrix
-//! product: with a channel a group, that took nine tenths of this network's time on a processor.
+//! The depthwise convolution. candle runs a grouped convolution group by group, each as a matrix product: with one
+//! channel for each group, that took nine tenths of this network's time on a processor.
 
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Shape, Tensor};
 use rayon::prelude::*;
@@ -11,7 +11,7 @@ use super::padding::{Padding, pad};
 /// `(channels, 1, k, k)` and `bias` `(channels)`; the result has ⌈height / stride⌉ rows.
 ///
 /// # Errors
-/// When the shapes do not fit together, or the elements are not f32 on a processor.
+/// If the shapes do not match, or the elements are not f32 on a processor.
 pub fn depthwise(
     images: &Tensor,
     kernel: &Tensor,

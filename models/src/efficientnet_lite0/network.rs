@@ -1,4 +1,4 @@
-//! The network, and what it wants a photograph to look like.
+//! The network, and the preparation of a photograph for it.
 
 use std::path::PathBuf;
 
@@ -16,8 +16,8 @@ use crate::weights::{self, WeightsError};
 /// Width and height of the input, in pixels.
 pub const INPUT_SIDE: usize = 224;
 
-/// Of the shorter side of a photograph, the middle 224/256 are looked at: what a border of 32 pixels
-/// around the input would leave.
+/// The border of 32 pixels around the input that is cut off: of the shorter side of a photograph, the middle 224/256
+/// are used.
 const CROP_PADDING: usize = 32;
 
 /// The name that `models/weights/fetch` knows.
@@ -31,7 +31,7 @@ const HEAD: usize = 1280;
 struct Stage {
     blocks: usize,
     kernel: usize,
-    /// Of the first block; the others have a stride of 1.
+    /// The stride of the first block; the others have a stride of 1.
     stride: usize,
     expansion: usize,
     outputs: usize,
@@ -62,7 +62,7 @@ pub struct EfficientNetLite0 {
 }
 
 impl EfficientNetLite0 {
-    /// Where its weights are looked for.
+    /// Returns the path of its weights.
     pub fn weights_path() -> PathBuf {
         weights::directory().join(format!("{NAME}.safetensors"))
     }
@@ -70,7 +70,7 @@ impl EfficientNetLite0 {
     /// Reads the weights that `models/weights/fetch` wrote, as `dtype` on `device`.
     ///
     /// # Errors
-    /// Everything that can be wrong with the file.
+    /// All errors of the file.
     pub fn load(dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         EfficientNetLite0::read(Self::weights_path(), dtype, device)
     }
@@ -78,15 +78,15 @@ impl EfficientNetLite0 {
     /// Reads the weights in the safetensors file at `path`.
     ///
     /// # Errors
-    /// Everything that can be wrong with the file.
+    /// All errors of the file.
     pub fn read(path: PathBuf, dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         Checkpoint::read(NAME, path)?.build(dtype, device, |weights| EfficientNetLite0::new(&weights))
     }
 
-    /// With any source of weights, under the names of the published PyTorch port.
+    /// Creates the network from any source of weights, under the names of the published PyTorch port.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let relu6 = Activation::Relu6;
         let stem = Shape { inputs: 3, outputs: STEM, kernel: 3, stride: 2, depthwise: false };
@@ -117,8 +117,8 @@ impl EfficientNetLite0 {
         Ok(EfficientNetLite0 { stem, blocks, head, classifier })
     }
 
-    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`, made by
-    /// [`prepare`]; the height and width are [`INPUT_SIDE`], or any other multiple of 32.
+    /// Returns logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`, made by [`prepare`];
+    /// the height and width are [`INPUT_SIDE`], or any other multiple of 32.
     ///
     /// # Errors
     /// When the images have another shape, or are not of the weights' type and device.
@@ -132,8 +132,8 @@ impl EfficientNetLite0 {
     }
 }
 
-/// As the authors prepare a photograph: the middle 87.5 % of the shorter side, scaled to 224 × 224 by a
-/// bicubic, then (byte − 127) / 128. Shape `(1, 3, 224, 224)`.
+/// Prepares a photograph as the authors do: the middle 87.5 % of the shorter side, scaled to 224 × 224 by a bicubic
+/// filter, then (byte − 127) / 128. Shape `(1, 3, 224, 224)`.
 ///
 /// # Errors
 /// When the photograph is empty, or the device cannot hold the tensor.

@@ -12,9 +12,9 @@ pub struct Padding {
 }
 
 impl Padding {
-    /// By TensorFlow's rule "SAME": as many zeros as ⌈side / stride⌉ outputs need, and where they are
-    /// odd in number, the odd one comes after. PyTorch's padding is the same at both ends, and with a
-    /// stride of 2 would shift every output by a pixel.
+    /// Computes the padding by TensorFlow's rule "SAME": as many zeros as ⌈side / stride⌉ outputs need, and if their
+    /// number is odd, the additional one comes after. PyTorch's padding is the same at both ends, and with a stride of
+    /// 2 would shift every output by a pixel.
     pub fn same(side: usize, kernel: usize, stride: usize) -> Self {
         let outputs = side.div_ceil(stride);
         let zeros = (outputs.saturating_sub(1) * stride + kernel).saturating_sub(side);
@@ -22,7 +22,7 @@ impl Padding {
     }
 }
 
-/// `images` with the zeros around them; shape `(batch, channels, height, width)`.
+/// Returns `images` with the zeros around them; shape `(batch, channels, height, width)`.
 ///
 /// # Errors
 /// When `images` has fewer than two dimensions, or the device cannot hold the result.

@@ -1,14 +1,14 @@
-//! Whether engines compute the same.
+//! Checks that engines compute the same.
 
 /// The largest difference between two engines' logits that rounding explains.
 pub const TOLERANCE: f32 = 1e-4;
 
-/// Two engines do not compute the same.
+/// A disagreement between two engines.
 #[derive(Debug, thiserror::Error)]
 pub enum Disagreement {
     /// A value differs.
     #[error(
-        "logit {place} of the batch is {reference} on candle and {found} here, which is further apart than {TOLERANCE:e}"
+        "logit {place} of the batch is {reference} on candle and {found} here, which differs by more than {TOLERANCE:e}"
     )]
     Differs {
         /// Its place, row by row.
@@ -28,7 +28,7 @@ pub enum Disagreement {
     },
 }
 
-/// Whether `found` is `reference` but for rounding.
+/// Checks that `found` equals `reference` except for rounding.
 ///
 /// # Errors
 /// The first value that differs by more than [`TOLERANCE`]; NaN differs from everything.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::Engine;
 use crate::load::LoadError;
 
-/// Why an engine gives no answer.
+/// The reasons why an engine gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// It was left out of this build.
+    /// It is not part of this build.
     #[error("this was built without {engine}: build with `--features {engine}`")]
     NotBuilt {
         /// The engine; the feature has its name.
@@ -20,7 +20,7 @@ pub enum EngineError {
         path.display()
     )]
     NoLibrary {
-        /// Where it was looked for.
+        /// The path at which it was expected.
         path: PathBuf,
     },
     /// Its library cannot be used.
@@ -28,21 +28,21 @@ pub enum EngineError {
     UnusableLibrary {
         /// The library.
         path: PathBuf,
-        /// What the loader said.
+        /// The message of the loader.
         reason: String,
     },
-    /// It does not understand the model, or cannot run it.
+    /// It does not support the model, or cannot run it.
     #[error("{engine} refuses the model: {reason}")]
     Refused {
         /// The engine.
         engine: Engine,
-        /// What it said.
+        /// The message of the engine.
         reason: String,
     },
     /// Another number of values than the network was loaded for.
     #[error("a batch of shape {shape:?} has {} values, not {found}", shape.iter().product::<usize>())]
     WrongInput {
-        /// What the network takes.
+        /// The input shape of the network.
         shape: [usize; 4],
         /// The values given.
         found: usize,
@@ -50,14 +50,14 @@ pub enum EngineError {
     /// The model could not be made on candle.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
 impl EngineError {
-    /// For benchmarks: an engine that is not there, or a model that does not fit, skips the case; everything else fails
-    /// it.
+    /// Converts the error for benchmarks: a missing engine, or a model that does not fit, skips the case; everything
+    /// else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             EngineError::NotBuilt { .. } | EngineError::NoLibrary { .. } => {

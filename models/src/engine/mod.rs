@@ -1,7 +1,7 @@
 //! The same network on several engines: candle, tract and ONNX Runtime, on identical weights.
 //!
 //! tract and ONNX Runtime are compiled with the features `tract` and `onnxruntime`; the library of the latter is
-//! looked for when it is used.
+//! searched for when it is used.
 
 mod agreement;
 mod candle;
@@ -18,10 +18,10 @@ pub use error::EngineError;
 
 use crate::resnet::{Depth, INPUT_SIDE};
 
-/// What runs a network.
+/// The library that runs a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// candle, as everything else here.
+    /// candle, as for all other models here.
     Candle,
     /// tract, on one thread.
     Tract,
@@ -41,7 +41,7 @@ impl fmt::Display for Engine {
 
 /// A network on an engine.
 pub trait Network {
-    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`, both row by row.
+    /// Computes logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`, both row by row.
     ///
     /// # Errors
     /// On another number of values than the network was loaded for, and what the engine says.
@@ -49,11 +49,11 @@ pub trait Network {
 }
 
 impl Engine {
-    /// ResNet with generated weights, for batches of `batch`. What an engine reads is made by
+    /// Loads ResNet with generated weights, for batches of `batch`. `file` is made by
     /// [`model_file`](Self::model_file).
     ///
     /// # Errors
-    /// When the engine is not compiled in, its library is missing, or it refuses the model.
+    /// If the engine is not compiled in, its library is missing, or it rejects the model.
     pub fn load(self, depth: Depth, batch: usize, file: &[u8]) -> Result<Box<dyn Network>, EngineError> {
         let shape = [batch, 3, INPUT_SIDE, INPUT_SIDE];
         match self {
@@ -70,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// Whether the engine was compiled in.
+    /// Checks that the engine was compiled in.
     ///
     /// # Errors
     /// [`NotBuilt`](EngineError::NotBuilt).

@@ -1,4 +1,4 @@
-//! The network on ONNX Runtime, whose library is looked for when it is needed.
+//! The network on ONNX Runtime, whose library is searched for when it is needed.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,8 @@ const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
 /// The library's name below the weights.
 const LIBRARY: &str = "libonnxruntime.so";
 
-/// Where the library should be: `$ORT_DYLIB_PATH`, else below the weights, where `models/weights/fetch` puts it.
+/// Returns the path of the library: `$ORT_DYLIB_PATH`, or else below the weights, where `models/weights/fetch` puts
+/// it.
 pub fn library() -> PathBuf {
     match env::var_os(LIBRARY_VARIABLE) {
         Some(chosen) if !chosen.is_empty() => chosen.into(),
@@ -28,10 +29,10 @@ pub fn library() -> PathBuf {
 /// The runtime, for all sessions of this process: it allows no second one.
 static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
 
-/// The runtime of [`library`], loaded when it is first asked for.
+/// Returns the runtime of [`library`], loaded on first use.
 ///
 /// # Errors
-/// When the library is missing, or no ONNX Runtime that this can use.
+/// If the library is missing, or is not an ONNX Runtime that can be used here.
 pub fn runtime() -> Result<Environment, EngineError> {
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     match &*runtime {

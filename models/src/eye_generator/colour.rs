@@ -1,4 +1,4 @@
-//! [`Colour`]: what the generator was told of each eye in training.
+//! [`Colour`]: the label of an eye in training.
 
 use std::str::FromStr;
 
@@ -41,7 +41,7 @@ impl Colour {
         Colour::Red,
     ];
 
-    /// In lower case, as in prompts.
+    /// Returns the name in lower case, as in prompts.
     pub fn name(self) -> &'static str {
         match self {
             Colour::Amber => "amber",

@@ -11,13 +11,13 @@ use crate::picture::{Picture, PictureError};
 use crate::seeded::Seeded;
 use crate::weights::{self, WeightsError};
 
-/// Numbers of noise for each eye.
+/// The number of noise values for each eye.
 pub const NOISE: usize = 100;
 
 /// Width and height of a picture, in pixels.
 pub const SIDE: usize = 128;
 
-/// Features after each layer but the last, whose three are colours.
+/// The features after each layer except the last, whose three are colours.
 pub const FEATURES: [usize; 5] = [1024, 512, 256, 128, 64];
 
 /// The name that `models/weights/fetch` knows.
@@ -27,11 +27,11 @@ const NAME: &str = "eye_generator";
 const DOUBLING: ConvTranspose2dConfig =
     ConvTranspose2dConfig { padding: 1, output_padding: 0, stride: 2, dilation: 1 };
 
-/// From a single place to 4 × 4.
+/// The configuration that spreads a single place to 4 × 4.
 const SPREADING: ConvTranspose2dConfig =
     ConvTranspose2dConfig { padding: 0, output_padding: 0, stride: 1, dilation: 1 };
 
-/// The generator of a DCGAN (Radford, Metz and Chintala, 2015, arXiv:1511.06434) that is told a colour.
+/// The generator of a DCGAN (Radford, Metz and Chintala, 2015, arXiv:1511.06434) with a colour as its condition.
 #[derive(Debug)]
 pub struct EyeGenerator {
     layers: Vec<(ConvTranspose2d, BatchNorm)>,
@@ -39,7 +39,7 @@ pub struct EyeGenerator {
     dtype: DType,
 }
 
-/// The network does not draw what it is known to draw.
+/// A difference between the drawn eye and the known one.
 #[derive(Debug, thiserror::Error)]
 pub enum UnknownEye {
     /// A wrong value.
@@ -50,16 +50,16 @@ pub enum UnknownEye {
     WrongValue {
         /// 0 red, 1 green, 2 blue.
         colour: usize,
-        /// From the top.
+        /// The row, from the top.
         row: usize,
-        /// From the left.
+        /// The column, from the left.
         column: usize,
         /// The value of the published network, from −1 to 1.
         expected: f32,
         /// The value here.
         found: f32,
     },
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
@@ -68,7 +68,7 @@ impl EyeGenerator {
     /// Reads the trained weights, as `dtype` on `device`.
     ///
     /// # Errors
-    /// When they are missing, damaged, or not those of this network.
+    /// If they are missing, damaged, or not those of this network.
     pub fn load(dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         Self::read(weights::directory().join(format!("{NAME}.safetensors")), dtype, device)
     }
@@ -76,7 +76,7 @@ impl EyeGenerator {
     /// Reads the weights in `path`.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Same as [`load`](Self::load).
     pub fn read(path: PathBuf, dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         Checkpoint::read(NAME, path)?.build(dtype, device, |weights| Self::new(&weights))
     }
@@ -84,7 +84,7 @@ impl EyeGenerator {
     /// The network with the weights below `weights`, under the names of the published one.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         Self::of_width(FEATURES, weights)
     }
@@ -108,7 +108,7 @@ impl EyeGenerator {
         })
     }
 
-    /// Eyes of `colours` from f32 `noise` of shape `(eyes, 100)`, a row for each; the result has the shape
+    /// Returns eyes of `colours` from f32 `noise` of shape `(eyes, 100)`, a row for each; the result has the shape
     /// `(eyes, 3, 128, 128)` and the type of the weights, with values from −1 to 1.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl EyeGenerator {
         self.last.forward(&features)?.tanh()
     }
 
-    /// Draws eyes of `colours`, which follow from `seed`.
+    /// Draws eyes of `colours`, which depend only on `seed`.
     ///
     /// # Errors
     /// When the device cannot hold them, or they are not finite.
@@ -136,11 +136,11 @@ impl EyeGenerator {
         Picture::from_batch(&self.forward(&noise(seed, colours.len(), device)?, colours)?)
     }
 
-    /// Whether the network draws an eye as the published one does.
+    /// Checks that the network draws an eye as the published one does.
     ///
     /// # Errors
-    /// [`WrongValue`](UnknownEye::WrongValue) for the first pixel that differs by more than 10⁻³, or than the coarser
-    /// steps of f16 and bf16 add up to in seven layers.
+    /// [`WrongValue`](UnknownEye::WrongValue) for the first pixel that differs by more than 10⁻³, or by more than the
+    /// coarser steps of f16 and bf16 add up to in seven layers.
     pub fn expect_known_eye(&self, device: &Device) -> Result<(), UnknownEye> {
         /// Row, column, red, green, blue: of the published layers in NumPy, in 64-bit floats.
         const KNOWN: [(usize, usize, [f32; 3]); 3] = [
@@ -179,8 +179,8 @@ fn convolution(
     candle_nn::conv_transpose2d_no_bias(inputs, outputs, 4, config, weights)
 }
 
-/// Noise for `eyes` of them, of shape `(eyes, 100)`, about normal with a standard deviation of one: the sum
-/// of twelve uniform values, which is the same on every machine.
+/// Returns noise for `eyes` of them, of shape `(eyes, 100)`, approximately normal with a standard deviation of one:
+/// the sum of twelve uniform values, which is the same on every machine.
 ///
 /// # Errors
 /// When the device cannot hold it.
@@ -192,7 +192,7 @@ pub fn noise(seed: u64, eyes: usize, device: &Device) -> candle_core::Result<Ten
 mod tests {
     use super::*;
 
-    /// With few features: unoptimised, the whole network takes many seconds.
+    /// Creates a network with few features: unoptimised, the whole one takes many seconds.
     fn seeded() -> EyeGenerator {
         EyeGenerator::of_width([16, 16, 8, 8, 4], &Seeded::new(1).weights(&Device::Cpu)).expect("model")
     }

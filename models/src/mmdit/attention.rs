@@ -15,7 +15,7 @@ impl Projections {
     /// Projections of `width` features; without those `outwards` for a stream that ends here.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub(super) fn new(width: usize, outwards: bool, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let weights = weights.pp("attn");
         Ok(Projections {
@@ -32,7 +32,7 @@ impl Projections {
         self.inwards.forward(features)
     }
 
-    /// What the stream takes of the attention's output; `None` where it ends.
+    /// Returns the part of the attention's output for this stream; `None` where the stream ends.
     ///
     /// # Errors
     /// On another shape.
@@ -41,19 +41,20 @@ impl Projections {
     }
 }
 
-/// Every token of both streams looks at every token of both (Esser et al., 2024, arXiv:2403.03206, figure 2).
+/// Attention in which every token of both streams attends to every token of both (Esser et al., 2024,
+/// arXiv:2403.03206, figure 2).
 #[derive(Clone, Copy, Debug)]
 pub struct JointAttention {
-    /// Features are split among them.
+    /// The number of heads among which the features are split.
     pub heads: usize,
 }
 
 impl JointAttention {
-    /// From two streams' queries, keys and values, each of shape `(batch, tokens, 3 · width)`, to what their
-    /// tokens have seen, of shape `(batch, tokens, width)`.
+    /// Computes the attention from two streams' queries, keys and values, each of shape `(batch, tokens, 3 · width)`;
+    /// the results have shape `(batch, tokens, width)`.
     ///
     /// # Errors
-    /// On shapes that do not fit each other.
+    /// On shapes that do not match.
     pub fn forward(self, prompt: &Tensor, picture: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
         let (of_prompt, of_picture) = (prompt.dim(1)?, picture.dim(1)?);
         let all = Tensor::cat(&[prompt, picture], 1)?;

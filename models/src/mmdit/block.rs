@@ -14,10 +14,10 @@ pub struct FeedForward {
 }
 
 impl FeedForward {
-    /// A layer from `width` to `width` features.
+    /// Creates layers from `width` to `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(width: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let weights = weights.pp("mlp");
         Ok(FeedForward {
@@ -34,7 +34,7 @@ impl Module for FeedForward {
     }
 }
 
-/// What a stream does on its own, before and after the joint attention.
+/// The part of a stream before and after the joint attention.
 #[derive(Debug)]
 struct Stream {
     modulation: Modulation,
@@ -82,7 +82,7 @@ fn too_few_parts(found: usize) -> candle_core::Error {
     candle_core::Error::Msg(format!("a modulation came in {found} parts"))
 }
 
-/// One layer: each stream has weights of its own, and the attention is common.
+/// One layer: each stream has its own weights, and the attention is common.
 #[derive(Debug)]
 pub struct JointBlock {
     picture: Stream,
@@ -94,7 +94,7 @@ impl JointBlock {
     /// A block of `width` features, with the weights below `weights`; in the `last` one the prompt's stream ends.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         width: usize,
         heads: usize,
@@ -108,11 +108,11 @@ impl JointBlock {
         })
     }
 
-    /// Prompt and picture, each of shape `(batch, tokens, width)`, after this layer; `embedding` is that of
-    /// time and prompt, of shape `(batch, width)`. In the last block there is no prompt afterwards.
+    /// Returns prompt and picture, each of shape `(batch, tokens, width)`, after this layer; `embedding` is that of
+    /// time and prompt, of shape `(batch, width)`. The last block returns no prompt.
     ///
     /// # Errors
-    /// On shapes that do not fit each other.
+    /// On shapes that do not match.
     pub fn forward(
         &self,
         prompt: &Tensor,

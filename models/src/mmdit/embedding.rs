@@ -9,8 +9,8 @@ const WAVES: usize = 256;
 /// The longest of their periods, over 2π.
 const LONGEST: f64 = 10_000.0;
 
-/// Sines and cosines of a time, through two linear layers. The one of candle-transformers answers in f16
-/// whatever the weights are, so that it works with no other type.
+/// Sines and cosines of a time, through two linear layers. The one of candle-transformers returns f16 whatever the
+/// weights are, so it works with no other type.
 #[derive(Debug)]
 pub struct TimestepEmbedder {
     mlp: TwoLayers,
@@ -20,12 +20,12 @@ impl TimestepEmbedder {
     /// An embedder to `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(width: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         Ok(TimestepEmbedder { mlp: TwoLayers::new(WAVES, width, weights)? })
     }
 
-    /// Features of shape `(times, width)` and of type `dtype` from f32 times of shape `(times)`.
+    /// Returns features of shape `(times, width)` and of type `dtype` from f32 times of shape `(times)`.
     ///
     /// # Errors
     /// On another shape or type.

@@ -1,10 +1,10 @@
-//! How time and prompt reach a layer: they shift, scale and gate what passes through it.
+//! Modulation: time and prompt shift, scale and gate the features of a layer.
 
 use candle_core::{D, Module, Tensor};
 use candle_nn::{Activation, Linear, VarBuilder};
 
-/// From the embedding of time and prompt to several vectors of a layer's width ("adaLN-Zero"; Peebles and
-/// Xie, 2022, arXiv:2212.09748).
+/// Turns the embedding of time and prompt into several vectors of a layer's width ("adaLN-Zero"; Peebles and Xie,
+/// 2022, arXiv:2212.09748).
 #[derive(Debug)]
 pub struct Modulation {
     linear: Linear,
@@ -15,13 +15,13 @@ impl Modulation {
     /// A modulation of `parts` vectors of `width`.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(width: usize, parts: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let linear = candle_nn::linear(width, parts * width, weights.pp("adaLN_modulation.1"))?;
         Ok(Modulation { linear, parts })
     }
 
-    /// As many vectors as there are parts, each of shape `(batch, 1, width)`, from an embedding of shape
+    /// Returns as many vectors as there are parts, each of shape `(batch, 1, width)`, from an embedding of shape
     /// `(batch, width)`.
     ///
     /// # Errors
@@ -32,10 +32,10 @@ impl Modulation {
     }
 }
 
-/// `(1 + scale) · normalised + shift`, for features of shape `(batch, tokens, width)`.
+/// Returns `(1 + scale) · normalised + shift`, for features of shape `(batch, tokens, width)`.
 ///
 /// # Errors
-/// On shapes that do not fit each other.
+/// On shapes that do not match.
 pub fn modulate(features: &Tensor, shift: &Tensor, scale: &Tensor) -> candle_core::Result<Tensor> {
     normalise(features)?.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)
 }

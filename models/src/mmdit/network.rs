@@ -25,7 +25,7 @@ const PATCH: usize = 2;
 /// Features of a head of attention.
 const HEAD_WIDTH: usize = 64;
 
-/// What of a network differs between its sizes.
+/// The differences between sizes of the network.
 struct Layout {
     /// Blocks, and heads of each: features are 64 times as many.
     depth: usize,
@@ -48,7 +48,7 @@ fn layout(config: Config) -> Layout {
 /// A transformer over patches of the latents and tokens of the prompt (Esser et al., 2024, arXiv:2403.03206).
 ///
 /// Its parts are not those of candle-transformers, whose blocks cannot be shared between threads and whose timestep
-/// embedding answers in f16.
+/// embedding returns f16.
 pub struct Mmdit {
     patches: PatchEmbedder,
     positions: PositionEmbedder,
@@ -64,7 +64,7 @@ pub struct Mmdit {
     device: Device,
 }
 
-/// What text encoders say of prompts.
+/// The output of text encoders for prompts.
 #[derive(Clone, Debug)]
 pub struct Conditioning {
     /// A row of tokens for each prompt: `(batch, 154, width)`, those of CLIP and those of T5.

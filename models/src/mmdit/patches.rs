@@ -6,7 +6,7 @@
 use candle_core::{Error, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
 
-/// Latents to a token for each patch.
+/// Turns latents into a token for each patch.
 pub struct PatchEmbedder {
     projection: Conv2d,
 }
@@ -15,7 +15,7 @@ impl PatchEmbedder {
     /// An embedder of patches of `side` × `side` latents of `channels` channels, to `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         side: usize,
         channels: usize,
@@ -37,7 +37,7 @@ impl Module for PatchEmbedder {
     }
 }
 
-/// Patches of `side` × `side` values of `channels` channels back to a picture of them.
+/// Turns patches of `side` × `side` values of `channels` channels back into a picture.
 #[derive(Clone, Copy, Debug)]
 pub struct Unpatchifier {
     /// Values of a patch, along each side.
@@ -47,8 +47,8 @@ pub struct Unpatchifier {
 }
 
 impl Unpatchifier {
-    /// Latents of shape `(batch, channels, height, width)`, each rounded up to whole patches, from patches of shape
-    /// `(batch, patches, side · side · channels)`.
+    /// Returns latents of shape `(batch, channels, height, width)`, each rounded up to whole patches, from patches of
+    /// shape `(batch, patches, side · side · channels)`.
     ///
     /// # Errors
     /// On another number of patches.

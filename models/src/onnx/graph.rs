@@ -57,7 +57,7 @@ impl Graph {
     /// A tensor that nodes take as an input by its name.
     ///
     /// # Errors
-    /// When it is not of f32.
+    /// If it is not of f32.
     pub fn weight(&mut self, name: &str, tensor: &Tensor) -> candle_core::Result<()> {
         if tensor.dtype() != DType::F32 {
             return Err(candle_core::Error::Msg(format!("`{name}` is {:?}, not F32", tensor.dtype())).bt());

@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use crate::engine::EngineError;
 use crate::weights::WeightsError;
 
-/// Why nothing is said.
+/// The reasons why nothing is spoken.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
-    /// The voice is not there.
+    /// The voice does not exist.
     #[error("no voice at {}: run `models/weights/fetch --only piper_tts`", path.display())]
     NoVoice {
-        /// Where it was looked for.
+        /// The path at which it was expected.
         path: PathBuf,
     },
-    /// The voice cannot be had.
+    /// The voice cannot be obtained.
     #[error(transparent)]
     Weights(#[from] Box<WeightsError>),
     /// The network is there, its description is not.
@@ -28,7 +28,7 @@ pub enum SpeechError {
     NoDescription {
         /// The network.
         network: PathBuf,
-        /// Where its description was looked for.
+        /// The path at which its description was expected.
         path: PathBuf,
     },
     /// The description does not describe a voice.
@@ -36,7 +36,7 @@ pub enum SpeechError {
     BadDescription {
         /// The description.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A file that cannot be read.
@@ -44,37 +44,36 @@ pub enum SpeechError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// espeak-ng is not installed.
-    #[error(
-        "{program} is not installed: it says how text is pronounced (Debian: `apt-get install espeak-ng`)"
-    )]
+    #[error("{program} is not installed: it converts text to phonemes (Debian: `apt-get install espeak-ng`)")]
     NoEspeak {
         /// The program that does not start.
         program: String,
     },
-    /// espeak-ng did not do what it was asked to.
+    /// espeak-ng failed.
     #[error("{program} failed on the voice `{voice}`: {reason}")]
     Espeak {
         /// The program.
         program: String,
         /// Its voice.
         voice: String,
-        /// What it said.
+        /// The message of the program.
         reason: String,
     },
-    /// Nothing of the text can be pronounced.
+    /// No part of the text can be pronounced.
     #[error("there is nothing to say in {0:?}")]
     Nothing(String),
-    /// What the engine says.
+    /// The error of the engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
 
 impl SpeechError {
-    /// For benchmarks: what was never fetched or installed skips the case, everything else fails it.
+    /// Converts the error for benchmarks: voices that were never fetched and programs that are not installed skip the
+    /// case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             SpeechError::NoVoice { .. } | SpeechError::NoEspeak { .. } => {

@@ -1,5 +1,5 @@
-//! Speech from text with a trained voice: espeak-ng says how the text is pronounced, a VITS network of the Piper
-//! project speaks it, sentence by sentence. The network runs on ONNX Runtime.
+//! Speech from text with a trained voice: espeak-ng finds the pronunciation of the text, and a VITS network of the
+//! Piper project speaks it, sentence by sentence. The network runs on ONNX Runtime.
 
 pub mod benchmarks;
 mod error;

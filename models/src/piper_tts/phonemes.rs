@@ -1,4 +1,4 @@
-//! [`Phonemiser`]: how a text is pronounced, as espeak-ng says it.
+//! [`Phonemiser`]: finds the pronunciation of a text with espeak-ng.
 
 use std::io::{ErrorKind, Write};
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::SpeechError;
 use super::sentences::clauses;
 
-/// espeak-ng, asked for the International Phonetic Alphabet.
+/// espeak-ng, with the International Phonetic Alphabet as output.
 #[derive(Clone, Debug)]
 pub struct Phonemiser {
     program: String,
@@ -14,15 +14,15 @@ pub struct Phonemiser {
 }
 
 impl Phonemiser {
-    /// For one of espeak-ng's voices, such as `en-us`. `program` is a name in `$PATH` or a path.
+    /// Creates a phonemiser for one of espeak-ng's voices, such as `en-us`. `program` is a name in `$PATH` or a path.
     pub fn new(program: impl Into<String>, voice: impl Into<String>) -> Self {
         Phonemiser { program: program.into(), voice: voice.into() }
     }
 
-    /// A sentence in the phonetic alphabet, its marks kept; a process for each of its clauses.
+    /// Returns a sentence in the phonetic alphabet, with its marks; starts a process for each of its clauses.
     ///
     /// # Errors
-    /// When espeak-ng is not installed, or refuses.
+    /// If espeak-ng is not installed, or reports an error.
     pub fn phonemes(&self, sentence: &str) -> Result<String, SpeechError> {
         let mut phonemes = String::new();
         for clause in clauses(sentence) {

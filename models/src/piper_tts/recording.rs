@@ -1,17 +1,17 @@
-//! [`Recording`]: what was said.
+//! [`Recording`]: the generated speech.
 
 use crate::wav;
 
 /// Mono audio of floating-point samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
-    /// From −1 to 1.
+    /// The samples, from −1 to 1.
     pub samples: Vec<f32>,
-    /// Samples a second.
+    /// The number of samples per second.
     pub sample_rate: u32,
 }
 
-/// Why a recording can hardly be that of a text.
+/// The reasons why a recording can hardly be that of a text.
 #[derive(Debug, thiserror::Error)]
 pub enum UnlikelySpeech {
     /// A sample that is not a number.
@@ -22,10 +22,10 @@ pub enum UnlikelySpeech {
         /// NaN or an infinity.
         value: f32,
     },
-    /// Nothing can be heard.
+    /// The recording is silent.
     #[error("the recording is silent: its samples have a root mean square of {0:.5}")]
     Silent(f32),
-    /// People do not speak so fast, or so slowly.
+    /// The speech is too fast, or too slow.
     #[error("{characters} characters in {seconds:.2} s: English is spoken at 5 to 35 characters a second")]
     Pace {
         /// Characters of the text.
@@ -33,7 +33,7 @@ pub enum UnlikelySpeech {
         /// Length of the recording.
         seconds: f32,
     },
-    /// Two runs without anything random did not agree.
+    /// Two runs without anything random gave different results.
     #[error("two runs without noise differ: {first} samples, then {second}; by up to {most}")]
     Unstable {
         /// Samples of the first.
@@ -51,7 +51,7 @@ impl Recording {
         self.samples.len() as f32 / self.sample_rate as f32
     }
 
-    /// The bytes of a WAV file of 16-bit samples, as loud as can be without being cut off.
+    /// Returns the bytes of a WAV file of 16-bit samples, as loud as possible without clipping.
     pub fn to_wav(&self) -> Vec<u8> {
         /// Quieter ones are not made louder: they are silence.
         const LEAST_PEAK: f32 = 0.01;
@@ -60,10 +60,10 @@ impl Recording {
         wav::encode(&loud, self.sample_rate)
     }
 
-    /// Whether this can be someone saying `text`.
+    /// Checks that this can be speech with the text `text`.
     ///
     /// # Errors
-    /// What makes that unlikely.
+    /// The reason why that is unlikely.
     pub fn expect_speech(&self, text: &str) -> Result<(), UnlikelySpeech> {
         if let Some(place) = self.samples.iter().position(|sample| !sample.is_finite()) {
             return Err(UnlikelySpeech::NotFinite { place, value: self.samples[place] });
@@ -77,7 +77,7 @@ impl Recording {
         if power.sqrt() < 0.01 { Err(UnlikelySpeech::Silent(power.sqrt())) } else { Ok(()) }
     }
 
-    /// Whether another run without noise said the same. Sums may be taken in another order.
+    /// Checks that another run without noise gave the same speech. Sums may be taken in another order.
     ///
     /// # Errors
     /// [`Unstable`](UnlikelySpeech::Unstable).

@@ -1,11 +1,11 @@
-//! Where a text can be cut, so that its beginning is heard while its end is still being spoken.
+//! Finds places at which a text can be cut, so that its beginning is heard while its end is still being spoken.
 
 /// A part of a sentence, and the mark that ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clause<'a> {
     /// Its words.
     pub words: &'a str,
-    /// One of `. ! ? , ; :`; a full stop where there is none.
+    /// One of `. ! ? , ; :`; a full stop if there is none.
     pub mark: char,
 }
 

@@ -15,7 +15,7 @@ use crate::weights;
 /// The voice that `models/weights/fetch` gets: Joe, American English.
 const NETWORK: &str = "en_US-joe-medium.onnx";
 
-/// A voice with all that it takes to speak. One sentence is spoken at a time, by all cores.
+/// A voice with everything that it needs to speak. One sentence is spoken at a time, by all cores.
 pub struct Speaker {
     voice: Voice,
     phonemiser: Phonemiser,
@@ -23,18 +23,18 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Loads the voice that was fetched, to be computed on so many threads.
+    /// Loads the fetched voice, to be computed on `threads`.
     ///
     /// # Errors
-    /// When it, espeak-ng or ONNX Runtime is missing, or damaged.
+    /// If it, espeak-ng or ONNX Runtime is missing, or damaged.
     pub fn load(threads: Threads) -> Result<Self, SpeechError> {
         Self::read(weights::file(NETWORK).map_err(Box::new)?, "espeak-ng", threads)
     }
 
-    /// Loads the voice `network`, whose description stands beside it; `espeak` is a name in `$PATH` or a path.
+    /// Loads the voice `network`, whose description is in the file next to it; `espeak` is a name in `$PATH` or a path.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Same as [`load`](Self::load).
     pub fn read(network: PathBuf, espeak: &str, threads: Threads) -> Result<Self, SpeechError> {
         let voice = Voice::beside(&network)?;
         let phonemiser = Phonemiser::new(espeak, voice.espeak_voice());
@@ -49,15 +49,15 @@ impl Speaker {
         &self.voice
     }
 
-    /// As the voice was published: something about it varies from run to run.
+    /// The scales with which the voice was published: speech varies from run to run.
     pub fn usual(&self) -> Scales {
         self.voice.inference().into()
     }
 
-    /// Says `text`, and hands over each sentence as soon as it is spoken.
+    /// Speaks `text`, and passes on each sentence as soon as it is spoken.
     ///
     /// # Errors
-    /// When there is nothing to say, or espeak-ng or the network refuses.
+    /// If there is nothing to say, or espeak-ng or the network reports an error.
     pub fn stream(
         &self,
         text: &str,
@@ -73,28 +73,28 @@ impl Speaker {
         if silent { Err(SpeechError::Nothing(text.to_owned())) } else { Ok(()) }
     }
 
-    /// Says all of `text`.
+    /// Speaks all of `text`.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream).
+    /// Same as [`stream`](Self::stream).
     pub fn say(&self, text: &str, scales: Scales) -> Result<Recording, SpeechError> {
         let mut all = Recording { samples: Vec::new(), sample_rate: self.voice.sample_rate() };
         self.stream(text, scales, |sentence| all.samples.extend(sentence.samples))?;
         Ok(all)
     }
 
-    /// The sounds with these numbers.
+    /// Speaks the sounds with these numbers.
     ///
     /// # Errors
-    /// When the network refuses.
+    /// If the network reports an error.
     pub fn speak(&self, ids: &[i64], scales: Scales) -> Result<Recording, SpeechError> {
         self.speak_batch(ids, 1, scales)
     }
 
-    /// Speaks the same sounds `batch` times at once, one recording behind the other.
+    /// Speaks the same sounds `batch` times at once, one recording after the other.
     ///
     /// # Errors
-    /// When the network refuses.
+    /// If the network reports an error.
     pub fn speak_batch(&self, ids: &[i64], batch: usize, scales: Scales) -> Result<Recording, SpeechError> {
         // A panic leaves no half-spoken sentence behind: the network keeps nothing between two.
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,19 +6,19 @@ use super::SpeechError;
 use super::voice::Inference;
 use crate::axis::Threads;
 
-/// How a voice speaks.
+/// The settings of a voice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scales {
-    /// How much the sound varies; 0 makes two runs the same.
+    /// The variation of the sound; with 0, two runs are the same.
     pub noise: f32,
     /// How slowly it speaks: 1 as in training, 2 twice as slowly.
     pub length: f32,
-    /// How much the lengths of sounds vary; 0 makes two runs the same.
+    /// The variation of the lengths of sounds; with 0, two runs are the same.
     pub length_noise: f32,
 }
 
 impl Scales {
-    /// Without anything random.
+    /// The settings without anything random.
     pub const STEADY: Scales = Scales { noise: 0.0, length: 1.0, length_noise: 0.0 };
 }
 
@@ -30,7 +30,7 @@ impl From<Inference> for Scales {
 
 /// A VITS network (Kim, Kong and Son, 2021, arXiv:2106.06103).
 pub(super) trait Vits: Send {
-    /// Samples from −1 to 1 of the sounds with these numbers.
+    /// Returns samples from −1 to 1 of the sounds with these numbers.
     fn speak(&mut self, ids: &[i64], batch: usize, scales: Scales) -> Result<Vec<f32>, SpeechError>;
 }
 

@@ -1,4 +1,4 @@
-//! [`Voice`]: what stands beside a network of the Piper project.
+//! [`Voice`]: the description next to a network of the Piper project.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::SpeechError;
 
-/// The description of a voice: which sound has which number, and how to speak.
+/// The description of a voice: the numbers of sounds, and its settings.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Voice {
     audio: Audio,
@@ -39,10 +39,10 @@ pub(super) struct Inference {
 const MARKS: [&str; 3] = ["^", "$", "_"];
 
 impl Voice {
-    /// Reads the description that stands beside `network`: its path with `.json` at the end.
+    /// Reads the description next to `network`: its path with `.json` at the end.
     ///
     /// # Errors
-    /// When there is no network, no description, or one of something else.
+    /// If there is no network or no description, or if the description is of something else.
     pub fn beside(network: &Path) -> Result<Self, SpeechError> {
         if !network.is_file() {
             return Err(SpeechError::NoVoice { path: network.into() });
@@ -63,12 +63,12 @@ impl Voice {
         Ok(voice)
     }
 
-    /// Samples of its audio a second.
+    /// Returns the sample rate of its audio.
     pub fn sample_rate(&self) -> u32 {
         self.audio.sample_rate
     }
 
-    /// What espeak-ng calls it.
+    /// Returns the name of the voice in espeak-ng.
     pub fn espeak_voice(&self) -> &str {
         &self.espeak.voice
     }
@@ -77,8 +77,8 @@ impl Voice {
         self.inference
     }
 
-    /// The numbers of `phonemes`, between marks for beginning and end and with one between any two. Sounds that
-    /// the voice does not know are left out; `None` if it knows none.
+    /// Returns the numbers of `phonemes`, between marks for beginning and end and with one between any two. Sounds
+    /// that the voice does not have are left out; `None` if it has none of them.
     pub fn ids(&self, phonemes: &str) -> Option<Vec<i64>> {
         let number = |sound: &str| self.phoneme_id_map.get(sound).into_iter().flatten().copied();
         let mut ids: Vec<i64> = number("^").chain(number("_")).collect();

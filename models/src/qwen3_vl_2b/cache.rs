@@ -1,4 +1,4 @@
-//! [`Cache`]: keys and values of what has been read.
+//! [`Cache`]: keys and values of the tokens that have been read.
 
 use candle_core::{DType, Device, Tensor};
 

@@ -1,13 +1,13 @@
-//! [`Config`]: how large the network is.
+//! [`Config`]: the sizes of the network.
 
 use std::fmt;
 
 /// Sizes of both halves of the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Config {
-    /// What the configuration is called in ids of benchmarks.
+    /// The name of the configuration in ids of benchmarks.
     pub name: &'static str,
-    /// The half that looks.
+    /// The half that encodes pictures.
     pub vision: Vision,
     /// The half that reads and writes.
     pub language: Language,
@@ -28,11 +28,11 @@ pub struct Vision {
     pub patch: usize,
     /// Frames in a patch; a still picture is repeated.
     pub frames: usize,
-    /// So many patches by as many become one token of the language model.
+    /// The number of patches, in each direction, that become one token of the language model.
     pub merge: usize,
     /// Learnt positions in a row and in a column; others lie between them.
     pub positions: usize,
-    /// Blocks after which features are handed to the first layers of the language model (DeepStack).
+    /// The blocks after which features are passed to the first layers of the language model (DeepStack).
     pub deepstack: [usize; 3],
 }
 
@@ -51,19 +51,19 @@ pub struct Language {
     pub head: usize,
     /// Width of the feed-forward network.
     pub feed_forward: usize,
-    /// Tokens that there are.
+    /// The number of tokens in the vocabulary.
     pub vocabulary: usize,
-    /// Tokens that it can look back on. Memory for their keys and values is taken with each session.
+    /// The number of tokens in the context. Memory for their keys and values is allocated with each session.
     pub context: usize,
     /// Base of the angles of rotary positions.
     pub theta: f32,
-    /// How many of the angles of a head follow time, row and column.
+    /// The numbers of angles of a head that follow time, row and column.
     pub sections: [usize; 3],
 }
 
 impl Config {
-    /// As published, 2.1 billion parameters, but for the context: of its 262 144 tokens, keys and values would take
-    /// 30 GB in f16. Here it is 2048.
+    /// The published configuration, with 2.1 billion parameters, except for the context: keys and values of its 262
+    /// 144 tokens would take 30 GB in f16. Here the context is 2048 tokens.
     pub const FULL: Config = Config {
         name: "full",
         vision: Vision {
@@ -116,13 +116,13 @@ impl Config {
         },
     };
 
-    /// Pixels on a side that become one token of the language model.
+    /// Returns the side, in pixels, of the square that becomes one token of the language model.
     pub const fn token_side(&self) -> usize {
         self.vision.patch * self.vision.merge
     }
 }
 
-/// As it is shown in ids.
+/// Writes the text that ids contain.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -130,7 +130,7 @@ impl fmt::Display for Config {
 }
 
 impl Vision {
-    /// Numbers in a patch: three colours of each pixel of each frame.
+    /// Returns the number of values in a patch: three colours of each pixel of each frame.
     pub const fn patch_values(&self) -> usize {
         3 * self.frames * self.patch * self.patch
     }

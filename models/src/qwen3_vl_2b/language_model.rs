@@ -58,7 +58,7 @@ impl LanguageModel {
         (0..self.config.layers).map(|_| Cache::new(shape, self.dtype, &self.device)).collect()
     }
 
-    /// What they take.
+    /// Returns the memory that they take.
     pub(super) fn cache_bytes(&self, batch: usize) -> u64 {
         let values = self.cache_shape(batch).into_iter().map(|side| side as u64).product::<u64>();
         2 * self.config.layers as u64 * values * self.dtype.size_in_bytes() as u64

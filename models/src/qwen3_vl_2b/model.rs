@@ -25,7 +25,7 @@ pub struct Qwen3Vl {
     config: Config,
 }
 
-/// A picture that has been looked at: what the language model reads of it.
+/// An encoded picture: the input of the language model.
 #[derive(Clone, Debug)]
 pub struct Image {
     pub(super) states: Tensor,
@@ -35,12 +35,12 @@ pub struct Image {
 }
 
 impl Image {
-    /// How many tokens it takes of the context.
+    /// Returns the number of tokens that it takes of the context.
     pub fn tokens(&self) -> usize {
         self.rows * self.columns
     }
 
-    /// Its tokens: f32 or what the model's weights are, of shape `(tokens, hidden)`.
+    /// Returns its tokens: in f32 or the type of the model's weights, of shape `(tokens, hidden)`.
     pub fn states(&self) -> &Tensor {
         &self.states
     }
@@ -50,8 +50,8 @@ impl Qwen3Vl {
     /// Generates the weights, as `dtype` on `device`; the same values everywhere and every time.
     ///
     /// # Errors
-    /// [`Memory`](LoadError::Memory) before anything is allocated, where memory of the machine is used and does
-    /// not suffice.
+    /// [`Memory`](LoadError::Memory) before anything is allocated, if the memory of the machine is used and does not
+    /// suffice.
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
         let name = format!("qwen3_vl_2b ({config})");
         let (vision, language) =
@@ -59,26 +59,27 @@ impl Qwen3Vl {
         Ok(Qwen3Vl { vision, language, config })
     }
 
-    /// Its sizes.
+    /// Returns its sizes.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Looks at a picture: vision tower and projectors.
+    /// Encodes a picture: vision tower and projectors.
     ///
     /// # Errors
-    /// What candle says.
+    /// The error of candle.
     pub fn look(&self, patches: &Patches) -> Result<Image, GenerationError> {
         let (states, deepstack) = self.vision.forward(patches)?;
         let merge = self.config.vision.merge;
         Ok(Image { states, deepstack, rows: patches.rows / merge, columns: patches.columns / merge })
     }
 
-    /// As many conversations at once, in which nothing has been said yet. Takes the memory of their whole contexts.
+    /// Returns a session of `batch` conversations in which nothing has been said yet. It allocates the memory of their
+    /// whole contexts.
     ///
     /// # Errors
-    /// [`Memory`](GenerationError::Memory) before anything is allocated, where the memory of the machine is used and
-    /// does not suffice; or when the device cannot hold it.
+    /// [`Memory`](GenerationError::Memory) before anything is allocated, if the memory of the machine is used and does
+    /// not suffice; or if the device cannot hold it.
     pub fn session(&self, batch: usize) -> Result<Session<'_>, GenerationError> {
         let context = self.config.language.context;
         let what = || format!("keys and values of {batch} contexts of {context} tokens");

@@ -1,4 +1,4 @@
-//! [`Patches`]: a photograph as the vision tower wants it.
+//! [`Patches`]: a photograph in the form that the vision tower takes.
 
 use candle_core::{DType, Device, Tensor};
 
@@ -11,13 +11,13 @@ use crate::seeded::Seeded;
 /// Fewest and most pixels of a picture after scaling, as published.
 const PIXELS: (usize, usize) = (256 * 256, 4096 * 4096);
 
-/// The longer side may be so many times the shorter one, as published.
+/// The largest ratio of the longer side to the shorter one, as published.
 const MOST_ELONGATED: usize = 200;
 
 /// (byte / 255 − 0.5) / 0.5, as published.
 const NORMALISATION: Normalisation = Normalisation { mean: [0.5; 3], std: [0.5; 3] };
 
-/// Squares of a picture. The four that become one token stand together.
+/// Squares of a picture. The four that become one token are next to each other.
 #[derive(Clone, Debug)]
 pub struct Patches {
     pub(super) values: Tensor,
@@ -28,8 +28,8 @@ pub struct Patches {
 }
 
 impl Patches {
-    /// Scales the photograph so that both sides are whole tokens and its proportions about stay, and cuts it up. The
-    /// values have shape `(patches, colours · frames · patch · patch)` and type f32.
+    /// Scales the photograph so that both sides are whole tokens and its proportions are approximately kept, and cuts
+    /// it into patches. The values have shape `(patches, colours · frames · patch · patch)` and type f32.
     ///
     /// # Errors
     /// [`PictureSize`](GenerationError::PictureSize) for one that is empty or more than 200 times longer than wide.
@@ -46,7 +46,7 @@ impl Patches {
     /// A square picture of noise, `side` pixels wide.
     ///
     /// # Errors
-    /// [`PictureSize`](GenerationError::PictureSize) where `side` is not a multiple of the side of a token.
+    /// [`PictureSize`](GenerationError::PictureSize) if `side` is not a multiple of the side of a token.
     pub fn noise(side: usize, config: &Config, device: &Device) -> Result<Self, GenerationError> {
         if side == 0 || !side.is_multiple_of(config.token_side()) {
             let wanted = format!("both have to be a multiple of {}", config.token_side());
@@ -73,7 +73,7 @@ impl Patches {
         Ok(Patches { values: values.to_dtype(DType::F32)?, rows, columns, width, height })
     }
 
-    /// Width and height after scaling, in pixels.
+    /// Returns width and height after scaling, in pixels.
     pub fn size(&self) -> (u32, u32) {
         (self.width, self.height)
     }
@@ -130,7 +130,7 @@ mod tests {
             Patches::noise(48, &Config::REDUCED, &Device::Cpu).expect_err("48 is not a multiple of 32");
         assert_eq!(
             error.to_string(),
-            "cannot look at a picture of 48 × 48 pixels: both have to be a multiple of 32"
+            "cannot take a picture of 48 × 48 pixels: both have to be a multiple of 32"
         );
     }
 

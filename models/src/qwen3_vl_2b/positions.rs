@@ -1,11 +1,11 @@
-//! [`Positions`]: where tokens stand, in time, row and column.
+//! [`Positions`]: the positions of tokens in time, row and column.
 
 use candle_core::{Device, Tensor};
 
 use super::config::Language;
 
-/// A place of each token on three axes. For text they are the same; the tokens of a picture share their time, and
-/// have a row and a column each, all counted on from where the picture stands.
+/// The position of each token on three axes. For text they are the same; the tokens of a picture share their time, and
+/// each has a row and a column, all counted from the position of the picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Positions {
     places: Vec<[usize; 3]>,

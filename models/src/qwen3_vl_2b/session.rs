@@ -1,4 +1,4 @@
-//! [`Session`]: one conversation, and what the model remembers of it.
+//! [`Session`]: one conversation, and the model's memory of it.
 
 use candle_core::Tensor;
 
@@ -8,7 +8,7 @@ use super::model::Image;
 use super::positions::Positions;
 use crate::generation::{Decode, GenerationError};
 
-/// Reads tokens and pictures, and remembers their keys and values.
+/// Reads tokens and pictures, and keeps their keys and values.
 pub struct Session<'a> {
     model: &'a LanguageModel,
     caches: Vec<Cache>,
@@ -17,12 +17,12 @@ pub struct Session<'a> {
     at: Mark,
 }
 
-/// A place in a conversation, to which it can be [taken back](Session::rewind).
+/// A position in a conversation, to which it can be [rewound](Session::rewind).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Tokens that have been read, those of pictures among them.
     pub(super) tokens: usize,
-    /// Where the next token stands. A picture has more tokens than places.
+    /// The position of the next token. A picture has more tokens than positions.
     pub(super) place: usize,
 }
 
@@ -31,30 +31,30 @@ impl<'a> Session<'a> {
         Ok(Session { model, caches: model.caches(batch)?, batch, at: Mark::default() })
     }
 
-    /// How far the conversation has come.
+    /// Returns a mark of the present position in the conversation.
     pub fn mark(&self) -> Mark {
         self.at
     }
 
-    /// Forgets what was read after `mark`, which has to be one of this session.
+    /// Forgets everything that was read after `mark`, which must be one of this session.
     pub fn rewind(&mut self, mark: Mark) {
         self.at = Mark { tokens: mark.tokens.min(self.at.tokens), place: mark.place };
     }
 
-    /// Reads text; the logits of the next token, of shape `(1, vocabulary)`.
+    /// Reads text; returns the logits of the next token, of shape `(1, vocabulary)`.
     ///
     /// # Errors
     /// [`EmptyPrompt`](GenerationError::EmptyPrompt), [`ContextFull`](GenerationError::ContextFull),
-    /// [`UnknownToken`](GenerationError::UnknownToken), or what candle says.
+    /// [`UnknownToken`](GenerationError::UnknownToken), or the error of candle.
     pub fn read(&mut self, tokens: &[u32]) -> Result<Tensor, GenerationError> {
         self.read_batch(&[tokens])
     }
 
-    /// Reads as many texts of the same length as the session was made for; the logits of the next token of each, of
-    /// shape `(texts, vocabulary)`.
+    /// Reads texts of the same length, as many as the session was made for; returns the logits of the next token of
+    /// each, of shape `(texts, vocabulary)`.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read), and another number of texts or texts of different lengths.
+    /// The errors of [`read`](Self::read), and another number of texts or texts of different lengths.
     pub fn read_batch(&mut self, texts: &[&[u32]]) -> Result<Tensor, GenerationError> {
         let tokens = texts.first().map_or(0, |text| text.len());
         if tokens == 0 {
@@ -65,10 +65,11 @@ impl<'a> Session<'a> {
         self.forward(states, Positions::text(self.at.place, tokens), None)
     }
 
-    /// Reads a picture with text before and after it; the logits of the next token, of shape `(1, vocabulary)`.
+    /// Reads a picture with text before and after it; returns the logits of the next token, of shape `(1,
+    /// vocabulary)`.
     ///
     /// # Errors
-    /// As [`read`](Self::read); there has to be text after the picture.
+    /// Same as [`read`](Self::read); there must be text after the picture.
     pub fn read_about(
         &mut self,
         before: &[u32],

@@ -1,4 +1,4 @@
-//! [`VisionTower`]: the half that looks.
+//! [`VisionTower`]: the half that encodes pictures.
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Embedding, LayerNorm, Linear, Module, VarBuilder};
@@ -116,7 +116,7 @@ impl VisionTower {
     }
 }
 
-/// Row and column of each patch, in the order of [`Patches`]: the patches of a token stand together.
+/// Returns row and column of each patch, in the order of [`Patches`]: the patches of a token are next to each other.
 fn places(rows: usize, columns: usize, merge: usize) -> Vec<(usize, usize)> {
     let mut places = Vec::with_capacity(rows * columns);
     for top in (0..rows).step_by(merge) {
@@ -179,7 +179,7 @@ impl Block {
     }
 }
 
-/// What the normalisation of a projector goes over.
+/// The features over which the normalisation of a projector goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Normalised {
     /// Each patch by itself, before they are joined.

@@ -1,4 +1,4 @@
-//! [`Layers`]: residual blocks, as torchvision names their weights.
+//! [`Layers`]: residual blocks, with the names that torchvision gives to their weights.
 //!
 //! The computation is that of `candle_transformers::models::resnet` (candle-transformers 0.11, MIT or Apache-2.0), of
 //! which a test expects the same logits to the last bit.
@@ -8,7 +8,7 @@ use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, VarBuilder};
 
 use super::Depth;
 
-/// What batch normalisation adds to variances.
+/// The constant that batch normalisation adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Channels inside the blocks of each of the four stages.

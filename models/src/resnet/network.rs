@@ -16,7 +16,7 @@ pub const INPUT_SIDE: usize = 224;
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
 pub(super) const SEED: u64 = 0x05e5_0e75;
 
-/// How many layers.
+/// The number of layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// 18: two convolutions of 3 × 3 a block; 11.7 million parameters.
@@ -38,7 +38,7 @@ impl Depth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no ResNet-{0} here: the depths are 18 and 50")]
 pub struct UnknownDepth(
-    /// What was asked for.
+    /// The requested depth.
     pub usize,
 );
 
@@ -71,8 +71,8 @@ impl ResNet {
         Ok(ResNet { network, depth })
     }
 
-    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`; the height
-    /// and width are [`INPUT_SIDE`], or any other multiple of 32.
+    /// Returns logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`; the height and width
+    /// are [`INPUT_SIDE`], or any other multiple of 32.
     ///
     /// # Errors
     /// When the images have another shape, or are not of the weights' type and device.

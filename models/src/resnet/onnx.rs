@@ -1,4 +1,4 @@
-//! The network for other engines: as ONNX, and its weights as they are.
+//! The network for other engines: as ONNX, and its weights alone.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::classification::IMAGENET_CLASSES;
 use crate::onnx::{Attribute, Graph};
 use crate::seeded::Seeded;
 
-/// Every tensor of the network, under torchvision's names.
+/// Returns every tensor of the network, under torchvision's names.
 ///
 /// # Errors
 /// When they cannot be made.
@@ -76,7 +76,7 @@ const BOTTLENECK: [Convolution; 3] = [
 
 struct Layers {
     graph: Graph,
-    /// Those that no layer has taken yet.
+    /// The weights that no layer has taken yet.
     weights: BTreeMap<String, Tensor>,
 }
 

@@ -1,5 +1,5 @@
-//! A network of SmolLM2's architecture that is written to a file in a moment: what the tests of reading such a file,
-//! of its vocabulary and of generating need no download for.
+//! A small network of SmolLM2's architecture that is written to a file quickly: tests of reading such a file, of its
+//! vocabulary and of generating need no download.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! [`SmolLm2`]: the model, its vocabulary, and the text that it makes of a prompt.
+//! [`SmolLm2`]: the model, its vocabulary, and its completion of a prompt.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,12 +14,12 @@ use crate::weights::{self, WeightsError};
 const MODEL: &str = "smollm2";
 const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
-/// How the weights are kept in memory.
+/// The types of the weights in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// As in the file: matrices in four bits, embeddings in eight.
+    /// The types of the file: matrices in four bits, embeddings in eight.
     Q4_1,
-    /// In f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
+    /// Weights in f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
     F32,
 }
 
@@ -40,14 +40,14 @@ pub struct SmolLm2 {
     size: Size,
 }
 
-/// What the model made of a prompt.
+/// The model's continuation of a prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// What it says after the prompt.
+    /// The generated text.
     pub text: String,
-    /// The same in tokens, without the one that ends it.
+    /// The same text as tokens, without the one that ends it.
     pub tokens: Vec<u32>,
-    /// How many tokens the prompt had.
+    /// The number of tokens of the prompt.
     pub prompt_tokens: usize,
 }
 
@@ -55,7 +55,7 @@ impl SmolLm2 {
     /// Reads the weights that `models/weights/fetch --only smollm2` gets.
     ///
     /// # Errors
-    /// [`Missing`](WeightsError::Missing) until they have been fetched; another one when they are not SmolLM2's.
+    /// [`Missing`](WeightsError::Missing) until they have been fetched; another error if they are not SmolLM2's.
     pub fn load(precision: Precision, device: &Device) -> Result<Self, WeightsError> {
         SmolLm2::read(weights::file(FILE)?, Size::SMOLLM2_135M, precision, device)
     }
@@ -63,7 +63,7 @@ impl SmolLm2 {
     /// Reads a file with a network of this size.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Same as [`load`](Self::load).
     pub fn read(
         path: PathBuf,
         size: Size,
@@ -82,12 +82,12 @@ impl SmolLm2 {
         Ok(SmolLm2 { fresh, vocabulary, size })
     }
 
-    /// Its size.
+    /// Returns its size.
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// Its vocabulary.
+    /// Returns its vocabulary.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
@@ -97,12 +97,12 @@ impl SmolLm2 {
         self.fresh.clone()
     }
 
-    /// Goes on from `prompt` with the likeliest tokens, `most` at the most; `each` is handed every piece of text as
-    /// soon as its characters are complete.
+    /// Continues `prompt` with the likeliest tokens, at most `most`; `each` receives every piece of text as soon as
+    /// its characters are complete.
     ///
     /// # Errors
-    /// A prompt that is empty or that does not fit the context together with `most` tokens, and whatever goes wrong
-    /// in generating.
+    /// A prompt that is empty or that does not fit the context together with `most` tokens, and the errors of
+    /// generation.
     pub fn complete(
         &self,
         prompt: &str,
@@ -130,10 +130,10 @@ impl SmolLm2 {
         Ok(Completion { text, tokens, prompt_tokens: prompt.len() })
     }
 
-    /// Whether the model goes on from `prompt` as it has to.
+    /// Checks that the model continues `prompt` with the expected text.
     ///
     /// # Errors
-    /// [`WrongText`](GenerationError::WrongText), and those of [`complete`](Self::complete).
+    /// [`WrongText`](GenerationError::WrongText), and the errors of [`complete`](Self::complete).
     pub fn expect_text(&self, prompt: &str, expected: &str) -> Result<(), GenerationError> {
         let tokens = self.vocabulary.encode(expected)?.len();
         let found = self.complete(prompt, tokens, |_| ())?.text;
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!((streamed, completion.prompt_tokens), (completion.text, 5));
         let error = model.expect_text("The capital of France is", " Rome").expect_err("not Rome");
         assert!(
-            error.to_string().contains("has to go on with \" Rome\", but the model says \" Paris\""),
+            error.to_string().contains("should continue with \" Rome\", but the model says \" Paris\""),
             "{error}"
         );
     }

@@ -19,14 +19,14 @@ pub(super) const MOST_POSITIONS: usize = 4096;
 /// The longest period of the angles, over 2π, if the file does not say.
 const LONGEST: f32 = 10_000.0;
 
-/// A network that remembers keys and values. A clone shares the weights, and goes on from where its original stands.
+/// A network that keeps keys and values. A clone shares the weights, and continues at the position of its original.
 #[derive(Clone)]
 pub(super) struct Network {
     embeddings: Embedding,
     layers: Vec<Layer>,
     norm: Norm,
     output: QMatMul,
-    /// By how many tokens are read at once, and how many there are then.
+    /// Masks, by the number of tokens read at once, and the number afterwards.
     masks: HashMap<(usize, usize), Tensor>,
 }
 

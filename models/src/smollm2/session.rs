@@ -1,12 +1,12 @@
-//! [`Session`]: one conversation with the model, and what it remembers of it.
+//! [`Session`]: one conversation, and the model's memory of it.
 
 use candle_core::{Device, Tensor};
 
 use super::network::Network;
 use crate::generation::{Decode, GenerationError};
 
-/// Reads tokens and remembers their keys and values. Weights are shared between sessions, and a clone goes on from
-/// where its original stands.
+/// Reads tokens and keeps their keys and values. Weights are shared between sessions, and a clone continues at the
+/// position of its original.
 #[derive(Clone)]
 pub struct Session {
     network: Network,
@@ -21,27 +21,27 @@ impl Session {
         Session { network, device, vocabulary, context, read: 0 }
     }
 
-    /// How many tokens have been read.
+    /// Returns the number of tokens that have been read.
     pub fn position(&self) -> usize {
         self.read
     }
 
-    /// Reads tokens; the logits of the next one, of shape `(1, vocabulary)`.
+    /// Reads tokens; returns the logits of the next one, of shape `(1, vocabulary)`.
     ///
     /// # Errors
     /// [`EmptyPrompt`](GenerationError::EmptyPrompt), [`ContextFull`](GenerationError::ContextFull),
-    /// [`UnknownToken`](GenerationError::UnknownToken), or what candle says.
+    /// [`UnknownToken`](GenerationError::UnknownToken), or the error of candle.
     pub fn read(&mut self, tokens: &[u32]) -> Result<Tensor, GenerationError> {
         self.forward(tokens, 1)
     }
 
-    /// Reads a token of each of several texts; the logits of the next one of each, of shape `(texts, vocabulary)`.
-    /// A session that has once read several texts goes on with as many.
+    /// Reads a token of each of several texts; returns the logits of the next one of each, of shape `(texts,
+    /// vocabulary)`. A session that has once read several texts continues with the same number.
     ///
     /// One token at a time: candle's network takes several tokens of one text, or one token of several.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read).
+    /// The errors of [`read`](Self::read).
     pub fn read_batch(&mut self, tokens: &[u32]) -> Result<Tensor, GenerationError> {
         self.forward(tokens, tokens.len())
     }

@@ -1,4 +1,4 @@
-//! [`Size`]: how large a network of SmolLM2's architecture is, and which tensors follow from that.
+//! [`Size`]: the size of a network of SmolLM2's architecture, and the tensors that follow from it.
 
 use candle_core::quantized::GgmlDType;
 
@@ -19,14 +19,14 @@ pub struct Size {
     pub kv_heads: usize,
     /// Width of the feed-forward network.
     pub feed_forward: usize,
-    /// Tokens that there are.
+    /// The number of tokens in the vocabulary.
     pub vocabulary: usize,
-    /// Tokens that it was trained to look back on.
+    /// The number of tokens in the context that it was trained with.
     pub trained_context: usize,
 }
 
 impl Size {
-    /// As published: 134.5 million parameters.
+    /// The published size: 134.5 million parameters.
     pub const SMOLLM2_135M: Size = Size {
         layers: 30,
         hidden: 576,
@@ -37,12 +37,12 @@ impl Size {
         trained_context: 8192,
     };
 
-    /// Tokens that it can look back on here: there are angles for the first 4096 positions only.
+    /// Returns the number of tokens in the context here: there are angles for the first 4096 positions only.
     pub fn context(&self) -> usize {
         self.trained_context.min(MOST_POSITIONS)
     }
 
-    /// Parameters, those of the embeddings counted once.
+    /// Returns the number of parameters, with those of the embeddings counted once.
     pub fn parameters(&self) -> usize {
         self.tensors().values().map(|(shape, _)| shape.iter().product::<usize>()).sum()
     }

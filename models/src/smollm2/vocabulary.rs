@@ -1,4 +1,4 @@
-//! [`Vocabulary`]: from text to tokens and back, as the model was trained.
+//! [`Vocabulary`]: converts text to tokens and back, as in the model's training.
 
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -19,7 +19,7 @@ const END: &str = "tokenizer.ggml.eos_token_id";
 /// `LLAMA_TOKEN_TYPE_CONTROL` of llama.cpp: a token that no text spells.
 const CONTROL: u32 = 3;
 
-/// Byte pair encoding over bytes, as GPT-2 does it, with every digit a token of its own.
+/// Byte pair encoding over bytes, as in GPT-2, with every digit as a separate token.
 pub struct Vocabulary {
     tokenizer: Tokenizer,
     size: usize,
@@ -27,11 +27,11 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Builds the tokenizer of the tokens and merges that the file carries.
+    /// Builds the tokenizer from the tokens and merges in the file.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where they are missing, of another kind than SmolLM's,
-    /// contradict each other, or are not `size` in number.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if they are missing, of another kind than SmolLM's, contradict
+    /// each other, or are not `size` in number.
     pub fn of(file: &Gguf, size: usize) -> Result<Self, WeightsError> {
         file.expect_text("tokenizer.ggml.model", "gpt2")?;
         file.expect_text("tokenizer.ggml.pre", "smollm")?;
@@ -72,7 +72,7 @@ impl Vocabulary {
         Ok(Vocabulary { tokenizer, size, end })
     }
 
-    /// How many tokens there are.
+    /// Returns the number of tokens.
     pub fn size(&self) -> usize {
         self.size
     }
@@ -85,21 +85,22 @@ impl Vocabulary {
     /// The tokens of a text. `<|im_start|>` and its like are one token each.
     ///
     /// # Errors
-    /// [`Tokenizer`](GenerationError::Tokenizer) with what it said.
+    /// [`Tokenizer`](GenerationError::Tokenizer) with its message.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, GenerationError> {
         let encoding = self.tokenizer.encode_fast(text, false).map_err(said)?;
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// The text of tokens; those that no text spells are left out.
+    /// Returns the text of tokens; special tokens are left out.
     ///
     /// # Errors
-    /// [`Tokenizer`](GenerationError::Tokenizer) with what it said.
+    /// [`Tokenizer`](GenerationError::Tokenizer) with its message.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, GenerationError> {
         self.tokenizer.decode(tokens, true).map_err(said)
     }
 
-    /// Decodes tokens as they come: what is returned takes one, and hands back the text that is complete by then.
+    /// Decodes a stream of tokens: the returned function takes one token, and returns the text that is complete by
+    /// then.
     pub fn streamed(&self) -> impl FnMut(u32) -> Result<Option<String>, GenerationError> + '_ {
         let mut stream = self.tokenizer.decode_stream(true);
         move |token| stream.step(token).map_err(said)

@@ -1,17 +1,17 @@
-//! [`CrossAttention`] and [`SpatialTransformer`]: where a UNet looks at the whole picture and at the prompt.
+//! [`CrossAttention`] and [`SpatialTransformer`]: a UNet's attention to the whole picture and to the prompt.
 
 use candle_core::{D, DType, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, LayerNorm, Linear, VarBuilder};
 
 use crate::diffusion::residual_block::GROUPS;
 
-/// What normalisation of places adds to variances.
+/// The constant that normalisation of places adds to variances.
 const PLACES_EPSILON: f64 = 1e-5;
 
-/// What normalisation of features adds to variances.
+/// The constant that normalisation of features adds to variances.
 const FEATURES_EPSILON: f64 = 1e-6;
 
-/// Places look at each other, or at the tokens of a prompt.
+/// Attention of places to each other, or to the tokens of a prompt.
 #[derive(Debug)]
 pub struct CrossAttention {
     query: Linear,
@@ -22,10 +22,10 @@ pub struct CrossAttention {
 }
 
 impl CrossAttention {
-    /// Attention of places of `width` features to a context of `context` features.
+    /// Creates the attention of places of `width` features to a context of `context` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         width: usize,
         context: usize,
@@ -41,8 +41,8 @@ impl CrossAttention {
         })
     }
 
-    /// Features of shape `(batch, places, width)`; a context of shape `(batch, tokens, features)`, or none for the places
-    /// themselves.
+    /// Computes the attention of features of shape `(batch, places, width)` to a context of shape `(batch, tokens,
+    /// features)`, or to the places themselves if there is none.
     ///
     /// # Errors
     /// On other shapes or types.
@@ -129,7 +129,7 @@ impl SpatialTransformer {
     /// A transformer over features of `channels` channels and prompts of `prompt` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         channels: usize,
         prompt: usize,
@@ -147,7 +147,8 @@ impl SpatialTransformer {
         })
     }
 
-    /// Features of shape `(batch, channels, height, width)`; a prompt of shape `(batch, tokens, features)`.
+    /// Computes features of shape `(batch, channels, height, width)` from such features and a prompt of shape `(batch,
+    /// tokens, features)`.
     ///
     /// # Errors
     /// On other shapes or types.

@@ -10,7 +10,7 @@ use super::attention::SpatialTransformer;
 use super::time::TimeEmbedding;
 use crate::diffusion::residual_block::{GROUPS, ResidualBlock, ResidualConfig, Upsampling, convolution};
 
-/// What normalisation adds to variances.
+/// The constant that normalisation adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Residual blocks of a level on the way down; there is one more on the way up.
@@ -50,13 +50,13 @@ struct Step {
 
 struct Down {
     steps: Vec<Step>,
-    /// To half the size.
+    /// Halves the size.
     halving: Option<Conv2d>,
 }
 
 struct Up {
     steps: Vec<Step>,
-    /// To twice the size.
+    /// Doubles the size.
     doubling: Option<Upsampling>,
 }
 
@@ -124,8 +124,8 @@ impl Layers {
         })
     }
 
-    /// What is noise in latents of shape `(batch, channels, height, width)`, given a prompt of shape
-    /// `(batch, tokens, features)`.
+    /// Predicts the noise in latents of shape `(batch, channels, height, width)`, given a prompt of shape `(batch,
+    /// tokens, features)`.
     pub(super) fn forward(
         &self,
         latents: &Tensor,

@@ -18,7 +18,7 @@ impl TimeEmbedding {
     /// An embedding of `waves` cosines and sines as `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(waves: usize, width: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         Ok(TimeEmbedding {
             waves,

@@ -1,4 +1,4 @@
-//! [`Layers`]: a vision transformer, as Hugging Face names its weights.
+//! [`Layers`]: a vision transformer, with the names that Hugging Face gives to its weights.
 //!
 //! The computation is that of `candle_transformers::models::vit` (candle-transformers 0.11, MIT or Apache-2.0), of which
 //! a test expects the same logits to the last bit.
@@ -14,7 +14,7 @@ const WIDTH: usize = 768;
 /// Heads of each attention.
 const HEADS: usize = 12;
 
-/// What layer normalisation adds to variances.
+/// The constant that layer normalisation adds to variances.
 const EPSILON: f64 = 1e-12;
 
 /// The whole network.

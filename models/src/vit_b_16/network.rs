@@ -11,7 +11,7 @@ use crate::seeded::Seeded;
 /// Width and height of the input, in pixels.
 pub const INPUT_SIDE: usize = 224;
 
-/// Width and height of what becomes one token, in pixels.
+/// The width and height of the square that becomes one token, in pixels.
 pub const PATCH_SIDE: usize = 16;
 
 /// Blocks of attention and feed-forward.
@@ -41,8 +41,8 @@ impl VitB16 {
         Ok(VitB16 { network: generated("vit_b_16", Seeded::new(SEED), dtype, device, build)? })
     }
 
-    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`. Other sizes have no positions:
-    /// they are learnt, one for each of 14 × 14 patches.
+    /// Returns logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`. Other sizes have no
+    /// positions: they are learnt, one for each of 14 × 14 patches.
     ///
     /// # Errors
     /// When the images have another shape, or are not of the weights' type and device.
@@ -50,7 +50,7 @@ impl VitB16 {
         match images.dims() {
             [_, 3, INPUT_SIDE, INPUT_SIDE] => self.network.forward(images),
             other => Err(Error::Msg(format!(
-                "ViT-B/16 looks at images of shape (batch, 3, {INPUT_SIDE}, {INPUT_SIDE}), not {other:?}"
+                "ViT-B/16 takes images of shape (batch, 3, {INPUT_SIDE}, {INPUT_SIDE}), not {other:?}"
             ))),
         }
     }

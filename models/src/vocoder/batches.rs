@@ -1,15 +1,15 @@
-//! Whether a device convolves the members of a batch as it convolves each alone.
+//! Checks that a device convolves the members of a batch as it convolves each alone.
 
 use bench_core::{Error, Result};
 use candle_core::{Device, Tensor};
 
 use crate::seeded::Seeded;
 
-/// Whether transposed convolutions, of which the codec is made, come to the same for a batch as for each of its members
-/// alone, found out by trying: in candle 0.11.1 they do not on processors.
+/// Checks that transposed convolutions, of which the codec consists, give the same result for a batch as for each of
+/// its members alone, by trying: in candle 0.11.1 they do not on processors.
 ///
 /// # Errors
-/// A skip that says so.
+/// A skip with the reason.
 pub fn expect_batches(device: &Device) -> Result<()> {
     let inputs = Seeded::new(1).uniform("inputs", (2, 8, 5), -1.0, 1.0, device)?;
     let kernel = Seeded::new(1).uniform("kernel", (8, 4, 3), -1.0, 1.0, device)?;

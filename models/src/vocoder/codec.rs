@@ -8,19 +8,20 @@ use super::decoder::Decoder;
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
-/// Samples in a second.
+/// The sample rate.
 pub const SAMPLE_RATE_HZ: u32 = 24_000;
 
-/// Samples that a frame becomes: there are 12.5 frames in a second.
+/// The number of samples in a frame: there are 12.5 frames in a second.
 pub const FRAME_SAMPLES: usize = 1920;
 
 /// Codes in a frame. Mimi was trained with up to 32; Moshi, the speech model it was made for, writes 8.
 pub const CODEBOOKS: usize = 8;
 
-/// Values that a code can have.
+/// The number of values of a code.
 pub const CODES: u32 = 2048;
 
-/// Frames that are decoded at once at most: candle has angles for so many positions, two a frame.
+/// The maximum number of frames that are decoded at once: candle has angles for this many positions, two for each
+/// frame.
 const MOST_FRAMES: usize = 4096;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
@@ -29,13 +30,13 @@ const SEED: u64 = 0x0003_1313;
 /// The codes of 80 ms.
 pub type Frame = [u32; CODEBOOKS];
 
-/// Why there is no sound.
+/// The reasons why there is no sound.
 #[derive(Debug, thiserror::Error)]
 pub enum VocoderError {
-    /// Nothing to decode.
+    /// There is no frame to decode.
     #[error("there is no frame to decode")]
     NoFrame,
-    /// More than can be decoded at once.
+    /// More frames than can be decoded at once.
     #[error("{0} frames are more than the {MOST_FRAMES} that can be decoded at once: decode them in parts")]
     TooManyFrames(usize),
     /// Sounds of a batch have the same length.
@@ -43,11 +44,11 @@ pub enum VocoderError {
     UnevenBatch {
         /// The frames of all.
         frames: usize,
-        /// How many sounds they were to be.
+        /// The number of sounds expected.
         batch: usize,
     },
-    /// A number that stands for no code.
-    #[error("frame {frame} holds the code {code}: they go from 0 to {}", CODES - 1)]
+    /// A number without a code.
+    #[error("frame {frame} contains the code {code}: they go from 0 to {}", CODES - 1)]
     UnknownCode {
         /// The frame's place.
         frame: usize,
@@ -62,17 +63,17 @@ pub enum VocoderError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// Two runs on the same codes did not agree.
+    /// Two runs on the same codes gave different results.
     #[error("two runs on the same codes give different sounds")]
     Unstable,
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
 /// The decoder of the codec, which is some half of its 80 million parameters.
 pub struct Vocoder {
-    /// Has decoded nothing: what decodes is a clone, which shares the weights.
+    /// A decoder that has decoded nothing: clones of it, which share the weights, decode.
     fresh: Decoder,
     device: Device,
 }
@@ -88,18 +89,18 @@ impl Vocoder {
         Ok(Vocoder { fresh, device: device.clone() })
     }
 
-    /// All samples of these frames, [`FRAME_SAMPLES`] each.
+    /// Returns all samples of these frames, [`FRAME_SAMPLES`] each.
     ///
     /// # Errors
-    /// Frames that are none, too many or of unknown codes; [`NotFinite`](VocoderError::NotFinite).
+    /// No frames, too many, or unknown codes; [`NotFinite`](VocoderError::NotFinite).
     pub fn decode(&self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
         self.decode_batch(frames, 1)
     }
 
-    /// The same for `batch` sounds of as many frames, one behind the other in `frames` and in what comes out.
+    /// Decodes `batch` sounds of the same number of frames, one after the other in `frames` and in the result.
     ///
     /// # Errors
-    /// As [`decode`](Self::decode); frames that cannot be shared out evenly.
+    /// Same as [`decode`](Self::decode); frames that cannot be divided evenly.
     pub fn decode_batch(&self, frames: &[Frame], batch: usize) -> Result<Vec<f32>, VocoderError> {
         samples(&self.fresh.clone().decode(&codes(frames, batch, &self.device)?)?)
     }
@@ -110,7 +111,7 @@ impl Vocoder {
     }
 }
 
-/// Decodes frames as they come, and remembers what it needs of those before.
+/// Decodes frames as they arrive, and keeps the state that it needs from earlier ones.
 pub struct Stream {
     codec: Decoder,
     device: Device,
@@ -118,10 +119,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The samples that can be heard once these frames are there.
+    /// Returns the samples that can be heard once these frames have been added.
     ///
     /// # Errors
-    /// As [`Vocoder::decode`].
+    /// Same as [`Vocoder::decode`].
     pub fn push(&mut self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
         self.decoded += frames.len();
         if self.decoded > MOST_FRAMES {
@@ -131,7 +132,7 @@ impl Stream {
     }
 }
 
-/// Of shape `(batch, codebooks, frames)`.
+/// Returns codes of shape `(batch, codebooks, frames)`.
 fn codes(frames: &[Frame], batch: usize, device: &Device) -> Result<Tensor, VocoderError> {
     if frames.is_empty() {
         return Err(VocoderError::NoFrame);
@@ -255,7 +256,7 @@ mod tests {
         assert_eq!(uneven, "3 frames cannot be shared out evenly among a batch of 2");
         let mut frames = frames(2);
         frames[1][7] = CODES;
-        assert_eq!(refusal(&frames), "frame 1 holds the code 2048: they go from 0 to 2047");
+        assert_eq!(refusal(&frames), "frame 1 contains the code 2048: they go from 0 to 2047");
         let said = refusal(&vec![frames[0]; MOST_FRAMES + 1]);
         assert!(said.starts_with("4097 frames are more than the 4096"), "{said}");
         let audio = Tensor::new(&[0.0, f32::NAN], &Device::Cpu).expect("audio");

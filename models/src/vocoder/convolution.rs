@@ -1,4 +1,4 @@
-//! Convolutions over time that look back only, at once or in parts.
+//! Causal convolutions over time, at once or in parts.
 
 use candle_core::{D, Tensor};
 use candle_nn::{Conv1d, Conv1dConfig, Module, VarBuilder};
@@ -56,15 +56,15 @@ impl Convolution {
 #[derive(Clone)]
 pub(super) struct Upsampling {
     weight: Tensor,
-    /// Of shape `(1, channels, 1)`.
+    /// The bias, of shape `(1, channels, 1)`.
     bias: Option<Tensor>,
     stride: usize,
-    /// What the parts before this one add to its first steps.
+    /// The values that the parts before this one add to its first steps.
     carried: Option<Tensor>,
 }
 
 impl Upsampling {
-    /// From `from` channels to `to`.
+    /// Creates a convolution from `from` channels to `to`.
     pub(super) fn new(
         from: usize,
         to: usize,

@@ -1,8 +1,8 @@
-//! [`Decoder`]: the part of Mimi that makes sound of codes.
+//! [`Decoder`]: the part of Mimi that turns codes into sound.
 //!
-//! The computation is that of `candle_transformers::models::mimi` (candle-transformers 0.11, MIT or Apache-2.0, copyright
-//! Kyutai), of which a test expects the same samples to the last bit. The part of Mimi that makes codes of sound is
-//! left out.
+//! The computation is that of `candle_transformers::models::mimi` (candle-transformers 0.11, MIT or Apache-2.0,
+//! copyright Kyutai), of which a test expects the same samples to the last bit. The part of Mimi that encodes sound as
+//! codes is left out.
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -15,10 +15,10 @@ use super::transformer::Transformer;
 /// Channels of the last layer but one.
 const CHANNELS: usize = 64;
 
-/// By how much each of the layers makes the signal longer.
+/// The factors by which each of the layers makes the signal longer.
 const FACTORS: [usize; 4] = [8, 6, 5, 4];
 
-/// From codes to samples. A clone shares the weights, and goes on from where its original stands.
+/// Decodes codes to samples. A clone shares the weights, and continues at the position of its original.
 #[derive(Clone)]
 pub(super) struct Decoder {
     quantizer: Quantizer,
@@ -79,7 +79,7 @@ struct Layer {
 }
 
 impl Layer {
-    /// From `channels` channels to half as many; `place` is its first number among the weights.
+    /// Creates a block from `channels` channels to half as many; `place` is its first number among the weights.
     fn new(
         channels: usize,
         factor: usize,

@@ -1,5 +1,5 @@
 //! The decoder of Mimi (Défossez et al., 2024, arXiv:2410.00037) at its published size, with generated weights: from
-//! the codes that a speech model writes to the samples that are heard. What comes out is noise.
+//! the codes that a speech model writes to samples. Its output is noise.
 
 mod batches;
 pub mod benchmarks;

@@ -1,4 +1,4 @@
-//! [`Quantizer`]: from codes to the vectors that they stand for.
+//! [`Quantizer`]: turns codes into the vectors that they stand for.
 
 use candle_core::{IndexOp, Tensor};
 use candle_nn::{Conv1d, Conv1dConfig, Module, VarBuilder};
@@ -11,7 +11,7 @@ const CODE_WIDTH: usize = 256;
 /// Vectors that were hardly ever used in training are divided by this much at least.
 const LEAST_USE: f64 = 1e-5;
 
-/// A first codebook for what is said, and others, each for what those before it leave over, for how it sounds.
+/// A first codebook for the words, and others for the sound, each for the part that those before it leave over.
 #[derive(Clone)]
 pub(super) struct Quantizer {
     said: Codebooks,

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::FromRawFd;
 
-/// What is counted: a type of event and its number, from `linux/perf_event.h`.
+/// The counted event: its type and its number, from `linux/perf_event.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     kind: u32,
@@ -82,7 +82,7 @@ impl Counter {
         }
     }
 
-    /// What was counted so far.
+    /// Reads the count so far.
     pub(crate) fn read(&self) -> io::Result<f64> {
         let mut bytes = [0; 24];
         (&self.0).read_exact(&mut bytes)?;
@@ -109,12 +109,12 @@ pub(crate) fn threads() -> Vec<i32> {
     if threads.is_empty() { vec![0] } else { threads }
 }
 
-/// Who may count what: `/proc/sys/kernel/perf_event_paranoid`, where 2 lets everybody count their own program.
+/// Returns `/proc/sys/kernel/perf_event_paranoid`, where 2 allows all users to count their own programs.
 fn paranoia() -> Option<i32> {
     fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()
 }
 
-/// Why perf_event_open(2) has refused, and what to do about it.
+/// The reason why perf_event_open(2) has refused, and what to do about it.
 pub(crate) fn refusal(error: &io::Error) -> String {
     reason(error, paranoia())
 }
@@ -127,11 +127,12 @@ fn reason(error: &io::Error, paranoia: Option<i32>) -> String {
                 .to_owned()
         }
         (Some(libc::EACCES | libc::EPERM), Some(level @ 3..)) => format!(
-            "hardware counters are not open to this user (perf_event_paranoid is {level}): sudo sysctl \
+            "hardware counters are not available to this user (perf_event_paranoid is {level}): sudo sysctl \
              kernel.perf_event_paranoid=2"
         ),
         (Some(libc::EACCES | libc::EPERM), _) => {
-            "hardware counters are not open to this process: a container or sandbox forbids perf_event_open, so allow it in \
+            "hardware counters are not available to this process: a container or sandbox forbids \
+             perf_event_open, so allow it in \
              the seccomp profile or give it CAP_PERFMON"
                 .to_owned()
         }

@@ -1,8 +1,8 @@
-//! The standard library counts nothing.
+//! Counts nothing: the standard library has no counters.
 
 use std::io;
 
-/// What would be counted.
+/// The event that would be counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event;
 
@@ -32,12 +32,12 @@ impl Counter {
     }
 }
 
-/// Returns the calling thread alone.
+/// Returns only the calling thread.
 pub(crate) fn threads() -> Vec<i32> {
     vec![0]
 }
 
-/// Why there is no counter.
+/// The reason why there is no counter.
 pub(crate) fn refusal(_error: &io::Error) -> String {
     "hardware counters are read on Linux only".to_owned()
 }

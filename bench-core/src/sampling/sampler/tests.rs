@@ -12,7 +12,7 @@ struct Simulated {
     frames: Rc<RefCell<Vec<Frame>>>,
 }
 
-/// What came of a simulated round.
+/// The result of a simulated round.
 struct Round {
     batches: Vec<Batch>,
     frames: Vec<Frame>,

@@ -1,4 +1,4 @@
-//! What other tools do, written from their descriptions and defaults.
+//! Methods of other tools, written from their descriptions and defaults.
 
 use std::collections::BTreeMap;
 

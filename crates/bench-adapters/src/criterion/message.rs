@@ -1,4 +1,5 @@
-//! What criterion's messages hold. Fields are looked up by name: versions differ in what they send besides.
+//! The messages of criterion's protocol. Fields are looked up by name, because versions differ in the other fields
+//! that they send.
 
 use bench_protocol::Counter;
 use ciborium::Value;
@@ -18,7 +19,8 @@ pub(crate) fn name(fields: &Value) -> Option<String> {
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("/"))
 }
 
-/// What an iteration counts: `{"Elements": 8}`, and the like, named as `bench import criterion` names them.
+/// Returns the counters of an iteration: `{"Elements": 8}`, and the like, named as `bench import criterion` names
+/// them.
 pub(crate) fn counters(fields: &Value) -> Vec<Counter> {
     let throughput = field(fields, "id").and_then(|id| field(id, "throughput"));
     let kinds = throughput.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_map);
@@ -45,7 +47,7 @@ fn counted(kind: &str, count: &Value) -> Vec<Counter> {
 pub(crate) struct Samples {
     /// The mean number of iterations, rounded.
     pub(crate) iterations: u64,
-    /// What so many iterations took, by each sample.
+    /// The time of that many iterations, for each sample.
     pub(crate) ns: Vec<u64>,
 }
 

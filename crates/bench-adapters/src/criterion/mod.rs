@@ -28,13 +28,13 @@ const NONE: &str = "a list of all benchmarks is asked for";
 /// criterion takes no fewer samples.
 const FEWEST_SAMPLES: u64 = 10;
 
-/// With more of them in a round each is shorter; other rounds bring more.
+/// The maximum number of samples in a round: with more, each would be shorter, and other rounds add more.
 const MOST_SAMPLES: u64 = 20;
 
-/// What a sample may take before there are more of them than the fewest.
+/// The share of a round for each sample; the number of samples has an upper and a lower limit.
 const SAMPLE_NS: u64 = 10_000_000;
 
-/// Of a round's time, the share in which criterion warms up.
+/// The share of a round's time in which criterion warms up.
 const WARM_UP: f64 = 0.2;
 
 /// Since this version criterion takes times that are not whole seconds.
@@ -64,8 +64,8 @@ impl Adapter for Criterion {
         }
         match let_end(&mut run.child, patience) {
             Some(status) if status.success() => Ok(held),
-            Some(status) => Err(format!("it ended with {status} when its benchmarks were asked for")),
-            None => Err("it did not end when its benchmarks had been named".to_owned()),
+            Some(status) => Err(format!("it ended with {status} when it was asked for its benchmarks")),
+            None => Err("it did not exit after it had listed its benchmarks".to_owned()),
         }
     }
 
@@ -129,7 +129,7 @@ impl Run {
         self.wire.receive(until).map_err(|wrong| format!("it {wrong}"))
     }
 
-    /// After these messages an executable waits until it is told to go on.
+    /// Continues after a message at which an executable waits for the runner.
     fn go_on(&mut self, kind: &str) -> Result<(), String> {
         if matches!(kind, "MeasurementComplete" | "FinishedBenchmarkGroup") {
             self.wire.send("Continue", &[])?;
@@ -137,8 +137,8 @@ impl Run {
         Ok(())
     }
 
-    /// Lets it come to its end: what it holds may lie outside of it, such as temporary files. But what else it registers
-    /// is not waited for.
+    /// Lets it end by itself, because it may own things outside of itself, such as temporary files. But other
+    /// benchmarks that it registers are not waited for.
     fn leave(&mut self) {
         let until = Instant::now() + self.began.elapsed().max(LEAST_GRACE);
         while let Ok(Some((kind, _))) = self.receive(Some(until)) {
@@ -155,7 +155,7 @@ impl Run {
     }
 }
 
-/// criterion asks cargo for its target folder unless it is told one, though nothing is written to it here.
+/// Sets the target folder, for which criterion would otherwise ask cargo, though nothing is written to it here.
 fn at_home(command: &mut Command) {
     const HOME: &str = "CRITERION_HOME";
     if env::var_os(HOME).is_none() {
@@ -267,7 +267,7 @@ fn sample(
     Ok(finish)
 }
 
-/// What an executable has at the least to come to its end.
+/// The shortest time that an executable gets to end by itself.
 const LEAST_GRACE: Duration = Duration::from_secs(1);
 
 fn complete(
@@ -280,7 +280,7 @@ fn complete(
     let unit = unit(wire)?;
     if unit != "ns" {
         return Err(Trouble::Skipped(format!(
-            "it measures in `{unit}` by a `Measurement` of its own, and only times can be read"
+            "it measures in `{unit}` with its own `Measurement`, but only times can be read"
         )));
     }
     let wrong = || "its samples are not iterations and times".to_owned();
@@ -316,7 +316,7 @@ fn unit(wire: &mut Wire) -> Result<String, String> {
     }
 }
 
-/// What is said of a benchmark that was in the list.
+/// Returns the message about a benchmark that was in the list, but is missing.
 fn not_there(names: &[String]) -> String {
     let name = names.first().map_or("", String::as_str);
     format!(

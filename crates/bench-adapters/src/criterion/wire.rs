@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use ciborium::Value;
 
-/// What the side that is connected to says first, before its version.
+/// The greeting of the side that is connected to, before its version.
 const RUNNER: &[u8] = b"cargo-criterion";
 
-/// What the executable answers, before its version, the protocol's and its format's.
+/// The greeting of the executable, before its version, the protocol's and its format's.
 const BENCHMARK: &[u8] = b"Criterion";
 
 /// The version of `cargo-criterion` that this side is like.
@@ -82,13 +82,13 @@ impl Wire {
             stream.read_exact(&mut answer)?;
             Ok::<_, io::Error>(answer)
         })();
-        let answer = greeted.map_err(|error| format!("does not greet as criterion does: {error}"))?;
+        let answer = greeted.map_err(|error| format!("did not send criterion's greeting: {error}"))?;
         let (name, rest) = answer.split_at(BENCHMARK.len());
         if name != BENCHMARK {
-            return Err("does not greet as criterion does".to_owned());
+            return Err("did not send criterion's greeting".to_owned());
         }
         let [a, b, c, protocol @ .., format_high, format_low] = rest else {
-            return Err("does not greet as criterion does".to_owned());
+            return Err("did not send criterion's greeting".to_owned());
         };
         let number = |bytes: &[u8]| bytes.iter().fold(0u16, |number, byte| number << 8 | u16::from(*byte));
         let (protocol, format) = (number(protocol), number(&[*format_high, *format_low]));
@@ -146,7 +146,7 @@ impl Wire {
 
 fn broken(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "said nothing for too long".to_owned(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "sent nothing for too long".to_owned(),
         _ => format!("the connection broke: {error}"),
     }
 }
@@ -158,7 +158,7 @@ fn is_end(error: &io::Error) -> bool {
 
 /// An enum as serde writes it: its variant's name alone, or a map from that to its fields.
 fn message(bytes: &[u8]) -> Result<(String, Value), String> {
-    let wrong = || "sent a message that is none of criterion's".to_owned();
+    let wrong = || "sent a message that criterion's protocol does not contain".to_owned();
     match ciborium::from_reader::<Value, _>(bytes).map_err(|error| format!("{} ({error})", wrong()))? {
         Value::Text(name) => Ok((name, Value::Map(Vec::new()))),
         Value::Map(entries) => match <[(Value, Value); 1]>::try_from(entries) {

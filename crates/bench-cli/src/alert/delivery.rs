@@ -1,11 +1,11 @@
-//! Getting a message through.
+//! Delivers messages, with retries.
 
 use std::time::Duration;
 
 /// Pauses before the second try and the third.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Why a message did not get through, without any secret.
+/// The reason why a message was not delivered, without any secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub(super) struct Undelivered {
@@ -15,12 +15,12 @@ pub(super) struct Undelivered {
 }
 
 impl Undelivered {
-    /// What a moment may mend.
+    /// Returns a failure that a retry may remedy.
     pub(super) fn passing(reason: impl Into<String>) -> Self {
         Undelivered { reason: reason.into(), passing: true }
     }
 
-    /// A failure that only a person can fix.
+    /// Creates a failure that only the user can fix.
     pub(super) fn lasting(reason: impl Into<String>) -> Self {
         Undelivered { reason: reason.into(), passing: false }
     }
@@ -42,7 +42,7 @@ pub(super) fn retried(mut attempt: impl FnMut() -> Result<(), Undelivered>) -> R
 mod tests {
     use super::*;
 
-    /// How often it is tried, and what becomes of it, where so many tries fail.
+    /// Returns the number of tries, and the result, if `fail` tries fail.
     fn tries(fail: usize, error: impl Fn() -> Undelivered) -> (usize, bool) {
         let mut tries = 0;
         let ended = retried(|| {

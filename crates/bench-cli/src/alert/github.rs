@@ -1,4 +1,4 @@
-//! A message to those who look at a workflow of GitHub.
+//! A message to the readers of a GitHub workflow.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use super::delivery::Undelivered;
 use super::message::{annotation, markdown};
 use super::news::News;
 
-/// Where the summary of a step is kept.
+/// The variable that names the file for the summary of a step.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// Prints a line each, which the workflow shows beside its results.
+/// Prints a line each, which the workflow shows next to its results.
 pub(super) fn annotate(news: &[&News]) -> Result<(), Undelivered> {
     let lines: String = news.iter().map(|news| annotation(news)).collect();
     print(&lines).map_err(|error| Undelivered::lasting(error.to_string()))

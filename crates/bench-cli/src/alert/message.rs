@@ -1,4 +1,4 @@
-//! The message, in the shapes in which it is wanted.
+//! The message, in each form that recipients need.
 
 use bench_history::config::Shape;
 use bench_syntax::text::one_line;
@@ -10,7 +10,7 @@ use super::news::News;
 /// Version of the JSON that webhooks and commands are handed.
 const VERSION: u32 = 2;
 
-/// What webhooks and commands are handed.
+/// The document that webhooks and commands receive.
 #[derive(Serialize)]
 struct Document<'a> {
     format: &'static str,
@@ -35,8 +35,8 @@ pub(super) fn body(shape: Shape, news: &[&News]) -> String {
     }
 }
 
-/// A text for people. What benchmarks are called stands in code marks, so that it can neither mention anyone nor be a
-/// link; the three characters that mean something to Slack even there are escaped.
+/// Writes a text for people. Names of benchmarks are in code marks, so that they can neither mention anyone nor be a
+/// link; the three characters that have a meaning in Slack even there are escaped.
 fn chat(news: &[&News]) -> String {
     let line = |news: &&News| {
         let text = one_line(news.text()).replace('`', "'");

@@ -83,7 +83,7 @@ fn deliver(alert: &Alert, news: &[&News]) -> Result<(), Undelivered> {
     }
 }
 
-/// What is to be told to one who has not been told of it.
+/// Returns the news that this recipient has not received.
 fn unknown_to<'a>(alert: &Alert, all: &'a [News], store: &mut Store) -> Result<Vec<&'a News>, Failure> {
     let (name, renamings) = (alert.name(), store.renamings()?);
     let known: BTreeSet<news::Identity> = store
@@ -110,7 +110,7 @@ fn keep(recipient: &str, news: &[&News], store: &mut Store) -> Result<(), Failur
     Ok(())
 }
 
-/// What `bench gate --json` has written, as far as it matters here.
+/// The part of the output of `bench gate --json` that is used here.
 #[derive(Deserialize)]
 struct Decision {
     findings: Vec<Finding>,
@@ -131,7 +131,10 @@ fn cleared(path: &Path) -> Result<BTreeSet<(String, String)>, Failure> {
         source,
     })?;
     let decision: Decision = serde_json::from_slice(&text).map_err(|error| {
-        UsageError(format!("{}: {error}; wanted what `bench gate --json` writes", path.display()))
+        UsageError(format!(
+            "{}: {error}; expected a file that `bench gate --json` has written",
+            path.display()
+        ))
     })?;
     let cleared = decision.findings.into_iter().filter(|finding| finding.ruling == "cleared");
     Ok(cleared.map(|finding| (finding.case, finding.figure)).collect())

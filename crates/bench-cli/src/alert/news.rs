@@ -1,4 +1,4 @@
-//! What there is to tell.
+//! Changes that are news for a recipient.
 
 use bench_history::across::MachineShift;
 use bench_history::change::Settings;
@@ -14,27 +14,27 @@ use crate::trend::{self, line, machine_line, withdrawn_line};
 #[derive(Debug, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(super) enum News {
-    /// Of one case.
+    /// A change of one case.
     Case {
-        /// In words.
+        /// The text for people.
         text: String,
-        /// What changed.
+        /// The line that changed.
         line: SeriesKey,
         unit: String,
         change: Turn,
     },
-    /// A change of one case that was reported, and has come to nothing.
+    /// A change of one case that was reported, and then withdrawn.
     Withdrawn {
-        /// In words.
+        /// The text for people.
         text: String,
-        /// What had changed.
+        /// The line that had changed.
         line: SeriesKey,
         unit: String,
         change: Turn,
     },
-    /// Of a machine, and so of most of its cases.
+    /// A change of a machine, and so of most of its cases.
     Machine {
-        /// In words.
+        /// The text for people.
         text: String,
         shift: MachineShift,
     },
@@ -67,7 +67,7 @@ pub(super) fn collect(store: &mut Store, metrics: &[String]) -> Result<Vec<News>
 }
 
 impl News {
-    /// In words, in one line.
+    /// Returns the text for people, in one line.
     pub(super) fn text(&self) -> &str {
         match self {
             News::Case { text, .. } | News::Withdrawn { text, .. } | News::Machine { text, .. } => text,
@@ -110,7 +110,7 @@ impl News {
         }
     }
 
-    /// Case, figure, machine and run: what stays the same from night to night, and so tells whether it was told.
+    /// Returns case, figure, machine and run: they stay the same from night to night, and so identify sent news.
     pub(super) fn identity(&self) -> Identity {
         match self {
             News::Case { change, .. } => self.named(change.found.run.clone()),
@@ -119,7 +119,7 @@ impl News {
         }
     }
 
-    /// What must have been told before this may be; `None` if nothing must.
+    /// Returns the message that must have been sent before this one; `None` if there is none.
     pub(super) fn follows(&self) -> Option<Identity> {
         match self {
             News::Withdrawn { change, .. } => Some(self.named(change.found.run.clone())),

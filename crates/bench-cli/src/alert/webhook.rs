@@ -11,7 +11,7 @@ use super::delivery::Undelivered;
 pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), Undelivered> {
     let address = std::env::var(variable).ok().filter(|address| !address.is_empty()).ok_or_else(|| {
         Undelivered::lasting(format!(
-            "the environment variable {variable}, which should hold the address, is not set"
+            "the environment variable {variable}, which should contain the address, is not set"
         ))
     })?;
     let agent: Agent = Agent::config_builder()
@@ -31,18 +31,18 @@ pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), 
     }
 }
 
-/// In our own words, since those of the library may hold the address.
+/// Describes an error in our own words, since those of the library may contain the address.
 fn told(error: &Error, timeout: Duration) -> Undelivered {
     match error {
         Error::Timeout(_) => {
             Undelivered::passing(format!("no answer within {}", Seconds(timeout.as_secs_f64())))
         }
-        Error::HostNotFound => Undelivered::passing("its host is not known"),
+        Error::HostNotFound => Undelivered::passing("its host name cannot be resolved"),
         Error::ConnectionFailed => Undelivered::passing("no connection"),
         Error::Io(error) => Undelivered::passing(format!("no connection: {}", error.kind())),
-        Error::BadUri(_) | Error::Http(_) => {
-            Undelivered::lasting("what the environment variable holds is not an address: wanted https://…")
-        }
-        _ => Undelivered::passing("no connection, or none that can be trusted"),
+        Error::BadUri(_) | Error::Http(_) => Undelivered::lasting(
+            "the value of the environment variable is not an address: expected https://…",
+        ),
+        _ => Undelivered::passing("no connection could be made, or its certificate is not trusted"),
     }
 }

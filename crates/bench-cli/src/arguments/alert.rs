@@ -1,4 +1,4 @@
-//! Who is told.
+//! The arguments of `bench alert`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What is measured in turn.
+//! The arguments of `bench compare` and `bench calibrate`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -97,7 +97,7 @@ pub(crate) struct How {
     /// The smallest change that matters: `same` lies within it, `slower` beyond it [default: 1%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) threshold: Option<f64>,
-    /// The expected share of false ones among `slower` and `faster` [default: 5%]
+    /// The expected share of false findings among the verdicts `slower` and `faster` [default: 5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) fdr: Option<f64>,
     /// Time for a case on average, both sides together [default: 3s]
@@ -188,7 +188,7 @@ impl Build {
 }
 
 impl How {
-    /// What a comparison may cost, and must be sure of.
+    /// Returns the limits of a comparison.
     pub(crate) fn rules(&self, inject: Option<f64>) -> Result<Rules, RunError> {
         let wishes = Wishes {
             threshold: self.threshold,

@@ -1,4 +1,4 @@
-//! What packages of the command install beside it.
+//! The arguments of the commands that write shell completions and manual pages, for packages of `bench`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Which program is driven through the protocol.
+//! The arguments of `bench conformance`.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What looks at the machine.
+//! The arguments of `bench doctor`.
 
 use std::path::PathBuf;
 use std::time::Duration;

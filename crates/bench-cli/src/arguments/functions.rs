@@ -1,4 +1,4 @@
-//! What the Python package asks for.
+//! The arguments of the commands that the Python package calls.
 
 use clap::{Args, Subcommand};
 

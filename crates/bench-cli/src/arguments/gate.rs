@@ -1,4 +1,4 @@
-//! What decides, and what finds the commit.
+//! The arguments of `bench gate` and `bench bisect`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -59,10 +59,10 @@ pub(crate) struct Gate {
 /// When suspects are measured again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Confirm {
-    /// Where a checkout here holds both commits and builds.
+    /// If a checkout here has both commits and builds.
     #[default]
     Auto,
-    /// Always; it is an error where that cannot be.
+    /// Always; it is an error if that is not possible.
     Always,
     /// Never.
     Never,

@@ -1,4 +1,4 @@
-//! What the history says, and what is said of it.
+//! The arguments of the commands that read and annotate the history.
 
 use bench_runner::command_line::percent;
 use clap::{Args, Subcommand};
@@ -27,7 +27,7 @@ pub(crate) struct Trend {
     pub(crate) place: Where,
 }
 
-/// Accept a change as right: it stays in the history, but is no longer reported
+/// Accept a change as intended: it stays in the history, but is no longer reported
 #[derive(Debug, Args)]
 pub(crate) struct Accept {
     /// Id of the case

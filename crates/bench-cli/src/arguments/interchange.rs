@@ -1,4 +1,4 @@
-//! What goes to other tools, and comes from them.
+//! The arguments of `bench export` and `bench import`.
 
 use std::path::PathBuf;
 
@@ -68,7 +68,7 @@ pub(crate) struct Import {
     pub(crate) place: Where,
 }
 
-/// What files of other tools do not say, or not as it should be.
+/// Values that files of other tools lack or state wrongly.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The machine and the build")]
 pub(crate) struct Machine {
@@ -96,6 +96,6 @@ pub(crate) struct Machine {
 fn moment(text: &str) -> Result<String, String> {
     match bench_formats::seconds_since_1970(text) {
         Some(_) if text.ends_with('Z') => Ok(text.to_owned()),
-        _ => Err("wanted a time in UTC, such as 2026-01-31T12:00:00Z".to_owned()),
+        _ => Err("expected a time in UTC, such as 2026-01-31T12:00:00Z".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! What a served model is asked.
+//! The arguments of `bench load`.
 
 mod values;
 mod workers;
@@ -30,8 +30,8 @@ pub(crate) use self::workers::{Workers, shared_settings};
     bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n    \
     bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
     bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
-    Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted behind `bench load`.\n\n\
-    Started several times by srun, mpirun, a Kubernetes Job or with --share, it is one load, and worker 1 reports it:\n\n    \
+    Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted after `bench load`.\n\n\
+    Copies started by srun, mpirun, a Kubernetes Job or with --share together form one load, which worker 1 reports:\n\n    \
     srun --ntasks=4 bench load http://server:8000 --rate 2000 --duration 60s\n\n\
     A token is read from an environment variable or a file, and appears in no report.\n\n\
     Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
@@ -53,13 +53,13 @@ pub(crate) struct Load {
     pub(crate) reports: Reports,
 }
 
-/// What is asked.
+/// The settings of requests.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests")]
 pub(crate) struct What {
     /// chat, completions, responses, messages, ollama-generate, ollama-chat, tgi, generate, embeddings, rerank, speech,
     /// transcriptions, images, infer, tts-synthesize, tts-stream, classify-batch, classify-stream, predict, or raw
-    /// [default: what the server seems to be]
+    /// [default: the one that the server seems to have]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
     /// Path of the endpoint, if it is not the usual one
@@ -68,14 +68,15 @@ pub(crate) struct What {
     /// Model to ask for [default: the only one that the server lists]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// A text to send; several are sent in turn [default: texts generated from --seed]
+    /// A text to send; several texts are sent in turn [default: texts generated from --seed]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
-    /// A file with a text on each line, JSON lines, ShareGPT, or a trace; for kinds that take files or whole bodies, one
-    /// input; several in turn
+    /// A file with one text per line, JSON lines, ShareGPT, or a trace; for interfaces that take files or whole
+    /// bodies, a file with one input. Several files are used in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
-    /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: by the file's name and beginning]
+    /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: recognized by the name and the
+    /// beginning of the file]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
     /// Generate prompts with this many tokens: 512, 512:64 (mean and deviation) or 256-1024
@@ -91,7 +92,7 @@ pub(crate) struct What {
     /// for traces]
     #[arg(long, overrides_with = "no_ignore_eos")]
     pub(crate) ignore_eos: bool,
-    /// Let the model decide where its answers end
+    /// Let the model decide when its answers end
     #[arg(long)]
     pub(crate) no_ignore_eos: bool,
     /// A file with the body to send, in which {{input}} stands for the input
@@ -103,10 +104,10 @@ pub(crate) struct What {
     /// Ask for whole answers instead of streams
     #[arg(long)]
     pub(crate) no_stream: bool,
-    /// Voice of speech
+    /// Voice that speaks
     #[arg(long, value_name = "NAME")]
     pub(crate) voice: Option<String>,
-    /// Samples per second of raw audio, if the server does not send it
+    /// Sample rate of raw audio, if the server does not report it
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) sample_rate: Option<u32>,
     /// Size of pictures in pixels
@@ -123,7 +124,7 @@ pub(crate) struct What {
     pub(crate) seed: u64,
 }
 
-/// How much is asked.
+/// The amount of load.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Load")]
 pub(crate) struct Much {
@@ -161,7 +162,8 @@ pub(crate) struct Much {
     /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
-    /// How long users think before each turn of a conversation but the first, if its file does not say it: 2s, 2s:500ms (mean
+    /// How long users think before each turn of a conversation except the first, if its file contains no times: 2s,
+    /// 2s:500ms (mean
     /// and deviation) or 1s-5s
     #[arg(long, value_name = "DURATION", value_parser = think_time)]
     pub(crate) think_time: Option<Lengths>,
@@ -174,7 +176,7 @@ pub(crate) struct Much {
     /// Requests before each level that do not count [default: 1 per client]
     #[arg(long, value_name = "N")]
     pub(crate) warm_up: Option<u64>,
-    /// What a request must meet to be good, such as 'ttft <= 300ms'; what a level must meet with --find-rate, such as
+    /// Conditions for a good request, such as 'ttft <= 300ms'; with --find-rate, conditions for a level, such as
     /// ttft_p99=200ms
     #[arg(long, value_name = "CONDITION,...", value_delimiter = ',', value_parser = condition)]
     pub(crate) slo: Vec<String>,
@@ -184,7 +186,7 @@ pub(crate) struct Much {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print which interface and models the server has, and end
+    /// Print the interface and the models of the server, and exit
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) probe: bool,
 }
@@ -193,20 +195,20 @@ pub(crate) struct Much {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time; sticky: one for
-    /// each client
+    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time; sticky: one
+    /// for each client
     #[arg(long, value_name = "POLICY", default_value = "warm")]
     pub(crate) connections: Policy,
-    /// Environment variable that holds a bearer token
+    /// Environment variable that contains a bearer token
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     pub(crate) token_env: Option<String>,
-    /// File that holds a bearer token
+    /// File that contains a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Header for the bare token [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
     #[arg(long, value_name = "NAME")]
     pub(crate) token_header: Option<String>,
-    /// Where the server's own metrics are, in the text format of Prometheus [default: /metrics of the server]
+    /// Address of the server's own metrics, in the text format of Prometheus [default: /metrics of the server]
     #[arg(long, value_name = "URL", conflicts_with = "no_metrics")]
     pub(crate) metrics_url: Option<String>,
     /// Do not read the server's own metrics
@@ -218,7 +220,7 @@ pub(crate) struct Connection {
     /// Trust the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Present the certificate of this PEM file to servers that want to know who asks
+    /// Present the certificate in this PEM file to servers that require a client certificate
     #[arg(long, value_name = "FILE", requires = "client_key")]
     pub(crate) client_cert: Option<PathBuf>,
     /// PEM file of the private key of --client-cert
@@ -238,7 +240,7 @@ pub(crate) struct Connection {
     pub(crate) max_answer: u64,
 }
 
-/// Where figures go.
+/// The settings of reports.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
 pub(crate) struct Reports {

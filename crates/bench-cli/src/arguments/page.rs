@@ -1,4 +1,4 @@
-//! What is looked at.
+//! The arguments of `bench report` and `bench serve`.
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ pub(crate) struct Serve {
     pub(crate) place: Where,
 }
 
-/// What a page is about.
+/// The subject of a page.
 #[derive(Debug, Args)]
 pub(crate) struct Subject {
     /// No run: the history. One: a run, or the folder of a comparison. Two: runs to compare, the older one first

@@ -1,4 +1,4 @@
-//! What is run.
+//! The arguments of `bench run`.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! `bench runner`.
+//! The arguments of `bench runner`.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use clap::Args;
 ///
 /// Set `CARGO_TARGET_<TRIPLE>_RUNNER="bench runner"`, or `runner = "bench runner"` below `[target.<TRIPLE>]` in
 /// `.cargo/config.toml`, with the triple of `rustc -vV` (in capitals, with underscores): then `cargo bench` hands over every
-/// executable, and `cargo bench -- --help` says what it takes.
+/// executable, and `cargo bench -- --help` lists the flags.
 #[derive(Debug, Args)]
 pub(crate) struct Runner {
     /// The executable, and its arguments.

@@ -1,11 +1,11 @@
-//! Where records are kept.
+//! The arguments of `bench store`.
 
 use std::path::PathBuf;
 
 use bench_formats::seconds_since_1970;
 use clap::{Args, Subcommand, ValueEnum};
 
-/// Which store.
+/// The store concerned.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Store")]
 pub(crate) struct Where {
@@ -24,10 +24,10 @@ pub(crate) struct Where {
     pub(crate) output_dir: PathBuf,
 }
 
-/// Who makes a change, as recorded in the store.
+/// The person who makes a change, as recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct By {
-    /// Who does this, as recorded in the store
+    /// Your name, as recorded in the store
     #[arg(
         long,
         value_name = "NAME",
@@ -66,7 +66,7 @@ pub(crate) enum StoreAction {
     },
     /// Remove old runs
     Prune {
-        /// Those that began before this day or time, UTC: 2026-01-31, 2026-01-31T12:00:00Z
+        /// Remove the runs that began before this day or time, UTC: 2026-01-31, 2026-01-31T12:00:00Z
         #[arg(long, value_name = "TIME", value_parser = day)]
         before: String,
     },
@@ -99,7 +99,7 @@ fn day(text: &str) -> Result<String, String> {
     if moment.len() == "0000-00-00T00:00:00Z".len() && seconds_since_1970(&moment).is_some() {
         Ok(text.to_owned())
     } else {
-        Err("wanted a day or a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z".to_owned())
+        Err("expected a day or a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z".to_owned())
     }
 }
 

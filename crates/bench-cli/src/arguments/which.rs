@@ -1,4 +1,4 @@
-//! Which cases: the filters that every command understands.
+//! The filters of cases that every command understands.
 
 use bench_record::RunError;
 use bench_runner::command_line;
@@ -7,7 +7,7 @@ use bench_syntax::Category;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-/// Which cases: the filters that every command understands.
+/// The filters of cases that every command understands.
 #[derive(Debug, Args)]
 pub(crate) struct Which {
     /// Only cases whose id contains one of these texts
@@ -43,7 +43,7 @@ pub(crate) struct Which {
         env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases"
     )]
     ignored: bool,
-    /// Cases marked `ignore`, too
+    /// Also cases marked `ignore`
     #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases")]
     include_ignored: bool,
 }

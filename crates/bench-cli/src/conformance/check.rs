@@ -1,4 +1,4 @@
-//! A check, and what it is made on.
+//! A check, and the program that it is made on.
 
 use std::process::Command;
 
@@ -29,7 +29,7 @@ impl<'a> Subject<'a> {
     /// Chooses the case.
     ///
     /// # Errors
-    /// When the program holds no case that was asked for.
+    /// When the program contains no case that was requested.
     pub(super) fn new(
         opened: &'a Opened,
         options: &'a Options,

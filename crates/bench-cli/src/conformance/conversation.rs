@@ -1,4 +1,4 @@
-//! A conversation with one worker, in which every answer has its time.
+//! A conversation with one worker, in which every answer has a time limit.
 
 use std::collections::VecDeque;
 use std::process::{Command as Process, ExitStatus};
@@ -9,22 +9,22 @@ use bench_runner::rounds::{Interrupt, Tail, Worker};
 
 use super::deviation::Deviation;
 
-/// A worker that has said its last, or whose channel is closed, may take this long to exit: as in a run.
+/// The time that a worker may take to exit after its last frame, or after its channel is closed: as in a run.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
-/// What has been sent already comes within this time.
+/// The time within which a message that has already been sent arrives.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// What a worker did.
+/// An action of a worker.
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),
-    /// It closed its end of the channel and goes on.
+    /// It closed its end of the channel, but continues to run.
     Closed,
     Exited(ExitStatus),
-    /// Nothing came in time.
+    /// Nothing arrived in time.
     Silence(Duration),
-    /// Something came that is not a frame.
+    /// Something arrived that is not a frame.
     Wrong(String),
 }
 
@@ -85,12 +85,12 @@ impl<'a> Conversation<'a> {
         self.is_shared
     }
 
-    /// What the worker does next.
+    /// Waits for the next action of the worker.
     pub(super) fn next(&mut self) -> Event {
         self.next_within(self.patience)
     }
 
-    /// What the worker does in a moment in which it should do nothing.
+    /// Returns the action of the worker during a moment in which it should do nothing.
     pub(super) fn pause(&mut self) -> Event {
         self.next_within(Duration::from_millis(300))
     }
@@ -221,7 +221,7 @@ impl<'a> Conversation<'a> {
             Some(status) => exit_code_0(status, wanted, &self.tail_text()),
             None => Err(Deviation::new(
                 "a worker that exits when the channel is closed",
-                format!("it was still there after {} s", GRACE.as_secs()),
+                format!("it was still running after {} s", GRACE.as_secs()),
             )),
         }
     }
@@ -232,7 +232,7 @@ impl<'a> Conversation<'a> {
             Some(_) => Ok(()),
             None => Err(Deviation::new(
                 format!("a worker that exits within {} s when the channel is closed", GRACE.as_secs()),
-                "it was still there",
+                "it was still running",
             )),
         }
     }
@@ -277,7 +277,7 @@ impl Drop for Conversation<'_> {
 fn keep(frames: &mut VecDeque<Frame>, frame: Frame) -> Result<(), String> {
     const MOST: usize = 1 << 16;
     if frames.len() >= MOST {
-        return Err(format!("expected the round to end, found {MOST} frames that were not asked for"));
+        return Err(format!("expected the round to end, found {MOST} frames that were not requested"));
     }
     frames.push_back(frame);
     Ok(())

@@ -1,11 +1,11 @@
-//! What a program did that the protocol does not say.
+//! A deviation of a program from the protocol.
 
-/// What a program did instead of what the protocol says.
+/// A difference between a program and the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deviation {
-    /// What the protocol says.
+    /// The behaviour that the protocol requires.
     pub(crate) expected: String,
-    /// What happened.
+    /// The observed behaviour.
     pub(crate) found: String,
 }
 
@@ -16,14 +16,14 @@ impl Deviation {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The program does what the protocol says.
+    /// The program follows the protocol.
     Ok,
-    /// It does something else.
+    /// The program deviates from it.
     Deviation(Deviation),
-    /// The program does not offer what would be checked; with the reason.
+    /// The program does not offer the checked feature; with the reason.
     NotChecked(String),
 }
 

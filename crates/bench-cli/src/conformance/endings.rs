@@ -1,4 +1,4 @@
-//! Checks of what a worker does when its runner goes, between any two frames.
+//! Checks a worker whose runner exits between any two frames.
 
 use bench_protocol::{Command, Frame, Mode};
 
@@ -7,20 +7,20 @@ use super::conversation::{Conversation, Event};
 use super::deviation::Deviation;
 
 pub(super) const CHECKS: &[Check] = &[
-    Check { name: "the runner goes: before `ready`", make: |subject| at_once(subject).into() },
+    Check { name: "the runner exits: before `ready`", make: |subject| at_once(subject).into() },
     Check {
-        name: "the runner goes: mode `once`, after each frame",
+        name: "the runner exits: mode `once`, after each frame",
         make: |subject| after_each(subject, Mode::Once).into(),
     },
     Check {
-        name: "the runner goes: mode `sample`, after each frame",
+        name: "the runner exits: mode `sample`, after each frame",
         make: |subject| after_each(subject, Mode::Sample).into(),
     },
     Check {
-        name: "the runner goes: mode `step`, after each frame",
+        name: "the runner exits: mode `step`, after each frame",
         make: |subject| after_each(subject, Mode::Step).into(),
     },
-    Check { name: "the runner goes: in a batch", make: |subject| in_a_batch(subject).into() },
+    Check { name: "the runner exits: in a batch", make: |subject| in_a_batch(subject).into() },
 ];
 
 /// A round may have more frames than this; its later ones are like these.
@@ -47,7 +47,7 @@ fn after_each(subject: &Subject<'_>, mode: Mode) -> Result<(), Deviation> {
     Ok(())
 }
 
-/// Follows a round for so many frames; whether it has ended with them.
+/// Follows a round for this many frames; returns whether it has ended with them.
 fn after(worker: &mut Conversation<'_>, frames: usize) -> Result<bool, Deviation> {
     let mut batches = 0;
     for _ in 0..frames {

@@ -8,7 +8,7 @@ use super::deviation::{Deviation, Outcome};
 /// The name of the check that comes before all others.
 pub(super) const FOLLOWS_THE_SCHEMA: &str = "list: follows the schema";
 
-/// What `--list --format json` must print.
+/// The output that `--list --format json` must print.
 pub(super) const WANTED: &str =
     "`--list --format json` prints one JSON object as in docs/list.schema.json and exits with code 0";
 
@@ -42,7 +42,11 @@ fn same(subject: &Subject<'_>) -> Outcome {
                 match differs {
                     Some((new, _)) => format!("another case `{}`", new.id),
                     None => {
-                        format!("{} cases after {}, or another `build`", again.cases().len(), first.len())
+                        format!(
+                            "{} cases where the first list had {}, or a different `build`",
+                            again.cases().len(),
+                            first.len()
+                        )
                     }
                 },
             ))

@@ -1,4 +1,4 @@
-//! Checks of what a worker does with commands that no runner should send.
+//! Checks the answers of a worker to commands that no runner should send.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn as_json(subject: &Subject<'_>, mode: Mode) -> Value {
     value(&measure(subject.assignment(mode)))
 }
 
-/// A command as it is on the wire, to be changed.
+/// Converts a command to its JSON value, to be changed.
 fn value(command: &Command) -> Value {
     serde_json::from_str(&to_text(command)).unwrap_or_default()
 }
@@ -67,7 +67,7 @@ fn unknown_case(subject: &Subject<'_>) -> Result<(), Deviation> {
         Event::Frame(Frame::Failed { .. }) => worker.ends_well(),
         other => {
             let found = worker.describe(&other);
-            Err(Deviation::new("`failed` for a case that the program does not hold", found))
+            Err(Deviation::new("`failed` for a case that the program does not have", found))
         }
     }
 }

@@ -66,7 +66,7 @@ fn every_case(subject: &Subject<'_>) -> Result<(), Deviation> {
     Ok(())
 }
 
-/// What a worker in mode `sample` has sent.
+/// The frames of a worker in mode `sample`.
 #[derive(Default)]
 struct Samples {
     count: u64,

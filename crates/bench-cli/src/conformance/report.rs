@@ -1,4 +1,4 @@
-//! What came of the checks, for people.
+//! Prints the results of the checks.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -12,9 +12,9 @@ use super::deviation::Outcome;
 /// A check that was made.
 #[derive(Clone, Debug)]
 pub(crate) struct Checked {
-    /// What was checked.
+    /// The name of the check.
     pub(crate) name: String,
-    /// What came of it.
+    /// The result.
     pub(crate) outcome: Outcome,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Conformance {
 }
 
 impl Conformance {
-    /// How many checks found a deviation.
+    /// The number of checks that found a deviation.
     pub(crate) fn deviations(&self) -> usize {
         self.checks.iter().filter(|checked| matches!(checked.outcome, Outcome::Deviation(_))).count()
     }

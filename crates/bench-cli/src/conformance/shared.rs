@@ -10,7 +10,7 @@ use super::modes::batch;
 pub(super) const CHECKS: &[Check] = &[
     Check { name: "shared: all cases of a set-up, one after another", make: |subject| offered(subject, all) },
     Check { name: "shared: rounds in mode `step`", make: |subject| offered(subject, steps) },
-    Check { name: "shared: the runner goes between two rounds", make: |subject| offered(subject, between) },
+    Check { name: "shared: the runner exits between two rounds", make: |subject| offered(subject, between) },
 ];
 
 /// More rounds show nothing new.

@@ -1,4 +1,4 @@
-//! What a function has answered, as the responses of `bench-load`.
+//! Turns the answer of a function into the responses of `bench-load`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use bench_load::domain::{
 };
 use serde::Deserialize;
 
-/// Of the columns of images, the size of their bytes.
+/// The column of images with the size in bytes.
 const IMAGE_BYTES: &str = "image_bytes";
 
 /// An answer, as the program sends it.
@@ -18,16 +18,16 @@ pub(crate) struct Answered {
     pub(crate) end: u64,
     #[serde(default)]
     pub(crate) marks: Vec<(Kind, u64, Option<u32>)>,
-    /// What it has raised, if it has failed.
+    /// The error that it has raised, if it has failed.
     pub(crate) error: Option<String>,
-    /// What is odd about it.
+    /// Warnings about the answer.
     #[serde(default)]
     warnings: Vec<String>,
     #[serde(default)]
     result: Carried,
 }
 
-/// What a mark marks.
+/// The kind of a mark.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -147,7 +147,7 @@ impl Response for Sorted {
     }
 }
 
-/// A text that goes on from another.
+/// A text that continues another.
 pub(crate) struct Written(pub(crate) Answered);
 
 impl Response for Written {

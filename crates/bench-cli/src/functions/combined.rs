@@ -1,4 +1,4 @@
-//! Several runs as one, so that their figures stand side by side.
+//! Combines several runs into one, so that their figures stand side by side.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 pub(crate) struct Combined {
     /// Each benchmark's name, and the folder of its run.
     runs: Vec<(String, PathBuf)>,
-    /// Where the reports go.
+    /// The folder for reports.
     folder: PathBuf,
 }
 
@@ -26,10 +26,9 @@ pub(crate) fn write(combined: &Combined) -> Result<(), RunError> {
     let mut whole: Option<Record> = None;
     for (name, run) in &combined.runs {
         if names.insert(name, run).is_some() {
-            return Err(UsageError(format!(
-                "two benchmarks are called `{name}`: give each a name of its own"
-            ))
-            .into());
+            return Err(
+                UsageError(format!("two benchmarks are called `{name}`: give each its own name")).into()
+            );
         }
         let mut record = bench_judge::open(run)?;
         for case in &mut record.cases {

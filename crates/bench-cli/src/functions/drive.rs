@@ -20,10 +20,10 @@ use super::served::Served;
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// More failures than this share are told as such.
+/// The share of failed requests above which failures are reported.
 const FAILURES: f64 = 0.01;
 
-/// Loads the function, and prints what came of it as one line of JSON.
+/// Runs the load of the function, and prints its result as one line of JSON.
 pub(crate) fn run(plan: &Plan) -> Result<u8, RunError> {
     let served = Rc::new(Served::open(&plan.function)?);
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| {

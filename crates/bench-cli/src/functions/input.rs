@@ -1,4 +1,4 @@
-//! What requests are made of.
+//! The inputs from which requests are made.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! `bench functions`: functions of another program under load, as `bench load` measures servers.
 //!
-//! The program that holds the function starts this command, hands it a [`Plan`](plan::Plan) on stdin, or a
+//! The program that contains the function starts this command, passes it a [`Plan`](plan::Plan) on stdin, or a
 //! [`Function`](plan::Function) if it is the worker of a run itself, and answers requests on a Unix socket
 //! (`docs/book/src/protocol.md`, "Functions that serve").
 
@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::arguments::{Functions, FunctionsAction};
 
-/// Does what the program asks for; the exit code says what came of it.
+/// Carries out the program's request; returns the exit code.
 pub(crate) fn run(arguments: &Functions) -> Result<u8, RunError> {
     match arguments.action {
         FunctionsAction::Drive => drive::run(&plan()?),

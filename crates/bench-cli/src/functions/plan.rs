@@ -1,4 +1,4 @@
-//! What the program that holds the function wants.
+//! The plan: the measurement that the calling program requests for its functions.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     /// Its model, if it is part of one.
     pub(crate) model: Option<String>,
-    /// What the function is, in words: `tts.py:12`.
+    /// The place of the function in words: `tts.py:12`.
     pub(crate) source: Option<String>,
     pub(crate) function: Function,
     pub(crate) reports: Reports,
@@ -26,11 +26,11 @@ pub(crate) struct Plan {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Function {
-    /// Where the program listens.
+    /// The socket on which the program listens.
     pub(crate) socket: PathBuf,
     pub(crate) field: Field,
     pub(crate) inputs: Asked,
-    /// What each request for images has; absent in other fields.
+    /// The settings of requests for images; absent in other fields.
     pub(crate) images: Option<ImageSettings>,
     pub(crate) load: Much,
 }
@@ -46,19 +46,19 @@ pub(crate) enum Field {
     Requests,
 }
 
-/// What requests are made of.
+/// The inputs of requests.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Asked {
-    /// The program holds the inputs, in this order.
+    /// The program has the inputs, in this order.
     Given(Vec<Given>),
-    /// Texts that are made here, of so many characters.
+    /// Texts that are generated here, of this many characters.
     Texts { count: usize, shortest: usize, longest: usize },
-    /// Prompts that are made here.
+    /// Prompts that are generated here.
     Prompts { count: usize },
 }
 
-/// What reports say of an input that the program holds.
+/// The description of an input that only the program has, for reports.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Given {
@@ -66,7 +66,7 @@ pub(crate) enum Given {
     Bytes(u64),
 }
 
-/// What each request for images has.
+/// The settings of requests for images.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImageSettings {
@@ -79,7 +79,7 @@ pub(crate) struct ImageSettings {
     pub(crate) seed: u64,
 }
 
-/// How much is asked.
+/// The amount of load.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Much {
@@ -113,9 +113,9 @@ pub(crate) struct Much {
 pub(crate) enum Scenario {
     /// One request after another.
     SingleStream,
-    /// As many requests at once as `concurrency` says, again and again.
+    /// Sends `concurrency` requests at once, again and again.
     MultiStream,
-    /// All requests are there from the beginning.
+    /// All requests arrive at the beginning.
     Offline,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct Stress {
     pub(crate) ramp_up_s: Option<f64>,
 }
 
-/// Where figures go.
+/// The settings of reports.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reports {

@@ -1,4 +1,4 @@
-//! One round of a function under load, for the worker that holds it.
+//! Measures one round of a function under load, for the worker that contains it.
 
 use std::process::exit;
 
@@ -10,7 +10,7 @@ use bench_syntax::UsageError;
 use super::plan::Function;
 use super::served::Served;
 
-/// Measures one round for the worker whose channel stands in the environment, as a worker does for its runner.
+/// Measures one round for the worker whose channel is in the environment, as a worker does for its runner.
 ///
 /// # Errors
 /// When there is no such channel, or the worker has gone.

@@ -22,10 +22,10 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Connects to the program that holds the function, and tells it the inputs that were made for it.
+    /// Connects to the program that contains the function, and passes it the inputs that were made for it.
     ///
     /// # Errors
-    /// When what is asked for makes no sense, or the program does not listen.
+    /// When the request makes no sense, or the program does not listen.
     pub(crate) fn open(function: &Function) -> Result<Self, RunError> {
         let load = function.load.clone();
         load.check()?;
@@ -42,7 +42,7 @@ impl Served {
     /// Serves the requests as responses of the field; `adapt` may add to how they are sent.
     ///
     /// # Errors
-    /// As [`Load::run`].
+    /// Same as [`Load::run`].
     pub(crate) fn run(&self, bencher: &mut Bencher, adapt: impl FnOnce(Load) -> Load) -> Result<(), Error> {
         let (load, inputs) = (adapt(self.load.load()), self.inputs.clone());
         let ask = |input: &Input, request: &Request| self.server.serve(input, request);

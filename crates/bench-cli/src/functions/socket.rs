@@ -1,4 +1,4 @@
-//! Connections to the program that holds the function.
+//! Connections to the program that contains the function.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::answer::{Answered, Kind};
 use super::input::Input;
 
-/// An answer holds figures and no pictures: what is longer has gone wrong.
+/// The maximum length of an answer, in bytes. It contains figures and no pictures: a longer one is an error.
 const LONGEST: u64 = 1 << 20;
 
 /// A program that serves requests, one at a time on each connection.
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The program that listens at `path`, which is told the inputs that were `made` for it.
+    /// Connects to the program that listens at `path`, and passes it the inputs that were `made` for it.
     ///
     /// # Errors
     /// When it does not listen.
@@ -43,7 +43,7 @@ impl Server {
     pub(crate) fn serve(&self, input: &Input, request: &Request) -> Result<Answered, Error> {
         // The lock is let go before the program is asked.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let gone = |error: io::Error| Error::failure(format!("the program that serves has gone: {error}"));
+        let gone = |error: io::Error| Error::failure(format!("the program that serves has exited: {error}"));
         let mut connection = idle.map_or_else(|| Connection::open(&self.path), Ok).map_err(gone)?;
         let answered = connection.ask(input.number).map_err(gone)?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

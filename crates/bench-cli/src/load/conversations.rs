@@ -24,10 +24,10 @@ pub(super) fn of(arguments: &Load, given: &Given) -> Result<Option<Conversations
         };
     }
     if count < given.inputs.len() {
-        return wrong("some inputs are conversations and some are not: give them in runs of their own");
+        return wrong("some inputs are conversations and some are not: send them in separate runs");
     }
     if !much.rate.is_empty() || much.replay.is_some() || much.offline || much.find_rate.is_some() {
-        return wrong("conversations are had by clients: use --concurrency, the number of users at once");
+        return wrong("conversations need clients: use --concurrency, the number of simultaneous users");
     }
     Ok(Some(Conversations::new(much.think_time, arguments.what.seed)))
 }

@@ -1,4 +1,4 @@
-//! What is sent: texts that were typed, files, traces, or texts that are made.
+//! The inputs of a load: texts from the command line, files, traces, or generated texts.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
 /// Documents of a request to rank them that is made.
 const RANKED: usize = 8;
 
-/// What is sent, and when.
+/// The inputs, and the times at which to send them.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     pub(super) inputs: Vec<Input>,
@@ -29,11 +29,11 @@ pub(super) struct Given {
     pub(super) arrivals: Option<Vec<f64>>,
     /// Whether answers are to have as many tokens as inputs say.
     pub(super) has_lengths: bool,
-    /// What a person should know of it.
+    /// Notes for the user.
     pub(super) told: Vec<String>,
 }
 
-/// What was given to send; `None` if nothing was.
+/// Returns the inputs that the arguments name; `None` if they name none.
 ///
 /// # Errors
 /// What is wrong with a file.
@@ -179,7 +179,7 @@ pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
     Ok(Given { inputs: inputs.collect(), ..Given::default() })
 }
 
-/// Texts of the lengths that were asked for, on a server that makes so many tokens of a word.
+/// Returns texts of the requested lengths, for a server that makes this many tokens of a word.
 pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
     let what = &arguments.what;
     let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };

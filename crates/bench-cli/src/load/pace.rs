@@ -1,4 +1,4 @@
-//! How much is asked, and when.
+//! The pace of a load: how many requests, and when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::arguments::{self, Arrival, FirstRate};
 /// Connections that are made beforehand in an open loop, at most.
 const MOST_WARM: usize = 64;
 
-/// Requests in flight at most in an open loop, if there are files for so many connections.
+/// The maximum number of requests in flight in an open loop, if there are files for that many connections.
 const MOST_IN_FLIGHT: u64 = 10_000;
 
 fn most_in_flight() -> usize {
@@ -25,7 +25,7 @@ fn most_in_flight() -> usize {
     usize::try_from(room.clamp(1, MOST_IN_FLIGHT)).unwrap_or(1)
 }
 
-/// How much is asked, apart from the arguments: a round may be begun more than once.
+/// The amount of load, apart from the arguments: a round may be begun more than once.
 #[derive(Clone)]
 pub(super) struct Scenario {
     concurrency: Vec<usize>,
@@ -41,7 +41,7 @@ pub(super) struct Scenario {
     warm_up: Option<u64>,
     seed: u64,
     slo: Vec<String>,
-    /// By whom clients wait between turns, if they have conversations.
+    /// The conversations by which clients wait between turns, if they have any.
     conversations: Option<Arc<Conversations>>,
 }
 
@@ -74,7 +74,7 @@ impl Scenario {
     /// Serves the inputs through the endpoint.
     ///
     /// # Errors
-    /// As [`Endpoint::run`].
+    /// Same as [`Endpoint::run`].
     pub(super) fn run(
         &self,
         endpoint: &Endpoint,
@@ -172,14 +172,14 @@ impl Scenario {
         endpoint.client().warm_share(own, (rank, of)).map_err(Into::into)
     }
 
-    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each request
-    /// of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
+    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each
+    /// request of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
     fn first_clients(&self) -> usize {
         let by_rate = self.rate.iter().copied().fold(1.0, f64::max).ceil() as usize;
         self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))
     }
 
-    /// What is asked, for a person.
+    /// Describes the load for a person.
     pub(super) fn told(&self) -> String {
         if let Some(times) = &self.times {
             let lasts = times.last().copied().unwrap_or_default() / self.speed;

@@ -1,4 +1,4 @@
-//! How the server is reached, and what it is.
+//! Finds out how to reach the server, and which interface it has.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageErro
     let of = |one: &Named| (one.kind, one.model.clone(), one.stream);
     if let Some(other) = named.iter().position(|one| of(one) != of(&named[0])) {
         return Err(UsageError(format!(
-            "{} and {} do not name the same endpoint: give addresses that differ in the server alone",
+            "{} and {} do not name the same endpoint: give addresses that differ only in the server",
             urls[0], urls[other]
         )));
     }
@@ -89,7 +89,7 @@ pub(super) fn watch(
     }
 }
 
-/// What the server is.
+/// Describes the server.
 pub(super) fn probed(endpoint: &Endpoint, found: &Found) -> String {
     let server = if found.server.is_empty() { "not known" } else { &found.server };
     let kind = found.kind.map_or("not known: name it with --endpoint", Kind::name);

@@ -1,4 +1,4 @@
-//! Where workers meet if no address is given, and what their run is called.
+//! The address at which workers meet if none is given, and the name of their run.
 
 /// The port at which the first worker listens, if all are on its machine.
 const PORT: u16 = 7400;
@@ -7,7 +7,7 @@ const PORT: u16 = 7400;
 /// that systems give out themselves.
 const PORTS_OF_JOBS: std::ops::Range<u64> = 20_000..30_000;
 
-/// Where worker 1 is, if the engine that started it says so: `HOST:PORT`.
+/// Returns the address of worker 1, `HOST:PORT`, if the engine that started it provides one.
 pub(super) fn usual(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let is_alone = |local: &str, all: &str| variable(all).is_some_and(|all| variable(local) == Some(all));
     let is_one_machine = is_alone("OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -26,7 +26,7 @@ pub(super) fn usual(variable: impl Fn(&str) -> Option<String>) -> Option<String>
     Some(format!("{node}:{port}"))
 }
 
-/// What tells the run from others of the same engine; empty if nothing does.
+/// Returns the text that distinguishes the run from others of the same engine; empty if there is none.
 pub(super) fn run(variable: impl Fn(&str) -> Option<String>) -> String {
     let of_slurm = || Some(format!("{}.{}", variable("SLURM_JOB_ID")?, variable("SLURM_STEP_ID")?));
     variable("PMIX_NAMESPACE").or_else(of_slurm).unwrap_or_default()

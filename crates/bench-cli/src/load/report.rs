@@ -1,4 +1,4 @@
-//! What is printed of a run, and its exit code.
+//! Prints the report of a run, and decides its exit code.
 
 use bench_endpoint::server::Watch;
 use bench_endpoint::{Checked, Endpoint};
@@ -16,7 +16,7 @@ use super::workers::{self, Ended};
 use super::{printable_lines, summary};
 use crate::arguments::Load;
 
-/// Prints the report, and decides the exit code when all of it has been said.
+/// Prints the report, and then decides the exit code.
 ///
 /// # Errors
 /// When it cannot be printed or kept.
@@ -50,7 +50,7 @@ pub(super) fn report(
     }
     let Ended { counts, counted, checked } = ended;
     print(&format!(
-        "connections: {} made, {} requests on one that had served before, {} sent again because the server had closed \
+        "connections: {} made, {} requests on a reused one, {} sent again because the server had closed \
          an idle one\n",
         counts.opened, counts.reused, counts.reconnected
     ))?;
@@ -80,13 +80,13 @@ pub(super) fn report(
         print(&format!("report: {}\n", folder.display()))?;
     }
     if record.state == RunState::Interrupted {
-        tell("interrupted: the report holds what was measured until then");
+        tell("interrupted: the report contains what was measured until then");
     }
     lost.iter().for_each(|lost| tell(&lost.to_string()));
     Ok(exit_code(arguments, &checked, &record, lost.is_some(), tell))
 }
 
-/// Says why a run is not as it should be, and what its exit code is for that. A run that has lost a worker has said so.
+/// Reports why a run is not valid, and returns its exit code. A run that has lost a worker has already reported that.
 fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool, says: impl Fn(&str)) -> u8 {
     let decision = Decision::default().of_load(record, arguments.much.max_failures);
     let found = arguments.much.find_rate.and_then(|_| summary::found(record));
@@ -95,7 +95,7 @@ fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool
         decision.reasons().iter().for_each(|reason| says(reason));
     }
     for wrong in &checked.wrong {
-        says(&printable(&format!("of {} answers that were looked at: {wrong}", checked.looked_at)));
+        says(&printable(&format!("of {} answers that were checked: {wrong}", checked.looked_at)));
     }
     match decision.exit_code() {
         exit::INTERRUPTED => exit::INTERRUPTED,

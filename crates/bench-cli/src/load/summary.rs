@@ -1,5 +1,5 @@
-//! What is said of a run beside its levels: what the server says of itself, what was asked and obtained, and the bounds of a
-//! search.
+//! Prints the figures of a run that belong to no level: the server's own metrics, the requested and the received
+//! tokens, and the bounds of a search.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use bench_report::{print, tell};
 use bench_runner::run::Finished;
 use bench_syntax::quantity::significant;
 
-/// An answer that has less than this of the tokens that were asked for is shorter than what is measured.
+/// An answer that has less than this share of the requested tokens is shorter than what is measured.
 const SHORT: f64 = 0.95;
 
 /// Prints a table of both sides, and returns what does not fit together.
@@ -47,14 +47,14 @@ pub(super) fn server(
     Ok(warnings(series, counted, is_salted))
 }
 
-/// What was asked for, and what came.
+/// Compares the requested tokens with the received ones.
 pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
     let mut said = Vec::new();
     if counted.wanted_tokens > 0 {
         let share = counted.obtained_tokens as f64 / counted.wanted_tokens as f64;
         if share < SHORT {
             said.push(format!(
-                "answers have {:.0}% of the tokens that were asked for: the server ends them early. It may not \
+                "answers have {:.0}% of the requested tokens: the server ends them early. It may not \
                  support `ignore_eos` and `min_tokens`, or may have reached its longest context",
                 share * 100.0
             ));

@@ -45,8 +45,8 @@ pub(super) fn meet(
         Some(address) => address.clone(),
         None => rendezvous::usual(variable).ok_or_else(|| {
             UsageError(format!(
-                "this is worker {share} by {by}, but where worker 1 is to be met is not known: say it to all of them with \
-                 --rendezvous HOST:PORT"
+                "this is worker {share} by {by}, but the address of worker 1 is not known: give it to all \
+                 workers with --rendezvous HOST:PORT"
             ))
         })?,
     };
@@ -65,7 +65,7 @@ pub(super) fn meet(
     Ok(Some(Arc::new(fleet)))
 }
 
-/// What all inputs, times and templates are made of, in short.
+/// Returns a fingerprint of all inputs, times and templates.
 fn fingerprint(given: &Given, arguments: &Load) -> String {
     // With fixed keys: the same for all processes of one version.
     let mut hasher = DefaultHasher::new();
@@ -84,7 +84,7 @@ pub(super) fn end_together(fleet: &Fleet, interrupt: &Interrupt) {
     fleet.stop_when(move || asks.is_raised(), move || tells.tell());
 }
 
-/// What the clients of all workers have come to.
+/// The totals of the clients of all workers.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ended {
     pub(super) counts: Counts,
@@ -101,8 +101,8 @@ impl Ended {
         }
     }
 
-    /// Together with that of the other workers, on the first one; elsewhere as it is. All of them wait for that. Also returns
-    /// why the run could not go on, if a worker is gone.
+    /// Combines it with that of the other workers, on the first one; elsewhere returns it unchanged. All of them wait
+    /// for that. Also returns why the run could not go on, if a worker is no longer connected.
     pub(super) fn of_all(self, fleet: &Fleet) -> (Self, Option<FleetError>) {
         let own = serde_json::to_vec(&self).unwrap_or_default();
         let others = match fleet.gather(&own) {
@@ -120,7 +120,8 @@ impl Ended {
     }
 }
 
-/// What is said of the workers of a run: who they are, what they have sent, and how well their clocks agree.
+/// Describes the workers of a run: their hosts, the number of requests they have sent, and how well their clocks
+/// agree.
 pub(super) fn told(record: &Record, fleet: &Fleet) -> String {
     let rounds = record.cases.iter().flat_map(|case| &case.rounds);
     let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

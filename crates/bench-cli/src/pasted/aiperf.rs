@@ -1,4 +1,4 @@
-//! `aiperf profile`, and `genai-perf profile` before it.
+//! Translates `aiperf profile`, and its predecessor `genai-perf profile`.
 
 use super::typed::{Typed, push, push_some, with_deviation};
 use super::{Ours, capped};
@@ -21,10 +21,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("--use-server-token-count", "the server counts tokens"),
     ("--ui", "use --quiet"),
     ("--ui-type", "use --quiet"),
-    ("--verbose", "the record has all"),
-    ("-v", "the record has all"),
-    ("--num-dataset-entries", "every prompt is unlike all others"),
-    ("--num-prompts", "every prompt is unlike all others"),
+    ("--verbose", "the record contains everything"),
+    ("-v", "the record contains everything"),
+    ("--num-dataset-entries", "every prompt is unique"),
+    ("--num-prompts", "every prompt is unique"),
     ("--workers-max", "one process sends all requests"),
     ("--profile-export-file", "each run has its own folder"),
     ("--server-metrics", "the server's metrics are read automatically"),

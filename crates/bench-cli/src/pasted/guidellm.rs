@@ -1,4 +1,4 @@
-//! `guidellm benchmark`.
+//! Translates `guidellm benchmark`.
 
 use super::Ours;
 use super::typed::{Typed, push, push_some, with_deviation};
@@ -19,10 +19,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("--disable-progress", "use --quiet"),
     ("--disable-console-outputs", "use --quiet"),
     ("--display-scheduler-stats", "lateness is always reported"),
-    ("--warmup", "warm-up is told in requests, by --warm-up"),
-    ("--warmup-percent", "warm-up is told in requests, by --warm-up"),
-    ("--cooldown", "a steady part is found by itself"),
-    ("--cooldown-percent", "a steady part is found by itself"),
+    ("--warmup", "warm-up is given in requests, by --warm-up"),
+    ("--warmup-percent", "warm-up is given in requests, by --warm-up"),
+    ("--cooldown", "the steady part is found automatically"),
+    ("--cooldown-percent", "the steady part is found automatically"),
     ("--data-sampler", "each prompt is unique"),
 ];
 

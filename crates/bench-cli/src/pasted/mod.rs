@@ -1,4 +1,4 @@
-//! Command lines of other load generators, pasted behind `bench load`: read as what they ask for, and written as ours.
+//! Translates command lines of other load generators that are pasted after `bench load` into ours.
 
 mod aiperf;
 mod guidellm;
@@ -10,9 +10,9 @@ use typed::Typed;
 /// A command line of ours that asks for the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ours {
-    /// What follows `bench load`.
+    /// The arguments of `bench load`.
     pub(crate) arguments: Vec<String>,
-    /// What was left out, and why.
+    /// The flags that were left out, and the reasons.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ const TELLING: &[(&str, Tool)] = &[
     ("--max-seconds", Tool::Guidellm),
 ];
 
-/// What was typed behind `bench load`, if it is a command line of another tool; `None` if it is one of ours.
+/// Translates the arguments of `bench load` if they are a command line of another tool; `None` if they are our own.
 ///
 /// # Errors
 /// What there is no equivalent of, with what comes next to it.
@@ -86,7 +86,7 @@ fn tool(typed: &[String]) -> Option<(Tool, usize)> {
     }
 }
 
-/// Why a cap on an open loop is refused.
+/// The reason why a cap on an open loop is refused.
 fn capped(url: &str, rate: &str, concurrency: &str) -> String {
     format!(
         "a rate cannot be combined with a limit on concurrency: no latency would include the time that requests \

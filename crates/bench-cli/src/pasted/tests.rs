@@ -1,4 +1,4 @@
-//! Command lines as the tools' own documents write them.
+//! Tests command lines that are copied from the tools' own documentation.
 
 use super::*;
 

@@ -79,7 +79,7 @@ impl Typed {
         said
     }
 
-    /// That nothing is left.
+    /// Checks that nothing is left.
     ///
     /// # Errors
     /// The flags and words that were not taken.

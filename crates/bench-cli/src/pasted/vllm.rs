@@ -1,4 +1,4 @@
-//! `vllm bench serve`, and `benchmark_serving.py` before it.
+//! Translates `vllm bench serve`, and its predecessor `benchmark_serving.py`.
 
 use super::typed::{Typed, push, push_some};
 use super::{Ours, capped};
@@ -111,7 +111,7 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     Ok(Ours { arguments, left_out })
 }
 
-/// What is asked.
+/// Translates the inputs.
 fn dataset(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> {
     let name = typed.take(&["--dataset-name"]).unwrap_or("random".to_owned());
     let path = typed.take(&["--dataset-path"]);
@@ -188,7 +188,7 @@ fn thousands(number: &str) -> String {
     }
 }
 
-/// Fields of the body, with those that have flags of their own.
+/// Fields of the body, with those that have their own flags.
 fn body(typed: &mut Typed) -> Result<Option<String>, String> {
     let mut body: serde_json::Map<String, serde_json::Value> = match typed.take(&["--extra-body"]) {
         Some(text) => serde_json::from_str(&text).map_err(|error| format!("--extra-body: {error}"))?,
@@ -213,7 +213,7 @@ fn body(typed: &mut Typed) -> Result<Option<String>, String> {
     (!body.is_empty()).then(|| serde_json::to_string(&body).map_err(|error| error.to_string())).transpose()
 }
 
-/// What would make the measurement another one.
+/// Refuses flags that would change what is measured.
 fn refuse(typed: &mut Typed) -> Result<(), String> {
     let refused = [
         ("--insecure", "certificates are always checked: trust the server's with --ca-file FILE"),

@@ -1,4 +1,4 @@
-//! Whoever wants to know of changes is told of each once, or it is said that they could not be.
+//! Each change is reported once to everyone who asks for it, or the failure to do so is reported.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,10 +13,10 @@ use crate::history::{nights, slower_from_night_20};
 use crate::stage::Stage;
 use bench_testing::Ended;
 
-/// What is in the address and must be nowhere else.
+/// The secret in the address, which must occur nowhere else.
 const SECRET: &str = "T0PS3CRET";
 
-/// A web server that answers every request alike, and keeps what it was sent.
+/// A web server that answers every request in the same way, and keeps what it was sent.
 struct Hook {
     address: String,
     bodies: Arc<Mutex<Vec<String>>>,
@@ -119,7 +119,7 @@ fn a_change_is_told_once() {
     assert_eq!(hook.bodies().len(), 2);
     let kept = fs::read(stage.results().join("history.sqlite")).expect("the store");
     let kept = String::from_utf8_lossy(&kept).into_owned();
-    assert!(kept.contains("webhook HOOK") && !kept.contains(SECRET), "the store holds no secret");
+    assert!(kept.contains("webhook HOOK") && !kept.contains(SECRET), "the store contains no secret");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The commit that made it slower, in a repository of its own.
+//! The commit that made it slower, in a separate repository.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What the book tells a reader to type, typed.
+//! Types the commands that the book tells a reader to type.
 
 use std::fs;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn blocks(document: &Document, language: &str) -> Vec<Block> {
     document.blocks().into_iter().filter(|block| block.language == language).collect()
 }
 
-/// What a person types of a block of shell, without comments; lines that begin with "…" are for the reader to fill in.
+/// The commands of a block of shell, without comments; lines that begin with "…" are for the reader to fill in.
 fn commands(block: &Block) -> Vec<String> {
     let lines = block.text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
     lines.filter(|line| !line.is_empty() && !line.starts_with(['…', '#'])).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! What `docs/book/src/history.md` says, done.
+//! Follows the steps of `docs/book/src/history.md`.
 
 use std::ffi::OsString;
 use std::fs;

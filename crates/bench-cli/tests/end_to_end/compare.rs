@@ -1,4 +1,4 @@
-//! Which cases are compared, what is said of them, and the exit code.
+//! The cases that are compared, the report on them, and the exit code.
 
 use std::fs;
 

@@ -27,8 +27,8 @@ fn a_bench_target_follows_the_protocol() {
 /// A fault, the checks that are made, and what is said.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("nothing", "list", "printed nothing"),
-    ("no_case", "list", "its list holds no case"),
-    ("twice", "list", "holds the id `unit/digest` twice"),
+    ("no_case", "list", "its list contains no case"),
+    ("twice", "list", "contains the id `unit/digest` twice"),
     ("talks", "list", "printed `Loading ..."),
     ("other_version", "list", "version 3 of the worker protocol"),
     ("endless_list", "list", "had not ended after"),
@@ -62,7 +62,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("ignores_stop", "step: batches", "`finished` after `stop`"),
     ("counts", "count", "`failed` in mode `count`"),
     ("filtered", "environment", "`skipped` (filtered out)"),
-    ("measures_anything", "an unknown case", "does not hold"),
+    ("measures_anything", "an unknown case", "does not have"),
     ("any_mode", "an unknown mode", "deviation: commands: an unknown mode"),
     ("strict", "unknown fields", "unknown fields are ignored"),
     ("forgiving", "not JSON", "deviation: commands: not JSON"),
@@ -70,7 +70,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("hasty", "several at once", "deviation: commands: several at once"),
     ("whole", "in pieces", "deviation: commands: in pieces"),
     ("empty_batches", "0 iterations", "deviation: commands: a batch of 0 iterations"),
-    ("stays", "step: the channel closed", "was still there"),
+    ("stays", "step: the channel closed", "it was still running"),
     ("exit_code", "order of frames", "exit status: 7"),
     ("one_round", "shared: all cases", "deviation: shared: all cases"),
     ("ready_again", "shared: all cases", "deviation: shared: all cases"),
@@ -100,7 +100,7 @@ fn each_fault_is_found() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// What was said of a fault, if that is not what should be said.
+/// The message about a fault, if it is not the expected one.
 fn miss(stage: &Stage, program: &str, (fault, checks, said): &(&str, &str, &str)) -> Option<String> {
     let mut command = stage.bench_command(&["conformance", program, checks, "--quiet", "--timeout=15s"]);
     let ended = stage.end(command.env("FAULT", fault));

@@ -41,7 +41,7 @@ fn stage_with_talks() -> Stage {
     stage
 }
 
-/// What all loads with conversations have in common.
+/// The arguments that all loads with conversations have in common.
 fn load<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let common = [
         "load",

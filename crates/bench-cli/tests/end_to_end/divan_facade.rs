@@ -11,7 +11,7 @@ use bench_testing::Bench;
 use crate::project::UNTIL_DECIDED;
 use crate::stage::{Stage, case, failure, read_json, verdicts};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 4] = ["--rounds=2", "--max-time=200ms", "--quiet", "--bench"];
 
 /// Names of the fixture's benchmarks that work.
@@ -54,7 +54,7 @@ fn id(name: &str) -> String {
     format!("performance/with_divan_facade::{name}")
 }
 
-/// What a probe has read.
+/// The reading of a probe.
 fn observed(case: &Value, name: &str) -> Value {
     let figures = case["observed"].as_array().into_iter().flatten();
     figures.into_iter().find(|figure| figure["name"] == name).unwrap_or(&Value::Null)["value"].clone()

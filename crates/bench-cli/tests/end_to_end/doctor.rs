@@ -1,4 +1,4 @@
-//! What the machine is asked, and what it answers, wherever the tests run.
+//! Questions to the machine and its answers, wherever the tests run.
 
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use bench_testing::Bench;
 use crate::project::UNTIL_DECIDED;
 use crate::stage::{Stage, case, failure, read_json, verdicts};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 3] = ["--rounds=2", "--max-time=200ms", "--quiet"];
 
 /// Names of the fixture's benchmarks that work.

@@ -1,4 +1,4 @@
-//! What a newcomer runs into on the first day.
+//! Mistakes that a newcomer makes on the first day.
 
 use std::fs;
 

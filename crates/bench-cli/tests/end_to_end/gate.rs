@@ -8,7 +8,7 @@ use crate::history::{measured, slower_from_night_20, write_night, write_night_at
 use crate::project::Project;
 use crate::stage::{Stage, read_json};
 
-/// What the gate decided, and its exit code.
+/// The decision of the gate, and its exit code.
 fn gate(stage: &Stage, arguments: &[&str]) -> (Value, i32) {
     let ended = stage.bench(&[&["gate", "--json=-"], arguments].concat());
     let decision = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.said()));

@@ -7,7 +7,7 @@ use bench_testing::{Bench, Nvml, gpu};
 use crate::project::UNTIL_DECIDED;
 use crate::stage::{Stage, case, read_json, verdicts};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 5] =
     ["--rounds=2", "--max-time=2s", "--quiet", "--timeout=30s", "--output-dir=benchmark_results"];
 
@@ -25,7 +25,7 @@ fn record(stage: &Stage) -> Value {
     read_json(&stage.report().join("run.json"))
 }
 
-/// What went wrong in the rounds of a case.
+/// The failure in the rounds of a case.
 fn failure(case: &Value) -> &str {
     let rounds = case["rounds"].as_array().expect("rounds");
     rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()
@@ -184,9 +184,9 @@ fn nothing_takes_turns_that_has_several_threads_or_no_compiler() {
 fn what_only_looks_like_criterion_is_refused_with_the_reason() {
     for (does, said) in [
         ("leaves", "did not connect: expected criterion 0.3.3 or later"),
-        ("is another", "does not greet as criterion does"),
+        ("is another", "did not send criterion's greeting"),
         ("speaks version 9", "speaks version 9.1 of criterion's protocol"),
-        ("sends noise", "sent a message that is none of criterion's"),
+        ("sends noise", "sent a message that criterion's protocol does not contain"),
         ("sends a huge frame", "sent a frame of 4294967295 bytes"),
         ("breaks off", "ended with exit status: 0"),
     ] {
@@ -197,7 +197,7 @@ fn what_only_looks_like_criterion_is_refused_with_the_reason() {
         let ended = ended.expect_code(1);
         assert!(ended.stdout.contains("with_divan::sum_1000"), "{does}: {}", ended.said());
         if does == "breaks off" {
-            assert!(ended.stderr.contains("it holds no benchmark of criterion"), "{}", ended.said());
+            assert!(ended.stderr.contains("it contains no benchmark of criterion"), "{}", ended.said());
         } else {
             assert!(ended.stderr.contains(said), "{does}: {}", ended.said());
         }
@@ -218,5 +218,5 @@ fn cargo_can_hand_over_what_it_builds() {
         .expect_said(&["Testing sum 1000", "Success"]);
     let mut command = stage.bench_command(&["runner", "./impostor", "--bench"]);
     let ended = stage.end(command.env("FIXTURE_IMPOSTOR", "leaves"));
-    ended.expect_code(3).expect_said(&["run as it is", "no benchmark here"]);
+    ended.expect_code(3).expect_said(&["not measured, but run as usual", "no benchmark here"]);
 }

@@ -96,7 +96,7 @@ fn changes(stage: &Stage) -> Vec<Value> {
 fn a_regression_in_thirty_nights_is_told_once_and_can_be_accepted() {
     let stage = nights(30, slower_from_night_20);
     stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 30 ("]);
-    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 0 (", "there already: 30"]);
+    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 0 (", "already there: 30"]);
     let found = changes(&stage);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["since"]["run"], "night-20");
@@ -147,7 +147,10 @@ fn what_cannot_be_named_is_said() {
     stage.bench(&["rename", "unit/a", "unit/b"]).expect_code(2).expect_said(&["no case `unit/a`"]);
     stage.bench(&["rename", "unit/spins", "unit/spins"]).expect_code(2).expect_said(&["two different ids"]);
     stage.bench(&["rename", "unit/spins", ""]).expect_code(2).expect_said(&["two different ids"]);
-    stage.bench(&["rename", "unit/spins", "unit/second"]).expect_code(2).expect_said(&["two cases"]);
+    stage
+        .bench(&["rename", "unit/spins", "unit/second"])
+        .expect_code(2)
+        .expect_said(&["two different cases"]);
 }
 
 #[test]
@@ -228,7 +231,7 @@ fn one_bad_run_does_not_keep_the_others_out() {
     write_night(&stage, &newer, 3, 1.0);
     let added = stage.bench(&["store", "add"]).expect_code(1);
     added.expect_said(&[
-        "warning: the store holds a run `night-01`",
+        "warning: the store contains a run `night-01`",
         "runs added: 1 (",
         "with other contents: 1",
     ]);
@@ -254,5 +257,5 @@ fn a_run_that_was_killed_is_the_same_run_twice() {
     let name = run.file_name().and_then(|name| name.to_str()).expect("a name");
     stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["runs added: 1 ("]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["runs added: 0 (", "there already: 1"]);
+    stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["runs added: 0 (", "already there: 1"]);
 }

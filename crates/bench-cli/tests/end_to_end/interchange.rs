@@ -22,7 +22,7 @@ fn measured() -> Stage {
     stage
 }
 
-/// What another program makes of a file; `None`, with a word, where that is not installed.
+/// The output of another program that reads a file; `None`, with a message, if the program is not installed.
 fn read_by(stage: &Stage, program: &str, arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new(program).args(arguments).current_dir(stage.path()).output() else {
         not_checked(&format!("`{program}` is not installed"));
@@ -110,7 +110,7 @@ fn what_others_measured_comes_into_the_store() {
     fs::write(stage.path().join("go.txt"), "cpu: EPYC\nBenchmarkFib-8 100 25000 ns/op\n").expect("written");
     let import = ["import", "benchfmt", "go.txt", "--time=2026-01-31T12:00:00Z", "--cores=8", "--commit=abc"];
     stage.bench(&import).expect_code(0).expect_said(&["1 figures", "EPYC, 8 cores, unknown, no GPU"]);
-    stage.bench(&import).expect_code(0).expect_said(&["was there already"]);
+    stage.bench(&import).expect_code(0).expect_said(&["was already in the store"]);
     stage.bench(&["store", "list"]).expect_code(0).expect_said(&["2026-01-31T12:00:00Z", "abc"]);
     let exported = stage.bench(&["store", "export", "--format=json"]).expect_code(0);
     let series: Value = serde_json::from_str(&exported.stdout).expect("JSON");
@@ -162,7 +162,9 @@ fn files_of_python_tools_are_runs_with_their_time_commit_and_machine() {
     let none = stage.path().join("none.json");
     let none = none.to_str().expect("a path");
     let ended = stage.bench(&["import", "pytest-benchmark", none, &data]).expect_code(1);
-    assert!(ended.stderr.contains("left out: cannot read") && ended.stdout.contains("was there already"));
+    assert!(
+        ended.stderr.contains("left out: cannot read") && ended.stdout.contains("was already in the store")
+    );
     stage.bench(&["import", "auto", none]).expect_code(2).expect_said(&["none.json"]);
     let pyperf = corpus("pyperf/two.json");
     stage.bench(&["import", "auto", &pyperf]).expect_code(0).expect_said(&["read as pyperf", "--time"]);

@@ -1,4 +1,4 @@
-//! What `bench load` is given, what it looks for, and what the server says of itself.
+//! Inputs of `bench load`, the rates that it searches for, and the server's own metrics.
 
 use std::fs;
 use std::sync::Mutex;
@@ -119,7 +119,7 @@ fn a_command_line_of_vllm_is_understood() {
         "as: bench load http",
         "--isl 64 --osl 9",
         "left out: --save-result",
-        "exactly as long as asked for",
+        "exactly as long as requested",
     ]);
     let bodies = bodies(&server);
     // Two of them find out how many tokens a word is.

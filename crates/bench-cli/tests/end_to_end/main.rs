@@ -1,4 +1,4 @@
-//! What a user does with `bench`, on programs that do what users' programs do.
+//! Uses of `bench`, on programs that do what users' programs do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alert;

@@ -13,7 +13,7 @@ mod readers;
 /// Mutations of each file of the corpus, unless `BENCH_MUTATIONS` says otherwise.
 const MUTATIONS: u64 = 300;
 
-/// What means something to one of the readers, or to none.
+/// Pieces of text that mean something to one of the readers, or to none.
 const TOKENS: [&[u8]; 16] = [
     b"1e999",
     b"-1",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::python::{self, EXAMPLE, FAULTY};
 use crate::stage::{Stage, case, read_json, verdicts};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 5] = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=30s"];
 
 /// The record of the only run.
@@ -17,18 +17,18 @@ fn record(stage: &Stage) -> Value {
     read_json(&stage.report().join("run.json"))
 }
 
-/// What went wrong in the rounds of a case.
+/// The failure in the rounds of a case.
 fn failure(case: &Value) -> &str {
     let rounds = case["rounds"].as_array().expect("rounds");
     rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()
 }
 
-/// The example, with ids of its own.
+/// The example, with its own ids.
 fn example(model: &str) -> String {
     EXAMPLE.replace("f\"unit/", &format!("f\"{model}/unit/"))
 }
 
-/// A program with this fault and ids of its own, in a folder of its own.
+/// A program with this fault and its own ids, in a separate folder.
 fn faulty(stage: &Stage, fault: &str) -> String {
     fs::create_dir_all(stage.path().join(fault)).expect("a folder");
     python::install(stage, &example(fault), &format!("{fault}/python_program.py"));
@@ -183,8 +183,8 @@ fn a_crash_of_a_shared_worker_takes_no_other_case_with_it() {
 /// Programs that cannot be listed, and what is said of each.
 const REFUSED: &[(&str, &str)] = &[
     ("nothing", "printed nothing: expected one JSON object"),
-    ("no_case", "its list holds no case"),
-    ("twice", "holds the id `twice/unit/digest` twice"),
+    ("no_case", "its list contains no case"),
+    ("twice", "contains the id `twice/unit/digest` twice"),
     ("talks", "printed `Loading ..."),
     ("other_version", "it speaks version 3 of the worker protocol"),
     ("long_list", "printed more than 64 MiB"),

@@ -8,7 +8,7 @@ use bench_testing::{Ended, workspace};
 use crate::python;
 use crate::stage::{Stage, case, read_json};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 5] = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=60s"];
 
 /// Benchmarks by convention and by decorator, with code of the project's own.

@@ -14,10 +14,10 @@ use crate::stage::Stage;
 /// begins with the one of this number.
 const USUALLY: u64 = 3;
 
-/// How many times the work the changed commit does.
+/// The factor by which the changed commit does more work.
 const FACTOR: u64 = 4;
 
-/// What the work of a package may depend on.
+/// The kinds of dependency of a package's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
     /// A constant of the library.
@@ -106,7 +106,7 @@ struct Package {
     sources: Vec<Source>,
     /// The one that the second commit changes.
     changed: Source,
-    /// Whether the package is a member of a workspace, in a folder of its own.
+    /// Whether the package is a member of a workspace, in a separate folder.
     is_member: bool,
 }
 
@@ -215,7 +215,7 @@ impl Package {
         self.write(".gitignore", "target\nbenchmark_results\n");
     }
 
-    /// The submodule has a repository of its own, whose newest commit is checked out.
+    /// The submodule has a separate repository, whose newest commit is checked out.
     fn make_submodule(&self, is_changed: bool) {
         if !self.has(Source::Submodule) {
             return;

@@ -44,7 +44,7 @@ fn commit(night: usize) -> String {
     format!("{night:040x}")
 }
 
-/// What `bench trend` knows, by the night of the report.
+/// The output of `bench trend`, by the night of the report.
 #[derive(Default)]
 struct Reports {
     standing: BTreeMap<String, Value>,

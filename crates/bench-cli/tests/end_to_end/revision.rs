@@ -1,4 +1,4 @@
-//! Git revisions of a project of its own.
+//! Git revisions of a separate project.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::project::{EVERYTHING, Project, UNTIL_DECIDED, target};
 #[test]
 fn revisions_are_built_and_compared() {
     let project = Project::new();
-    let building = "in a checkout of its own";
+    let building = "in a separate checkout";
 
     let ended = project.bench(&[&["compare", "HEAD~1", "HEAD"], &UNTIL_DECIDED[..], &EVERYTHING].concat());
     ended.expect_code(3).expect_said(&[

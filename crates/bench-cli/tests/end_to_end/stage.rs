@@ -1,4 +1,4 @@
-//! A folder of its own for a test, in which `bench` runs.
+//! A separate folder for a test, in which `bench` runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl Stage {
         stage
     }
 
-    /// A copy of a fixture, under a name of its own, by which its processes are known from those of others.
+    /// A copy of a fixture, under its own name, by which its processes are known from those of others.
     pub(crate) fn add(&mut self, bench: Bench, name: &str) {
         let own = self.path().join(name);
         fs::hard_link(executable(bench), &own).expect("link");
@@ -115,14 +115,14 @@ pub(crate) fn read_json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON")
 }
 
-/// What the failed rounds of a case say.
+/// The messages of the failed rounds of a case.
 pub(crate) fn failure(case: &Value) -> String {
     let rounds = case["rounds"].as_array().expect("rounds");
     let messages = rounds.iter().filter_map(|round| round["failure"]["message"].as_str());
     messages.collect::<Vec<_>>().join("; ")
 }
 
-/// What a written comparison says of a case.
+/// The entry of a written comparison for a case.
 #[track_caller]
 pub(crate) fn case<'a>(comparison: &'a Value, id: &str) -> &'a Value {
     let cases = ["cases", "others"].into_iter().flat_map(|list| comparison[list].as_array()).flatten();

@@ -251,7 +251,7 @@ fn workers_that_do_not_fit_or_do_not_come_are_refused() {
     );
     expect(
         vec![worker("1/3", &["--rate=5", "--rendezvous-timeout=100ms"])],
-        "workers 2 and 3 of 3 did not come",
+        "workers 2 and 3 of 3 did not connect",
     );
     expect(
         vec![worker("2/3", &["--rate=5", "--rendezvous-timeout=100ms"])],

@@ -1,5 +1,5 @@
-//! The variables that cargo's configuration gives to the programs that it runs: `[env]`, which `cargo bench` applies and a
-//! program that is started by itself lacks.
+//! The variables that cargo's configuration sets for the programs that it runs: `[env]`, which `cargo bench` applies
+//! and a program that is started without cargo lacks.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,7 +16,7 @@ struct Configuration {
     env: BTreeMap<String, Variable>,
 }
 
-/// A variable as it is written.
+/// A variable in the file.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Variable {
@@ -41,10 +41,10 @@ pub(super) fn apply(programs: Vec<Program>, folder: &Path) -> Vec<Program> {
     programs.into_iter().map(with_all).collect()
 }
 
-/// Takes from the environment of this process what a cargo has put there from its configuration, if one has started this
-/// process by way of a bench target: each side of a comparison has a configuration of its own. What a person has set to
-/// the very value that is configured goes as well, since the two cannot be told apart. Only for the start of `main`,
-/// before any other thread exists.
+/// Removes from the environment of this process the variables that a cargo has set from its configuration, if one has
+/// started this process by way of a bench target: each side of a comparison has its own configuration. A variable that
+/// the user has set to exactly the configured value is removed as well, since the two cannot be distinguished. Only
+/// for the start of `main`, before any other thread exists.
 pub fn forget_configured(folder: &Path) {
     // What cargo gives to whatever it runs, and no shell.
     if std::env::var_os("CARGO_MANIFEST_DIR").is_none() {
@@ -67,8 +67,8 @@ fn given(
     configured.iter().filter(is_given).map(|(name, _)| name.as_str())
 }
 
-/// The variables to set, given which `is_set` already. Of several files the nearest wins. What cannot be read, cargo has
-/// refused before.
+/// Returns the variables to set, given which `is_set` already. The nearest of several files takes precedence. Cargo
+/// has already rejected values that cannot be read.
 fn configured(folder: &Path, is_set: impl Fn(&str) -> bool) -> BTreeMap<String, OsString> {
     let above = folder.ancestors().map(|above| above.join(".cargo"));
     let mut known: BTreeMap<String, Option<OsString>> = BTreeMap::new();

@@ -1,12 +1,13 @@
-//! Bench targets linked again, with their sections in other orders.
+//! Links bench targets again, with their sections in other orders.
 //!
-//! Moving a function can change its time by a few per cent (Mytkowicz et al., "Producing wrong data without doing anything
-//! obviously wrong!", ASPLOS 2009), and so can moving it at random, which lets one average over it (Curtsinger and Berger,
-//! "STABILIZER", ASPLOS 2013). Here the linker moves it: rustc puts each function into a section of its own.
+//! Moving a function can change its time by a few per cent (Mytkowicz et al., "Producing wrong data without doing
+//! anything obviously wrong!", ASPLOS 2009), and so can moving it at random, which makes it possible to average over
+//! the effect (Curtsinger and Berger, "STABILIZER", ASPLOS 2013). Here the linker moves it: rustc puts each function
+//! into its own section.
 //!
-//! Nothing is compiled for a layout. The executable is removed, so that cargo runs rustc for the bench target alone, with the
-//! arguments that it always gives; rustc calls a script in place of the linker (`-C linker`), which links once as it is told
-//! to, and once for each layout, from the same object files. Cargo takes the first for what it has built, as it is.
+//! Nothing is compiled for a layout. The executable is removed, so that cargo runs rustc only for the bench target,
+//! with its usual arguments; rustc calls a script in place of the linker (`-C linker`), which links once normally, and
+//! once for each layout, from the same object files. Cargo takes the first as the executable that it has built.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,11 +23,11 @@ use bench_syntax::UsageError;
 
 use super::Invocation;
 
-/// Where cargo takes a wrapper of rustc from first of all.
+/// The variable from which cargo takes a wrapper of rustc first of all.
 const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
 
-/// The same programs, each with so many layouts of its code; as they are when one is enough. Layouts of an executable that has
-/// not changed are used again.
+/// Returns the same programs, each with this many layouts of its code; unchanged if one is enough. Layouts of an
+/// executable that has not changed are used again.
 ///
 /// # Errors
 /// [`RunError::Usage`] when the linker does not put sections in another order, or cargo fails.
@@ -70,7 +71,7 @@ fn link(executables: &[Executable], invocation: Invocation<'_>, layouts: usize) 
     executables.iter().try_for_each(|executable| executable.check(layouts, &tools))
 }
 
-/// What stands between cargo, rustc and the linker; removed when dropped.
+/// The tools that are called between cargo, rustc and the linker; removed when dropped.
 struct Tools(PathBuf);
 
 impl Tools {
@@ -95,7 +96,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// Lets cargo run rustc by way of these. A wrapper that a variable names goes on wrapping.
+    /// Makes cargo run rustc through these tools. A wrapper that a variable names is still used.
     fn dress(&self, command: &mut Command, layouts: usize) {
         let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let rustc = self.0.join("rustc.sh");
@@ -118,7 +119,7 @@ impl Tools {
             .env("BENCH_LAYOUTS_WRAPPER", wrapper.unwrap_or_default());
     }
 
-    /// What the linker said when it was to put the sections of this executable in another order and did not.
+    /// Returns the message of the linker if it did not put the sections of this executable in another order.
     fn refusal(&self, name: &str) -> Option<String> {
         let said = fs::read_to_string(self.0.join(format!("{name}.refusal"))).ok()?;
         let line = said.lines().find(|line| line.contains("shuffle")).or_else(|| said.lines().next());

@@ -61,7 +61,7 @@ struct Package {
 /// A cargo workspace, as `cargo metadata` describes it.
 #[derive(Deserialize)]
 pub struct Workspace {
-    /// Where cargo builds.
+    /// The target directory of cargo.
     pub target_directory: PathBuf,
     /// The folder of its `Cargo.lock`.
     pub workspace_root: PathBuf,
@@ -87,11 +87,11 @@ impl Workspace {
     }
 }
 
-/// Builds the bench targets in `folder` with these arguments of `cargo bench`; in `target` instead of the workspace's
-/// own target folder, if one is given.
+/// Builds the bench targets in `folder` with these arguments of `cargo bench`; in the target folder `target`, if one
+/// is given, instead of the workspace's own.
 ///
 /// # Errors
-/// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or builds no bench target.
+/// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, or builds no bench target.
 pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Result<Vec<Program>, RunError> {
     let workspace = Workspace::around(folder)?;
     let built = Invocation { folder, arguments, target }.run(|_| {})?;
@@ -144,13 +144,13 @@ impl Invocation<'_> {
     }
 }
 
-/// What cargo says that it has built.
+/// The build artifacts that cargo has reported.
 #[derive(Default)]
 struct Built {
     benches: Vec<Bench>,
     /// The binaries of each package, by name.
     binaries: BTreeMap<String, Vec<(String, PathBuf)>>,
-    /// What the build script of a package has said.
+    /// The output of the build scripts of packages.
     scripts: BTreeMap<String, (PathBuf, Vec<(String, String)>)>,
     /// Folders of libraries that build scripts have linked.
     libraries: Vec<PathBuf>,
@@ -217,7 +217,7 @@ impl Built {
         })
     }
 
-    /// Where the program finds dynamic libraries: first what was built, then what was there.
+    /// Returns the path on which the program finds dynamic libraries: first the built ones, then the earlier value.
     fn library_path(&self, executable: &Path) -> Option<OsString> {
         let own = [executable.parent(), executable.parent().and_then(Path::parent)];
         let before = std::env::var_os(LIBRARY_PATH);
@@ -261,7 +261,8 @@ impl Package {
     }
 }
 
-/// Cargo as a person would start it: without what another cargo, which has started this program, has set for it.
+/// Returns cargo as a user would start it: without the variables that another cargo, which has started this program,
+/// has set for it.
 pub fn cargo() -> Command {
     let mut command = Command::new("cargo");
     for (name, _) in std::env::vars_os() {

@@ -7,20 +7,20 @@ use crate::TimeSpent;
 use crate::partner::{Broken, Partner};
 use bench_runner::rounds::Interrupt;
 
-/// What a batch should last. Long beside the clock and beside what a process that has just been woken loses;
-/// and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where those
-/// of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
+/// The intended duration of a batch. Long compared with the clock and with the loss of a process that has just been
+/// woken; and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where
+/// those of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
 const BATCH_NS: f64 = 1e5;
 
 /// A batch does not grow beyond this for the sake of a whole number of injected iterations.
 const LONGEST_BATCH_NS: f64 = 2e5;
 
-/// Each side works this long before it is measured, the search for a batch size not counted, and one
-/// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
+/// The time that each side works before it is measured, without the search for a batch size, and at least one batch.
+/// Effects that are common to both sides cancel, and so does the rest of warming up.
 const WARM_UP_NS: u64 = 2_000_000;
 
-/// After an iteration that takes as long, which every worker makes before it is told to measure, nothing is left to warm up
-/// that would be worth another one.
+/// The duration of an iteration from which on no further warm-up is worth its time: every worker makes one iteration
+/// before it measures.
 const SLOW_NS: u64 = 50_000_000;
 
 /// Measures a pair.
@@ -92,7 +92,7 @@ pub(crate) fn measure(
 /// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is not
 /// longer than [`LONGEST_BATCH_NS`].
 fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
-    /// A clock that stands still must not be waited for.
+    /// The limit of iterations: a clock that stands still must not be waited for.
     const MOST: u64 = 1 << 32;
     let mut iterations: u64 = 1;
     let per_iteration = loop {

@@ -17,8 +17,8 @@ const LONGEST_ROUND_NS: u64 = 20_000_000;
 /// Samples of such a round: many short ones are steadier than few long ones, as batches are.
 const MOST_SAMPLES: f64 = 200.0;
 
-/// Samples that fit into a round of iterations that take so long. A harness may let each sample have more iterations than
-/// the one before: 1, 2, 3….
+/// Returns the number of samples that fit into a round of iterations with this duration. A harness may give each
+/// sample more iterations than the one before: 1, 2, 3….
 pub(crate) fn samples_of_round(iteration_ns: f64) -> u64 {
     (2.0 * LONGEST_ROUND_NS as f64 / iteration_ns.max(1.0)).sqrt().clamp(1.0, MOST_SAMPLES) as u64
 }
@@ -27,7 +27,7 @@ pub(crate) fn samples_of_round(iteration_ns: f64) -> u64 {
 /// both take turns.
 ///
 /// # Errors
-/// As [`measure`].
+/// Same as [`measure`].
 pub(crate) fn measure_rounds(
     arrangement: &Arrangement<'_>,
     turns: Option<&Turns>,

@@ -1,4 +1,4 @@
-//! Two distributions of times over each other.
+//! Draws two distributions of times over each other.
 
 use bench_report::Window;
 use bench_report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
@@ -26,7 +26,7 @@ const STEEPEST: f64 = 4.0;
 /// One side of the picture.
 struct Side<'a> {
     name: &'a str,
-    /// Ascending; what is shown and what is not.
+    /// All values, ascending, including those that are not shown.
     values: Vec<f64>,
     outside: usize,
     ink: &'static str,
@@ -93,7 +93,7 @@ pub(crate) fn distributions(title: &str, base: (&str, &[f64]), candidate: (&str,
         notes.push(format!("{outside} of {of} values lie outside the picture or are not finite"));
     }
     if !even {
-        notes.push("heights of the curves are not to one scale".to_owned());
+        notes.push("the curves have different vertical scales".to_owned());
     }
     svg.text((MARGIN, bottom + 40.0), Anchor::Start, SMALL, &notes.join(" · "));
     svg.finish(title, bottom + if notes.is_empty() { 34.0 } else { 54.0 })
@@ -247,6 +247,6 @@ mod tests {
     fn a_flat_curve_beside_a_peak_is_told() {
         let svg = distributions("f", ("steady", &[1e-3; 50]), ("spread", &ramp(0.8e-3, 4e-6)));
         check_well_formed(&svg);
-        assert!(svg.contains("not to one scale"), "{svg}");
+        assert!(svg.contains("the curves have different vertical scales"), "{svg}");
     }
 }

@@ -1,4 +1,4 @@
-//! A forest plot: one row a case, its change and how sure that is.
+//! A forest plot: one row for each case, with its change and the interval of the change.
 
 use bench_record::Verdict;
 use bench_report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
@@ -13,7 +13,7 @@ pub(crate) struct IntervalRow {
     pub estimate: Option<f64>,
     /// Its interval, low and high; an end may be infinite.
     pub interval: Option<(f64, f64)>,
-    /// What is said of it.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -29,7 +29,7 @@ const LABELS: f64 = 290.0;
 /// The columns on the right: change and its interval, and verdict.
 const FIGURES: f64 = 168.0;
 const VERDICTS: f64 = 62.0;
-/// With more rows than this the axis is needed at both ends.
+/// The number of rows from which on the axis is needed at both ends.
 const ROWS_PER_SCREEN: usize = 25;
 
 /// A forest plot of relative changes: per row a line for the interval, a dot for the estimate, figures and
@@ -149,7 +149,7 @@ fn draw(svg: &mut Svg, axis: Axis, row: &IntervalRow, y: f64, labels: f64) {
     }
 }
 
-/// Arrow heads at the ends of the scale beyond which the interval goes on.
+/// Draws arrow heads at the ends of the scale beyond which the interval continues.
 fn arrow(svg: &mut Svg, axis: Axis, y: f64, ink: &str, (low, high): (f64, f64)) {
     let (left, right) = axis.place;
     let fill = format!("fill=\"{ink}\"");

@@ -10,7 +10,7 @@ use bench_report::{Style, Table};
 use bench_stats::Interval;
 use bench_syntax::quantity;
 
-/// The table of a calibration, and what it comes to.
+/// Renders the table of a calibration, and its summary.
 pub fn render(calibration: &Calibration, style: Style) -> String {
     let Some(first) = calibration.comparisons.first() else { return String::new() };
     let rules = &first.rules;
@@ -75,7 +75,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
     out
 }
 
-/// To which side the estimates leaned; a warning if that is not chance.
+/// The side to which the estimates leaned; a warning if that is not chance.
 fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String {
     let Symmetry { slower, faster, p_value } = symmetry;
     let counts = format!("{slower} leaned to slower, {faster} to faster ({})", quantity::p_value(p_value));
@@ -89,7 +89,7 @@ fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String 
     let broken = calibration.cases.iter().filter(|case| case.symmetry.is_some_and(|own| own.is_broken()));
     let cases: Vec<&str> = broken.map(|case| case.id.as_str()).collect();
     let cases = match cases.as_slice() {
-        [] => "in no case clearly on its own".to_owned(),
+        [] => "in no single case clearly".to_owned(),
         cases => format!("clearly in {}", cases.join(", ")),
     };
     format!(
@@ -169,7 +169,7 @@ mod tests {
         let text = sides_of(2, 20);
         assert!(
             text.starts_with(
-                "warning: not symmetric: 2 leaned to slower, 20 to faster (p < 0.001); in no case"
+                "warning: not symmetric: 2 leaned to slower, 20 to faster (p < 0.001); in no single case"
             ),
             "{text}"
         );

@@ -12,7 +12,7 @@ use bench_runner::report::failure;
 use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
 
-/// The table of a paired comparison, and everything that should be said around it.
+/// Renders the table of a paired comparison, and the notes on it.
 pub fn render(comparison: &PairedComparison, view: View) -> String {
     let style = view.style;
     let mut out = String::new();
@@ -43,8 +43,7 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
     }
     out += &table(comparison, style).render(|text| style.bold(text));
     if comparison.cases.iter().any(differs) {
-        let why =
-            "a change is the median over pairs that ran together, and so not candidate/base of the medians";
+        let why = "a change is the median over pairs that ran together, so it can differ from candidate/base of the medians";
         let _ = writeln!(out, "{}", style.faint(why));
     }
     out += &instructions::meaning(comparison, style);
@@ -126,7 +125,7 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
 /// The details of an undecided case are indented to follow the word `unsure:`.
 const BESIDE: usize = 8;
 
-/// For every undecided case: what could have been seen, why no more, and what would settle it.
+/// Renders, for every undecided case, the detectable change, the reason, and what would settle it.
 fn unsure(comparison: &PairedComparison, view: View) -> String {
     let mut out = String::new();
     for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
@@ -168,7 +167,7 @@ fn unsure(comparison: &PairedComparison, view: View) -> String {
 /// Batches that differ by less are decided soon enough.
 const RESTLESS: f64 = 0.03;
 
-/// What would help undecided cases whose threads wait for each other.
+/// Returns advice for undecided cases whose threads wait for each other.
 fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     let waits = |case: &&PairedCase| {
         case.compared.verdict == Verdict::Unsure
@@ -189,7 +188,7 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     })
 }
 
-/// For every case of which it is known: what layouts of its code alone do.
+/// Renders the effect of layouts of the code alone, for every case for which it is known.
 fn layouts(comparison: &PairedComparison) -> String {
     let mut out = String::new();
     for case in &comparison.cases {
@@ -242,7 +241,7 @@ mod tests {
     use crate::trial::tests::around;
     use bench_report::Detail;
 
-    /// An undecided case with so many threads, whose batches differ by so much.
+    /// Creates an undecided case with this many threads, whose batches differ by this much.
     fn unsure(threads: usize, spread: f64) -> PairedCase {
         let case = Trial::told(&around(0.02, 0.1, 12), 2.0).into_case(Verdict::Unsure, &Rules::default(), 1);
         PairedCase { threads: Some(threads), spread_within: Some(spread), ..case }

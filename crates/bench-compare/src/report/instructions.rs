@@ -1,4 +1,4 @@
-//! What was counted beside the times of a comparison, on the console.
+//! Prints the instructions that were counted in addition to the times of a comparison.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use bench_report::{Style, on_console};
 use bench_syntax::quantity::grouped;
 use bench_syntax::text::printable;
 
-/// The change in a few characters: `+1.98 %`, `equal`; with `~` where the counts do not repeat, or may not.
+/// Formats the change in a few characters: `+1.98 %`, `equal`; with `~` if the counts do not repeat, or may not.
 pub fn short(counted: &CountedPair) -> String {
     match counted.repeatability() {
         Repeatability::Exact if counted.is_equal() => "equal".to_owned(),
@@ -35,7 +35,7 @@ fn spread(share: f64) -> String {
     if share < 5e-5 { "less than 0.01 %".to_owned() } else { format!("{:.2} %", share * 100.0) }
 }
 
-/// What instructions tell of a case whose time tells nothing.
+/// Returns what instructions show about a case whose time shows nothing.
 pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
     let [base, candidate] =
         [&counted.base, &counted.candidate].map(|counts| grouped(counts.iteration.instructions));
@@ -66,7 +66,7 @@ pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
     }
 }
 
-/// What the column means; nothing if there is none.
+/// Explains the column; empty if there is none.
 pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     let counted: Vec<&CountedPair> =
         comparison.cases.iter().filter_map(|case| case.instructions.as_ref()).collect();
@@ -89,7 +89,7 @@ pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     format!("{}\n", style.faint(&text))
 }
 
-/// How many cases were to be counted and were not, by why.
+/// The number of cases that were to be counted and were not, by reason.
 pub(super) fn left_out(cases: &[PairedCase]) -> String {
     let mut numbers: BTreeMap<WhyUncounted, usize> = BTreeMap::new();
     for uncounted in cases.iter().filter_map(|case| case.uncounted.as_ref()) {
@@ -124,7 +124,8 @@ fn phrase(why: WhyUncounted) -> &'static str {
     }
 }
 
-/// Why instructions of each case were not counted that were to be, the cases of one reason in a line.
+/// Lists the reasons why instructions of cases were not counted that were to be, with the cases of one reason in a
+/// line.
 pub fn reasons(cases: &[PairedCase]) -> String {
     let mut by_reason: BTreeMap<(WhyUncounted, &str), Vec<&str>> = BTreeMap::new();
     for case in cases {
@@ -241,7 +242,7 @@ mod tests {
         assert!(report.contains("; ~: about\n"), "{report}");
     }
 
-    /// A time that has changed although the work has not is a finding of its own.
+    /// A time that has changed although the work has not is a separate finding.
     #[test]
     fn equal_work_in_another_time_says_where_to_look() {
         let hint = "if they are equal and the time differs, look at memory";

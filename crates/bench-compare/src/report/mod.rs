@@ -1,4 +1,4 @@
-//! Comparisons and calibrations on a terminal.
+//! Prints comparisons and calibrations on a terminal.
 
 pub mod calibration;
 pub mod comparison;

@@ -6,7 +6,7 @@ pub(super) fn change(share: f64) -> String {
     if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }
 }
 
-/// A share that a person has given, in percent: as they wrote it, without the dust of binary fractions.
+/// Formats a share that the user has given, in percent: as written, without the error of binary fractions.
 pub(super) fn setting(share: f64) -> String {
     let percent = share * 100.0;
     format!("{} %", format!("{percent:.9}").trim_end_matches('0').trim_end_matches('.'))

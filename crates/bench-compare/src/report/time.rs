@@ -1,4 +1,4 @@
-//! Where the time of a comparison went, on the console.
+//! Prints how the time of a comparison was spent.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use crate::{PairedCase, TimeSpent};
 use bench_report::{Style, Table, on_console};
 use bench_syntax::text::printable;
 
-/// A row a case, and one of all together: how many process pairs, how many seconds, and what share of these went into what.
+/// Renders one row for each case, and one for all together: the number of process pairs, the seconds, and the share of
+/// each use.
 pub fn render<'a>(cases: impl IntoIterator<Item = &'a PairedCase>, style: Style) -> String {
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     for case in cases {

@@ -1,4 +1,4 @@
-//! Where built revisions are kept, and for how long.
+//! The cache of built revisions, and how long they are kept.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const FOLDER_VARIABLE: &str = "BENCH_CACHE_DIR";
 /// How large it may become: `20GB`.
 const SIZE_VARIABLE: &str = "BENCH_CACHE_SIZE";
 
-/// How large it may become when nothing is said.
+/// The maximum size of the cache, if none is given.
 const LARGEST: u64 = 20_000_000_000;
 
 /// Kept however large they are: both sides of a comparison.
@@ -42,8 +42,8 @@ fn by_use(revisions: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Begins a target folder with what another revision has built: crates that both have are not built twice. Cargo looks
-/// at times, which are kept; what cannot be copied is built.
+/// Begins a target folder with the files that another revision has built: crates that both have are not built twice.
+/// Cargo compares times, which are kept; files that cannot be copied are built.
 pub(super) fn seed(home: &Path, target: &Path) {
     let Some(revisions) = home.parent() else { return };
     let built = |other: &PathBuf| other != home && other.join("target").is_dir();

@@ -1,7 +1,7 @@
-//! Programs of another state of the code.
+//! Programs of another revision of the code.
 //!
-//! A revision is a sealed thing: each commit has a checkout and a target folder of its own in the user's cache, which
-//! stay, so that absolute and relative paths, other programs of the package and cargo's variables are that commit's.
+//! A revision is sealed: each commit has its own checkout and target folder in the user's cache, which are kept, so
+//! that absolute and relative paths, other programs of the package and cargo's variables are those of the commit.
 
 mod cache;
 mod sealed;
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use sealed::Sealed;
 
-/// A checkout, and how its bench targets are built.
+/// A checkout, and the settings with which its bench targets are built.
 #[derive(Clone, Debug)]
 pub struct Checkout {
     root: PathBuf,
@@ -28,22 +28,22 @@ pub struct Checkout {
     layouts: usize,
 }
 
-/// A commit, as people know it.
+/// A commit, as people refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Commit {
-    /// Its whole hash.
+    /// The whole hash.
     pub hash: String,
-    /// Who wrote it.
+    /// The author.
     pub author: String,
-    /// When, RFC 3339.
+    /// The date, RFC 3339.
     pub date: String,
-    /// The first line of what it says.
+    /// The first line of its message.
     pub subject: String,
 }
 
 impl Checkout {
-    /// The cargo workspace around `folder`; bench targets are built with these arguments of `cargo bench`,
-    /// such as `-p models --bench all`.
+    /// Creates the checkout of the cargo workspace around `folder`; bench targets are built with these arguments of
+    /// `cargo bench`, such as `-p models --bench all`.
     pub fn new(folder: impl Into<PathBuf>, cargo_arguments: &[String]) -> Self {
         Checkout {
             root: folder.into(),
@@ -53,15 +53,15 @@ impl Checkout {
         }
     }
 
-    /// The same, of Python benchmarks that this interpreter runs. Without one, a folder is Python's if
+    /// Sets the interpreter for Python benchmarks. Without one, a folder is Python's if
     /// [`is_python`](bench_adapters::is_python) says so, and the usual interpreter runs it.
     #[must_use]
     pub fn with_interpreter(self, interpreter: Option<&Path>) -> Self {
         Checkout { interpreter: interpreter.map(Path::to_owned), ..self }
     }
 
-    /// The same, of which each program is also linked in so many layouts, if it is more than one
-    /// ([`Program::layouts`]). Python is not linked, and has none.
+    /// Sets the number of layouts in which each program is linked, if it is more than one ([`Program::layouts`]).
+    /// Python is not linked, and has none.
     #[must_use]
     pub fn with_layouts(self, layouts: usize) -> Self {
         Checkout { layouts, ..self }
@@ -86,11 +86,11 @@ impl Checkout {
         }
     }
 
-    /// Builds the bench targets of the files as they are. Python is not built.
+    /// Builds the bench targets of the files as they are in the working tree. Python is not built.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
-    /// layouts that are wanted, or when no interpreter can run Python benchmarks.
+    /// [`RunError::Usage`] if cargo fails, which has then printed the reason on stderr, if the linker cannot make the
+    /// requested layouts, or if no interpreter can run Python benchmarks.
     pub fn build(&self) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
             return self.python(&self.root);
@@ -111,7 +111,8 @@ impl Checkout {
         (output.status.success() && !commit.is_empty()).then_some(commit)
     }
 
-    /// The commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged is one.
+    /// Returns the commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged
+    /// counts as one.
     ///
     /// # Errors
     /// [`RunError::Usage`] if `bad` does not follow `good` on that line.
@@ -150,12 +151,13 @@ impl Checkout {
         commits
     }
 
-    /// Builds the bench targets of a commit, in a checkout of its own outside of this one, which stays: what the
-    /// programs refer to (files, other programs of the package, its folder) is that commit's own.
+    /// Builds the bench targets of a commit, in a separate checkout outside of this one. The checkout is kept, and
+    /// everything that the programs refer to (files, other programs of the package, its folder) belongs to that
+    /// commit.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
-    /// layouts that are wanted, or when the commit cannot be set up as a person would have it.
+    /// [`RunError::Usage`] if cargo fails, which has then printed the reason on stderr, if the linker cannot make the
+    /// requested layouts, or if the commit cannot be checked out completely.
     pub fn build_revision(&self, commit: &str) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
             let repository = Repository::around(self.folder())?;
@@ -164,7 +166,7 @@ impl Checkout {
             let inside = inside.and_then(|root| root.strip_prefix(&repository.top).map(Path::to_owned).ok());
             let path = sealed.tree().join(inside.unwrap_or_default());
             if !path.exists() {
-                return Err(UsageError(format!("{commit} holds no {}", self.root.display())).into());
+                return Err(UsageError(format!("{commit} contains no {}", self.root.display())).into());
             }
             return self.python(&path);
         }
@@ -217,7 +219,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<Output, RunError> {
         .map_err(|error| RunError::io("run", "git", error))
 }
 
-/// As [`git`], and it must succeed: `what` could otherwise not be done.
+/// Same as [`git`], but fails if git does; `what` names the action in the error.
 fn git_must(folder: &Path, arguments: &[&str], what: &str) -> Result<Output, RunError> {
     let output = git(folder, arguments)?;
     if output.status.success() {

@@ -1,4 +1,4 @@
-//! One commit, checked out and built where nothing else changes it.
+//! Checks out and builds one commit, in a place where nothing else changes it.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +18,8 @@ use super::{Repository, cache, git, git_must, submodules, surroundings, text};
 /// Says that the checkout is whole: it is written last.
 const READY: &str = ".ready";
 
-/// A commit in the cache. Locked for as long as this process lives, so that no other process removes it while it is measured.
+/// A commit in the cache. Locked for as long as this process lives, so that no other process removes it while it is
+/// measured.
 #[derive(Debug)]
 pub(super) struct Sealed {
     commit: String,
@@ -34,8 +35,8 @@ impl Sealed {
         &self.tree
     }
 
-    /// Checks the commit out, if that has not been done, as a person would have it: with submodules, without pointers to
-    /// large files, with what lies around the repository.
+    /// Checks the commit out, if that has not been done, completely: with submodules, without pointers to large files,
+    /// with the files around the repository that it needs.
     pub(super) fn open(repository: &Repository, commit: &str, folder: &Path) -> Result<Self, RunError> {
         let revisions = cache::of(&repository.top);
         fs::create_dir_all(&revisions)
@@ -101,7 +102,7 @@ impl Sealed {
         }
     }
 
-    /// Builds the bench targets of the workspace that lies `inside` the tree, in so many layouts; `workspace` is the
+    /// Builds the bench targets of the workspace that lies `inside` the tree, in this many layouts; `workspace` is the
     /// checkout's own.
     pub(super) fn build(
         &self,
@@ -116,7 +117,7 @@ impl Sealed {
         let is_new = !target.exists();
         if is_new {
             cache::seed(&self.home, &target);
-            tell(&format!("building {} in a checkout of its own", short(&self.commit)));
+            tell(&format!("building {} in a separate checkout", short(&self.commit)));
         }
         // While this listens, Ctrl-C ends cargo and not this program.
         let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
@@ -154,7 +155,8 @@ fn short(commit: &str) -> &str {
     &commit[..commit.len().min(12)]
 }
 
-/// What, besides the commit and cargo's arguments, decides what is built: the compiler, and cargo's environment.
+/// Returns a key of everything except the commit and cargo's arguments that decides what is built: the compiler, and
+/// cargo's environment.
 fn key(folder: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     let decides = |name: &str| {

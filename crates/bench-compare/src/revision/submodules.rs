@@ -6,8 +6,8 @@ use bench_record::RunError;
 
 use super::{git, git_must, text};
 
-/// Checks the submodules of `tree` out, each from the repository that the user's checkout has of it (below `modules` of
-/// `common`), so that nothing is fetched; from where it says, if there is none.
+/// Checks the submodules of `tree` out, each from the repository that the user's checkout has of it (below `modules`
+/// of `common`), so that nothing is fetched; from its own address, if there is none.
 pub(super) fn bring(tree: &Path, common: &Path) -> Result<(), RunError> {
     if !tree.join(".gitmodules").exists() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What lies around a repository and belongs to its build: path dependencies that lead out of it, and cargo's
+//! Files outside a repository that belong to its build: path dependencies that lead out of it, and cargo's
 //! configuration in the folders above.
 
 use std::fs;
@@ -8,7 +8,7 @@ use bench_protocol::cargo_home;
 use bench_record::RunError;
 use bench_report::tell;
 
-/// The place of `path` below `root`, as deep as it is: `/home/me/project` is `root/home/me/project`.
+/// Returns the place of `path` below `root`, at the same depth: `/home/me/project` is `root/home/me/project`.
 pub(super) fn mirrored(root: &Path, path: &Path) -> PathBuf {
     let names = path.components().filter_map(|part| match part {
         Component::Normal(name) => Some(name),
@@ -57,15 +57,15 @@ fn link_to(meant: &Path, place: &Path) -> Result<bool, RunError> {
     Ok(true)
 }
 
-/// The folder right below the last one that `top` and `path` have in common, on the way to `path`: what a dependency
-/// refers to beside itself is found there, too.
+/// Returns the folder right below the last one that `top` and `path` have in common, on the way to `path`: files
+/// beside a dependency to which it refers are then found, too.
 fn outermost(top: &Path, path: &Path) -> Option<PathBuf> {
     let common = path.ancestors().find(|above| top.starts_with(above))?;
     let name = path.strip_prefix(common).ok()?.components().next()?;
     Some(common.join(name))
 }
 
-/// Without `.` and `..`, as text: links are not followed.
+/// The path without `.` and `..`, as text: links are not followed.
 fn normalized(path: &Path) -> PathBuf {
     let mut whole = PathBuf::new();
     for part in path.components() {
@@ -98,7 +98,7 @@ fn manifests(tree: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Values of the keys `path` in a manifest, wherever they stand: one too many only makes a link.
+/// Returns the values of the keys `path` in a manifest, wherever they are: one too many only makes a link.
 fn paths(manifest: &str) -> impl Iterator<Item = &str> {
     manifest.split("path").skip(1).filter_map(|rest| {
         let rest = rest.trim_start().strip_prefix('=')?.trim_start();

@@ -1,4 +1,4 @@
-//! How the next process pair of a case is measured, given the earlier ones.
+//! Decides how the next process pair of a case is measured, given the earlier ones.
 
 use super::Trial;
 use crate::pair::{self, Arrangement, Measured, Pair, Role};
@@ -57,7 +57,8 @@ fn rounds(
 }
 
 impl Trial {
-    /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
+    /// Measures a pair. A fair coin decides which side comes first, whatever came before: the test assumes nothing
+    /// else.
     pub(super) fn measure(
         &mut self,
         rules: &Rules,
@@ -111,8 +112,8 @@ impl Trial {
         Ok((measured.pair, layouts))
     }
 
-    /// What a pair should measure for: its share of the budget, less what all else has taken in earlier ones. Whole rounds are short
-    /// anyway.
+    /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs.
+    /// Whole rounds are short anyway.
     fn slice_ns(&self, rules: &Rules) -> u64 {
         let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
         if self.by_rounds {

@@ -80,7 +80,7 @@ fn pairs_come_to_a_verdict() {
     assert_eq!(verdict(&around(0.5, 0.0, 3), true), Verdict::Unsure, "three are too few for anything");
 }
 
-/// Of a change that is not among the findings of the suite nothing is said; `same` needs none.
+/// Nothing is reported about a change that is not among the findings of the suite; `same` needs none.
 #[test]
 fn a_change_must_be_found_in_the_whole_suite() {
     assert_eq!(verdict(&around(0.05, 0.004, 40), false), Verdict::Unsure);

@@ -1,4 +1,4 @@
-//! Stamps of the client against those of the server.
+//! Compares the timestamps of the client with those of the server.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

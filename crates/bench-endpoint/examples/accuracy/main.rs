@@ -1,14 +1,16 @@
-//! What the client adds to what it measures: `cargo run --release -p bench-endpoint --example accuracy [-- PART]`.
+//! Measures the error that the client adds to its measurements: `cargo run --release -p bench-endpoint --example
+//! accuracy [-- PART]`.
 //!
-//! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
-//!   machine and one clock, so the difference of two stamps is an error and needs no synchronisation.
-//! - `memory`: what an open stream takes, at 1000 and 10 000.
-//! - `lag`: how late requests of a schedule are sent, at 1000 a second.
-//! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
-//!   so that other clients can be measured on the same one.
-//! - `stub`: that stub alone.
+//! - `grid`: the error of its timestamps against the times at which the server has really sent, for 1 to 1000 streams.
+//!   Server and client share one machine and one clock, so the difference of two timestamps is an error and needs no
+//!   synchronisation.
+//! - `memory`: the memory of an open stream, at 1000 and 10 000 streams.
+//! - `lag`: the lateness of requests of a schedule, at 1000 a second.
+//! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that
+//!   already runs, so that other clients can be measured on the same one.
+//! - `stub`: only that stub.
 //!
-//! Without a part, `grid`, `memory` and `lag`.
+//! Without an argument: `grid`, `memory` and `lag`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]
 
 mod grid;
@@ -51,7 +53,7 @@ fn measure(part: &str) {
     }
 }
 
-/// This program once more, as a server: what it holds is not the client's.
+/// This program, started again as a server: its memory is not the client's.
 struct Server {
     child: Child,
     url: String,

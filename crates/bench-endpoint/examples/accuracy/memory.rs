@@ -1,4 +1,4 @@
-//! What open streams take.
+//! Measures the memory of open streams.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Requests per second, and how late those of a schedule are sent.
+//! Measures requests per second, and how late those of a schedule are sent.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::{Server, endpoint, level_of, verdict};
 
-/// Where the stub is.
+/// The address of the stub.
 static STUB: OnceLock<String> = OnceLock::new();
 
 /// Processor time of all threads for a plain request, warm-up included, in microseconds. On a machine that others use, it

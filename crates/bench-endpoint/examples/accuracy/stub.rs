@@ -1,4 +1,4 @@
-//! A server of short whole answers, for clients to be measured on: one thread, one read and one write for each.
+//! A server of short whole answers, for measuring clients: one thread, with one read and one write for each answer.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};

@@ -13,7 +13,7 @@ use crate::reader::{Pcm, PcmFormat, WavStream};
 
 /// A WAV file, or raw samples, by what the head says and the first bytes are.
 pub(super) struct Audio {
-    /// Whether the body comes as it is made. One that does not has no first output before it has all of it.
+    /// Whether the body is sent as it is generated. Otherwise there is no first output before all of it has arrived.
     streamed: bool,
     /// The rate of raw samples, if it is known.
     sample_rate: Option<u32>,
@@ -40,7 +40,7 @@ impl Audio {
         }
     }
 
-    /// What these first bytes, of which there are four, begin.
+    /// Recognizes the form by the first four bytes.
     fn form(&self) -> Result<Form, Failure> {
         if self.first.starts_with(b"RIFF") {
             return Ok(Form::Wav(WavStream::default()));
@@ -95,12 +95,12 @@ impl Answer for Audio {
 
     fn end(&mut self, _at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let (format, samples, sounds, container) = match &self.form {
-            None => return Err(Failure::new(Class::Empty, "the answer holds no audio")),
+            None => return Err(Failure::new(Class::Empty, "the answer contains no audio")),
             Some(Form::Wav(wav)) => {
                 wav.end()?;
                 match wav.body() {
                     Some((head, pcm)) => (head.format, pcm.samples(), pcm.sounds(), "wav"),
-                    None => return Err(Failure::new(Class::Empty, "the answer holds no audio")),
+                    None => return Err(Failure::new(Class::Empty, "the answer contains no audio")),
                 }
             }
             Some(Form::Raw(pcm)) => {
@@ -111,7 +111,7 @@ impl Answer for Audio {
             }
         };
         let last =
-            self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the answer holds no sample"))?;
+            self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the answer contains no sample"))?;
         marks.end(last);
         let warning = (!sounds).then(|| "all samples are silent".to_owned());
         Ok(Told::Speech { samples, format, container, warning })

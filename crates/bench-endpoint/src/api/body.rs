@@ -1,4 +1,4 @@
-//! Bodies of requests, made before anything is measured.
+//! The bodies of requests, built before anything is measured.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use serde_json::{Map, Value, json};
 use super::{Kind, form};
 use crate::data::{Content, Input, Words};
 
-/// What is asked for in each request.
+/// The settings of each request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The model's name.
     pub model: Option<String>,
     /// Whether the answer is asked for as a stream.
     pub stream: bool,
-    /// Most tokens to generate.
+    /// The maximum number of tokens to generate.
     pub max_tokens: Option<u64>,
     /// The voice of speech.
     pub voice: Option<String>,
-    /// Samples per second of raw samples, if the server does not say it.
+    /// The sample rate of raw samples, if the server does not report it.
     pub sample_rate: Option<u32>,
     /// Width and height of pictures.
     pub size: Option<(u32, u32)>,
-    /// Fields that are added to each body, in place of those that would be there.
+    /// Fields that are added to each body, and replace existing ones.
     pub extra: Map<String, Value>,
     /// Text of a whole body, in which `{{input}}` stands for the input, escaped as JSON text.
     pub template: Option<String>,
-    /// Whether a server is asked for as many tokens as an answer may have: neither fewer, nor an end before.
+    /// Whether a server is asked for exactly the maximum number of tokens: neither fewer, nor an end before.
     pub exact_answers: bool,
-    /// Whether prompts begin with something that no other request has, so that no prefix cache knows them.
+    /// Whether prompts begin with a text that no other request has, so that no prefix cache knows them.
     pub salt: bool,
     /// Whether the text of answers is kept, for the next turn of a conversation.
     pub keeps_text: bool,
@@ -38,7 +38,7 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// What a request may take.
+/// The limits of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Time to connect, TLS included.
@@ -79,7 +79,7 @@ const WORDS_IN_JSON: &[u8] = b"\\u0001words-of-a-request\\u0001";
 /// Most tokens of an answer that must name a number and was given none.
 const USUAL_TOKENS: u64 = 256;
 
-/// The body of a request, and where its salt goes.
+/// The body of a request, and the place of its salt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     bytes: Vec<u8>,
@@ -94,18 +94,19 @@ impl Body {
         Body { bytes, salt_at: None, words: None }
     }
 
-    /// The body of a request of this kind for `input`: a text, or the bytes of a file for a kind that takes files.
+    /// Builds the body of a request of this kind for `input`: a text, or the bytes of a file for a kind that takes
+    /// files.
     ///
     /// # Errors
-    /// What is wrong with the template or the input.
+    /// The fault in the template or the input.
     pub fn of(kind: Kind, settings: &Settings, input: &[u8]) -> Result<Self, String> {
         Body::of_input(kind, settings, &Input::of(input))
     }
 
-    /// As [`of`](Self::of), for an input that may say more than its text.
+    /// Same as [`of`](Self::of), for an input that can contain more than its text.
     ///
     /// # Errors
-    /// What is wrong with the template or the input.
+    /// The fault in the template or the input.
     pub fn of_input(kind: Kind, settings: &Settings, input: &Input) -> Result<Self, String> {
         if let Some(template) = &settings.template {
             return Body::by_template(template, &input.content.text());
@@ -167,7 +168,7 @@ impl Body {
         Ok(Body { bytes, salt_at, words })
     }
 
-    /// The body of a turn of a conversation with these messages.
+    /// Builds the body of a turn of a conversation with these messages.
     ///
     /// # Errors
     /// If it cannot be written as JSON.
@@ -185,7 +186,7 @@ impl Body {
     fn by_template(template: &str, input: &[u8]) -> Result<Self, String> {
         const INPUT: &str = "{{input}}";
         if !template.contains(INPUT) {
-            return Err(format!("the template holds no `{INPUT}`: without it all requests are the same"));
+            return Err(format!("the template contains no `{INPUT}`: without it all requests are the same"));
         }
         let escaped = Value::from(String::from_utf8_lossy(input)).to_string();
         // Without the quotes, which the template has.
@@ -193,7 +194,8 @@ impl Body {
         Ok(Body::raw(template.replace(INPUT, escaped).into_bytes()))
     }
 
-    /// The bytes to send, with a salt made of `unique`, or of `run` if prompts of one run may share their beginning.
+    /// Returns the bytes to send, with a salt made of `unique`, or of `run` if prompts of one run may share their
+    /// beginning.
     pub fn salted(&self, unique: u64, run: u64) -> Vec<u8> {
         let Some((at, words)) = &self.words else {
             let mut bytes = self.bytes.clone();
@@ -210,7 +212,7 @@ impl Body {
         bytes
     }
 
-    /// How many bytes are sent.
+    /// Returns the number of bytes that are sent.
     pub fn len(&self) -> usize {
         self.bytes.len() + self.words.as_ref().map_or(0, |(_, words)| words.bytes())
     }
@@ -221,7 +223,7 @@ impl Body {
     }
 }
 
-/// What holds the text of a request of this kind.
+/// Returns the field with the text of a request of this kind.
 fn of_text(kind: Kind, text: String) -> Value {
     let messages = |text: String| json!([{ "role": "user", "content": text }]);
     match kind {
@@ -236,7 +238,7 @@ fn of_text(kind: Kind, text: String) -> Value {
     }
 }
 
-/// Fields of a request of this kind besides its text.
+/// Fields of a request of this kind, without its text.
 fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: &mut Map<String, Value>) {
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
@@ -303,7 +305,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
     settings.extra.iter().for_each(|(name, value)| set(name, value.clone()));
 }
 
-/// Messages whose first text begins with a salt: what stands before it would be known to a cache.
+/// Adds a salt to messages, at the beginning of the first text: a cache might know anything before it.
 fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     let mut messages = messages.to_vec();
     if let (Some(salt), Some(first)) = (salt, messages.first_mut())
@@ -314,7 +316,8 @@ fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     messages
 }
 
-/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the query.
+/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the
+/// query.
 fn rerank(text: &str) -> Result<Value, String> {
     if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
         return Ok(value);

@@ -1,4 +1,4 @@
-//! Answers with classes of pictures, as torch-inference gives them.
+//! Reads answers with classes of pictures, in the form of torch-inference.
 
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
-//! Forms with a file in them (RFC 7578).
+//! Forms that contain a file (RFC 7578).
 
-/// Parts one field from the next. No file holds it but one that was made to.
+/// The boundary that separates fields. No file contains it unless it was made to.
 pub const BOUNDARY: &str = "bench-4cb1c1e1f5d94f6f8d6f1f0b7a0c3a52";
 
 /// A form of these fields, and of a file in the field `file`.
@@ -9,7 +9,7 @@ pub const BOUNDARY: &str = "bench-4cb1c1e1f5d94f6f8d6f1f0b7a0c3a52";
 /// When the file holds the boundary.
 pub(super) fn form(fields: &[(&str, String)], file_name: &str, file: &[u8]) -> Result<Vec<u8>, String> {
     if file.windows(BOUNDARY.len()).any(|window| window == BOUNDARY.as_bytes()) {
-        return Err("the file holds the boundary that parts the fields of a form".to_owned());
+        return Err("the file contains the boundary that separates the fields of a form".to_owned());
     }
     let mut body = Vec::with_capacity(file.len() + 1024);
     for (name, value) in fields {

@@ -1,5 +1,5 @@
-//! Text generation of TGI (`POST /generate`, `/generate_stream`), and of KServe and Triton
-//! (`POST /v2/models/MODEL/generate`, `/generate_stream`).
+//! Reads text generation of TGI (`POST /generate`, `/generate_stream`), and of KServe and Triton (`POST
+//! /v2/models/MODEL/generate`, `/generate_stream`).
 
 use serde_json::Value;
 

@@ -66,7 +66,7 @@ pub enum Field {
 }
 
 impl Kind {
-    /// All, in the order of help texts.
+    /// All kinds, in the order of help texts.
     pub const ALL: [Kind; 20] = [
         Kind::Chat,
         Kind::Completions,
@@ -90,7 +90,7 @@ impl Kind {
         Kind::Raw,
     ];
 
-    /// Its name on the command line, and in case ids.
+    /// Returns its name on the command line, and in case ids.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Chat => "chat",
@@ -116,8 +116,8 @@ impl Kind {
         }
     }
 
-    /// Its path below the address of the server; a raw request has none of its own. Some servers have one path for
-    /// streams and another one for whole answers.
+    /// Returns its path below the address of the server; a raw request has no path of its own. Some servers have one
+    /// path for streams and another one for whole answers.
     pub fn path(self, model: Option<&str>, stream: bool) -> String {
         let of_model = |what: &str| format!("/v2/models/{}/{what}", model.unwrap_or_default());
         let fixed = match self {
@@ -180,7 +180,7 @@ impl Kind {
         !without.contains(&self) && !matches!(self, Kind::Predict | Kind::Raw)
     }
 
-    /// Whether the name of the model stands in the path, and not in the body.
+    /// Whether the name of the model is in the path, and not in the body.
     pub fn has_model_in_path(self) -> bool {
         matches!(self, Kind::Infer | Kind::Generate)
     }

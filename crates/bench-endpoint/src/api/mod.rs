@@ -1,4 +1,4 @@
-//! Interfaces of servers: what is sent to them, and what their answers mean.
+//! Interfaces of servers: the requests, and the meaning of the answers.
 
 mod audio;
 mod body;
@@ -23,19 +23,20 @@ pub use self::kind::{Field, Kind};
 use crate::failure::Failure;
 use crate::reader::PcmFormat;
 
-/// Takes what happens within an answer.
+/// Receives the events within an answer.
 pub trait Marks {
-    /// A usable output arrived at `at`; it holds `holds` tokens of text, or samples per channel of audio, if that is known.
+    /// Called when a usable output arrived at `at`; it contains `holds` tokens of text, or samples per channel of
+    /// audio, if that is known.
     fn output(&mut self, at: Instant, holds: Option<u32>);
 
-    /// The answer proper began at `at`, after any reasoning.
+    /// Called when the answer proper began at `at`, after any reasoning.
     fn answer(&mut self, at: Instant);
 
-    /// The last output arrived at `at`.
+    /// Called when the last output arrived at `at`.
     fn end(&mut self, at: Instant);
 }
 
-/// Reads one answer. It does no I/O and looks at no clock.
+/// Reads one answer. It does no I/O and reads no clock.
 pub trait Answer: Send {
     /// Takes a piece of the body that arrived at `at`.
     ///
@@ -43,25 +44,25 @@ pub trait Answer: Send {
     /// What is wrong with the answer.
     fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure>;
 
-    /// The body has ended; its last byte arrived at `at`.
+    /// Ends the body; its last byte arrived at `at`.
     ///
     /// # Errors
-    /// When the answer was cut, holds no output, or is not what the endpoint sends.
+    /// When the answer was cut, contains no output, or is not what the endpoint sends.
     fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure>;
 }
 
-/// What the head of an answer says of its body.
+/// The statements of an answer's head about its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// `Content-Type` without parameters, in small letters; empty if there is none.
     pub content_type: String,
-    /// Whether the body comes as it is made: its length was not known when it began.
+    /// Whether the body is sent as it is generated: its length was not known when it began.
     pub streamed: bool,
-    /// `X-Sample-Rate`, with which servers of raw samples say what they are.
+    /// `X-Sample-Rate`, with which servers of raw samples report the rate.
     pub sample_rate: Option<u32>,
 }
 
-/// What an answer has come to.
+/// The result of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// Text.
@@ -70,16 +71,16 @@ pub enum Told {
     Speech {
         /// Samples per channel.
         samples: u64,
-        /// What they are.
+        /// The format of the samples.
         format: PcmFormat,
         /// `wav` or `pcm`.
         container: &'static str,
-        /// What is odd about it.
+        /// A warning about the audio.
         warning: Option<String>,
     },
     /// Pictures.
     Images {
-        /// How many.
+        /// Their number.
         count: usize,
         /// Width and height in pixels, if it is known and the same for all.
         size: Option<(u32, u32)>,
@@ -88,49 +89,49 @@ pub enum Told {
     },
     /// Classes of pictures.
     Classified {
-        /// How many pictures were classified.
+        /// The number of pictures classified.
         images: usize,
         /// Number and confidence of the first picture's first class.
         top1: Option<(u32, f64)>,
     },
-    /// Something whose latency is all that counts.
+    /// Any answer of which only the latency counts.
     Plain,
 }
 
-/// What an answer of text has come to.
+/// The result of an answer of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextTold {
-    /// Tokens generated, by what the server says of them; a chunk is not a token, and where the server says nothing this is
-    /// `None`.
+    /// The number of generated tokens, as reported by the server; a chunk is not a token. `None` if the server reports
+    /// none.
     pub output_tokens: Option<u64>,
-    /// Tokens of the input, by the server.
+    /// The number of tokens of the input, as reported by the server.
     pub input_tokens: Option<u64>,
-    /// Tokens of the input that the server had in a cache of prefixes, by the server.
+    /// The number of tokens of the input that the server had in a cache of prefixes, as reported by the server.
     pub cached_tokens: Option<u64>,
-    /// Tokens of reasoning among those generated, by the server.
+    /// The number of reasoning tokens among the generated ones, as reported by the server.
     pub reasoning_tokens: Option<u64>,
     /// Unicode scalar values of reasoning and text.
     pub characters: u64,
-    /// Where the number of tokens is from.
+    /// The source of the number of tokens.
     pub source: TokenSource,
-    /// The answer proper, without reasoning, if it was to be kept.
+    /// The answer proper, without reasoning, if it is kept.
     pub text: Option<String>,
 }
 
-/// Where the number of tokens is from.
+/// The source of the number of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenSource {
     /// `usage` of the answer.
     Usage,
     /// The ids of the tokens in each chunk.
     TokenIds,
-    /// Nowhere: it is not known.
+    /// No source: the number is not known.
     #[default]
     None,
 }
 
 impl TokenSource {
-    /// Its name in reports.
+    /// Returns its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             TokenSource::Usage => "usage",
@@ -140,7 +141,7 @@ impl TokenSource {
     }
 }
 
-/// Reads the answers of `kind`, asked for as a stream or not.
+/// Returns a reader for answers of `kind`, requested as a stream or not.
 pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
     let is_json = head.content_type == "application/json";
     match kind {
@@ -207,11 +208,12 @@ pub(crate) mod testing {
         }
     }
 
-    /// What an answer says; its outputs, each with how many tokens it holds; and when the answer proper began and it all
-    /// ended. Times are in milliseconds.
+    /// The content of an answer; its outputs, each with its number of tokens; and the times at which the answer proper
+    /// began and at which it all ended. Times are in milliseconds.
     pub(crate) type Outcome = (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>);
 
-    /// What pieces, one a millisecond, come to, and what was marked; times in milliseconds.
+    /// Reads an answer whose pieces arrive one each millisecond; returns its content and marks, with times in
+    /// milliseconds.
     pub(crate) fn read(kind: Kind, settings: &Settings, head: &Head, pieces: &[&[u8]]) -> Outcome {
         let began = Instant::now();
         let at = |number: usize| began + std::time::Duration::from_millis(number as u64);

@@ -53,7 +53,7 @@ impl Answer for Pictures {
             }
         }
         let Some(first) = sizes.first().copied() else {
-            return Err(Failure::new(Class::Empty, "the answer holds no picture"));
+            return Err(Failure::new(Class::Empty, "the answer contains no picture"));
         };
         marks.end(at);
         Ok(Told::Images {

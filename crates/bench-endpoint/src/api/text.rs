@@ -15,7 +15,7 @@ struct Chunk {
     choices: Option<Vec<Choice>>,
     usage: Option<Usage>,
     error: Option<Value>,
-    /// `error` in the events of some servers, whose message then stands beside it.
+    /// `error` in the events of some servers, whose message is in another field.
     object: Option<String>,
     message: Option<Value>,
 }
@@ -68,8 +68,8 @@ struct Details {
     reasoning_tokens: Option<u64>,
 }
 
-/// What a chunk brings: characters of reasoning and of the answer proper. A role, an empty text, a reason to finish are
-/// neither.
+/// The content of a chunk: characters of reasoning and of the answer proper. A role, an empty text or a finish reason
+/// are neither.
 #[derive(Clone, Copy, Debug, Default)]
 struct Brought {
     reasoning: u64,
@@ -93,7 +93,7 @@ impl Choice {
 }
 
 impl Choice {
-    /// Appends the answer proper: what a chat shows and sends back with the next turn.
+    /// Appends the answer proper, which a chat shows and sends back with the next turn.
     fn say(&self, into: &mut String) {
         let messages = self.delta.iter().chain(&self.message);
         let contents = messages.filter_map(|message| message.content.as_deref());
@@ -117,7 +117,7 @@ impl Chunk {
     }
 }
 
-/// What an error says: its `message`, or itself.
+/// Returns the `message` of an error, or the error itself.
 pub(super) fn message_of(error: &Value) -> String {
     let message = error.get("message").unwrap_or(error);
     message.as_str().map_or_else(|| message.to_string(), str::to_owned)
@@ -232,7 +232,8 @@ impl Answer for TextStream {
             let message = "the stream ended without `[DONE]` and without a reason to finish";
             return Err(Failure::new(Class::Cut, message));
         }
-        let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
+        let last =
+            state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream contains no text"))?;
         marks.end(last);
         let text = state.text.take();
         let told = told(state.usage.as_ref(), state.ids.map(|ids| ids + state.pending), state.characters);
@@ -289,7 +290,7 @@ impl Answer for TextWhole {
         });
         let characters: u64 = characters.sum();
         if characters == 0 {
-            return Err(Failure::new(Class::Empty, "the answer holds no text"));
+            return Err(Failure::new(Class::Empty, "the answer contains no text"));
         }
         let ids = choices.iter().map(|choice| choice.token_ids.as_ref().map(|ids| ids.len() as u64)).sum();
         marks.end(at);

@@ -1,4 +1,4 @@
-//! What counts as a token, as the first one, and as a failure.
+//! Tests which events count as a token, as the first one, and as a failure.
 
 use super::super::testing::{Outcome, read};
 use super::super::{Head, Kind, Settings};

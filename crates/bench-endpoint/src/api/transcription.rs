@@ -1,4 +1,4 @@
-//! OpenAI `POST /v1/audio/transcriptions`: what was said, whole or as it is recognized.
+//! Reads OpenAI `POST /v1/audio/transcriptions`: the recognized text, whole or as a stream.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Answers that are read whole, and of which little is looked at.
+//! Reads answers as a whole, of which only few fields are used.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ pub(super) fn json(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-/// What an answer holds, out of the `data` that some servers put around it.
+/// Returns the content of an answer without the `data` that some servers put around it.
 pub(super) fn unwrapped(value: &Value) -> &Value {
     value.get("data").filter(|data| data.is_object()).unwrap_or(value)
 }
@@ -112,7 +112,7 @@ pub(super) struct Unexpected {
     body: Vec<u8>,
 }
 
-/// As much of an unexpected body as can say what it is.
+/// The length to which an unexpected body is kept, to show its nature.
 const KEPT: usize = 16 << 10;
 
 impl Unexpected {

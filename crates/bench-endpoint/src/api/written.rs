@@ -1,4 +1,5 @@
-//! Answers of text in any dialect: what each event brings comes from the dialect, what counts as an output from here.
+//! Reads answers of text in any dialect: the dialect supplies the content of each event, and this module decides what
+//! counts as an output.
 
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use crate::reader::{JsonLines, Sse};
 
 /// How one server writes answers of text.
 pub(super) struct Dialect {
-    /// What parts one event from the next.
+    /// The separator of events.
     pub(super) framing: Framing,
     /// Reads an event: its kind, which lines of JSON have none of, and its data.
     pub(super) event: fn(&str, &str) -> Result<Step, Failure>,
@@ -21,7 +22,7 @@ pub(super) struct Dialect {
     pub(super) says_its_end: bool,
 }
 
-/// What parts one event from the next.
+/// The separator of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     /// Server-sent events.
@@ -30,7 +31,7 @@ pub(super) enum Framing {
     Lines,
 }
 
-/// What an event, or a whole answer, brings.
+/// The content of an event, or of a whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
     /// Characters of reasoning.
@@ -55,7 +56,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// What is known later stands for what was known before.
+    /// Merges counts; later ones replace earlier ones.
     fn or(self, before: Counts) -> Counts {
         Counts {
             output: self.output.or(before.output),
@@ -151,9 +152,10 @@ impl Answer for Stream {
             lines.end(&mut |line| (dialect.event)("", line).map(|step| state.take(step, at, marks)))?;
         }
         if dialect.says_its_end && !state.is_over {
-            return Err(Failure::new(Class::Cut, "the stream ended without an event that says so"));
+            return Err(Failure::new(Class::Cut, "the stream ended without an event that marks its end"));
         }
-        let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
+        let last =
+            state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream contains no text"))?;
         marks.end(last);
         Ok(Told::Text(told(state.counts, state.held.map(|held| held + state.pending), state.characters)))
     }
@@ -181,7 +183,7 @@ impl Answer for Whole {
         let step = (self.dialect.whole)(&json(&self.body)?)?;
         let characters = step.reasoning + step.answer;
         if characters == 0 {
-            return Err(Failure::new(Class::Empty, "the answer holds no text"));
+            return Err(Failure::new(Class::Empty, "the answer contains no text"));
         }
         marks.end(at);
         Ok(Told::Text(told(step.counts, step.tokens.map(u64::from), characters)))

@@ -1,4 +1,4 @@
-//! Dialects: what counts as an output, what as the end, and what as a failure.
+//! Tests the dialects: which events count as an output, as the end, and as a failure.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! From an address to a connection.
+//! Connects to an address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<Stamped<TcpStream>>>),
 }
 
-/// What connecting took.
+/// The result of connecting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dialled {
     /// Until the TCP connection stood.

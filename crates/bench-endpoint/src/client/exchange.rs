@@ -18,23 +18,23 @@ pub struct Request<'a> {
     pub method: Method,
     /// Its path and query.
     pub path: &'a str,
-    /// Headers besides those of every request.
+    /// Headers in addition to those of every request.
     pub headers: &'a HeaderMap,
     /// Its body.
     pub body: Bytes,
 }
 
-/// What connecting took, for a request that had to.
+/// The times of connecting, for a request that had to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
-    /// Until the TCP connection stood.
+    /// The time until the TCP connection was established.
     pub tcp: Duration,
     /// The TLS handshake; `None` without TLS.
     pub tls: Option<Duration>,
 }
 
-/// What `poll` makes of the answer, within its time limits. One timer serves for all of them: a timer for each piece of an
-/// answer would cost more than reading it.
+/// Polls the answer within its time limits. One timer serves for all of them: a timer for each piece of an answer
+/// would cost more than reading it.
 pub(super) async fn within_limits(
     reading: &mut Reading<'_>,
     mut poll: impl FnMut(&mut Context<'_>, &mut Reading<'_>) -> Poll<Result<Exchanged, Failure>>,

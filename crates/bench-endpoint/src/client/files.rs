@@ -1,12 +1,12 @@
-//! How many connections the process may have.
+//! The number of connections that the process may have.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open besides connections: reports, event loops, libraries.
+/// Files that are open in addition to connections: reports, event loops, libraries.
 const OTHERS: u64 = 64;
 
-/// Lets the process have as many files open as so many connections need: the usual limit is 1024. Beyond the hard limit only
-/// root may go. Returns how many connections there can be.
+/// Raises the limit of open files to the needs of this many connections: the usual limit is 1024. Only root can go
+/// beyond the hard limit. Returns how many connections are possible.
 ///
 /// # Errors
 /// When there are too few, with what to do about it.

@@ -1,6 +1,6 @@
-//! An HTTP client that notes when bytes arrive, and hides nothing: no redirects, no proxies, no retries, no cookies.
+//! An HTTP client that records when bytes arrive, and hides nothing: no redirects, no proxies, no retries, no cookies.
 //!
-//! Its requests are tasks on the event loops of `bench-load`, each of which has connections of its own.
+//! Its requests are tasks on the event loops of `bench-load`, each of which has its own connections.
 
 mod connection;
 mod dial;

@@ -1,27 +1,28 @@
-//! [`Policy`]: which connections requests use.
+//! [`Policy`]: the connections that requests use.
 
 use std::str::FromStr;
 
-/// Which connections requests use.
+/// The connections that requests use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// Those that stand, made before a level begins where that can be.
+    /// Uses existing connections, opened before a level begins if possible.
     #[default]
     Warm,
-    /// At the beginning of a level, none: its first requests connect, and the others use their connections.
+    /// Uses no connection at the beginning of a level: its first requests connect, and the others use their
+    /// connections.
     Cold,
-    /// A new one for each request.
+    /// Opens a new connection for each request.
     PerRequest,
-    /// One for each client, made before a level begins where that can be: each client stays with its connection, and with
-    /// one server if there are several.
+    /// Uses one connection for each client, opened before a level begins if possible: each client stays with its
+    /// connection, and with one server if there are several.
     Sticky,
 }
 
 impl Policy {
-    /// All, in the order of help texts.
+    /// All policies, in the order of help texts.
     pub const ALL: [Policy; 4] = [Policy::Warm, Policy::Cold, Policy::PerRequest, Policy::Sticky];
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Policy::Warm => "warm",

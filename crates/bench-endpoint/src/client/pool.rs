@@ -1,4 +1,4 @@
-//! Connections that stand idle.
+//! Idle connections.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,12 +7,13 @@ use std::time::Instant;
 use super::connection::Connection;
 use super::policy::Policy;
 
-/// Who makes a request.
+/// The client that makes a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller {
-    /// The number of the client, who makes one request after another: connections of [`Policy::Sticky`] belong to one.
+    /// The number of the client, which sends one request after another: connections of [`Policy::Sticky`] belong to
+    /// one client.
     pub client: u32,
-    /// When the level began, before which connections of [`Policy::Cold`] must not have been made.
+    /// The time when the level began; connections of [`Policy::Cold`] must not be older.
     pub level_began: Option<Instant>,
 }
 
@@ -24,9 +25,9 @@ pub(super) struct Pool {
 
 /// The idle connections of one event loop.
 struct Idle {
-    /// Those to each replica; the last one that was used is the first to be used again.
+    /// The connections to each replica; the last one that was used is the first to be used again.
     shared: Vec<Vec<Connection>>,
-    /// Those of clients that keep theirs.
+    /// The connections of clients that keep theirs.
     own: HashMap<u32, Connection>,
 }
 
@@ -40,7 +41,7 @@ impl Pool {
         self.policy
     }
 
-    /// A connection that stands, to `replica` unless the client keeps its own, if the policy lets one be used.
+    /// Takes an open connection, to `replica` unless the client keeps its own, if the policy allows one to be used.
     pub(super) async fn take(&self, caller: &Caller, replica: usize) -> Option<Connection> {
         loop {
             // The lock is not held while the connection is looked at.
@@ -90,13 +91,13 @@ impl Pool {
         }
     }
 
-    /// Connections that stand idle on the caller's event loop.
+    /// Returns the number of idle connections on the caller's event loop.
     pub(super) fn len(&self) -> usize {
         let idle = self.idle();
         idle.own.len() + idle.shared.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Whether a client has a connection of its own.
+    /// Whether a client has a separate connection.
     pub(super) fn holds_own(&self, client: u32) -> bool {
         self.idle().own.contains_key(&client)
     }
@@ -106,7 +107,7 @@ impl Pool {
         bench_load::cores::current().unwrap_or_default() % self.loops.len()
     }
 
-    /// Those of the event loop on which the caller runs.
+    /// Returns the idle connections of the event loop on which the caller runs.
     fn idle(&self) -> MutexGuard<'_, Idle> {
         // A list of connections is whole after every push and pop.
         self.loops[self.core()].lock().unwrap_or_else(PoisonError::into_inner)

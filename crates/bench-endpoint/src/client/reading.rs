@@ -1,4 +1,4 @@
-//! What becomes of an answer, however its bytes come. It does no I/O and looks at no clock.
+//! The state of an answer while its bytes arrive. It does no I/O and reads no clock.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use http::StatusCode;
 use crate::api::{Answer, Head, Limits, Marks, Told};
 use crate::failure::{Class, Failure, shortened};
 
-/// As much of the body of a failed request as is read for a message.
+/// The part of the body of a failed request that is read for a message, in bytes.
 const TOLD: usize = 4 << 10;
 
 /// How long the body of a failed request is waited for.
 const TELLING: Duration = Duration::from_secs(2);
 
-/// What came of an exchange.
+/// The result of an exchange.
 pub(super) struct Exchanged {
     pub(super) told: Told,
     /// When the head had arrived.
@@ -39,11 +39,11 @@ pub(super) struct Reading<'a> {
 }
 
 enum State {
-    /// Nothing has come.
+    /// Nothing has arrived.
     Sent,
-    /// The head has come, at this time.
+    /// The head has arrived, at this time.
     Answer(Box<dyn Answer>, Instant),
-    /// A status that is a failure, and what the body says of it so far.
+    /// A status that is a failure, and the body's message so far.
     Refused(Failure, Vec<u8>),
 }
 
@@ -159,7 +159,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Why an answer with this head is a failure, if it is.
+/// The reason why an answer with this head is a failure, if it is one.
 fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> Option<Failure> {
     if status.is_redirection() {
         let to = header("location").map_or(String::new(), |_| " to another address".to_owned());
@@ -174,7 +174,7 @@ fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> 
         return Some(Failure::new(Class::Status(status.as_u16()), format!("{reason}{wait}")));
     }
     if let Some(encoding) = header("content-encoding").filter(|encoding| *encoding != "identity") {
-        let message = format!("the answer is compressed ({encoding}), though `identity` was asked for");
+        let message = format!("the answer is compressed ({encoding}), though `identity` was requested");
         return Some(Failure::new(Class::Compressed, message));
     }
     (status == StatusCode::NO_CONTENT).then(|| Failure::new(Class::Empty, "status 204: no content"))
@@ -195,7 +195,7 @@ fn explained(failure: &Failure, text: &[u8]) -> Failure {
     }
 }
 
-/// What the head says of the body.
+/// Reads the statements of the head about the body.
 fn head_of<'h>(header: &dyn Fn(&str) -> Option<&'h str>) -> Head {
     let content_type = header("content-type").and_then(|value| value.split(';').next());
     Head {

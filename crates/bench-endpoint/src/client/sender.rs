@@ -31,7 +31,7 @@ use crate::secret::Secret;
 /// is short.
 const MADE_AT_ONCE: usize = 32;
 
-/// How connections were used.
+/// The use of connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Connections that were made.
@@ -44,7 +44,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// These and those of another client.
+    /// Adds the counts of another client.
     #[must_use]
     pub fn and(self, other: Counts) -> Self {
         Counts {
@@ -55,14 +55,14 @@ impl Counts {
     }
 }
 
-/// What a request has come to.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Served {
-    /// What the answer holds.
+    /// The content of the answer.
     pub told: Told,
-    /// What connecting took, if the request had to connect.
+    /// The times of connecting, if the request had to connect.
     pub setup: Option<Setup>,
-    /// From the beginning of the request until the head of its answer had arrived.
+    /// The time from the beginning of the request until the head of its answer had arrived.
     pub head: Duration,
 }
 
@@ -125,23 +125,23 @@ impl Client {
         })
     }
 
-    /// The same client, which speaks this HTTP.
+    /// Returns the same client with this version of HTTP.
     #[must_use]
     pub fn speaking(self, version: Version) -> Self {
         Client { version, ..self }
     }
 
-    /// Where requests go; the first of several.
+    /// The server's address; the first of several.
     pub fn target(&self) -> &Target {
         &self.replicas[0].target
     }
 
-    /// All servers that share the requests.
+    /// Returns all servers that share the requests.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.replicas.iter().map(|replica| &replica.target)
     }
 
-    /// How connections were used so far.
+    /// Returns the use of connections so far.
     pub fn counts(&self) -> Counts {
         Counts {
             opened: self.opened.load(Ordering::Relaxed),
@@ -150,20 +150,20 @@ impl Client {
         }
     }
 
-    /// Makes a connection for each of so many clients, on the event loop of each, unless as many are idle or the policy
-    /// wants none beforehand.
+    /// Opens a connection for each of `clients` clients, on the event loop of each, unless as many are idle or the
+    /// policy opens none beforehand.
     ///
     /// # Errors
-    /// Why one cannot be made.
+    /// The reason why one cannot be made.
     pub fn warm(&self, clients: usize) -> Result<(), Failure> {
         self.warm_share(clients, (0, 1))
     }
 
-    /// As [`warm`](Self::warm), for the clients of one of `of` workers that share a load: those with the numbers `rank`,
-    /// `rank + of` and so on.
+    /// Same as [`warm`](Self::warm), for the clients of one of `of` workers that share a load: those with the numbers
+    /// `rank`, `rank + of` and so on.
     ///
     /// # Errors
-    /// Why one cannot be made.
+    /// The reason why one cannot be made.
     pub fn warm_share(&self, clients: usize, (rank, of): (u32, u32)) -> Result<(), Failure> {
         if !matches!(self.pool.policy(), Policy::Warm | Policy::Sticky) {
             return Ok(());
@@ -202,7 +202,7 @@ impl Client {
     /// Gets a document, and waits for it on the calling thread. This is for requests before and after measuring.
     ///
     /// # Errors
-    /// Why the request failed.
+    /// The reason why the request failed.
     pub fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         /// Keeps what comes.
         struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -216,7 +216,7 @@ impl Client {
                 Ok(Told::Plain)
             }
         }
-        /// Nothing is measured.
+        /// Marks of requests that are not measured.
         struct Unmarked;
         impl Marks for Unmarked {
             fn output(&mut self, _: Instant, _: Option<u32>) {}
@@ -232,11 +232,11 @@ impl Client {
         Ok(std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Sends a request and reads its answer; the time it takes begins now. It has to run on an event loop of `bench-load`,
-    /// whose connections it uses.
+    /// Sends a request and reads its answer; its time begins now. Must run on an event loop of `bench-load`, whose
+    /// connections it uses.
     ///
     /// # Errors
-    /// Why it failed, by class, without the secret.
+    /// The reason why it failed, by class, without the secret.
     pub async fn request(
         &self,
         request: &Request<'_>,
@@ -354,7 +354,7 @@ fn all_headers(headers: &[(String, String)], secret: Option<&Secret>) -> Result<
     Ok(all)
 }
 
-/// Why there is no event loop to send from.
+/// The reason why there is no event loop to send from.
 fn no_loop(error: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Client, error.to_string())
 }

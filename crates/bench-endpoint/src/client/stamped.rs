@@ -1,4 +1,4 @@
-//! A stream that notes when bytes came from the socket.
+//! A stream that records when bytes arrived from the socket.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Where requests go.
+//! The address of the server and of its endpoint.
 
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -9,18 +9,19 @@ use crate::failure::{Class, Failure};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub(crate) is_tls: bool,
-    /// Without the brackets of an IPv6 address.
+    /// The host, without the brackets of an IPv6 address.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// What stands before the path of an endpoint, without a slash at its end.
+    /// The part before the path of an endpoint, without a slash at its end.
     pub(crate) base: String,
 }
 
 impl Target {
-    /// Reads an address. Without a scheme it is `http`.
+    /// Parses an address. Without a scheme it is `http`.
     ///
     /// # Errors
-    /// What is not the address of an HTTP server, and one with a user's name or a query in it: those would be in reports.
+    /// A text that is not the address of an HTTP server, or an address that contains a user's name or a query, which
+    /// would appear in reports.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| Err(format!("`{text}` is not the address of a server: {what}"));
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
@@ -28,13 +29,13 @@ impl Target {
         let authority = with_scheme.split("://").nth(1).unwrap_or_default();
         if authority.split('/').next().unwrap_or_default().contains('@') {
             return Err(
-                "the address holds a user or a token, which would be in reports: give the token with \
+                "the address contains a user or a token, which would be in reports: give the token with \
                         `--token-env` or `--token-file`"
                     .to_owned(),
             );
         }
         if with_scheme.contains(['?', '#']) {
-            return Err("the address holds a query or a fragment, which could be a secret: give the rest of the path \
+            return Err("the address contains a query or a fragment, which could be a secret: give the rest of the path \
                         with `--path`"
                 .to_owned());
         }
@@ -75,7 +76,7 @@ impl Target {
         &self.base
     }
 
-    /// Asks for the addresses of the host. This is done once: what a name server takes is not a part of a request.
+    /// Resolves the addresses of the host. This is done once: the time of a name server is not part of a request.
     ///
     /// # Errors
     /// [`Class::Dns`] when there is none.

@@ -1,4 +1,4 @@
-//! Whom a connection trusts, and as whom it presents itself.
+//! The certificates that a connection trusts, and the one that it presents.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::version::Version;
 
-/// Which certificates are trusted: those of the system, or those of a file. There is no way to trust any.
+/// The trusted certificates: those of the system, or those of a file. There is no way to trust any.
 #[derive(Clone, Debug)]
 pub struct Trust {
     http1: Arc<ClientConfig>,
@@ -20,45 +20,45 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// The certificates that the system trusts.
+    /// Trusts the certificates that the system trusts.
     ///
     /// # Errors
-    /// When it has none.
+    /// If it has none.
     pub fn of_system() -> Result<Self, String> {
         let found = rustls_native_certs::load_native_certs();
         Trust::of(found.certs, "the system trusts no certificate: name a file with `--ca-file`")
     }
 
-    /// The certificates of a PEM file, and no others.
+    /// Trusts the certificates in a PEM file, and no others.
     ///
     /// # Errors
-    /// When it cannot be read, or holds none.
+    /// If it cannot be read, or contains none.
     pub fn of_file(path: &Path) -> Result<Self, String> {
         let wrong = |error: &dyn std::fmt::Display| {
             format!("no certificate can be read from {}: {error}", path.display())
         };
         let certificates = certificates_in(path).map_err(|error| wrong(&error))?;
-        Trust::of(certificates, &wrong(&"it holds none"))
+        Trust::of(certificates, &wrong(&"it contains none"))
     }
 
-    /// The same, for servers that want to know who asks: presents the certificate of a PEM file, followed there by those that
-    /// vouch for it, whose private key is in another PEM file.
+    /// Presents a certificate to servers that ask clients to identify themselves: the first certificate in a PEM file,
+    /// which may be followed by those of intermediate authorities. The private key is in another PEM file.
     ///
     /// # Errors
-    /// When they cannot be read, or do not belong together. The key appears in no message.
+    /// If they cannot be read, or do not belong together. The key appears in no message.
     pub fn presenting(self, certificate: &Path, key: &Path) -> Result<Self, String> {
         let wrong = |path: &Path, what: &str, error: &dyn std::fmt::Display| {
             Err(format!("no {what} can be read from {}: {error}", path.display()))
         };
         let chain = match certificates_in(certificate) {
-            Ok(chain) if chain.is_empty() => return wrong(certificate, "certificate", &"it holds none"),
+            Ok(chain) if chain.is_empty() => return wrong(certificate, "certificate", &"it contains none"),
             Ok(chain) => chain,
             Err(error) => return wrong(certificate, "certificate", &error),
         };
         let private = match PrivateKeyDer::from_pem_file(key) {
             Ok(private) => private,
             Err(rustls::pki_types::pem::Error::NoItemsFound) => {
-                return wrong(key, "private key", &"it holds none in PEM");
+                return wrong(key, "private key", &"it contains none in PEM");
             }
             Err(error) => return wrong(key, "private key", &error),
         };
@@ -94,7 +94,7 @@ impl Trust {
         Ok(Trust { http1: speaking(Version::Http1), http2: speaking(Version::Http2) })
     }
 
-    /// What a handshake needs.
+    /// Returns the configuration of a handshake.
     pub(super) fn config(&self, version: Version) -> Arc<ClientConfig> {
         Arc::clone(match version {
             Version::Http1 => &self.http1,

@@ -1,13 +1,14 @@
-//! [`Version`]: which HTTP is spoken.
+//! [`Version`]: the version of HTTP.
 
-/// Which HTTP is spoken. It is never changed by a server: figures of two versions are not those of one thing.
+/// The version of HTTP. A server never changes it, because figures of two versions must not be mixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.1: a connection serves one request at a time.
     #[default]
     Http1,
-    /// HTTP/2, agreed on by ALPN if connections are encrypted, and begun at once if they are not. A connection serves many
-    /// requests at once, so that an event loop has one for each server, unless the [`Policy`](super::Policy) wants more.
+    /// HTTP/2, agreed on by ALPN if connections are encrypted, and begun at once if they are not. A connection serves
+    /// many requests at once, so that an event loop has one for each server, unless the [`Policy`](super::Policy)
+    /// requires more.
     Http2,
 }
 

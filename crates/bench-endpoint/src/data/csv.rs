@@ -14,7 +14,7 @@ struct Columns {
     lengths: Option<(usize, usize)>,
 }
 
-/// What parts cells, and which of them count.
+/// The separator of cells, and the columns that count.
 struct Header {
     delimiter: char,
     /// Cells of each row, if a header names them.
@@ -72,7 +72,7 @@ pub(super) fn read(from: impl BufRead, format: Format, rows: &mut Rows) -> Resul
 }
 
 impl Header {
-    /// What the first line says, and whether it is a row itself.
+    /// Reads the first line: the columns, and whether it is a row itself.
     fn of(line: u64, text: &str, format: Format) -> Result<(Self, bool), String> {
         let delimiter = [';', '\t'].into_iter().find(|delimiter| text.contains(*delimiter)).unwrap_or(',');
         let cells: Vec<&str> = text.split(delimiter).map(unquoted).collect();

@@ -1,4 +1,4 @@
-//! Dates as traces write them.
+//! Parses dates as traces contain them.
 
 /// Seconds since 1970 of `2023-11-16 18:17:03.9799600`, with `T` in place of the space and an offset such as `+00:00` or
 /// `Z` allowed; `None` if it is not such a date.

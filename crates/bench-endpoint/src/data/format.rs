@@ -1,4 +1,4 @@
-//! Formats of files that hold prompts or traces.
+//! The formats of files with prompts or traces.
 
 use std::fmt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A text on each line.
+    /// One text on each line.
     Lines,
     /// A JSON object on each line: `prompt`, `text`, `text_input` or `messages`; `max_tokens` or `output_len`; `timestamp`
     /// in milliseconds.
@@ -20,12 +20,12 @@ pub enum Format {
     Azure,
     /// A BurstGPT trace: CSV of `Timestamp` in seconds, `Request tokens`, `Response tokens`.
     BurstGpt,
-    /// CSV whose first column is a time in seconds; nothing is said of what is asked.
+    /// CSV whose first column is a time in seconds; it contains no requests.
     Times,
 }
 
 impl Format {
-    /// All, in the order of help texts.
+    /// All formats, in the order of help texts.
     pub const ALL: [Format; 7] = [
         Format::Lines,
         Format::Jsonl,
@@ -36,7 +36,7 @@ impl Format {
         Format::Times,
     ];
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Lines => "lines",
@@ -49,8 +49,8 @@ impl Format {
         }
     }
 
-    /// What a file with this name and this beginning seems to be. A file of texts may hold anything, so that only names that
-    /// say something else make it something else.
+    /// Recognizes the format of a file by its name and its beginning. A file of texts can contain anything, so it is
+    /// recognized as another format only if its name agrees.
     pub fn of_file(path: &Path, beginning: &[u8]) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let beginning = beginning.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(beginning).trim_ascii_start();

@@ -1,4 +1,4 @@
-//! What one request is made of.
+//! The content of one request.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,36 +7,36 @@ use serde_json::Value;
 
 use super::words::{STRIDE, Span, word};
 
-/// What one request is made of.
+/// The content of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
-    /// What is sent.
+    /// The content that is sent.
     pub content: Content,
-    /// Most tokens of its answer, if they differ from request to request.
+    /// The maximum number of tokens of its answer, if it differs from request to request.
     pub max_tokens: Option<u64>,
 }
 
-/// What is sent.
+/// The content that is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     /// A text, or the bytes of a file.
     Bytes(Vec<u8>),
-    /// A text that is made when it is sent, with a known number of tokens.
+    /// A text that is generated when it is sent, with a known number of tokens.
     Words(Words),
     /// The messages of a conversation so far, as a chat sends them.
     Messages(Vec<Value>),
-    /// A conversation: what its user says, turn by turn.
+    /// A conversation: the user's words, turn by turn.
     Turns(std::sync::Arc<[Turn]>),
 }
 
-/// What a user says in one turn of a conversation.
+/// One turn of a conversation: the user's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Turn {
     /// Its text.
     pub text: String,
-    /// How long the user thinks before it, if the file says it.
+    /// The time that the user thinks before it, if the file contains it.
     pub pause: Option<Duration>,
-    /// Most tokens of its answer, if the file says it.
+    /// The maximum number of tokens of its answer, if the file contains it.
     pub max_tokens: Option<u64>,
 }
 
@@ -46,7 +46,7 @@ impl Input {
         Input { content: Content::Bytes(bytes.into()), max_tokens: None }
     }
 
-    /// The same with this many tokens for its answer.
+    /// Sets the maximum number of tokens of its answer.
     #[must_use]
     pub fn answered_by(self, max_tokens: Option<u64>) -> Self {
         Input { max_tokens, ..self }
@@ -54,7 +54,7 @@ impl Input {
 }
 
 impl Content {
-    /// What is sent without a salt.
+    /// The text without a salt.
     pub fn text(&self) -> Cow<'_, [u8]> {
         match self {
             Content::Bytes(bytes) => Cow::Borrowed(bytes),
@@ -103,13 +103,13 @@ enum Part {
 }
 
 impl Words {
-    /// A text of so many tokens, at least 1, that shares its beginning with no other.
+    /// Creates a text of `tokens` tokens, at least 1, that shares its beginning with no other.
     pub fn exactly(tokens: u64, seed: u64) -> Self {
         Words { parts: own(tokens.saturating_sub(1), seed).into(), salt: true }
     }
 
-    /// A text of `shared + tokens` tokens, whose first `shared` are those of all texts of this run with the same `pool`
-    /// number.
+    /// Creates a text of `shared + tokens` tokens, whose first `shared` are those of all texts of this run with the
+    /// same `pool` number.
     pub fn with_prefix(shared: u64, pool: u64, tokens: u64, seed: u64) -> Self {
         let salt = salt_of(shared.saturating_sub(1));
         let mut parts = vec![Part::OfRun(salt)];
@@ -118,8 +118,8 @@ impl Words {
         Words { parts: parts.into(), salt: true }
     }
 
-    /// A text of so many tokens out of blocks of 512: two texts share as many tokens as their lists of blocks begin
-    /// alike. Blocks that are missing at the end are unlike all others.
+    /// Creates a text of `tokens` tokens from blocks of 512: two texts share as many tokens as their lists of blocks
+    /// have in common at the beginning. Blocks that are missing at the end are different from all others.
     pub fn of_blocks(tokens: u64, blocks: &[u64], seed: u64) -> Self {
         let salt = salt_of(tokens.saturating_sub(1));
         let mut parts = vec![Part::OfRun(salt)];
@@ -141,17 +141,17 @@ impl Words {
         Words { salt, ..self }
     }
 
-    /// How many tokens it has, if each word is one.
+    /// Returns the number of tokens, if each word is one.
     pub fn tokens(&self) -> u64 {
         1 + self.parts.iter().map(|part| u64::from(part.words())).sum::<u64>()
     }
 
-    /// How many bytes it has.
+    /// Returns the number of bytes.
     pub fn bytes(&self) -> usize {
         FIRST.len() + self.parts.iter().map(|part| part.words() as usize * STRIDE).sum::<usize>()
     }
 
-    /// Appends the text, with salts made of `unique`, which is the request's, and `run`.
+    /// Appends the text, with salts made of `unique`, which differs from request to request, and `run`.
     pub fn write(&self, unique: u64, run: u64, into: &mut Vec<u8>) {
         into.extend_from_slice(FIRST.as_bytes());
         let (unique, run) = if self.salt { (unique, run) } else { (0, 0) };
@@ -180,7 +180,7 @@ fn own(words: u64, seed: u64) -> [Part; 2] {
     [Part::OfRequest(salt), Part::Text(span(seed, words - u64::from(salt)))]
 }
 
-/// As many words of salt as there is room for.
+/// Returns as many words of salt as there is room for.
 fn salt_of(room: u64) -> u8 {
     u8::try_from(room).unwrap_or(SALT_WORDS).min(SALT_WORDS)
 }

@@ -10,13 +10,13 @@ use super::lines::Lines;
 use super::rows::Rows;
 use super::{Content, Input, Turn};
 
-/// A line. What else it holds is not looked at.
+/// A line. Other fields are ignored.
 #[derive(Debug, Deserialize)]
 struct Row {
     #[serde(alias = "text", alias = "text_input", alias = "input", alias = "question")]
     prompt: Option<String>,
     messages: Option<Vec<Value>>,
-    /// What a user says, turn by turn.
+    /// The turns of the user.
     turns: Option<Vec<RowTurn>>,
     #[serde(
         alias = "output_len",
@@ -29,7 +29,7 @@ struct Row {
     input_length: Option<u64>,
     /// Blocks of 512 tokens; equal numbers are equal text.
     hash_ids: Option<Vec<u64>>,
-    /// In milliseconds, as Mooncake and aiperf write it.
+    /// The timestamp in milliseconds, as Mooncake and aiperf write it.
     #[serde(alias = "created_time")]
     timestamp: Option<f64>,
 }
@@ -135,7 +135,7 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with a line of JSON. Its own number of lines is 1 always.
+/// Returns the fault in a line of JSON. The error's own line number is always 1.
 fn said(error: &serde_json::Error, text: &str) -> String {
     let has_comma = |text: &str| {
         text.as_bytes()

@@ -1,4 +1,4 @@
-//! How many tokens inputs and answers have.
+//! The number of tokens of inputs and answers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::words::mixed;
 /// Longest length that is drawn, in tokens: beyond it a typing error is likelier than a model.
 const LONGEST: u64 = 16 << 20;
 
-/// A number of tokens, or chance that gives one.
+/// A number of tokens, or a distribution of numbers.
 ///
 /// | written | meaning |
 /// |---|---|
@@ -32,7 +32,7 @@ pub enum Lengths {
 }
 
 impl Lengths {
-    /// The length of request `number`. It depends on the seed and the number alone, never on who draws it.
+    /// Returns the length of request `number`. It depends only on the seed and the number, and not on who draws it.
     pub fn draw(&self, seed: u64, number: u64) -> u64 {
         let key = mixed(seed) ^ number.wrapping_mul(2);
         match *self {
@@ -51,7 +51,7 @@ impl Lengths {
         }
     }
 
-    /// The longest one that is usual: for the warning that a limit is exceeded.
+    /// Returns the mean length, for the warning that a limit is exceeded.
     pub fn mean(&self) -> f64 {
         match *self {
             Lengths::Exactly(length) => length as f64,

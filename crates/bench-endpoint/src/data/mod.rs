@@ -1,4 +1,4 @@
-//! What is asked: texts of known lengths, files of prompts, and traces of services with their times.
+//! The inputs: texts of known lengths, files of prompts, and traces of services with their times.
 
 mod csv;
 mod date;
@@ -22,15 +22,15 @@ use self::rows::Rows;
 pub use self::rows::{Dataset, Most};
 pub(crate) use self::words::mixed;
 
-/// Requests that are read of a file if no number is given: each takes some 200 bytes of memory, and a million of them at
-/// 100 a second take three hours.
+/// The number of requests that are read from a file if no number is given: each takes some 200 bytes of memory, and a
+/// million of them at 100 a second take three hours.
 pub const MOST_ROWS: usize = 1_000_000;
 
-/// Reads a file of prompts, or a trace, line by line: no more of it is in memory than one line and what was made of those
-/// before. Reading ends after as many requests as `most` says.
+/// Reads a file of prompts, or a trace, line by line: only one line, and the inputs made of earlier ones, are in
+/// memory. Reading ends after the number of requests in `most`.
 ///
 /// # Errors
-/// What is wrong with the file, with its name and the number of the line.
+/// The fault in the file, with its name and the number of the line.
 pub fn read(path: &Path, format: Option<Format>, seed: u64, most: Most) -> Result<Dataset, String> {
     let named = |what: String| format!("{}: {what}", path.display());
     let open = || File::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
@@ -45,10 +45,10 @@ pub fn read(path: &Path, format: Option<Format>, seed: u64, most: Most) -> Resul
     read_from(BufReader::with_capacity(1 << 20, open()?), format, seed, most).map_err(named)
 }
 
-/// As [`read`], from anything that can be read.
+/// Same as [`read`], for any reader.
 ///
 /// # Errors
-/// What is wrong, with the number of the line.
+/// The fault, with the number of the line.
 pub fn read_from(from: impl BufRead, format: Format, seed: u64, most: Most) -> Result<Dataset, String> {
     let mut rows = Rows::new(seed, most);
     match format {
@@ -68,22 +68,22 @@ pub fn read_from(from: impl BufRead, format: Format, seed: u64, most: Most) -> R
     rows.finish(format)
 }
 
-/// What texts are made of known lengths.
+/// The requested lengths and number of generated texts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wanted {
     /// Tokens of each text.
     pub input: Lengths,
-    /// Tokens of each answer, if they are asked for.
+    /// The number of tokens of each answer, if it is requested.
     pub output: Option<Lengths>,
-    /// Tokens that texts share, and how many different beginnings there are.
+    /// The number of tokens in the shared prefix, and the number of different prefixes.
     pub prefix: Option<(u64, u64)>,
-    /// Tokens that the server makes of a word; 1 if it is not known.
+    /// The number of tokens that the server counts for a word; 1 if it is not known.
     pub per_word: f64,
     /// Seed of lengths and texts.
     pub seed: u64,
 }
 
-/// Texts as they are wanted, as many as there are requests, at most 4096; and other texts for the warm-up.
+/// Generates the requested texts, one for each request, at most 4096; and other texts for the warm-up.
 pub fn made(wanted: &Wanted, count: usize) -> (Vec<Input>, Vec<Input>) {
     let Wanted { input, output, prefix, per_word, seed } = *wanted;
     let words = |tokens: u64| ((tokens as f64 / per_word).round() as u64).max(1);

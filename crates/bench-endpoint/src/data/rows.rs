@@ -1,28 +1,28 @@
-//! Rows of a file as they become requests.
+//! Turns the rows of a file into requests.
 
 use std::ops::ControlFlow;
 
 use super::{Content, Format, Input, MOST_ROWS, Words};
 
-/// How much of a file is read.
+/// The limits on how much of a file is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Most {
-    /// Requests, if a number was given.
+    /// The number of requests, if it was given.
     pub requests: Option<u64>,
-    /// Seconds from the first arrival on, as the file has them, if a time was given.
+    /// The seconds from the first arrival on, in the file's own time, if a time was given.
     pub seconds: Option<f64>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// What it was read as.
+    /// The format that was recognized or given.
     pub format: Format,
-    /// What is asked, in the order of the file. Empty if the file holds nothing but times.
+    /// The inputs, in the order of the file. Empty if the file contains only times.
     pub inputs: Vec<Input>,
-    /// When each is asked, in seconds from the first one, ascending; `None` if the file says nothing of it.
+    /// The time of each request, in seconds from the first one, ascending; `None` if the file contains no times.
     pub arrivals: Option<Vec<f64>>,
-    /// Rows that were left out because they ask for nothing, or were answered by nothing.
+    /// The number of rows that were left out because their request or their answer is empty.
     pub left_out: u64,
 }
 
@@ -73,7 +73,7 @@ impl Rows {
         self.count += 1;
         if self.most.requests.is_none() && self.count > MOST_ROWS {
             return Err(format!(
-                "line {line}: more than {MOST_ROWS} requests: say with --requests or --duration how many are wanted"
+                "line {line}: more than {MOST_ROWS} requests: limit their number with --requests or --duration"
             ));
         }
         let is_enough = self.most.requests.is_some_and(|most| self.count as u64 >= most);
@@ -83,7 +83,7 @@ impl Rows {
     /// Takes a row of which the trace says how long it was.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// Same as [`push`](Self::push).
     pub(super) fn push_lengths(
         &mut self,
         line: u64,
@@ -142,7 +142,7 @@ impl Rows {
         }
         if format == Format::Times && count > 1 && arrivals.last() == Some(&0.0) {
             return Err(format!(
-                "all {count} arrivals are at one time: if the file has decimal commas, write points"
+                "all {count} arrivals are at the same time: if the file has decimal commas, write points"
             ));
         }
         let arrivals = (!arrivals.is_empty()).then_some(arrivals);

@@ -1,4 +1,4 @@
-//! Conversations as ShareGPT has them: one JSON array, which may be larger than the memory.
+//! Reads conversations in the format of ShareGPT: one JSON array, which may be larger than the memory.
 
 use std::fmt;
 use std::io::BufRead;
@@ -10,7 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use super::Input;
 use super::rows::Rows;
 
-/// Characters of English text for each token, about: how long the answer was is not said in tokens.
+/// The approximate number of characters of English text for each token: the file does not contain the lengths of
+/// answers in tokens.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// Longest question and question with answer that are asked, in tokens, as vLLM's benchmark has it; longer and shorter
@@ -55,7 +56,7 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
 /// Takes one conversation after another out of the array.
 struct Conversations<'a> {
     rows: &'a mut Rows,
-    /// Why reading has ended before the array did.
+    /// The reason why reading ended before the array did.
     ended: &'a mut Option<Result<(), String>>,
 }
 

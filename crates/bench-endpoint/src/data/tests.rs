@@ -1,4 +1,4 @@
-//! Files as their makers write them, and as people spoil them.
+//! Tests files as their makers write them, and files that people have damaged.
 
 use std::io::BufReader;
 
@@ -119,7 +119,7 @@ fn plain_times_are_seconds() {
     let wrong = |text: &str| parsed(Format::Times, text).expect_err("wrong");
     assert!(wrong("time_ms\n1\n").contains("line 1: the column `time_ms` is in ms"));
     assert!(wrong("0,25\n0,50\n").contains("line 1: `0,25` may be one number with a decimal comma"));
-    assert!(wrong("t\n0.5\n0.5\n").contains("all 2 arrivals are at one time"));
+    assert!(wrong("t\n0.5\n0.5\n").contains("all 2 arrivals are at the same time"));
 }
 
 #[test]
@@ -154,7 +154,10 @@ fn ten_million_rows_are_read_as_far_as_they_are_wanted() {
     assert_eq!(read(Most { requests: Some(700), seconds: None }).expect("some").inputs.len(), 700);
     assert_eq!(read(Most { requests: None, seconds: Some(99.5) }).expect("some").inputs.len(), 100);
     let all = read(Most::default()).expect_err("too many");
-    assert!(all.starts_with("line 1000002: more than 1000000 requests: say with --requests"), "{all}");
+    assert!(
+        all.starts_with("line 1000002: more than 1000000 requests: limit their number with --requests"),
+        "{all}"
+    );
 }
 
 proptest! {

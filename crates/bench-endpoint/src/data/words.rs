@@ -1,4 +1,4 @@
-//! Texts whose number of tokens is known beforehand: one token for each word.
+//! Generates texts whose number of tokens is known beforehand: one token for each word.
 
 use std::sync::OnceLock;
 
@@ -40,7 +40,7 @@ pub(super) fn word(number: u64) -> &'static str {
 pub(super) struct Span {
     /// Its first word.
     from: u32,
-    /// How many words.
+    /// The number of words.
     words: u32,
 }
 
@@ -50,7 +50,7 @@ impl Span {
         Span { from: (mixed(seed) % CORPUS_WORDS as u64) as u32, words }
     }
 
-    /// How many words it has.
+    /// The number of its words.
     pub(super) fn words(&self) -> u32 {
         self.words
     }

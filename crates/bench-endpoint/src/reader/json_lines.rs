@@ -3,15 +3,15 @@
 use super::check_length;
 use crate::failure::Failure;
 
-/// Reads lines; each is handed on as text, for the endpoint to parse. Empty lines are passed over, a last line needs no
-/// line break, and CR before LF is not a part of a line.
+/// Reads lines; passes each on as text, for the endpoint to parse. Empty lines are skipped, a last line needs no line
+/// break, and CR before LF is not part of a line.
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
     line: Vec<u8>,
 }
 
 impl JsonLines {
-    /// Takes a piece of the stream, and hands each line that it completes to `each`.
+    /// Takes a piece of the stream, and passes each line that it completes to `each`.
     ///
     /// # Errors
     /// The first error of `each`, and a line that is too long.
@@ -30,10 +30,10 @@ impl JsonLines {
         check_length(self.line.len())
     }
 
-    /// The stream has ended: hands on a last line without a line break.
+    /// Ends the stream: passes on a last line without a line break.
     ///
     /// # Errors
-    /// That of `each`.
+    /// The error of `each`.
     pub fn end(&mut self, each: &mut dyn FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
         self.end_line(each)
     }

@@ -1,6 +1,6 @@
 //! Readers of answers, without I/O and without a clock: bytes and the instant of their arrival go in, events come out.
 //!
-//! Any split of the same bytes gives the same events. The instant of an event is that of the piece which completed it.
+//! Any split of the same bytes gives the same events. The time of an event is that of the piece which completed it.
 
 mod json_lines;
 mod pcm;
@@ -14,7 +14,7 @@ pub use self::wav::{WavHead, WavStream};
 
 use crate::failure::{Class, Failure};
 
-/// Most bytes of one event or line: a server that never ends one would fill the memory.
+/// The maximum number of bytes of one event or line: a server that never ends one would fill the memory.
 pub const LONGEST_EVENT: usize = 64 << 20;
 
 /// # Errors

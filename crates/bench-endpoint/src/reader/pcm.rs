@@ -1,6 +1,6 @@
-//! Raw samples, as they come.
+//! Counts raw samples as they arrive.
 
-/// What raw samples are: a server says it in its documentation, and seldom in its answer.
+/// The format of raw samples: a server describes it in its documentation, and seldom in its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PcmFormat {
     /// Samples per second of a channel.
@@ -12,18 +12,18 @@ pub struct PcmFormat {
 }
 
 impl PcmFormat {
-    /// Signed samples of 16 bits, little-endian, one channel.
+    /// Returns the format of signed samples of 16 bits, little-endian, one channel.
     pub fn s16le(sample_rate: u32) -> Self {
         PcmFormat { sample_rate, channels: 1, bits: 16 }
     }
 
-    /// Bytes of one sample of all channels; at least 1.
+    /// Returns the number of bytes of one sample of all channels; at least 1.
     pub fn frame_bytes(&self) -> u64 {
         (u64::from(self.channels) * u64::from(self.bits.div_ceil(8))).max(1)
     }
 }
 
-/// Counts samples as they become whole: half a sample at the end of a piece belongs to the next one.
+/// Counts samples as they become complete: half a sample at the end of a piece belongs to the next one.
 #[derive(Clone, Debug)]
 pub struct Pcm {
     format: PcmFormat,
@@ -33,7 +33,7 @@ pub struct Pcm {
 }
 
 impl Pcm {
-    /// Of samples in this format.
+    /// Creates a reader of samples in this format.
     pub fn new(format: PcmFormat) -> Self {
         Pcm { format, bytes: 0, sounds: false }
     }
@@ -46,12 +46,12 @@ impl Pcm {
         self.samples() - before
     }
 
-    /// Whole samples per channel so far.
+    /// Returns the number of whole samples per channel so far.
     pub fn samples(&self) -> u64 {
         self.bytes / self.format.frame_bytes()
     }
 
-    /// Bytes of a sample that is not whole.
+    /// Returns the number of bytes of an incomplete sample.
     pub fn left_over(&self) -> u64 {
         self.bytes % self.format.frame_bytes()
     }
@@ -61,7 +61,7 @@ impl Pcm {
         self.sounds
     }
 
-    /// What the samples are.
+    /// Returns the format of the samples.
     pub fn format(&self) -> PcmFormat {
         self.format
     }

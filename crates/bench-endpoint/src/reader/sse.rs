@@ -4,8 +4,9 @@ use super::check_length;
 use crate::failure::Failure;
 
 /// Reads server-sent events by the rules of the WHATWG HTML standard, section 9.2.6, "Interpreting an event stream":
-/// lines end with LF, CR LF or CR; one BOM at the beginning is not a part of the first line; lines of one event's data are
-/// joined by LF; comments, `id` and `retry` are passed over; what has no blank line behind it is not an event.
+/// lines end with LF, CR LF or CR; one BOM at the beginning is not part of the first line; lines of one event's data
+/// are joined by LF; comments, `id` and `retry` are skipped; lines that are not followed by a blank line are not an
+/// event.
 ///
 /// ```
 /// # use bench_endpoint::reader::Sse;
@@ -32,12 +33,12 @@ pub struct Sse {
 pub struct SseEvent<'a> {
     /// Its `event` field; empty if it has none, which means `message`.
     pub kind: &'a str,
-    /// Its data. What is not UTF-8 is replaced, as the standard wants it.
+    /// Its data. Bytes that are not UTF-8 are replaced, as the standard requires.
     pub data: &'a str,
 }
 
 impl Sse {
-    /// Takes a piece of the stream, and hands each event that it completes to `each`.
+    /// Takes a piece of the stream, and passes each event that it completes to `each`.
     ///
     /// # Errors
     /// The first error of `each`, and an event that is too long.

@@ -1,4 +1,4 @@
-//! Any split of the same bytes gives the same events.
+//! Tests that any split of the same bytes gives the same events.
 
 use proptest::prelude::*;
 

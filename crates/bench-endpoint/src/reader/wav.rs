@@ -1,21 +1,22 @@
-//! A WAV file as it comes.
+//! Reads a WAV file while it arrives.
 
 use super::pcm::{Pcm, PcmFormat};
 use crate::failure::{Class, Failure};
 
-/// A head longer than this is not a head: what stands before the samples are tags.
+/// The maximum length of a head: everything before the samples are tags.
 const LONGEST_HEAD: usize = 1 << 20;
 
-/// What the head of a file says.
+/// The content of a file's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WavHead {
-    /// What the samples are.
+    /// The format of the samples.
     pub format: PcmFormat,
-    /// Bytes of samples; `None` if the server did not know when it wrote the head: 0, or next to the largest number.
+    /// The number of bytes of samples; `None` if the server did not know it when it wrote the head: 0, or close to the
+    /// largest number.
     pub declared: Option<u64>,
 }
 
-/// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples come in pieces. Bytes of the head are not audio.
+/// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples arrive in pieces. Bytes of the head are not audio.
 #[derive(Clone, Debug, Default)]
 pub struct WavStream {
     head: Vec<u8>,
@@ -26,7 +27,7 @@ impl WavStream {
     /// Takes a piece, and returns how many samples per channel it completes.
     ///
     /// # Errors
-    /// When it is not a WAV file with plain samples.
+    /// If it is not a WAV file with uncompressed samples.
     pub fn bytes(&mut self, piece: &[u8]) -> Result<u64, Failure> {
         if let Some((head, pcm)) = &mut self.body {
             return Ok(take(head, pcm, piece));
@@ -43,12 +44,12 @@ impl WavStream {
         Ok(take(head, pcm, &bytes[at..]))
     }
 
-    /// What the head says, and the samples so far; `None` before the head is whole.
+    /// Returns the content of the head, and the samples so far; `None` before the head is complete.
     pub fn body(&self) -> Option<(&WavHead, &Pcm)> {
         self.body.as_ref().map(|(head, pcm)| (head, pcm))
     }
 
-    /// The stream has ended.
+    /// Ends the stream.
     ///
     /// # Errors
     /// When it ended within the head, or before the samples that the head declares.
@@ -68,7 +69,7 @@ impl WavStream {
     }
 }
 
-/// Counts the samples of a piece; what follows the declared ones are tags.
+/// Counts the samples of a piece; everything after the declared ones are tags.
 fn take(head: &WavHead, pcm: &mut Pcm, piece: &[u8]) -> u64 {
     let before = pcm.samples() * head.format.frame_bytes() + pcm.left_over();
     let left = head.declared.map_or(u64::MAX, |declared| declared.saturating_sub(before));

@@ -1,21 +1,21 @@
-//! Whether client and server have seen the same.
+//! Compares the figures of client and server.
 
 use super::figures::Figure;
 use super::watch::Series;
 use crate::totals::Counted;
 
-/// A figure as both sides have it.
+/// A figure of both sides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// What it is.
+    /// The name of the figure.
     pub name: &'static str,
-    /// By the server.
+    /// The value of the server.
     pub server: String,
-    /// By the client; empty if a client cannot know.
+    /// The value of the client; empty if a client cannot know it.
     pub client: String,
 }
 
-/// Figures of both sides, for a table.
+/// Returns the figures of both sides, for a table.
 pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row = |name: &'static str, server: Option<String>, client: String| {
@@ -78,7 +78,7 @@ const FEW: f64 = 2.0;
 /// A cache that knows more than this of prompts that are new knows them from elsewhere.
 const WARM: f64 = 0.05;
 
-/// What does not fit together.
+/// Lists the contradictions between the server's metrics and the client's counts.
 pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     let before = [Figure::Running, Figure::Waiting].map(|figure| series.before(figure).unwrap_or(0.0));

@@ -5,7 +5,7 @@
 pub struct Sample<'a> {
     /// The name of the metric.
     pub name: &'a str,
-    /// What stands between the braces, as it came.
+    /// The text between the braces, as received.
     pub labels: &'a str,
     /// Its value.
     pub value: f64,

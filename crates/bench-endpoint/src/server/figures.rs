@@ -1,4 +1,4 @@
-//! The same figures by the names that each server has for them.
+//! The names of the same figures in each server.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub enum Figure {
     FirstTokenCount,
     /// Sum of the times in the queue, in seconds.
     QueueSum,
-    /// How many requests have left the queue.
+    /// The number of requests that have left the queue.
     QueueCount,
     /// Requests being served now.
     Running,
@@ -51,7 +51,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// All that are read.
+    /// All figures that are read.
     pub const ALL: [Figure; 13] = [
         Figure::Answered,
         Figure::InputTokens,
@@ -68,12 +68,12 @@ impl Figure {
         Figure::CacheUsed,
     ];
 
-    /// Whether it grows, and says something only by how much.
+    /// Whether it is a counter, of which only the growth has a meaning.
     pub fn is_counter(self) -> bool {
         self < Figure::Running
     }
 
-    /// Its column in `server.csv`.
+    /// Returns its column in `server.csv`.
     pub fn column(self) -> &'static str {
         match self {
             Figure::Answered => "answered_total",
@@ -155,7 +155,7 @@ const LLAMA_CPP: Names = &[
 impl System {
     const ALL: [System; 5] = [System::Vllm, System::Sglang, System::Tgi, System::Triton, System::LlamaCpp];
 
-    /// Its name in reports.
+    /// Returns its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             System::Vllm => "vLLM",
@@ -176,7 +176,7 @@ impl System {
         }
     }
 
-    /// What all its metrics begin with.
+    /// Returns the prefix of all its metrics.
     fn prefix(self) -> &'static str {
         match self {
             System::Vllm => "vllm:",
@@ -188,10 +188,10 @@ impl System {
     }
 }
 
-/// What a server says at one moment. A figure that it does not say is absent, and not 0.
+/// The metrics of a server at one moment. A figure that the server does not report is absent, not 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// Which server it is.
+    /// The server software.
     pub system: System,
     /// Its figures, over all its series.
     pub figures: BTreeMap<Figure, f64>,
@@ -223,7 +223,7 @@ impl Snapshot {
         Some(Snapshot { system, figures })
     }
 
-    /// This figure, if the server says it.
+    /// Returns this figure, if the server reports it.
     pub fn get(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).copied()
     }

@@ -1,4 +1,4 @@
-//! What a server says of itself at `/metrics`, beside what its client has seen.
+//! Reads a server's own metrics from `/metrics`, and compares them with the client's.
 
 mod agreement;
 mod exposition;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::figures::{Figure, Snapshot, System};
 use crate::client::Client;
 
-/// How often a server is scraped: what it costs is a request that a server is made for.
+/// The interval between scrapes, each of which costs the server a request of the kind that it is made for.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether the run has ended.
@@ -17,24 +17,24 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often the last scrape is repeated while the server's counters still grow: some count an answer after it was sent.
 const LAST: usize = 5;
 
-/// What a server said of itself over a run: at least before and after it.
+/// The metrics of a server over a run: at least before and after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Seconds from the first scrape on, and what was said then.
+    /// The seconds since the first scrape, and the metrics at that time.
     pub snapshots: Vec<(f64, Snapshot)>,
-    /// What a scrape took, on average, in seconds.
+    /// The average duration of a scrape, in seconds.
     pub cost_s: f64,
     /// Scrapes that failed.
     pub failed: u64,
 }
 
 impl Series {
-    /// Which server it is.
+    /// Returns the server software.
     pub fn system(&self) -> Option<System> {
         self.snapshots.first().map(|(_, snapshot)| snapshot.system)
     }
 
-    /// By how much a counter has grown; `None` if it is not there at both ends, or has begun again in between.
+    /// Returns the growth of a counter; `None` if it is missing at either end, or has begun again in between.
     pub fn growth(&self, figure: Figure) -> Option<f64> {
         let values: Option<Vec<f64>> = self.snapshots.iter().map(|(_, one)| one.get(figure)).collect();
         let values = values.filter(|values| values.len() > 1)?;
@@ -47,12 +47,12 @@ impl Series {
         self.snapshots.iter().skip(1).filter_map(|(_, one)| one.get(figure)).reduce(f64::max)
     }
 
-    /// What a figure was before the load.
+    /// Returns the value of a figure before the load.
     pub fn before(&self, figure: Figure) -> Option<f64> {
         self.snapshots.first().and_then(|(_, one)| one.get(figure))
     }
 
-    /// Rows of `server.csv`, with a head; cells of what the server does not say are empty.
+    /// Returns the rows of `server.csv`, with a header; cells of figures that the server does not report are empty.
     pub fn csv(&self) -> String {
         let head: Vec<&str> = Figure::ALL.iter().map(|figure| figure.column()).collect();
         let mut text = format!("time_s,{}\n", head.join(","));
@@ -73,8 +73,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Scrapes once, and then about once a second until [`end`](Self::end). `None` if what is there are not the metrics of
-    /// a server that is known.
+    /// Scrapes once, and then about once a second until [`end`](Self::end). `None` if the address does not have the
+    /// metrics of a known server.
     pub fn start(client: Client, path: &str) -> Option<Self> {
         let path = path.to_owned();
         let began = Instant::now();
@@ -106,14 +106,14 @@ impl Watch {
         Some(Watch { over, thread })
     }
 
-    /// Scrapes for the last time, and returns what was seen; `None` if the thread has failed.
+    /// Scrapes for the last time, and returns the metrics; `None` if the thread has failed.
     pub fn end(self) -> Option<Series> {
         self.over.store(true, Ordering::Release);
         self.thread.join().ok()
     }
 }
 
-/// What was seen so far.
+/// The values so far.
 struct Seen {
     began: Instant,
     took: Duration,

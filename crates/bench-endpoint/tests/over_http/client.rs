@@ -127,7 +127,7 @@ fn a_server_that_is_not_there_refuses() {
     drop(other);
 }
 
-/// Why a connection cannot be made; `None` if it can.
+/// The reason why a connection cannot be made; `None` if it can.
 fn send_within(endpoint: &Endpoint) -> Option<Failure> {
     endpoint.client().warm(1).err()
 }

@@ -45,7 +45,7 @@ fn send(endpoint: &Endpoint, input: &Input) -> (Result<Served, Failure>, Seen) {
     (endpoint.send(&prompt, &Caller::default(), &mut seen), seen)
 }
 
-/// What each server speaks, where it is asked, and where in the body the text and the limit of tokens are.
+/// The interface of each server, its path, and the positions of the text and of the limit of tokens in the body.
 const SPOKEN: [(Kind, Dialect, &str, &str, &str); 7] = [
     (Kind::Responses, Dialect::Responses, "/v1/responses", "/input", "/max_output_tokens"),
     (Kind::Messages, Dialect::Messages, "/v1/messages", "/messages/0/content", "/max_tokens"),

@@ -15,7 +15,7 @@ use http::{HeaderMap, Method, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
-/// What is done about a request.
+/// Handles a request.
 pub(crate) type Handler = Arc<dyn Fn(&http::Request<h2::RecvStream>, SendResponse<Bytes>) + Send + Sync>;
 
 /// Serves one connection until the client closes it.

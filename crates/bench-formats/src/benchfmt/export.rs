@@ -91,7 +91,7 @@ fn results(case: &CaseRecord, processors: &str, units: &mut BTreeMap<String, Bet
     lines
 }
 
-/// What all names of a file end with: Go ends them with the number of processors, if there are several. If one of them
+/// Returns the suffix of all names in a file: Go appends the number of processors, if there are several. If one name
 /// ends like that by itself, all must have the number, or it would be taken for one.
 fn processors<'a>(ids: impl IntoIterator<Item = &'a str>, cores: Option<usize>) -> String {
     let looks_numbered = |id: &str| {
@@ -105,7 +105,7 @@ fn processors<'a>(ids: impl IntoIterator<Item = &'a str>, cores: Option<usize>) 
     }
 }
 
-/// What follows `Benchmark` must not be a small letter: an id begins after a slash.
+/// Quotes an id for use after `Benchmark`, where a small letter must not follow: the id begins after a slash.
 fn quote_id(id: &str) -> String {
     format!("/{}", quote(id))
 }

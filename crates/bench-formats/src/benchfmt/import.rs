@@ -33,17 +33,17 @@ impl Import for Benchfmt {
         let imported = Imported { cases, environment, left_out: file.left_out, ..Imported::default() };
         imported.checked(
             path,
-            "it holds no line of Go's benchmark format: wanted such as `BenchmarkFib-8 100 25.3 ns/op`",
+            "it contains no line of Go's benchmark format: expected a line such as `BenchmarkFib-8 100 25.3 ns/op`",
         )
     }
 }
 
-/// What has been read of a file.
+/// The content that has been read from a file.
 #[derive(Default)]
 struct File {
     config: HashMap<String, String>,
     better: HashMap<String, Better>,
-    /// By package and name of the benchmark, and by unit, every value. Names are as they stand in the file.
+    /// Every value, by package and name of the benchmark, and by unit. Names are those in the file.
     values: BTreeMap<(Option<String>, String), BTreeMap<String, Vec<f64>>>,
     /// A benchmark whose name has been read, but not its result: a line of a log has torn them apart.
     torn: Option<Torn>,
@@ -52,7 +52,7 @@ struct File {
     left_out: Vec<String>,
 }
 
-/// A benchmark whose result may stand in a later line.
+/// A benchmark whose result may be on a later line.
 struct Torn {
     line: usize,
     name: String,
@@ -61,7 +61,7 @@ struct Torn {
 }
 
 impl File {
-    /// Reads a line; one that is of no known form is passed over, as the format wants it.
+    /// Reads a line; one of unknown form is skipped, as the format requires.
     fn take(&mut self, number: usize, line: &str) {
         if let Some(rest) = line.strip_prefix("Unit ") {
             let mut words = rest.split_whitespace();
@@ -124,7 +124,7 @@ impl File {
         let mut leave_out =
             |what: String| self.left_out.push(format!("line {number}: `Benchmark{name}`: {what}"));
         if let Some(changed) = &self.changed {
-            return leave_out(format!("it was measured with {changed}: import it as a run of its own"));
+            return leave_out(format!("it was measured with {changed}: import it as a separate run"));
         }
         let case = (self.config.get("pkg").cloned(), name.to_owned());
         let mut good = Vec::new();
@@ -164,7 +164,7 @@ impl File {
         ends.all(|end| end == Some(first)).then(|| format!("-{first}"))
     }
 
-    /// What is repeated becomes its median, as the format's own tools have it.
+    /// Returns the cases; repeated values become their median, as in the format's own tools.
     fn cases(&mut self, processors: Option<&str>) -> Vec<ImportedCase> {
         let mut cases = Vec::new();
         for ((package, name), units) in &self.values {
@@ -312,7 +312,7 @@ mod tests {
                 "line 4: `BenchmarkC`: a time of -5 ns/op is below 0",
                 "line 5: `BenchmarkD`: `NaN` is not a finite number",
                 "line 6: `BenchmarkE`: `5` has no unit",
-                "line 8: `BenchmarkA`: it was measured with `cpu: b` of line 7, not `a`: import it as a run of its own",
+                "line 8: `BenchmarkA`: it was measured with `cpu: b` of line 7, not `a`: import it as a separate run",
             ]
         );
     }

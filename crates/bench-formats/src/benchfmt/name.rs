@@ -1,4 +1,4 @@
-//! Names that stand in a line.
+//! Names within a line.
 
 /// A name without white space or anything else that would end it: such characters, and `%`, as `%XX` of their UTF-8.
 pub(super) fn quote(name: &str) -> String {
@@ -15,7 +15,7 @@ pub(super) fn quote(name: &str) -> String {
     quoted
 }
 
-/// The name that was quoted. What others write of `%` stays as it is.
+/// Returns the name that was quoted. Other uses of `%` stay unchanged.
 pub(super) fn unquote(quoted: &str) -> String {
     let bytes = quoted.as_bytes();
     let (mut name, mut place) = (Vec::new(), 0);

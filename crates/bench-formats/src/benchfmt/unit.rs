@@ -16,7 +16,7 @@ pub(super) fn unit_of(metric: &str, unit: &str) -> String {
     format!("{metric}-{}", quote(unit))
 }
 
-/// What a value in a unit is.
+/// The quantity of a value with its unit.
 pub(super) enum Value {
     /// A figure whose direction is known.
     Figure(Metric),
@@ -24,8 +24,8 @@ pub(super) enum Value {
     Unknown(Metric),
 }
 
-/// What a value in a unit is; `better` if the file says so. The name is parted from the unit only if the end is a unit
-/// that is known (`p99-latency-sec` is `p99-latency` in seconds), so that no name is cut.
+/// Returns the quantity of a value in a unit; `better` if the file states it. The name is separated from the unit only
+/// if the end is a known unit (`p99-latency-sec` is `p99-latency` in seconds), so that no name is cut.
 pub(super) fn value_of(text: &str, value: f64, better: Option<Better>) -> Value {
     if let Some(KnownUnit { unit, better: usual }) = known(text) {
         return Value::Figure(Metric::new(text, unit, value, better.unwrap_or(usual)));

@@ -9,7 +9,7 @@ pub(super) struct Estimates {
     pub(super) mean: Estimate,
     pub(super) median: Estimate,
     pub(super) median_abs_dev: Estimate,
-    /// Of samples of different length only.
+    /// Exists only for samples of different length.
     pub(super) slope: Option<Estimate>,
     pub(super) std_dev: Estimate,
 }
@@ -54,7 +54,7 @@ impl Estimate {
 }
 
 impl Estimates {
-    /// What samples say, in nanoseconds an iteration; `None` if there are too few to say how well it is known.
+    /// Computes the estimates from samples in nanoseconds an iteration; `None` if there are too few for an interval.
     ///
     /// Errors are those of large samples from a normal distribution: σ/√n for the mean, σ/√(2n) for the standard
     /// deviation, 1.17 σ/√n for the median absolute deviation, which is 37 % efficient (Rousseeuw and Croux 1993).

@@ -1,4 +1,4 @@
-//! Criterion's target folder as a run: of each benchmark, what it measured last.
+//! Reads criterion's target folder as a run: the latest measurement of each benchmark.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ impl Import for Criterion {
         }
         imported.checked(
             path,
-            "no benchmark there: wanted criterion's folder, usually target/criterion, with \
+            "no benchmark there: expected criterion's folder, usually target/criterion, with \
              BENCHMARK/new/estimates.json in it",
         )
     }

@@ -1,6 +1,6 @@
 //! Criterion's folder of estimates, which critcmp compares: `BENCHMARK/BASELINE/{benchmark,estimates,sample}.json`.
 //!
-//! All in it is of samples: their mean, median, deviation and so on, in nanoseconds an iteration.
+//! All of its figures are those of samples: their mean, median, deviation and so on, in nanoseconds an iteration.
 
 mod estimates;
 mod export;
@@ -8,9 +8,9 @@ mod import;
 
 pub(crate) struct Criterion;
 
-/// What a benchmark is called.
+/// The file with the names of a benchmark.
 const BENCHMARK: &str = "benchmark.json";
-/// What its samples say.
+/// The file with the estimates of its samples.
 const ESTIMATES: &str = "estimates.json";
 /// The samples.
 const SAMPLE: &str = "sample.json";

@@ -10,7 +10,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::parser::parse_message_type;
 
-/// The values of a column; `None` stands only where the schema says `OPTIONAL`.
+/// The values of a column; `None` occurs only if the schema says `OPTIONAL`.
 pub(super) enum Column {
     Text(Vec<Option<ByteArray>>),
     Whole(Vec<Option<i64>>),

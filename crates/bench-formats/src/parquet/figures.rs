@@ -1,4 +1,4 @@
-//! The figures of all runs: a row a run and series.
+//! The figures of all runs: one row for each run and series.
 
 use std::io::Write;
 
@@ -27,10 +27,10 @@ const SCHEMA: &str = "message figures {
     REQUIRED DOUBLE value;
 }";
 
-/// Writes the figures of all series; answers with the number of rows.
+/// Writes the figures of all series; returns the number of rows.
 ///
 /// # Errors
-/// When `to` cannot be written.
+/// If `to` cannot be written.
 pub fn write_figures(series: &[Series], to: impl Write + Send) -> Result<usize> {
     let mut file = begin(to, SCHEMA)?;
     let points = || series.iter().flat_map(|one| one.points.iter().map(move |point| (one, point)));

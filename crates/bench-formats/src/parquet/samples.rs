@@ -1,4 +1,4 @@
-//! The raw samples of all runs: a row a sample.
+//! The raw samples of all runs: one row for each sample.
 
 use std::io::Write;
 
@@ -51,7 +51,7 @@ impl<W: Write + Send> Samples<W> {
     /// Begins a table.
     ///
     /// # Errors
-    /// When `to` cannot be written.
+    /// If `to` cannot be written.
     pub fn begin(to: W) -> Result<Self> {
         Ok(Samples { file: begin(to, SCHEMA)?, rows: Rows::default(), written: 0 })
     }
@@ -60,7 +60,7 @@ impl<W: Write + Send> Samples<W> {
     /// a case that failed in a later round with its status.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn add(&mut self, record: &Record) -> Result<()> {
         let run = text(&record.run);
         let commit = record.environment.commit.as_deref().map(text);
@@ -87,10 +87,10 @@ impl<W: Write + Send> Samples<W> {
         if self.rows.run.len() >= ROWS { self.flush() } else { Ok(()) }
     }
 
-    /// Ends the table; answers with the number of its rows.
+    /// Ends the table; returns the number of its rows.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn finish(mut self) -> Result<usize> {
         self.flush()?;
         self.file.close()?;
@@ -116,7 +116,7 @@ impl<W: Write + Send> Samples<W> {
     }
 }
 
-/// As the record has it.
+/// Returns the status as the record writes it.
 fn name(status: Status) -> &'static str {
     match status {
         Status::Ok => "ok",

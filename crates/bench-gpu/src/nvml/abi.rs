@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int, c_longlong, c_uint, c_ulong, c_ulonglong, c_ushort};
 
-/// What a function returns: [`NVML_SUCCESS`], or the number of an error.
+/// The return value of a function: [`NVML_SUCCESS`], or the number of an error.
 pub(super) type nvmlReturn_t = c_uint;
 
 /// A GPU, or an instance of one in MIG mode.

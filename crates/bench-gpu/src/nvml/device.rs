@@ -17,7 +17,7 @@ use super::throttle_reasons::ThrottleReasons;
 /// A function that writes one value about a device.
 type Getter<T> = Function<unsafe extern "C" fn(nvmlDevice_t, *mut T) -> nvmlReturn_t>;
 
-/// A function that writes a text about a device, of at most so many bytes with its final zero.
+/// A function that writes a text about a device, of at most this many bytes with its final zero.
 type TextGetter = Function<unsafe extern "C" fn(nvmlDevice_t, *mut c_char, c_uint) -> nvmlReturn_t>;
 
 /// A clock of a GPU (`nvmlClockType_t`).

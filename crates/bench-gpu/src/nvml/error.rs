@@ -6,7 +6,7 @@ use std::str::Utf8Error;
 
 use super::abi::{NVML_SUCCESS, nvmlReturn_t};
 
-/// Why NVML has not done what it was asked for.
+/// The reason why NVML failed.
 #[derive(Debug)]
 pub(crate) enum NvmlError {
     /// The library could not be loaded.

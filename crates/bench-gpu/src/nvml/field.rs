@@ -7,7 +7,7 @@ use super::abi::{
 };
 use super::error::{NvmlError, check};
 
-/// What `nvmlDeviceGetFieldValues` can be asked for, by its number.
+/// A field of `nvmlDeviceGetFieldValues`, by its number.
 ///
 /// Numbers from 251 to 273 have another meaning from driver 580.82 on
 /// (<https://docs.nvidia.com/deploy/nvml-api/known-issues.html>): a field among them would have to know the driver's

@@ -13,13 +13,13 @@ use super::library::Nvml;
 /// A metric of GPM (`nvmlGpmMetricId_t`). All are averages over the time between two samples, in per cent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GpmMetricId {
-    /// `NVML_GPM_METRIC_SM_UTIL`: of the SMs, those that were busy.
+    /// `NVML_GPM_METRIC_SM_UTIL`: the share of SMs that were busy.
     SmUtil = 2,
-    /// `NVML_GPM_METRIC_SM_OCCUPANCY`: of the warps that the SMs could hold, those that they did.
+    /// `NVML_GPM_METRIC_SM_OCCUPANCY`: the warps on the SMs, as a share of the maximum.
     SmOccupancy = 3,
-    /// `NVML_GPM_METRIC_ANY_TENSOR_UTIL`: of the time, that in which the tensor cores did something.
+    /// `NVML_GPM_METRIC_ANY_TENSOR_UTIL`: the share of time in which the tensor cores were busy.
     AnyTensorUtil = 5,
-    /// `NVML_GPM_METRIC_DRAM_BW_UTIL`: of the bandwidth that the memory has, that which was used.
+    /// `NVML_GPM_METRIC_DRAM_BW_UTIL`: the share of the memory's bandwidth that was used.
     DramBwUtil = 10,
 }
 

@@ -3,8 +3,8 @@
 //!
 //! The library is loaded when it is needed, so that a program runs where there is no driver. Names follow `nvml.h`:
 //! [`Device::power_usage`] calls `nvmlDeviceGetPowerUsage`. A function that `nvml.h` maps to a newer version of itself
-//! (`nvmlInit` to `nvmlInit_v2`) is looked up under the newer name only. A function that the library does not have is
-//! an error of each call of it, not of loading.
+//! (`nvmlInit` to `nvmlInit_v2`) is looked up only under the newer name. If the library lacks a function, each call of
+//! it is an error, but loading is not.
 //!
 //! Reference: <https://docs.nvidia.com/deploy/nvml-api/>.
 

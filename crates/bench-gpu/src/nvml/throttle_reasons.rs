@@ -1,4 +1,4 @@
-//! Why clocks are slower than they could be.
+//! The reasons why clocks are slower than they could be.
 
 use std::ops::{BitAnd, BitOr};
 
@@ -10,7 +10,7 @@ pub(crate) struct ThrottleReasons(u64);
 impl ThrottleReasons {
     /// No reason: the clocks are as fast as they can be.
     pub(crate) const NONE: ThrottleReasons = ThrottleReasons(0);
-    /// Nothing runs on the GPU.
+    /// The GPU is idle.
     #[cfg(test)]
     pub(crate) const GPU_IDLE: ThrottleReasons = ThrottleReasons(1 << 0);
     /// A setting of the clocks by the user.

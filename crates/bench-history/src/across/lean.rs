@@ -1,4 +1,4 @@
-//! How the cases of a machine moved on one night, found or not.
+//! The movement of all cases of a machine on one night, whether or not a change was found in them.
 
 use bench_stats as stats;
 
@@ -17,7 +17,7 @@ pub(super) fn is_there(line: &Series, night: &Place) -> bool {
     at > 0 && at < line.points.len()
 }
 
-/// How many lines moved one way, and how many the other.
+/// The number of lines that moved one way, and of those that moved the other.
 ///
 /// A case too noisy for its change to be found leans by chance as often to one side as to the other, unless it has moved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,12 +37,13 @@ impl Lean {
         lean
     }
 
-    /// By how many more one way.
+    /// Returns the surplus in one direction.
     pub(super) fn net(self) -> isize {
         self.with as isize - self.against as isize
     }
 
-    /// Whether chance alone would hardly make so many lean one way: they are two standard errors more than half.
+    /// Whether chance alone would hardly make so many lean in one direction: they are two standard errors more than
+    /// half.
     pub(super) fn is_clear(self) -> bool {
         self.net() as f64 > 2.0 * ((self.with + self.against) as f64).sqrt()
     }

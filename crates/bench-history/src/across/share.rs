@@ -1,20 +1,21 @@
-//! What a machine has added to the change of a case.
+//! The share of a machine in the change of a case.
 
 use bench_stats as stats;
 
 use crate::trend::Turn;
 
-/// A case has changed by more or less than the machine only if it lies so many standard errors off its share.
+/// The number of standard errors from the machine's share beyond which a case has changed by more or less than the
+/// machine.
 const CLEAR: f64 = 4.0;
 
 /// …and by at least this share of its level, which is the smallest shift of interest.
 const SMALLEST: f64 = 0.005;
 
-/// What cases that changed on one night have in common, in logarithms.
+/// The common part of the cases that changed on one night, in logarithms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
     common: f64,
-    /// By how much the cases differ.
+    /// The spread of the cases.
     spread: f64,
 }
 
@@ -26,7 +27,7 @@ impl Share {
         Some(Share { common, spread: stats::robust_deviation(&by).unwrap_or(0.0) })
     }
 
-    /// As a share: 0.03 is three per cent more.
+    /// Returns the share: 0.03 is three per cent more.
     pub(super) fn shift(self) -> f64 {
         self.common.exp_m1()
     }

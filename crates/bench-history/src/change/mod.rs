@@ -1,25 +1,27 @@
 //! Change points of a series, found as its runs come in.
 //!
-//! Pure functions and one small machine over slices: no clock, no I/O.
+//! Pure functions and one small state machine over slices: no clock, no I/O.
 //!
 //! # The principle
-//! A line is a sequence of *pieces*, each a level with noise around it in which neighbouring runs may resemble each other
-//! (a first-order autoregression). Whether a piece ends at a run is decided by the generalised least squares estimate of
-//! the step there, divided by its standard error (`step`; Kay, "Fundamentals of Statistical Signal Processing", vol. I,
-//! 1993, section 4.5; for the setting, Romano, Rigaill, Runge and Fearnhead, JASA 117, 2022). Spread and correlation of the
-//! noise are estimated *within* pieces, wild runs clipped (`noise`), so that no step passes for noise. Every
-//! night the line since the last reported change is divided into pieces (`pieces`), and what follows is one decision: whether
-//! its newest piece has lasted, and differs from the level that was last reported (`detector`).
+//! A line is a sequence of *pieces*, each a level with noise around it in which neighbouring runs may resemble each
+//! other (a first-order autoregression). Whether a piece ends at a run is decided by the generalised least squares
+//! estimate of the step there, divided by its standard error (`step`; Kay, "Fundamentals of Statistical Signal
+//! Processing", vol. I, 1993, section 4.5; for the setting, Romano, Rigaill, Runge and Fearnhead, JASA 117, 2022).
+//! Spread and correlation of the noise are estimated *within* pieces, with wild runs clipped (`noise`), so that a step
+//! does not count as noise. Every night the line since the last reported change is divided into pieces (`pieces`), and
+//! then there is one decision: whether its newest piece has lasted, and differs from the level that was last reported
+//! (`detector`).
 //!
-//! From this follow the properties that the tests pin: pieces may be short, so that a change soon after another is heard;
-//! what is never reported (odd first runs, steps below the smallest shift of interest, excursions of a few runs) ends up in a piece
-//! of its own and hides nothing; exact figures have a scale, because no figure is taken to repeat more exactly than a quarter of
-//! the smallest shift of interest; and what the noise was like before a change is remembered after it.
+//! The properties that the tests check follow from this: pieces may be short, so that a change soon after another is
+//! found; whatever is never reported (odd first runs, steps below the smallest shift of interest, excursions of a few
+//! runs) forms a separate piece and hides nothing; exact figures have a scale, because the noise of a figure is
+//! assumed to be at least a quarter of the smallest shift of interest; and the noise before a change is remembered
+//! after it.
 //!
 //! # What was reported stays reported
-//! A change is named by the run at which it was found. Later runs may move it towards the past, within the
-//! uncertainty that was known on the night of the report, and may withdraw it in words ([`Change::withdrawn`]). They never move it past
-//! that night and never turn its sign.
+//! A change is identified by the run at which it was found. Later runs may move it towards the past, within the
+//! uncertainty that was known on the night of the report, and may withdraw it explicitly ([`Change::withdrawn`]). They
+//! never move it past that night and never change its sign.
 
 mod detector;
 mod noise;
@@ -39,16 +41,17 @@ pub const FEWEST: usize = 15;
 /// A change has lasted at least so many runs: a spike is not a change, and neither is a bad weekend.
 pub const MIN_AFTER: usize = 5;
 
-/// A step is looked for among so many of the last runs. A shift that needs more to be seen is found as drift.
+/// The number of last runs among which a step is searched for. A shift that needs more runs to be detected is found as
+/// drift.
 pub const LOOK_BACK: usize = 20;
 
-/// How a series changed.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// From one run to the next.
+    /// A change from one run to the next.
     Step,
-    /// Little by little, since the beginning of the segment.
+    /// Gradually, since the beginning of the segment.
     Drift,
 }
 
@@ -62,19 +65,20 @@ pub struct Change {
     pub earliest: usize,
     /// The latest run that may be the first one at the new level; never after `found`.
     pub latest: usize,
-    /// The run at which the change was found. It never moves, and so names the change.
+    /// The run at which the change was found. It never moves, and so identifies the change.
     pub found: usize,
-    /// Whether it came at once.
+    /// Whether it is a step or a drift.
     pub kind: Kind,
-    /// Median of the runs before, in the unit of the series, as known on the night of the report.
+    /// The median of the runs before, in the unit of the series, as known on the night of the report.
     pub before: f64,
-    /// Median of the runs since, up to `found`.
+    /// The median of the runs since, up to `found`.
     pub after: f64,
     /// The estimated step divided by its standard error, as a normal quantile.
     pub z: f64,
     /// Whether the level is back where it was before the change that precedes this one.
     pub back: bool,
-    /// The run at which the change was withdrawn: the runs since `at` are no longer told from those before. `None` while it stands.
+    /// The run at which the change was withdrawn: the runs since `at` are no longer different from those before.
+    /// `None` if it was not withdrawn.
     pub withdrawn: Option<usize>,
 }
 
@@ -90,8 +94,8 @@ fn shift(before: f64, after: f64) -> f64 {
     if before == after { 0.0 } else { (after - before) / before.abs() }
 }
 
-/// Returns all changes of a series in the order in which they were found, those that were withdrawn among them. Values that
-/// are not finite numbers are counted and passed over.
+/// Returns all changes of a series in the order in which they were found, including those that were withdrawn. Values
+/// that are not finite numbers are counted and skipped.
 pub fn changes(values: &[f64], settings: Settings) -> Vec<Change> {
     let mut detector = Detector::new(settings);
     for value in values {

@@ -1,21 +1,21 @@
-//! What the noise around the levels of a line is like.
+//! Estimates the noise around the levels of a line.
 
 use super::median;
 
-/// By so many standard errors the correlation of neighbours is raised before it is relied on.
+/// The number of standard errors by which the correlation of neighbours is raised before it is used.
 pub(super) const CAUTION: f64 = 1.1;
 
-/// No estimate from some hundred runs tells more than this from a random walk.
+/// The largest correlation that an estimate from some hundred runs can distinguish from a random walk.
 const LARGEST: f64 = 0.95;
 
-/// A run is clipped so many deviations of its neighbours from the median of the five runs around it: a spike
-/// counts as far off, and no farther.
+/// The distance from the median of the five runs around it, in deviations of its neighbours, at which a run is
+/// clipped: a spike counts as far off, but no farther.
 const CLIP: f64 = 5.0;
 
-/// A remembered estimate counts as much as one from so many runs at most.
+/// The maximum number of runs that a remembered estimate counts as.
 const REMEMBERED: f64 = 30.0;
 
-/// …and no longer counts once so many runs tell for themselves.
+/// …and the number of new runs from which on it no longer counts.
 const FORGOTTEN: f64 = 60.0;
 
 /// Spread and correlation of the noise, and how well they are known.
@@ -84,7 +84,7 @@ impl Noise {
         Noise { deviation: (square / freedom).sqrt(), correlation, freedom, runs: runs + self.runs }
     }
 
-    /// Adds white noise of the deviation `floor`: what no figure is known more exactly than.
+    /// Adds white noise of the deviation `floor`: no figure is known more exactly.
     pub(super) fn at_least(self, floor: f64) -> Self {
         let own = self.deviation * self.deviation;
         let all = own + floor * floor;
@@ -136,8 +136,8 @@ pub(super) fn reach(values: &[f64], floor: f64) -> f64 {
     CLIP * deviation.max(floor)
 }
 
-/// Returns run `at` of `values`, at most `reach` from the median of the five runs around it. A level that lasts three runs is left
-/// as it is.
+/// Returns run `at` of `values`, at most `reach` from the median of the five runs around it. A level that lasts three
+/// runs stays unchanged.
 pub(super) fn clipped(values: &[f64], at: usize, reach: f64) -> f64 {
     let n = values.len();
     let from = at.saturating_sub(2).min(n.saturating_sub(5));

@@ -1,19 +1,20 @@
-//! Dividing a stretch of runs into pieces of one level each.
+//! Divides a stretch of runs into pieces of one level each.
 
 use super::noise::{CAUTION, Noise};
 use super::step::{Prefix, Step};
 use super::{MIN_AFTER, median_of};
 
-/// A boundary lies at least so many standard errors off…
+/// The distance of a boundary, in standard errors…
 const CERTAIN: f64 = 5.5;
 
-/// …and so many more for each boundary beyond the first. Two machines that take turns would otherwise be many levels.
+/// …and the additional distance for each boundary beyond the first. Two machines that take turns would otherwise be
+/// many levels.
 const CERTAIN_MORE: f64 = 1.0;
 
-/// A stretch has at most one boundary for so many of its runs…
+/// The number of runs in a stretch for which it has at most one boundary…
 const RUNS_A_PIECE: usize = 15;
 
-/// …and at most so many.
+/// …and the maximum number of boundaries.
 const MOST: usize = 5;
 
 /// The number of boundaries that may be tried although they are not certain alone: a short excursion has two, and

@@ -13,9 +13,9 @@ pub struct Segment {
     pub from: usize,
     /// The run after its last one.
     pub to: usize,
-    /// Median of its runs, in the unit of the series; NaN where none is a finite number.
+    /// The median of its runs, in the unit of the series; NaN if none is a finite number.
     pub median: f64,
-    /// 95 % interval of the median by order statistics, independent runs supposed; absent below six runs.
+    /// The 95 % interval of the median by order statistics, assuming independent runs; absent below six runs.
     pub interval: Option<Interval>,
 }
 

@@ -8,66 +8,66 @@ use toml::Spanned;
 
 use super::error::Fault;
 
-/// How long a recipient is waited for where nothing is said.
+/// The default time limit of a recipient.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whom to tell that something changed, and of what.
+/// A recipient of notifications, and the changes to report to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// Whom.
+    /// The recipient.
     pub recipient: Recipient,
-    /// Of what.
+    /// The changes to report.
     pub changes: Changes,
 }
 
-/// Who can be told.
+/// A recipient of notifications.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recipient {
-    /// An address that takes JSON. It is a secret, so that only the environment variable is named that holds it.
+    /// An address that accepts JSON. It is a secret, so only the environment variable that contains it is named.
     Webhook {
         /// The variable.
         variable: String,
-        /// What the JSON looks like.
+        /// The form of the JSON.
         shape: Shape,
         /// How long it may take to answer.
         timeout: Duration,
     },
-    /// A program and its arguments, which is handed the JSON on its standard input.
+    /// A program and its arguments, which receives the JSON on its standard input.
     Command {
         /// Program and arguments; at least one.
         command: Vec<String>,
         /// How long it may run.
         timeout: Duration,
     },
-    /// Annotations of a GitHub workflow: a line of stdout each.
+    /// Annotations of a GitHub workflow: one line of stdout for each.
     Annotations,
     /// The summary of a step of a GitHub workflow, in Markdown.
     Summary,
 }
 
-/// What a webhook is handed.
+/// The form of a webhook's message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// Every change with its figures.
     #[default]
     Json,
-    /// A text, as Slack, Mattermost and others take it: `{"text": "…"}`.
+    /// A text, as Slack, Mattermost and others accept it: `{"text": "…"}`.
     Chat,
 }
 
-/// Which changes are told.
+/// The changes to report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Changes {
-    /// Those for the worse.
+    /// Changes for the worse.
     #[default]
     Worse,
-    /// Those for the better, too.
+    /// Changes for the better, too.
     All,
 }
 
-/// An alert as it is written.
+/// An alert in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
@@ -91,10 +91,10 @@ impl Alert {
         let place = written.span();
         let Written { webhook, command, github, shape, timeout, changes } = written.into_inner();
         if let Some(shape) = shape.as_ref().filter(|_| webhook.is_none()) {
-            return Err(Fault::at(shape.span(), "`shape` goes with `webhook`"));
+            return Err(Fault::at(shape.span(), "`shape` needs `webhook`"));
         }
         if let Some(timeout) = timeout.as_ref().filter(|_| github.is_some()) {
-            return Err(Fault::at(timeout.span(), "`timeout` goes with `webhook` or `command`"));
+            return Err(Fault::at(timeout.span(), "`timeout` needs `webhook` or `command`"));
         }
         let timeout = timeout.map_or(Ok(TIMEOUT), |text| {
             parse_duration(text.get_ref()).map_err(|error| Fault::at(text.span(), error.to_string()))
@@ -106,7 +106,7 @@ impl Alert {
                 if !is_variable(&variable) {
                     return Err(Fault::at(
                         place,
-                        "wanted the name of an environment variable, such as \"BENCH_WEBHOOK\": the address in it \
+                        "expected the name of an environment variable, such as \"BENCH_WEBHOOK\": the address in it \
                          is a secret, and does not belong in a file",
                     ));
                 }
@@ -119,7 +119,7 @@ impl Alert {
                 if command.first().is_none_or(String::is_empty) {
                     return Err(Fault::at(
                         place,
-                        "wanted a program and its arguments: [\"notify\", \"--all\"]",
+                        "expected a program and its arguments: [\"notify\", \"--all\"]",
                     ));
                 }
                 Recipient::Command { command, timeout }
@@ -133,7 +133,8 @@ impl Alert {
         Ok(Alert { recipient, changes })
     }
 
-    /// What is remembered of whom it was that was told. Another text is another recipient, who knows of nothing yet.
+    /// The name by which the recipient is remembered. If its text changes, it is another recipient, which has received
+    /// nothing yet.
     pub fn name(&self) -> String {
         match &self.recipient {
             Recipient::Webhook { variable, .. } => format!("webhook {variable}"),

@@ -1,4 +1,4 @@
-//! The whole file.
+//! The content of a whole file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +9,22 @@ use toml::Spanned;
 use super::error::Fault;
 use super::{Alert, ConfigError, GateSettings, PageSettings, Rule, alert, gate, rule};
 
-/// What a `bench.toml` says.
+/// The content of a `bench.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where it was read from; empty if nothing was.
+    /// The path of the file; empty if none was read.
     pub path: PathBuf,
-    /// `[gate]`: what holds where no rule says otherwise.
+    /// `[gate]`: the rules for cases without their own rule.
     pub gate: GateSettings,
-    /// `[[rule]]`: what holds for some cases; of several that fit, the last one has the word.
+    /// `[[rule]]`: rules for some cases; if several match, the last one applies.
     pub rules: Vec<Rule>,
-    /// `[[alert]]`: whom to tell that something changed.
+    /// `[[alert]]`: recipients of notifications.
     pub alerts: Vec<Alert>,
-    /// `[page]`: what the page links to.
+    /// `[page]`: the links of the page.
     pub page: PageSettings,
 }
 
-/// The file as it is written.
+/// The content of the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Document {
@@ -38,17 +38,17 @@ impl Config {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ConfigError`]: it cannot be read, is not TOML, or has a key or a value that means nothing.
+    /// [`ConfigError`]: it cannot be read, is not TOML, or has an unknown key or an invalid value.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
         Config::parse(&text, path)
     }
 
-    /// Reads the text of a file; `path` is what errors call it.
+    /// Parses the text of a file; `path` is its name in errors.
     ///
     /// # Errors
-    /// As [`Config::read`].
+    /// Same as [`Config::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let read = || -> Result<Self, Fault> {
             let document: Document = toml::from_str(text)?;
@@ -61,7 +61,8 @@ impl Config {
         read().map_err(|fault| fault.told(text, path))
     }
 
-    /// How much worse this figure of this case may become, in its unit, from `before`; `None` if it is not asked for.
+    /// Returns how much worse this figure of this case may become, in its unit, from `before`; `None` if it is not
+    /// requested.
     ///
     /// # Errors
     /// [`ConfigError::Malformed`] for an amount of something else.
@@ -126,15 +127,15 @@ mod tests {
             ("[[rule]]\nmetric = \"time\"\nthreshold = \"5MB\"\n", "3:13", "`time` is measured in s"),
             ("[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5\"\n", "3:13", "measured in bytes"),
             ("[[rule]]\nthreshold = \"5ms\"\n", "2:13", "add `metric`"),
-            ("[[rule]]\nmetric = \"time\"\nlimits = [\"time < 5ms\"]\n", "2:10", "goes with a `threshold`"),
+            ("[[rule]]\nmetric = \"time\"\nlimits = [\"time < 5ms\"]\n", "2:10", "needs a `threshold`"),
             ("[[alert]]\n", "1:1", "one of `webhook`, `command` and `github`"),
             ("[[alert]]\nwebhook = \"A\"\ngithub = \"summary\"\n", "1:1", "one of `webhook`"),
             ("[[alert]]\nwebhook = \"https://x/secret\"\n", "2:11", "environment variable"),
             ("[[alert]]\nwebhook = \"A\"\nshape = \"xml\"\n", "3:9", "unknown variant `xml`"),
             ("[[alert]]\nwebhook = \"A\"\ntimeout = \"soon\"\n", "3:11", "\"soon\""),
             ("[[alert]]\ncommand = []\n", "2:11", "a program"),
-            ("[[alert]]\ngithub = \"summary\"\nshape = \"chat\"\n", "3:9", "goes with `webhook`"),
-            ("[[alert]]\ngithub = \"summary\"\ntimeout = \"1s\"\n", "3:11", "goes with `webhook`"),
+            ("[[alert]]\ngithub = \"summary\"\nshape = \"chat\"\n", "3:9", "needs `webhook`"),
+            ("[[alert]]\ngithub = \"summary\"\ntimeout = \"1s\"\n", "3:11", "needs `webhook`"),
             ("[page]\ncommit = \"https://h/commit\"\n", "2:10", "`{}` once"),
             ("[page]\nrange = \"https://h/{}\"\n", "2:9", "`{}` twice"),
             ("[page]\ncommit = \"javascript:alert({})\"\n", "2:10", "an address"),

@@ -1,30 +1,30 @@
-//! What can be wrong with a `bench.toml`.
+//! Errors in a `bench.toml`.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Why a `bench.toml` cannot be used.
+/// The reasons why a `bench.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// It cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// Which file.
+        /// The file concerned.
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
     },
-    /// It does not say what it should.
+    /// Its content is not valid.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Malformed {
-        /// Which file.
+        /// The file concerned.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
         /// The character in it, from 1.
         column: usize,
-        /// What is wrong, and what would be right.
+        /// The fault, and a correct example.
         message: String,
     },
 }
@@ -40,7 +40,7 @@ impl Fault {
         Fault { place, message: message.into() }
     }
 
-    /// In the words of people, who count lines.
+    /// Converts it to an error with line and column, for people.
     pub(super) fn told(self, text: &str, path: &Path) -> ConfigError {
         let (line, column) = line_and_column(text, self.place.start);
         ConfigError::Malformed { path: path.to_owned(), line, column, message: self.message }

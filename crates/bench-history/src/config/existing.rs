@@ -1,4 +1,4 @@
-//! What a `bench.toml` names, compared with what there is.
+//! Compares the names in a `bench.toml` with the existing cases and figures.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use crate::figure::figures;
 use crate::store::Series;
 
 impl Config {
-    /// Checks that every figure and case that is named exists, in the run or in its history: a name that nothing has
-    /// would let everything pass.
+    /// Checks that every named figure and case exists, in the run or in its history: a wrong name would let everything
+    /// pass.
     ///
     /// # Errors
-    /// [`ConfigError::Malformed`] for the first name that nothing has, with the nearest one.
+    /// [`ConfigError::Malformed`] for the first name that does not exist, with the nearest one.
     pub fn check(&self, record: &Record, history: &[Series]) -> Result<(), ConfigError> {
         let own = record.cases.iter().flat_map(figures).map(|figure| figure.metric);
         let known: BTreeSet<String> = BUILT_IN
@@ -45,7 +45,7 @@ impl Config {
                 let wanted = rule.patterns.first().map(ToString::to_string).unwrap_or_default();
                 let near =
                     nearest::rank_ids(&wanted, ids).first().map(|id| format!("; the nearest is `{id}`"));
-                let message = format!("this rule fits no case{}", near.unwrap_or_default());
+                let message = format!("this rule matches no case{}", near.unwrap_or_default());
                 return Err(self.wrong(rule.place, message));
             }
         }
@@ -84,7 +84,7 @@ mod tests {
             ),
             (
                 "[[rule]]\ncategory = \"integration\"\nlimits = [\"time < 1s\"]\n",
-                "1:1: this rule fits no case",
+                "1:1: this rule matches no case",
             ),
         ] {
             let error = check(text).expect_err(text).to_string();

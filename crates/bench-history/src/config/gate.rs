@@ -6,14 +6,14 @@ use toml::Spanned;
 use super::Threshold;
 use super::error::line_and_column;
 
-/// What `bench gate` holds cases to where no rule says otherwise.
+/// The rules of `bench gate` for cases without a `[[rule]]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateSettings {
-    /// Where the list of figures stands: line and character, from 1.
+    /// The place of the list of figures: line and character, from 1.
     pub place: (usize, usize),
-    /// The figures that may fail a build; others do where a rule names them.
+    /// The figures that may fail a build; others may if a rule names them.
     pub metrics: Vec<String>,
-    /// How much worse a figure may become.
+    /// The amount by which a figure may become worse.
     pub threshold: Threshold,
     /// The baseline to compare a run with; its history when absent.
     pub baseline: Option<String>,
@@ -34,7 +34,7 @@ impl Default for GateSettings {
     }
 }
 
-/// The section as it is written.
+/// The section in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
@@ -46,7 +46,7 @@ pub(super) struct Written {
 }
 
 impl GateSettings {
-    /// What is written in `text`.
+    /// Reads the settings written in `text`.
     pub(super) fn of(written: Written, text: &str) -> Self {
         let Written { metrics, threshold, baseline, targets } = written;
         let mut settings = GateSettings { baseline, ..GateSettings::default() };

@@ -2,16 +2,16 @@
 
 use bench_syntax::objective::{Objective, Quantity};
 
-/// What the history calls the time of an iteration, and what targets call it.
+/// The names of the time of an iteration: in the history, and in targets.
 const TIME: (&str, &str) = ("time", "median");
 
 /// A limit that a figure must keep in every run, whatever it was before, in the grammar of targets:
 /// `"time < 5ms"`, `"ttfa_p95 <= 200ms @ concurrency=8"`. `time` is the median.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
-    /// As it was written.
+    /// The text as written.
     pub text: String,
-    /// What it says.
+    /// The parsed limit.
     pub target: Objective,
 }
 

@@ -1,4 +1,4 @@
-//! `bench.toml`: what a project asks of its history.
+//! `bench.toml`: a project's settings for its history.
 //!
 //! ```toml
 //! [gate]
@@ -17,12 +17,12 @@
 //! commit = "https://github.com/OWNER/NAME/commit/{}"
 //! ```
 //!
-//! A section is a field of [`Config`], in a file of its own, and a line of the private `Document`, which is the file as
-//! it is written. Its type derives `Deserialize` with `#[serde(deny_unknown_fields, default)]`. A value that is wrong by
-//! itself is refused where it is read, by `TryFrom<String>` as [`Threshold`] is, and `toml` knows where it stands; within
-//! an array `toml` only knows the array, so there, and where several keys must agree, `Document` holds `toml::Spanned`
-//! values, and `Config::parse` makes of them what the field holds, or a `Fault` at their place, as [`Rule`] does. Either
-//! way a [`ConfigError`] says the file, the line and the column.
+//! A section is a field of [`Config`], in its own file, and a line of the private `Document`, which is the file as it
+//! is written. Its type derives `Deserialize` with `#[serde(deny_unknown_fields, default)]`. A value that is wrong by
+//! itself is rejected where it is read, by `TryFrom<String>` as in [`Threshold`], and `toml` knows its place; within
+//! an array `toml` only knows the array, so there, and where several keys must agree, `Document` contains
+//! `toml::Spanned` values, and `Config::parse` turns them into the field, or into a `Fault` at their place, as in
+//! [`Rule`]. Either way a [`ConfigError`] names the file, the line and the column.
 
 mod alert;
 mod document;

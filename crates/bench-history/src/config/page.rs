@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the forge of a project shows its commits: the page of `bench report` and `bench serve` links to it.
+/// The address pattern of commits on the project's forge: the page of `bench report` and `bench serve` links to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -10,7 +10,7 @@ pub struct PageSettings {
     /// The address of a commit, with `{}` in its place.
     #[serde(deserialize_with = "of_commit")]
     pub commit: Option<String>,
-    /// The address of what lies between two commits, with `{}` in the place of each.
+    /// The address of the difference between two commits, with `{}` in the place of each.
     #[serde(deserialize_with = "of_range")]
     pub range: Option<String>,
 }

@@ -18,24 +18,24 @@ pub(super) const BUILT_IN: [(&str, Unit, &str); 5] = [
     ("peak_memory", Unit::Bytes, "bytes"),
 ];
 
-/// What holds for the cases that fit all it names.
+/// A rule for all cases that match it.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Where its threshold stands, or the rule where it has none: line and character, from 1.
+    /// The place of its threshold, or of the rule if it has none: line and character, from 1.
     pub place: (usize, usize),
-    /// What the ids of its cases look like; any do where it is empty.
+    /// Patterns for the ids of its cases; empty means any id.
     pub patterns: Vec<Pattern>,
     /// Their category.
     pub category: Option<Category>,
-    /// The figure that the threshold is of; that of any when absent.
+    /// The figure to which the threshold applies; any figure when absent.
     pub metric: Option<String>,
-    /// How much worse it may become.
+    /// The amount by which it may become worse.
     pub threshold: Option<Threshold>,
-    /// What each run must keep.
+    /// The limits that each run must keep.
     pub limits: Vec<Limit>,
 }
 
-/// A rule as it is written.
+/// A rule in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
@@ -58,7 +58,7 @@ fn regex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, 
 }
 
 impl Rule {
-    /// What is written in `text`.
+    /// Reads the rule written in `text`.
     pub(super) fn of(written: Spanned<Written>, text: &str) -> Result<Self, Fault> {
         let place = written.span();
         let Written { case, exact, regex, category, metric, threshold, limits } = written.into_inner();
@@ -68,7 +68,7 @@ impl Rule {
             }
             (Some(metric), None) => {
                 let message =
-                    "`metric` goes with a `threshold`; a limit names its figure itself, as in \"time < 5ms\"";
+                    "`metric` needs a `threshold`; a limit names its figure itself, as in \"time < 5ms\"";
                 return Err(Fault::at(metric.span(), message));
             }
             (metric, Some(threshold)) => {
@@ -93,7 +93,7 @@ impl Rule {
         })
     }
 
-    /// Whether this case is one of its cases.
+    /// Whether the rule applies to this case.
     pub fn fits(&self, case: &CaseRecord) -> bool {
         self.category.is_none_or(|category| category == case.category)
             && self.patterns.iter().all(|pattern| pattern.matches(&case.id))
@@ -113,7 +113,7 @@ fn check(metric: Option<&str>, threshold: Threshold) -> Result<(), String> {
     };
     match BUILT_IN.iter().find(|(name, ..)| *name == metric) {
         Some((_, own, told)) if unit != *own => Err(format!(
-            "`{metric}` is measured in {told}: wanted such an amount, or a share, such as \"2%\""
+            "`{metric}` is measured in {told}: expected an amount in that unit, or a share, such as \"2%\""
         )),
         _ => Ok(()),
     }

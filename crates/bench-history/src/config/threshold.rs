@@ -1,4 +1,4 @@
-//! How much worse a figure may become.
+//! The amount by which a figure may become worse.
 
 use bench_syntax::objective::{Objective, Unit};
 use serde::Deserialize;
@@ -6,20 +6,20 @@ use serde::Deserialize;
 /// More than this times what it was is not a share that anyone means.
 const MOST: f64 = 100.0;
 
-/// How much worse a figure may become.
+/// The amount by which a figure may become worse.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Threshold {
-    /// By this share of what it was: `"2%"` is 0.02.
+    /// Worse by this share of the earlier value: `"2%"` is 0.02.
     Share(f64),
-    /// By this much: `"200us"`, `"10MiB"`, or `"5"` in the figure's own unit.
+    /// Worse by this amount: `"200us"`, `"10MiB"`, or `"5"` in the figure's own unit.
     Amount {
-        /// In seconds or bytes, or as it is written.
+        /// The value in seconds or bytes, or as it is written.
         value: f64,
-        /// What it is counted in.
+        /// The unit of the threshold.
         unit: Unit,
     },
-    /// By anything: `"any"`.
+    /// Worse by any amount: `"any"`.
     Any,
 }
 
@@ -34,13 +34,14 @@ impl TryFrom<String> for Threshold {
         let read = Objective::parse(&format!("figure <= {text}")).ok().filter(|target| target.at.is_empty());
         match read.map(|target| (target.value, target.unit)) {
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') && value > MOST => Err(format!(
-                "`{text}` would let everything pass: wanted at most {}%, or \"any\"",
+                "`{text}` would let everything pass: expected at most {}%, or \"any\"",
                 MOST * 100.0
             )),
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') => Ok(Threshold::Share(value)),
             Some((value, unit)) if unit != Unit::Ratio => Ok(Threshold::Amount { value, unit }),
             _ => Err(format!(
-                "`{text}` is not a threshold: wanted a share such as \"2%\", an amount such as \"200us\" or \"10MiB\", or \
+                "`{text}` is not a threshold: expected a share such as \"2%\", an amount such as \"200us\" or \
+                 \"10MiB\", or \
                  \"any\""
             )),
         }
@@ -48,8 +49,8 @@ impl TryFrom<String> for Threshold {
 }
 
 impl Threshold {
-    /// The change for the worse that is allowed from `before`, in `unit`, in which both are counted; `None` for an
-    /// amount of something else.
+    /// Returns the change for the worse that is allowed from `before`, in `unit`, which is the unit of both; `None`
+    /// for an amount of something else.
     pub fn amount(self, before: f64, unit: &str) -> Option<f64> {
         match self {
             Threshold::Share(share) => Some(share * before.abs()),

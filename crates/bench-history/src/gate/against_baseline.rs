@@ -1,4 +1,4 @@
-//! A run against another one.
+//! Compares a run with another one.
 
 use bench_judge::comparison::{Comparison, Judgement};
 use bench_protocol::Better;
@@ -15,10 +15,10 @@ use crate::store::Series;
 /// Fewer moves from run to run than this say too little of how much runs differ.
 const FEWEST_MOVES: usize = 5;
 
-/// Normal quantile of 99 %, two-sided: who compares every night asks about every figure every night.
+/// The normal quantile of 99 %, two-sided: a nightly comparison judges every figure every night.
 const NORMAL_99: f64 = 2.576;
 
-/// What is known of a relative change.
+/// The knowledge about a relative change.
 struct Known {
     interval: Option<Interval>,
     reason: Option<String>,
@@ -83,7 +83,7 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// What follows from what is known of a relative change; `None` if all of it is allowed.
+/// Decides by the interval of a relative change; `None` if all of it is allowed.
 fn ruling(before: f64, better: Better, allowed: f64, interval: Option<Interval>) -> Option<Ruling> {
     if allowed == f64::INFINITY {
         return None;

@@ -1,4 +1,4 @@
-//! A run against the runs before it.
+//! Compares a run with the runs before it.
 
 use std::borrow::Cow;
 
@@ -123,8 +123,9 @@ fn is_newest(line: &Series, record: &Record) -> bool {
         .is_some_and(|last| last.run == record.run || commit.is_some() && last.commit == *commit)
 }
 
-/// What is looked for in a line: changes of the usual size, and smaller ones where they are not allowed either.
-/// `None` if the figure is not asked for. What this run does not hold tells of the machine all the same.
+/// Returns the changes to look for in a line: those of the usual size, and smaller ones if they are not allowed
+/// either. `None` if the figure is not requested. Lines without a figure of this run are also used for what they show
+/// about the machine.
 fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Settings>, ConfigError> {
     let defaults = Settings::default();
     let key = &line.key;
@@ -138,7 +139,7 @@ fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Se
     Ok(allowed.map(|allowed| Settings { min_shift: smallest(allowed), ..defaults }))
 }
 
-/// The newest run of a line that someone has accepted: what changed until then is settled.
+/// Returns the newest accepted run of a line: changes until then are settled.
 fn settled(line: &Series, accepted: &[Acceptance]) -> Option<usize> {
     let of_case = accepted.iter().filter(|acceptance| acceptance.case == line.key.case);
     of_case.filter_map(|acceptance| line.points.iter().position(|point| point.run == acceptance.run)).max()
@@ -187,7 +188,7 @@ fn is_back(line: &Series, turn: &Turn, of_machine: &[&Turn]) -> bool {
     runs > 0 && half * (runs as f64).sqrt() >= SURE * deviation
 }
 
-/// That a change was withdrawn with this run, in words.
+/// Describes that a change was withdrawn with this run.
 fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     let withdrawn = turn.withdrawn.as_ref().filter(|withdrawn| turn.worse && withdrawn.run == record.run)?;
     Some(format!(
@@ -202,7 +203,7 @@ fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     ))
 }
 
-/// How much worse a level is than it was before, in the unit of the line.
+/// The amount by which a level is worse than before, in the unit of the line.
 fn worse_by(better: Better, before: f64, level: f64) -> f64 {
     match better {
         Better::Lower => level - before,

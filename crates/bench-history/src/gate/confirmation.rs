@@ -1,29 +1,29 @@
-//! Measuring both revisions in turn, before a suspicion fails a build.
+//! Measures both revisions in turn, before a suspicion fails a build.
 
 use bench_judge::comparison::Compared;
 use serde::Serialize;
 
-/// What came of measuring both revisions in turn.
+/// The result of measuring both revisions in turn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Confirmation {
-    /// They were measured.
+    /// Both revisions were measured.
     Measured {
         /// The commit that was well.
         base: String,
         /// The commit of the run.
         head: String,
-        /// What the comparison says of the case.
+        /// The comparison of the case.
         compared: Box<Compared>,
     },
-    /// There are not two: the last good run has measured the same commit, so it was not the code.
+    /// The last good run has the same commit, so the code is not the cause.
     SameCommit {
         /// The commit.
         commit: String,
     },
-    /// They could not be: the word of the finding stands.
+    /// They could not be measured: the finding stays as it is.
     Impossible {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! From a run and its history to a decision.
+//! Decides by a run and its history.
 
 use bench_judge::Summarize;
 use bench_judge::objective::EarlierRecords;
@@ -70,7 +70,7 @@ fn failure(case: &CaseRecord) -> Option<Finding> {
     })
 }
 
-/// That a case served requests of which its figures do not tell: nothing that is judged of it is sure.
+/// Returns the finding that a case has served requests with invalid figures: no judgement of it is certain.
 fn invalid(case: &CaseRecord) -> Option<Finding> {
     let reason = case.invalid().filter(|_| case.status == Status::Ok)?;
     Some(Finding {

@@ -1,4 +1,4 @@
-//! All findings together.
+//! The decision: all findings together.
 
 use bench_record::{EarlierRun, Record};
 use serde::Serialize;
@@ -8,36 +8,36 @@ use crate::across::MachineShift;
 use crate::commits::Commits;
 use crate::store::Acceptance;
 
-/// What a run is compared with.
+/// The reference of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub enum Against<'a> {
-    /// The runs before it.
+    /// The earlier runs.
     History {
-        /// What people have accepted of them.
+        /// The acceptances of them.
         accepted: &'a [Acceptance],
-        /// In which order.
+        /// The order of the commits.
         commits: &'a Commits,
     },
-    /// A run.
+    /// A baseline.
     Baseline {
-        /// What it is called.
+        /// The name of the run.
         name: &'a str,
         /// The run.
         record: &'a Record,
-        /// What other runs were like, for how much they differ without any change.
+        /// Other runs, which show how much they differ without any change.
         earlier: &'a [EarlierRun],
     },
 }
 
-/// What a run is compared with, in words.
+/// The reference of a comparison, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// The runs before it.
+    /// The earlier runs.
     History,
-    /// A run.
+    /// A baseline.
     Baseline {
-        /// What it is called.
+        /// The name of the run.
         name: String,
         /// The run.
         run: String,
@@ -51,24 +51,24 @@ pub struct Decision {
     pub run: String,
     /// Its commit, if known.
     pub commit: Option<String>,
-    /// What it was compared with.
+    /// The reference.
     pub against: Told,
-    /// How many figures were judged.
+    /// The number of figures that were judged.
     pub judged: usize,
-    /// How many limits and targets were judged, one of two cases twice.
+    /// The number of limits and targets that were judged; one that applies to two cases counts twice.
     pub objectives: usize,
-    /// Those of them that have too few runs for anything to be found in their history.
+    /// The number of those with too few runs for a change to be found.
     pub too_little_history: usize,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     pub notes: Vec<String>,
-    /// What the machine did lately: not the code of any case.
+    /// Recent shifts of the whole machine, which are not changes of any code.
     pub machine_shifts: Vec<MachineShift>,
-    /// What is reported against the cases: what fails first, then by case.
+    /// The findings: those that fail first, then by case.
     pub findings: Vec<Finding>,
 }
 
 impl Decision {
-    /// Puts the findings in order again, after some were confirmed.
+    /// Sorts the findings again, after some were confirmed.
     pub fn sort(&mut self) {
         let place = |finding: &Finding| match finding.ruling {
             Ruling::Fails => 0,
@@ -78,7 +78,7 @@ impl Decision {
         self.findings.sort_by(|a, b| (place(a), &a.case, &a.figure).cmp(&(place(b), &b.case, &b.figure)));
     }
 
-    /// Whether nothing was judged: that says nothing good of the run.
+    /// Whether nothing was judged, which is not a success.
     pub fn is_empty(&self) -> bool {
         self.judged == 0 && self.objectives == 0 && self.findings.is_empty()
     }
@@ -88,10 +88,10 @@ impl Decision {
         self.findings.iter().filter(move |finding| finding.ruling == ruling)
     }
 
-    /// The process exit code, the first of these that is true: [`FAILED`](bench_record::exit::FAILED) if a benchmark
-    /// failed; [`USAGE`](bench_record::exit::USAGE) if nothing was judged; [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build;
-    /// [`UNSURE`](bench_record::exit::UNSURE) if something is unsure or has too little history, and `strict` says that
-    /// this is not good enough; [`OK`](bench_record::exit::OK).
+    /// Returns the process exit code, the first of these that applies: [`FAILED`](bench_record::exit::FAILED) if a
+    /// benchmark failed; [`USAGE`](bench_record::exit::USAGE) if nothing was judged;
+    /// [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build; [`UNSURE`](bench_record::exit::UNSURE)
+    /// if something is unsure or has too little history, and `strict` is set; [`OK`](bench_record::exit::OK).
     pub fn exit_code(&self, strict: bool) -> u8 {
         let is_failure = |finding: &Finding| matches!(finding.evidence, Evidence::Failure { .. });
         let mut verdict = bench_judge::Decision::default();

@@ -1,4 +1,4 @@
-//! What is reported against a case.
+//! Findings about cases.
 
 use bench_record::ObjectiveResult;
 use bench_stats::Interval;
@@ -7,34 +7,34 @@ use serde::Serialize;
 use super::{Confirmation, Ruling};
 use crate::trend::Turn;
 
-/// What is reported against a case.
+/// A finding about a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// The case.
     pub case: String,
-    /// Which of its figures, or the limit or target as it is written.
+    /// The name of the figure, or the limit or target as it is written.
     pub figure: String,
-    /// What follows.
+    /// The consequence.
     pub ruling: Ruling,
-    /// What the figures below are counted in.
+    /// The unit of the figures below.
     pub unit: String,
     /// The figure before: its level in the history, or in the baseline.
     pub before: Option<f64>,
-    /// The figure now: its level in the history without what the machine has added to it since `before`, or in this run.
+    /// The figure now: its level in the history without the machine's share since `before`, or its value in this run.
     pub now: Option<f64>,
-    /// What this run has measured.
+    /// The value that this run has measured.
     pub this_run: Option<f64>,
-    /// By how much the whole machine has shifted since `before`, as a share; `None` if it has not.
+    /// The shift of the whole machine since `before`, as a share; `None` if there is none.
     pub of_machine: Option<f64>,
-    /// How much worse it may be.
+    /// The amount by which it may be worse.
     pub allowed: Option<f64>,
-    /// What it rests on.
+    /// The evidence for it.
     pub evidence: Evidence,
-    /// What came of measuring both revisions in turn; absent if it was not tried.
+    /// The result of measuring both revisions in turn; absent if that was not tried.
     pub confirmation: Option<Confirmation>,
 }
 
-/// What a finding rests on.
+/// The evidence for a finding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum Evidence {
@@ -54,19 +54,19 @@ pub enum Evidence {
     Baseline {
         /// The commit of the baseline, if its tree had no changes.
         commit: Option<String>,
-        /// What is known of the relative change.
+        /// The interval of the relative change.
         interval: Option<Interval>,
-        /// What stands in the way of being sure.
+        /// The reason for the doubt.
         reason: Option<String>,
     },
-    /// A limit of `bench.toml` that is not kept.
+    /// A limit of `bench.toml` that is exceeded.
     Limit {
-        /// What came of it.
+        /// The result.
         result: ObjectiveResult,
     },
     /// A target of the benchmark that is not met.
     Objective {
-        /// What came of it.
+        /// The result.
         result: ObjectiveResult,
     },
 }
@@ -78,7 +78,7 @@ impl Finding {
         Some(now / before - 1.0).filter(|change| change.is_finite())
     }
 
-    /// What is reported against a case by a limit or target.
+    /// Returns the finding of a limit or target about a case.
     pub(super) fn of_result(case: &str, ruling: Ruling, result: ObjectiveResult, evidence: Evidence) -> Self {
         Finding {
             case: case.to_owned(),

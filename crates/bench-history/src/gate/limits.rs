@@ -29,12 +29,12 @@ pub(super) fn judge(config: &Config, record: &Record, earlier: &EarlierRecords, 
     }
 }
 
-/// A case that failed is told as that.
+/// Whether a case was measured; one that failed is reported as a failure.
 fn measured(case: &&CaseRecord) -> bool {
     case.status == Status::Ok
 }
 
-/// What came of a limit, by case.
+/// Returns the results of a limit, by case.
 fn of_limit<'a>(
     limit: &Limit,
     cases: &[&'a CaseRecord],
@@ -84,6 +84,8 @@ fn concerns(target: &Objective, case: &CaseRecord) -> bool {
 /// The rules that fit no case of the run: it may have been filtered, or the rule may be mistyped.
 pub(super) fn notes(config: &Config, record: &Record) -> Vec<String> {
     let idle = config.rules.iter().filter(|rule| !record.cases.iter().any(|case| rule.fits(case)));
-    idle.map(|rule| format!("{}:{}: this rule fits no case of the run", config.path.display(), rule.place.0))
-        .collect()
+    idle.map(|rule| {
+        format!("{}:{}: this rule matches no case of the run", config.path.display(), rule.place.0)
+    })
+    .collect()
 }

@@ -1,9 +1,9 @@
-//! Whether a run may pass: against its history or a baseline, its limits and its targets.
+//! Decides whether a run may pass: by its history or a baseline, its limits and its targets.
 //!
-//! [`decide`] is a pure function of what is stored and of [`Config`](crate::config::Config). What it reports against a
-//! case is a [`Finding`] with its [`Evidence`]; a change of time that it suspects can be confirmed by measuring both
-//! revisions in turn ([`Finding::suspicion`], [`Finding::confirm`]) before it fails a build. [`Decision::exit_code`]
-//! says what all of it comes to.
+//! [`decide`] is a pure function of the stored data and of [`Config`](crate::config::Config). It reports a [`Finding`]
+//! with its [`Evidence`]; a suspected change of time can be confirmed by measuring both revisions in turn
+//! ([`Finding::suspicion`], [`Finding::confirm`]) before it fails a build. [`Decision::exit_code`] combines all
+//! findings.
 
 mod against_baseline;
 mod against_history;

@@ -1,23 +1,23 @@
-//! What follows from a finding.
+//! The consequence of a finding.
 
 use bench_judge::comparison::Compared;
 use bench_record::Verdict;
 use serde::Serialize;
 
-/// What follows from a finding.
+/// The consequence of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ruling {
     /// The build fails.
     Fails,
-    /// Nothing, unless the gate is strict.
+    /// The build does not fail, unless the gate is strict.
     Unsure,
-    /// Nothing: measured in turn, both revisions are alike, or differ by no more than is allowed.
+    /// The build does not fail: measured in turn, the revisions are equal, or differ by no more than is allowed.
     Cleared,
 }
 
 impl Ruling {
-    /// What follows from measuring both revisions in turn, where time may grow by the share `allowed`: the whole
+    /// Decides by a measurement of both revisions in turn, in which time may grow by the share `allowed`: the whole
     /// interval decides, as in `bench compare`. `None` if they were not both measured.
     pub fn of_measurement(compared: &Compared, allowed: f64) -> Option<Ruling> {
         let beyond = compared.interval.is_none_or(|interval| interval.low > allowed);

@@ -1,20 +1,20 @@
-//! What has to be confirmed before it fails a build.
+//! Suspicions that have to be confirmed before they fail a build.
 
 use super::{Confirmation, Evidence, Finding, Ruling};
 
-/// What a case is suspected of: that it became slower between a commit and the code of the run.
+/// A suspicion: that a case became slower between a commit and the code of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suspicion {
-    /// The last commit that was well, if it is known.
+    /// The last good commit, if it is known.
     pub last_good: Option<String>,
-    /// The run that measured it, where the history tells.
+    /// The run that measured it, if the history contains it.
     pub last_good_run: Option<String>,
     /// The change of time that is allowed, as a share.
     pub allowed: f64,
 }
 
 impl Finding {
-    /// What is to be confirmed; `None` for what measuring time cannot confirm.
+    /// The suspicion to confirm; `None` if measuring time cannot confirm it.
     pub fn suspicion(&self) -> Option<Suspicion> {
         if self.figure != "time" {
             return None;
@@ -35,7 +35,7 @@ impl Finding {
         }
     }
 
-    /// Lets the measurement have the last word, where there is one.
+    /// Replaces the ruling by that of the measurement, if there is one.
     pub fn confirm(&mut self, confirmation: Confirmation) {
         self.ruling = match &confirmation {
             Confirmation::Measured { compared, .. } => {

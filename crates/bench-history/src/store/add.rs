@@ -1,4 +1,4 @@
-//! A run comes in.
+//! Adds a run to the store.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -15,20 +15,20 @@ use crate::circumstances::Circumstances;
 use crate::figure::{Figure, figures};
 use crate::key::{MachineClass, SeriesKey};
 
-/// What became of a run that was to be added.
+/// The result of adding a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It is in the store now, with so many figures.
+    /// It was added, with this many figures.
     New(usize),
-    /// It has been there already.
+    /// It was already in the store.
     Known,
 }
 
 impl Store {
-    /// Adds a run. The same run twice is once.
+    /// Adds a run. Adding it again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another record of the same name is there; else what the database says, and
+    /// [`StoreError::Conflict`] if there is another record with the same name; or else the error of the database, and
     /// then nothing was stored.
     pub fn add(&mut self, record: &Record) -> Result<Added, StoreError> {
         let packed = pack(record).map_err(|error| StoreError::Database {
@@ -136,7 +136,7 @@ fn known_series(
     Ok(known.collect())
 }
 
-/// What the store keeps of the series of a figure.
+/// Returns the row of the series of a figure.
 pub(super) fn series_row(id: i64, key: SeriesKey, figure: &Figure) -> [Value; 11] {
     let SeriesKey { case, metric, machine, toolchain, build } = key;
     let MachineClass { cpu, cores, gpu, memory } = machine;
@@ -178,7 +178,7 @@ fn pack(record: &Record) -> std::io::Result<Vec<u8>> {
     packer.finish()
 }
 
-/// The record in compressed JSON; gzip's own checksum tells whether it is whole.
+/// Unpacks a record from compressed JSON; gzip's own checksum shows whether it is complete.
 pub(super) fn unpack(bytes: &[u8]) -> std::io::Result<Record> {
     let mut json = Vec::new();
     GzDecoder::new(bytes).read_to_end(&mut json)?;

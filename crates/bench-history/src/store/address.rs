@@ -1,4 +1,4 @@
-//! Where a PostgreSQL server is, and how one speaks with it.
+//! The address of a PostgreSQL server, and the settings of its connection.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::StoreError;
 
-/// What was sent must be received within this time.
+/// The time within which sent data must be acknowledged.
 const TCP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server, a user and a database.
@@ -87,13 +87,13 @@ impl Address {
     }
 }
 
-/// What is wrong with the encryption, if that is what is wrong.
+/// Explains the failure of the encryption, if the encryption failed.
 pub(super) fn not_trusted(error: &postgres::Error) -> Option<String> {
     let cause = std::error::Error::source(error)?.downcast_ref::<std::io::Error>()?;
     let tls = cause.get_ref()?.downcast_ref::<rustls::Error>()?;
     Some(format!(
         "its connection cannot be encrypted: {tls}; `?sslrootcert=FILE` names the authorities to trust, \
-         `?sslmode=disable` does without"
+         `?sslmode=disable` connects without encryption"
     ))
 }
 

@@ -1,20 +1,20 @@
-//! Runs with a name, that later ones are compared with.
+//! Runs with a name, for comparison with later ones.
 
 use serde::Serialize;
 
 use super::checked::BASELINE;
 use super::{Database, Store, StoreError, Value};
 
-/// A name that a run was given.
+/// A name that was given to a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Baseline {
     /// The name.
     pub name: String,
     /// The run.
     pub run: String,
-    /// When it was given, UTC, RFC 3339.
+    /// The time at which it was given, UTC, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// The author.
     pub author: String,
 }
 
@@ -22,10 +22,10 @@ pub struct Baseline {
 pub(super) const CURRENT: &str = "id IN (SELECT MAX(id) FROM baseline GROUP BY name)";
 
 impl Store {
-    /// Gives a run a name; a name that is known means this run from now on.
+    /// Gives a run a name; if the name exists, it means this run from now on.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`] for a run that is not there.
+    /// [`StoreError::NoSuchRun`] if the run does not exist.
     pub fn set_baseline(&mut self, baseline: &Baseline) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Baseline { name, run, at, author } = baseline;
@@ -39,10 +39,10 @@ impl Store {
         })
     }
 
-    /// All baselines, by name, each with the run that it means now.
+    /// Returns all baselines, by name, each with its current run.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn baselines(&mut self) -> Result<Vec<Baseline>, StoreError> {
         let rows = self.database.query(
             &format!("SELECT name, run, at, author FROM baseline WHERE {CURRENT} ORDER BY name"),

@@ -1,5 +1,5 @@
-//! Rows that follow from no record, since people have said them or were told them: each carries a checksum, by which
-//! damage is known.
+//! Rows that follow from no record, such as acceptances and notifications: each has a checksum, by which damage is
+//! detected.
 
 use flate2::Crc;
 
@@ -8,7 +8,7 @@ use super::{Database, StoreError, Value};
 /// A table of such rows.
 pub(super) struct Checked {
     name: &'static str,
-    /// What the checksum of a row is of, in this order.
+    /// The columns that the checksum of a row covers, in this order.
     columns: &'static [&'static str],
 }
 
@@ -56,7 +56,11 @@ impl Checked {
             let kept = row.pop();
             (kept != Some(Value::Integer(checksum(&row)))).then(|| {
                 let texts: Vec<String> = row.into_iter().filter_map(Value::into_text).collect();
-                format!("a row of the table `{}` is not as it was written: {}", self.name, texts.join(", "))
+                format!(
+                    "a row of the table `{}` has changed since it was written: {}",
+                    self.name,
+                    texts.join(", ")
+                )
             })
         };
         Ok(self.rows(database)?.into_iter().filter_map(damaged).collect())

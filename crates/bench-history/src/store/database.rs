@@ -1,4 +1,4 @@
-//! What a store asks of a database.
+//! The interface of a database.
 
 use super::StoreError;
 
@@ -46,8 +46,8 @@ impl Value {
     }
 }
 
-/// A database that speaks SQL. Statements stay within what SQLite and PostgreSQL share; values are handed over as
-/// `$1`, `$2`, …, in the order in which they first appear, and never put into the text.
+/// A database that speaks SQL. Statements use only what SQLite and PostgreSQL share; values are passed as `$1`, `$2`,
+/// …, in the order in which they first appear, and never put into the text.
 pub trait Database {
     /// Returns a name for people, without any password.
     fn name(&self) -> &str;
@@ -58,13 +58,13 @@ pub trait Database {
     /// What the database says.
     fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
 
-    /// Runs a statement; answers with the number of rows it changed.
+    /// Runs a statement; returns the number of rows it changed.
     ///
     /// # Errors
     /// What the database says.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
 
-    /// Runs a query; answers with its rows.
+    /// Runs a query; returns its rows.
     ///
     /// # Errors
     /// What the database says.
@@ -84,7 +84,7 @@ pub trait Database {
         Ok(())
     }
 
-    /// Lets the database look for damage, and returns what it found.
+    /// Lets the database check for damage, and returns its findings.
     ///
     /// # Errors
     /// What the database says.

@@ -1,8 +1,8 @@
-//! What can be wrong with a store.
+//! Errors of a store.
 
 use std::path::PathBuf;
 
-/// Why a store could not be read or written. Nothing is ever half-stored.
+/// The reasons why a store could not be read or written. Nothing is ever half-stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -11,7 +11,7 @@ pub enum StoreError {
         "the store {store} is locked: another process has been writing for a long time; try again when it is done"
     )]
     Locked {
-        /// Which store.
+        /// The store concerned.
         store: String,
     },
     /// No space is left.
@@ -19,7 +19,7 @@ pub enum StoreError {
         "the store {store} cannot grow: the disk is full; free some space, or `bench store prune`, and add the run again"
     )]
     Full {
-        /// Which store.
+        /// The store concerned.
         store: String,
     },
     /// It is damaged, or no store at all.
@@ -27,9 +27,9 @@ pub enum StoreError {
         "the store {store} is damaged or not a store ({reason}); `bench store rebuild` builds it again from the run directories"
     )]
     Corrupt {
-        /// Which store.
+        /// The store concerned.
         store: String,
-        /// What was found.
+        /// The fault.
         reason: String,
     },
     /// It was written by a newer program.
@@ -37,7 +37,7 @@ pub enum StoreError {
         "the store {store} has version {found}, but this program knows versions up to {known}: update `bench`"
     )]
     Newer {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// Its version.
         found: i64,
@@ -50,7 +50,7 @@ pub enum StoreError {
          such as `bench store add`, brings it up to date"
     )]
     Older {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// Its version.
         found: i64,
@@ -59,14 +59,15 @@ pub enum StoreError {
     },
     /// Another record of the same name is there.
     #[error(
-        "the store holds a run `{run}` with other contents: a stored run never changes; if this one was measured further since, `bench store rebuild`"
+        "the store contains a run `{run}` with other contents: a stored run never changes; if more of it was \
+         measured since, `bench store rebuild`"
     )]
     Conflict {
         /// The run.
         run: String,
     },
     /// It is not in the store.
-    #[error("no run `{run}` in the store; `bench store list` shows what there is")]
+    #[error("no run `{run}` in the store; `bench store list` lists the runs")]
     NoSuchRun {
         /// The run.
         run: String,
@@ -77,49 +78,49 @@ pub enum StoreError {
         /// The case.
         case: String,
     },
-    /// A case was to be renamed to another one that is there.
-    #[error("`{old}` and `{new}` are two cases: the run `{run}` holds both")]
+    /// A case was to be renamed to another existing one.
+    #[error("`{old}` and `{new}` are two different cases: the run `{run}` contains both")]
     TwoCases {
         /// The case.
         old: String,
-        /// What it was to be called.
+        /// The intended name.
         new: String,
         /// A run that holds both.
         run: String,
     },
-    /// A location that means nothing.
-    #[error("`{0}` is not a store: wanted a file, or `postgres://USER@HOST/DATABASE`")]
+    /// A location that is not valid.
+    #[error("`{0}` is not a store: expected a file, or `postgres://USER@HOST/DATABASE`")]
     Location(String),
     /// PostgreSQL, in a build without it.
-    #[error("this build of `bench` has no PostgreSQL: build it with `--features postgres`")]
+    #[error("this build of `bench` does not support PostgreSQL: build it with `--features postgres`")]
     WithoutPostgres,
     /// A file or folder.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
     },
-    /// A server that cannot be reached, or has gone away and did not come back.
+    /// A server that cannot be reached, or that has gone away and did not come back.
     #[error(
         "the store {store} cannot be reached ({reason}); nothing is half-stored: a run that was to be added is still in \
          its directory, and `bench store add` adds it once the server is back"
     )]
     Away {
-        /// Which store.
+        /// The store concerned.
         store: String,
-        /// What the connection says.
+        /// The message of the connection.
         reason: String,
     },
-    /// Anything else that the database says.
+    /// Any other error of the database.
     #[error("the store {store}: {reason}")]
     Database {
-        /// Which store.
+        /// The store concerned.
         store: String,
-        /// What the database says.
+        /// The message of the database.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Where a store is.
+//! The location of a store.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::StoreError;
 
-/// Where a store is: a file, or a PostgreSQL server.
+/// The location of a store: a file, or a PostgreSQL server.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// An SQLite file.
@@ -29,7 +29,7 @@ impl FromStr for Location {
     }
 }
 
-/// Without the password.
+/// Shows the location without the password.
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Versions of the tables, and the ways between them.
+//! The versions of the tables, and the migrations between them.
 
 use super::{Database, StoreError, Value, checked};
 
@@ -8,7 +8,7 @@ struct Migration {
     down: &'static str,
 }
 
-/// From each version to the next; the first comes from nothing. What has been published is never changed.
+/// The migrations from each version to the next; the first begins with nothing. Published ones are never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
 const MIGRATIONS: [Migration; 9] = [
@@ -158,9 +158,9 @@ pub(super) fn existing(database: &mut dyn Database) -> Result<i64, StoreError> {
     match database.query("SELECT version FROM bench_store", &[]) {
         Ok(rows) => {
             let version = rows.first().and_then(|row| row.first()?.as_integer());
-            version.ok_or_else(|| corrupt(database, "it holds no version"))
+            version.ok_or_else(|| corrupt(database, "it contains no version"))
         }
-        Err(StoreError::Database { .. }) => Err(corrupt(database, "it holds no tables of a store")),
+        Err(StoreError::Database { .. }) => Err(corrupt(database, "it contains no tables of a store")),
         Err(other) => Err(other),
     }
 }

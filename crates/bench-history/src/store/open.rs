@@ -1,4 +1,4 @@
-//! A store, open.
+//! Opens a store.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use super::{Database, Location, Sqlite, StoreError};
 /// How long other writers are waited for: adding a run takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a server that has gone away is waited for: a restart takes some seconds.
+/// The time to wait for a server that has gone away: a restart takes some seconds.
 #[cfg(feature = "postgres")]
 const SERVER_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often a transaction is begun again because its server has gone away in it.
+/// The number of times that a transaction is started again because its server has gone away during it.
 const RETRIES: u32 = 3;
 
-/// Records and their figures, in any [`Database`].
+/// A store of records and their figures, in any [`Database`].
 pub struct Store {
     pub(super) database: Box<dyn Database>,
 }
 
 impl Store {
-    /// Opens the store there, or makes it; one of an older version is brought up to date.
+    /// Opens a store, or creates it; one of an older version is migrated.
     ///
     /// # Errors
     /// [`StoreError`]: it is damaged, locked, of a newer version, or cannot be reached.
@@ -36,10 +36,10 @@ impl Store {
         }
     }
 
-    /// Opens the store that is there to read it: nothing of it is made or changed.
+    /// Opens an existing store to read it: nothing in it is created or changed.
     ///
     /// # Errors
-    /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
+    /// Same as [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
     pub fn open_to_read(location: &Location) -> Result<Self, StoreError> {
         let database: Box<dyn Database> = match location {
             Location::File(path) => Box::new(Sqlite::open_to_read(path, PATIENCE)?),
@@ -58,10 +58,10 @@ impl Store {
         }
     }
 
-    /// Opens the store that is there; one of an older version is brought up to date.
+    /// Opens an existing store; one of an older version is migrated.
     ///
     /// # Errors
-    /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store.
+    /// Same as [`Store::open`]; [`StoreError::Corrupt`] if there is no store.
     pub fn open_existing(location: &Location) -> Result<Self, StoreError> {
         match Store::open_to_read(location) {
             Ok(_) | Err(StoreError::Older { .. }) => Store::open(location),
@@ -69,20 +69,20 @@ impl Store {
         }
     }
 
-    /// A store in this database.
+    /// Creates a store in this database.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// Same as [`Store::open`].
     pub fn of(database: impl Database + 'static) -> Result<Self, StoreError> {
         let mut store = Store { database: Box::new(database) };
         store.migrate_to(NEWEST)?;
         Ok(store)
     }
 
-    /// Brings the tables to another version, up or down; what the older one cannot hold is lost.
+    /// Migrates the tables to another version, up or down; data that the older one cannot represent is lost.
     ///
     /// # Errors
-    /// [`StoreError::Newer`] for one that is not known here.
+    /// [`StoreError::Newer`] for an unknown version.
     pub fn migrate_to(&mut self, version: i64) -> Result<(), StoreError> {
         self.transaction(|database| migrate(database, version.clamp(0, NEWEST)))
     }
@@ -90,7 +90,7 @@ impl Store {
     /// The version of the tables.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn version(&mut self) -> Result<i64, StoreError> {
         migration::version(self.database.as_mut())
     }

@@ -25,12 +25,12 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`, encrypted wherever the server can unless it is on
-    /// this machine; the parameters `sslmode` and `sslrootcert` say otherwise. A server that is starting is waited for
-    /// as long as `patience`, and so is one that goes away later.
+    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`. The connection is encrypted if the server
+    /// supports it, unless the server is on this machine; the parameters `sslmode` and `sslrootcert` override that.
+    /// Waits up to `patience` for a server that is starting, and for one that goes away later.
     ///
     /// # Errors
-    /// [`StoreError::Away`] when the server cannot be reached; [`StoreError::Database`] when it refuses, or is not to be
+    /// [`StoreError::Away`] if the server cannot be reached; [`StoreError::Database`] if it refuses, or cannot be
     /// trusted.
     pub fn connect(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let address = Address::parse(url)?;

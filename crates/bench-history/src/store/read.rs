@@ -1,4 +1,4 @@
-//! What a store knows.
+//! Reads from a store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -34,19 +34,19 @@ pub struct Acceptance {
     pub case: String,
     /// The first run at the accepted level.
     pub run: String,
-    /// When it was accepted, UTC, RFC 3339.
+    /// The time at which it was accepted, UTC, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// The author.
     pub author: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Store {
-    /// All runs, by the time at which they began.
+    /// Returns all runs, by the time at which they began.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn runs(&mut self) -> Result<Vec<StoredRun>, StoreError> {
         let rows = self.database.query(
             "SELECT run.name, run.timestamp, run.revision, COUNT(point.run) FROM run \
@@ -66,10 +66,10 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// How many runs, accepted changes and renamings there are: what has changed where these have.
+    /// Returns the numbers of runs, accepted changes and renamings: if they have not changed, nothing has.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn state(&mut self) -> Result<[i64; 3], StoreError> {
         let rows = self.database.query(
             "SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance), (SELECT COUNT(*) FROM renaming)",
@@ -94,10 +94,11 @@ impl Store {
         })
     }
 
-    /// Every series with its points, by case, metric and machine; those of renamed cases under their new names.
+    /// Returns every series with its points, by case, metric and machine; those of renamed cases under their new
+    /// names.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn series(&mut self) -> Result<Vec<Series>, StoreError> {
         let rows = self.database.query(
             "SELECT id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better FROM series \
@@ -167,7 +168,7 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// What each run took place in, by its name.
+    /// Returns the circumstances of each run, by its name.
     fn circumstances(&mut self) -> Result<BTreeMap<String, Arc<Circumstances>>, StoreError> {
         let rows = self.database.query("SELECT run, what, value FROM circumstance", &[])?;
         let mut runs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
@@ -180,10 +181,10 @@ impl Store {
         Ok(runs.into_iter().map(|(run, facts)| (run, Arc::new(facts.into_iter().collect()))).collect())
     }
 
-    /// Keeps that the level of a case since a run is right as it is. Twice is once; the first reason stays.
+    /// Accepts the level of a case since a run. Accepting it again changes nothing; the first reason is kept.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`] for a run that is not there.
+    /// [`StoreError::NoSuchRun`] if the run does not exist.
     pub fn accept(&mut self, acceptance: &Acceptance) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Acceptance { case, run, at, author, reason } = acceptance;
@@ -195,10 +196,10 @@ impl Store {
         })
     }
 
-    /// All accepted changes, oldest first; those of renamed cases under their new names.
+    /// Returns all accepted changes, oldest first; those of renamed cases under their new names.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn acceptances(&mut self) -> Result<Vec<Acceptance>, StoreError> {
         let rows = self
             .database

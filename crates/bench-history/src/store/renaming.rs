@@ -9,21 +9,21 @@ use super::checked::RENAMING;
 use super::{Series, Store, StoreError, Value};
 use crate::key::SeriesKey;
 
-/// That a case has a new name.
+/// The renaming of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Renaming {
-    /// What it was called: its id, or that of a benchmark, for all of its cases.
+    /// The old id: that of a case, or of a benchmark, for all of its cases.
     pub old: String,
-    /// What it is called now.
+    /// The new id.
     pub new: String,
-    /// When that was said, UTC, RFC 3339.
+    /// The time of the renaming, UTC, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// The author.
     pub author: String,
 }
 
 impl Renaming {
-    /// What it makes of an id; `None` if it is not concerned.
+    /// Returns the new id; `None` if the renaming does not apply to this one.
     fn apply(&self, id: &str) -> Option<String> {
         let rest = id.strip_prefix(self.old.as_str())?;
         // `model/unit/forward` is the benchmark of `model/unit/forward[batch=8]`, and not of `model/unit/forward_all`.
@@ -31,7 +31,7 @@ impl Renaming {
     }
 }
 
-/// What the case with this id is called now. Renamings follow each other, so that a name may be given back.
+/// Returns the current id of a case. Renamings are followed one after another, so that a name may be given back.
 pub fn current_id(renamings: &[Renaming], id: &str) -> String {
     let renamed = |id: String, renaming: &Renaming| renaming.apply(&id).unwrap_or(id);
     renamings.iter().fold(id.to_owned(), renamed)
@@ -80,7 +80,7 @@ impl Store {
     /// Lets a case keep its history under a new name. The id of a benchmark stands for all of its cases.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchCase`] if no run holds the old name; [`StoreError::TwoCases`] if one holds both.
+    /// [`StoreError::NoSuchCase`] if no run has the old name; [`StoreError::TwoCases`] if one has both.
     pub fn rename(&mut self, renaming: &Renaming) -> Result<(), StoreError> {
         let series = self.series()?;
         let mut found = false;
@@ -107,10 +107,10 @@ impl Store {
         self.keep_renaming(renaming)
     }
 
-    /// Keeps a renaming as it is, as when a store is rebuilt from an older one.
+    /// Adds a renaming unchanged, as when a store is rebuilt from an older one.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn keep_renaming(&mut self, renaming: &Renaming) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Renaming { old, new, at, author } = renaming;
@@ -121,10 +121,10 @@ impl Store {
         })
     }
 
-    /// All renamings, in the order in which they were said.
+    /// Returns all renamings, in the order in which they were made.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn renamings(&mut self) -> Result<Vec<Renaming>, StoreError> {
         let rows = self.database.query("SELECT old_id, new_id, at, author FROM renaming ORDER BY id", &[])?;
         let renaming = |row: Vec<Value>| {

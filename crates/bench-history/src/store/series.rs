@@ -19,7 +19,7 @@ pub struct Point {
     pub commit: Option<String>,
     /// The figure, in the unit of the series.
     pub value: f64,
-    /// What the run took place in.
+    /// The circumstances of the run.
     #[serde(skip)]
     pub circumstances: Arc<Circumstances>,
 }
@@ -27,18 +27,18 @@ pub struct Point {
 /// The history of one figure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Series {
-    /// What it is the history of.
+    /// The key of the series.
     pub key: SeriesKey,
     /// Its unit.
     pub unit: String,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// Its runs, by the time at which they began.
     pub points: Vec<Point>,
 }
 
 impl Series {
-    /// The figures alone.
+    /// Only the figures.
     pub fn values(&self) -> Vec<f64> {
         self.points.iter().map(|point| point.value).collect()
     }

@@ -1,4 +1,4 @@
-//! SQLite: one file beside the results.
+//! SQLite: one file next to the results.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it. Other writers are waited for as long as `patience`.
+    /// Opens the file, or creates it. Waits up to `patience` for other writers.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for a file that is not a database; [`StoreError::Locked`], [`StoreError::Full`].
@@ -48,10 +48,10 @@ impl Sqlite {
         Ok(store)
     }
 
-    /// Opens the file to read it: it is neither made nor changed.
+    /// Opens the file to read it: it is neither created nor changed.
     ///
     /// # Errors
-    /// As [`Sqlite::open`].
+    /// Same as [`Sqlite::open`].
     pub fn open_to_read(path: &Path, patience: Duration) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -63,8 +63,8 @@ impl Sqlite {
     /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
     ///
     /// Who switches has read the file and then wants to write it, and SQLite lets that fail at once where another is
-    /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is tried
-    /// again from the start.
+    /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is
+    /// tried again from the start.
     fn write_ahead(&mut self, patience: Duration) -> Result<(), StoreError> {
         let began = Instant::now();
         let mut pause = SHORTEST_PAUSE;

@@ -1,4 +1,4 @@
-//! One suite for every database.
+//! The tests that every database must pass.
 
 mod damage;
 #[cfg(feature = "postgres")]
@@ -48,7 +48,7 @@ pub(crate) fn record(run: &str, day: u32, cases: &[(&str, f64)]) -> Record {
     .expect("a record")
 }
 
-/// Where a store is; every call opens it.
+/// The place of a store; every call opens it.
 trait Place: Sync {
     fn try_open(&self) -> Result<Store, StoreError>;
 
@@ -435,7 +435,10 @@ fn two_cases_are_not_made_one(place: &dyn Place) {
     let mut store = place.open();
     store.add(&record("r1", 1, &[("unit/a", 1.0), ("unit/b", 2.0)])).expect("added");
     let error = store.rename(&renaming("unit/a", "unit/b")).expect_err("two cases");
-    assert_eq!(error.to_string(), "`unit/a` and `unit/b` are two cases: the run `r1` holds both");
+    assert_eq!(
+        error.to_string(),
+        "`unit/a` and `unit/b` are two different cases: the run `r1` contains both"
+    );
     assert_eq!(store.renamings().expect("table"), []);
 }
 
@@ -495,8 +498,8 @@ fn a_locked_file_is_told() {
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
 
-/// What a new store is for a moment to those who open it together: a file without write-ahead logging that another
-/// writes. SQLite itself waits for readers there, but not for a writer.
+/// Tests the state of a new store for the moment in which several processes open it: a file without write-ahead
+/// logging that another process writes. SQLite itself waits for readers there, but not for a writer.
 #[test]
 fn who_switches_to_write_ahead_logging_waits_for_writers() {
     let folder = tempfile::tempdir().expect("folder");

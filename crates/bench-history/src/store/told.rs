@@ -1,14 +1,14 @@
-//! What has been told, and to whom.
+//! The record of sent notifications and their recipients.
 
 use serde::Serialize;
 
 use super::checked::TOLD;
 use super::{Store, StoreError, Value};
 
-/// That someone was told of a change.
+/// A notification that was sent about a change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Told {
-    /// Who.
+    /// The recipient.
     pub recipient: String,
     /// The case that changed, under the name that it had then; empty if it was the machine.
     pub case: String,
@@ -16,17 +16,17 @@ pub struct Told {
     pub metric: String,
     /// Machine, toolchain and build of the line.
     pub machine: String,
-    /// The run that names the change.
+    /// The run that identifies the change.
     pub run: String,
-    /// When they were told, UTC, RFC 3339.
+    /// The time of the notification, UTC, RFC 3339.
     pub at: String,
 }
 
 impl Store {
-    /// Keeps that someone was told. Twice is once.
+    /// Records a notification. Recording it again changes nothing.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn keep_told(&mut self, told: &Told) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Told { recipient, case, metric, machine, run, at } = told;
@@ -35,10 +35,10 @@ impl Store {
         })
     }
 
-    /// All that has been told to anyone, oldest first.
+    /// Returns all notifications, oldest first.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn all_told(&mut self) -> Result<Vec<Told>, StoreError> {
         let rows = self.database.query(
             "SELECT recipient, case_id, metric, machine, run, at FROM told ORDER BY at, recipient, case_id, metric",

@@ -1,4 +1,4 @@
-//! What keeps a store sound.
+//! Maintenance of a store.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::figure::{Figure, figures};
 use crate::key::SeriesKey;
 
 impl Store {
-    /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; answers with their number.
+    /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; returns their number.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn prune(&mut self, timestamp: &str) -> Result<u64, StoreError> {
         self.transaction(|database| {
             let before = [Value::from(timestamp)];
@@ -28,9 +28,9 @@ impl Store {
         })
     }
 
-    /// Looks for damage: of the file, of records, whose packed form holds a checksum, of rows that differ from what their
-    /// record says, and of those that follow from no record and hold a checksum of their own. Answers with a line for
-    /// each that was found.
+    /// Checks for damage: of the file, of records, whose packed form contains a checksum, of rows that differ from
+    /// their record, and of rows that follow from no record and have their own checksum. Returns a line for each
+    /// fault.
     ///
     /// # Errors
     /// When the store cannot be read at all.
@@ -84,8 +84,8 @@ impl Store {
         Ok(self.database.query(sql, &[run.into()])?.iter().map(|row| shown(row)).collect())
     }
 
-    /// Rebuilds all figures and circumstances from the records. Those of records that cannot be read are left as
-    /// they are.
+    /// Rebuilds all figures and circumstances from the records. Those of records that cannot be read are left as they
+    /// are.
     ///
     /// # Errors
     /// The error of the database. In this case, nothing has changed.

@@ -60,7 +60,7 @@ function eventCard(history, event) {
         "dl",
         { class: "facts" },
         event.kind === "drift"
-          ? fact("little by little until", place(history.runs[event.at]))
+          ? fact("gradually until", place(history.runs[event.at]))
           : fact("since", place(history.runs[event.at])),
         event.kind !== "drift" && fact("commits", commitRange(history.runs[event.good], history.runs[event.bad])),
         togetherWith(event.also),

@@ -92,7 +92,7 @@ const heatView = {
       chosen.length === lines.length
         ? plural(lines.length, "case")
         : `${chosen.length} of ${plural(lines.length, "case")}`;
-    this.none.replaceChildren(...(chosen.length ? [] : [nothing("No case is like this.")]));
+    this.none.replaceChildren(...(chosen.length ? [] : [nothing("No case matches.")]));
     const runs = [...new Set(lines.flatMap((line) => line.course))].sort((a, b) => a - b);
     const number = history.machines.indexOf(machine);
     const events = history.events

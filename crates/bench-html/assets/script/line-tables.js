@@ -23,7 +23,7 @@ function segmentsOf(line) {
         const shift = line.history.shiftOf(event);
         const whose = shift ? `${theMachine(shift)}; ` : "";
         const also = event.also.length > 0 ? `, together with ${event.also.join("; ")}` : "";
-        const how = event.kind === "drift" ? "little by little, " : "";
+        const how = event.kind === "drift" ? "gradually, " : "";
         return [whose, how, `z = ${event.z.toFixed(1)}, found `, place(line.run(event.found)), also];
       },
     },

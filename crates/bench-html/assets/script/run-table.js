@@ -125,7 +125,7 @@ function measured(cases, run, page, naming) {
     holder.replaceChildren(
       chosen.length
         ? table(columns, chosen, { caption: "Cases", blocks, sticky: true, class: "cases" })
-        : nothing("No case is like this."),
+        : nothing("No case matches."),
     );
   };
   const estimates = cases.some(({ time }) => time && !isKnown(time));

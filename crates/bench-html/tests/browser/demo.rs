@@ -182,7 +182,7 @@ fn level(concurrency: u32) -> Level {
     ];
     match concurrency {
         16 => {
-            let reason = "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late";
+            let reason = "the harness was the bottleneck: 1 % of requests were sent at least 3.1 ms too late";
             level.validity.harness_bound = true;
             level.validity.reasons = vec![reason.to_owned()];
             level.validity.causes = vec![InvalidCause::HarnessLate];

@@ -65,7 +65,7 @@ impl Browser {
         self.post("url", &json!({ "url": url }));
     }
 
-    /// What a function body on the page returns.
+    /// Returns the result of a function body that runs on the page.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.post("execute/sync", &json!({"script": script, "args": []}))
     }
@@ -84,7 +84,7 @@ impl Browser {
         }
     }
 
-    /// How many elements a selector finds.
+    /// The number of elements that a selector finds.
     pub(crate) fn count(&self, selector: &str) -> u64 {
         self.run(&format!("return document.querySelectorAll({selector:?}).length"))
             .as_u64()
@@ -126,7 +126,7 @@ impl Browser {
         );
     }
 
-    /// What the console has said since it was last asked, warnings and errors alone.
+    /// The warnings and errors on the console since the last call.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.post("se/log", &json!({"type": "browser"}));
         let entries = log.as_array().expect("a log").iter();

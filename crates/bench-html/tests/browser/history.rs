@@ -2,12 +2,12 @@
 
 use crate::{demo, stage};
 
-/// From the address of a page to one of its views.
+/// Goes from the address of a page to one of its views.
 fn view(browser: &crate::driver::Browser, hash: &str) {
     browser.run(&format!("location.hash = {hash:?}"));
 }
 
-/// What else the machine got on its night.
+/// The other changes of the machine on that night.
 const WITH: &str = "operating system: … kernel 6.8 → kernel 6.11";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a page hands out, what it links to, and where keys go on.
+//! Downloads, links and keys of a page.
 
 use bench_history::config::Config;
 use bench_html::{Comparison, Page};

@@ -55,7 +55,7 @@ fn cases() -> Vec<(String, f64)> {
     cases.collect()
 }
 
-/// What really happened to the time of a case: commits made some slower and others faster, and a kernel the first machine.
+/// The true changes of a case's time: commits made some slower and others faster, and a kernel the first machine.
 fn time_factor(id: &str, night: usize, machine: usize) -> f64 {
     let after = |since: usize, factor: f64, fits: bool| if fits && night >= since { factor } else { 1.0 };
     after(30, 1.04, id.contains("depth=18"))

@@ -1,11 +1,11 @@
-//! What two records come to, case by case.
+//! Compares two records, case by case.
 
 use bench_record::{CaseRecord, Measure, Record, Status, Verdict};
 use bench_stats::Interval;
 use bench_syntax::case_id;
 use serde::{Deserialize, Serialize};
 
-/// What both runs have counted of a case.
+/// The counts of a case in both runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ComparedCounts {
@@ -29,38 +29,38 @@ pub struct Compared {
     /// The counts, where instructions were counted instead of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ComparedCounts>,
-    /// The relative change of time, `new/old − 1`, drift removed; or that of instructions.
+    /// The relative change of time, `new/old − 1`, without the drift; or that of instructions.
     pub change: Option<f64>,
-    /// Its interval, at 95 % at least; absent if a run has one round only, and so does not know how
+    /// Its interval, with a confidence of at least 95 %; absent if a run has only one round, which does not show how
     /// processes differ.
     pub interval: Option<Interval>,
-    /// What is said of it.
+    /// The verdict.
     pub verdict: Verdict,
     /// The smallest true slowdown, as a share, that would have been called `slower` with 95 % probability.
     pub smallest_effect: Option<f64>,
-    /// What stands in the way of a verdict if it is `unsure`, `failed` or `skipped`.
+    /// The reason if the verdict is `unsure`, `failed` or `skipped`.
     pub reason: Option<String>,
 }
 
 /// Two runs, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// What both runs measured.
+    /// The quantity that both runs measured.
     #[serde(default)]
     pub measure: Measure,
     /// The earlier run.
     pub baseline: String,
     /// The commit that the earlier run measured; absent if its tree had changes, or git knew nothing.
     pub baseline_commit: Option<String>,
-    /// Why the runs are not of one machine and one build, in one line, if they are not.
+    /// A line about the differences between the machines or builds of the runs; `None` if there are none.
     pub different: Option<String>,
-    /// What should be known before the cases: references, drift.
+    /// Notes on the comparison as a whole: references, drift.
     pub notes: Vec<String>,
-    /// What all cases have in common, as a relative change, already removed from each.
+    /// The relative change that all cases have in common, already removed from each.
     pub drift: Option<f64>,
     /// The share below which a change is of no practical interest.
     pub threshold: f64,
-    /// How many earlier runs of this machine and build there are, apart from these two.
+    /// The number of earlier runs of this machine and build, without these two.
     pub earlier_runs: usize,
     /// The cases, in the order of their ids.
     pub cases: Vec<Compared>,

@@ -1,4 +1,4 @@
-//! What a comparison comes to, in words.
+//! Describes the result of a comparison in words.
 
 use std::collections::BTreeMap;
 
@@ -64,8 +64,8 @@ impl Comparison {
                 format!("cargo bench -- --against {short}{filters}")
             }
             None => format!(
-                "cargo bench -- --against REV{filters}, or bench compare BASE CANDIDATE (the earlier run was made \
-                 from a tree that no commit holds: REV or BASE is whatever you would compare with)"
+                "cargo bench -- --against REV{filters}, or bench compare BASE CANDIDATE (the earlier run was \
+                 made with uncommitted changes: REV or BASE is the revision that you want to compare with)"
             ),
         }
     }
@@ -92,9 +92,7 @@ fn smallest_effects(unsure: &[&Compared]) -> Option<String> {
         _ if figure(least) == figure(most) => figure(least),
         _ => format!("{} to {}", shown(least), shown(most)),
     };
-    Some(format!(
-        "unsure: what two runs made at different times could have shown at best is a change of {range}"
-    ))
+    Some(format!("unsure: two runs made at different times could at best have shown a change of {range}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Two records of counted instructions: what is exact is compared exactly.
+//! Compares two records of counted instructions: exact counts are compared exactly.
 
 use crate::comparison::compared::{Compared, ComparedCounts, Comparison, case_by_case, without_figure};
 use crate::comparison::machine;
@@ -28,7 +28,7 @@ impl ComparedCounts {
     }
 }
 
-/// Whether a run that measures `measure` can be compared with `old`.
+/// Checks that a run that measures `measure` can be compared with `old`.
 ///
 /// # Errors
 /// When `old` measured something else.
@@ -38,7 +38,7 @@ pub fn check_measure(old: &Record, measure: Measure) -> Result<(), UsageError> {
     }
     Err(UsageError(format!(
         "the run {} measured {}, and this one {measure}: they cannot be compared. Compare runs that were made with the \
-         same `--measure`, and keep them apart by `--save-as`",
+         same `--measure`, and keep them apart with `--save-as`",
         old.run,
         old.measure()
     )))
@@ -120,9 +120,8 @@ fn by_round(case: &CaseRecord) -> Vec<f64> {
     case.rounds.iter().filter_map(of).collect()
 }
 
-/// Half the width of the interval of the relative `change`: none where all rounds of either run agree. Where they do
-/// not, Student's t with a pooled variance, as wide as so few rounds deserve. `None` if a difference was seen and
-/// neither run has a second round.
+/// Returns half the width of the interval of the relative `change`: 0 if all rounds of each run agree, otherwise that
+/// of Student's t with a pooled variance. `None` if a difference was seen and neither run has a second round.
 fn half_width(old: &[f64], new: &[f64], change: f64) -> Option<f64> {
     let degrees = (old.len() + new.len()).checked_sub(2)?;
     let squares = |counts: &[f64]| {
@@ -145,7 +144,7 @@ fn half_width(old: &[f64], new: &[f64], change: f64) -> Option<f64> {
     Some(quantile * variance.sqrt() / stats::mean(old)?.max(1.0))
 }
 
-/// In what the tools of the two runs differ.
+/// Describes the differences between the tools of the two runs.
 fn tools(old: &Record, new: &Record) -> Vec<String> {
     let of = |record: &Record| -> Option<RoundCounts> {
         record.cases.iter().flat_map(|case| &case.rounds).find_map(|round| round.counts.clone())
@@ -244,7 +243,7 @@ mod tests {
         counts.valgrind = "3.25.0".to_owned();
         let different =
             Comparison::of(&old, &new, &Judgement::default(), |_| true).different.expect("different");
-        assert!(different.contains("another valgrind:  then, 3.25.0 now"), "{different}");
+        assert!(different.contains("different valgrind:  then, 3.25.0 now"), "{different}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! What the cases of two runs have in common.
+//! Estimates the drift: the change that the cases of two runs have in common.
 
 use bench_stats as stats;
 
-/// With fewer cases than this, a drift common to all cannot be told from a change of one.
+/// The number of cases below which a drift common to all cannot be distinguished from a change of one.
 pub(super) const FEWEST_CASES: usize = 8;
 
-/// What all cases have in common, on the logarithmic scale.
+/// The change that all cases have in common, on the logarithmic scale.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Drift {
     /// The median of the log ratios.

@@ -1,4 +1,4 @@
-//! How much runs of one case differ on this machine, from the earlier ones.
+//! Estimates from earlier runs how much runs of one case differ on this machine.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ pub(super) const FEWEST_RUNS: usize = 5;
 /// This many are enough if the other cases of a suite supply what is missing.
 pub(super) const FEWEST_RUNS_OF_SUITE: usize = 1;
 
-/// Older runs than the last so many tell of a machine that has changed since.
+/// The number of last runs that are used: older ones describe a machine that has changed since.
 const MOST_RUNS: usize = 30;
 
 /// The spread between the earlier runs of each case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// How many runs it comes from.
+    /// The number of runs that it comes from.
     pub(super) runs: usize,
     spreads: BTreeMap<String, Spread>,
 }
 
 impl History {
-    /// From those of `earlier` that were made before the newer of the two, on the same machine and with the
-    /// same build. The older of the two is one of them, too, if it came before: how far it lies from its own
-    /// neighbours is the best that is known of it.
+    /// Learns from those of `earlier` that were made before the newer of the two, on the same machine and with the
+    /// same build. The older of the two is one of them, too, if it came before: its distance from its own neighbours
+    /// is the best that is known about it.
     pub(super) fn of(earlier: &[EarlierRun], old: &Record, new: &Record) -> Self {
         let newest = old.timestamp.as_str().max(new.timestamp.as_str());
         let mut runs: Vec<&EarlierRun> = Vec::new();
@@ -95,8 +95,8 @@ fn moves<'a>(runs: &[&'a EarlierRun]) -> BTreeMap<&'a str, Moves> {
         .collect()
 }
 
-/// What each run has in common with no other: one step of a median polish (Tukey, *Exploratory Data
-/// Analysis*, 1977), rows taken for cases. Zero for a run with too few cases to tell.
+/// Returns the part of each run that no other run shares: one step of a median polish (Tukey, *Exploratory Data
+/// Analysis*, 1977), with cases as rows. Zero for a run with too few cases.
 fn drifts(logs: &BTreeMap<&str, Vec<(usize, f64)>>, runs: usize) -> Vec<f64> {
     let mut residuals = vec![Vec::new(); runs];
     for figures in logs.values() {

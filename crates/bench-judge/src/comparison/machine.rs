@@ -1,4 +1,5 @@
-//! What differs between the machines and builds of two runs, so that code alone cannot be blamed.
+//! Lists the differences between the machines and builds of two runs, because of which a change may not come from the
+//! code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +33,7 @@ pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     differences
 }
 
-/// As [`differences`], with the builds of cases that both hold.
+/// Same as [`differences`], with the builds of cases that are in both records.
 pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
     let mut all = differences(&old.environment, &new.environment);
     let both = new.cases.iter().filter_map(|case| Some((old.case(&case.id)?, case)));
@@ -46,10 +47,10 @@ pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
     all
 }
 
-/// What was one thing then and is another now.
+/// Lists the pairs whose values differ between then and now.
 pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<String> {
     let different = pairs.into_iter().filter(|(_, old, new)| old != new);
-    different.map(|(what, old, new)| format!("another {what}: {old} then, {new} now")).collect()
+    different.map(|(what, old, new)| format!("different {what}: {old} then, {new} now")).collect()
 }
 
 /// All differences in one line; `None` if there are none.
@@ -74,10 +75,12 @@ pub(super) fn references(
     let drifted = drift.filter(|drift| drift.abs() > NOTEWORTHY);
     let meaning = match (moved, drifted) {
         (true, Some(drift)) if drift.signum() == clock.signum() => {
-            ": the core's clock is another, and the cases moved with it"
+            ": the core's clock has changed, and the cases with it"
         }
-        (true, _) => ": the core's clock is another",
-        (false, Some(drift)) if is_apart(drift, walk) => ": it did not move as the cases did together",
+        (true, _) => ": the core's clock has changed",
+        (false, Some(drift)) if is_apart(drift, walk) => {
+            ": it did not change in the way that the cases together did"
+        }
         (false, _) => "",
     };
     Some(format!(
@@ -117,9 +120,12 @@ mod tests {
             quiet,
             "the machine's clock reference: +0.4 %, memory walk: -0.4 % (time a step, now against then)"
         );
-        assert!(references_of(0.1, 0.0, Some(0.09)).ends_with("the cases moved with it"));
-        assert!(references_of(0.1, 0.0, None).ends_with("clock is another"));
-        assert!(references_of(0.0, 0.0, Some(0.1)).ends_with("it did not move as the cases did together"));
+        assert!(references_of(0.1, 0.0, Some(0.09)).ends_with("has changed, and the cases with it"));
+        assert!(references_of(0.1, 0.0, None).ends_with("clock has changed"));
+        assert!(
+            references_of(0.0, 0.0, Some(0.1))
+                .ends_with("it did not change in the way that the cases together did")
+        );
         assert!(references_of(0.0, 0.1, Some(0.1)).ends_with("then)"), "memory moved with the cases");
         assert_eq!(references(None, Some(References::new(1.0, 1.0)), None), None);
     }

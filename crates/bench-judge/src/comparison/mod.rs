@@ -1,4 +1,4 @@
-//! Record against record: what has changed since an earlier run, as far as two runs can tell.
+//! Compares a record with that of an earlier run, as far as two runs allow.
 
 mod compared;
 mod conclusion;

@@ -1,5 +1,5 @@
-//! How often a comparison of records is wrong, and how much it sees, over simulated runs of which the truth is
-//! known. Seeds are fixed, so that the figures are the same everywhere.
+//! Simulates comparisons of records whose true changes are known: how often they are wrong, and how much they detect.
+//! Seeds are fixed, so that the figures are the same everywhere.
 
 use super::*;
 use crate::testing::record;
@@ -8,7 +8,7 @@ use bench_stats::Interval;
 use bench_stats::seed::mix;
 use bench_syntax::quantity::Seconds;
 
-/// What one run of one case is off by, on the logarithmic scale.
+/// The error of one run of one case, on the logarithmic scale.
 type Noise = fn(&mut Random) -> f64;
 
 struct Random(u64);
@@ -290,7 +290,7 @@ fn a_large_suite_over_many_sequences() {
     }
 }
 
-/// What one earlier run is good for: half of the floor's smallest effect or less, where runs are quiet.
+/// Tests the effect of one earlier run: half of the floor's smallest effect or less, where runs are quiet.
 #[test]
 fn a_large_quiet_suite_sees_more_with_every_run() {
     let smallest = |earlier: usize| {

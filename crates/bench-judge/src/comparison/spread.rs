@@ -1,13 +1,14 @@
-//! How much one run of a case differs from the next, by its own earlier runs and those of the other cases.
+//! Estimates how much one run of a case differs from the next, from its own earlier runs and those of the other cases.
 
 use bench_stats as stats;
 use bench_stats::SpreadOfCases;
 
-/// What is believed of the standard deviation of a run before any is seen. It weighs as much as one observation
-/// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five
-/// runs which happened to agree are not a machine without bad minutes. 4 % is about the least at which every world
-/// of `simulation.rs` keeps below one wrong verdict in a hundred (at 3 %, heavy tails pass it). So two runs are
-/// thought to differ by 13 % at the least after five earlier ones, by 4 % after thirty, if the case is judged alone.
+/// The assumed standard deviation of a run before any run is known. It weighs as much as one observation
+/// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five runs
+/// which happened to agree do not show that a machine has no bad minutes. 4 % is about the smallest value at which
+/// every world of `simulation.rs` has less than one wrong verdict in a hundred (at 3 %, heavy tails exceed it). So two
+/// runs are assumed to differ by at least 13 % after five earlier ones, and by 4 % after thirty, if the case is judged
+/// alone.
 const PRIOR_DEVIATION: f64 = 0.04;
 const PRIOR_DEGREES: f64 = 1.0;
 
@@ -21,15 +22,15 @@ const DEGREES_A_MOVE: f64 = 0.62;
 /// A larger move between two runs counts as this much: no machine did worse for long, so it was the code.
 const LARGEST_MOVE: f64 = 0.25;
 
-/// The other cases never weigh more than so many degrees of freedom for each step from one run to the next, however many
-/// cases there are: what a run does to all of them is seen once a run.
+/// The maximum number of degrees of freedom of the other cases for each step from one run to the next, however many
+/// cases there are: an effect of a run on all of them is seen once a run.
 const SUITE_DEGREES_A_STEP: f64 = 2.5;
 
 /// The share of moves that may be farther than what all cases are kept to ([`Suite::farthest`]). At 1 %, cases that keep to
 /// plateaus pass one wrong verdict in a hundred.
 const FARTHER: f64 = 0.0015;
 
-/// How much one run of a case differs from the next.
+/// The variation of a case from one run to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     /// Standard deviation of a run's log median, drift removed.
@@ -55,10 +56,10 @@ pub(super) struct Moves {
     are_steps: Vec<bool>,
 }
 
-/// What the cases of a suite show together.
+/// The spread that the cases of a suite show together.
 pub(super) struct Suite {
     spread: SpreadOfCases,
-    /// How far a case moves at the most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
+    /// How far a case moves at most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
     /// all cases are shorter. Each is divided by the deviation that its case has without it, which the other cases
     /// moderate, so that one move of each case is enough. If some cases keep to plateaus, the others are not taken for
     /// quiet.
@@ -66,7 +67,7 @@ pub(super) struct Suite {
 }
 
 impl Moves {
-    /// From the log medians of a case in order of time, drift removed; `None` with fewer than two.
+    /// Computes it from the log medians of a case in order of time, without drift; `None` with fewer than two.
     pub(super) fn of(levels: &[f64]) -> Option<Self> {
         let steps: Vec<f64> = levels.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let undoes = |later: f64, earlier: f64| (earlier + later).abs() <= earlier.abs() / 2.0;
@@ -113,7 +114,8 @@ impl Moves {
 }
 
 impl Suite {
-    /// From the moves of all cases over so many `runs`. `None` for fewer cases than [`SpreadOfCases::FEWEST_CASES`].
+    /// Computes it from the moves of all cases over this many `runs`. `None` for fewer cases than
+    /// [`SpreadOfCases::FEWEST_CASES`].
     pub(super) fn of<'a>(cases: impl Iterator<Item = &'a Moves> + Clone, runs: usize) -> Option<Self> {
         let found: Vec<(f64, f64)> = cases.clone().map(Moves::observed).collect();
         let most = SUITE_DEGREES_A_STEP * runs.saturating_sub(1) as f64;
@@ -174,7 +176,7 @@ mod tests {
         );
     }
 
-    /// Thirty cases of so many runs, which move by 1 % to and fro, but `wild`.
+    /// Creates thirty cases of this many runs, which move by 1 % to and fro, but `wild`.
     fn suite(runs: usize, wild: &[f64]) -> Vec<Moves> {
         let quiet = |case: usize| -> Vec<f64> {
             (0..runs).map(|run| if (run + case).is_multiple_of(2) { 0.0 } else { 0.01 }).collect()

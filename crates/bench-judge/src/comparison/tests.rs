@@ -1,4 +1,4 @@
-//! What two records come to.
+//! Tests the comparison of two records.
 
 use super::*;
 use crate::Decision;
@@ -152,7 +152,7 @@ fn another_machine_is_said_first() {
     let (old, mut new) = (run(&[("unit/x", &QUIET)]), run(&[("unit/x", &QUIET)]));
     new.environment.cpu = Some("another".to_owned());
     let different = Comparison::of(&old, &new, &Judgement::default(), |_| true).different;
-    let line = "not the same machine and build: another processor: unknown then, another now";
+    let line = "not the same machine and build: different processor: unknown then, another now";
     assert_eq!(different.as_deref(), Some(line));
 }
 

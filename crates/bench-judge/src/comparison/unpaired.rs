@@ -1,4 +1,4 @@
-//! Two records, case by case.
+//! Compares two records, case by case.
 
 use crate::Summarize;
 use std::path::Path;
@@ -16,23 +16,23 @@ use bench_stats::Interval;
 /// always.
 const NEARLY_ALWAYS: f64 = 1.645;
 
-/// What two records are judged by.
+/// The settings by which two records are judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judgement<'a> {
-    /// The share below which a change is of no practical interest. Absent: what a case says of itself, and for others the
-    /// usual share of what was measured ([`Measure::threshold`]).
+    /// The share below which a change is of no practical interest. If absent: the threshold of the case itself, or
+    /// else the usual share of the measured quantity ([`Measure::threshold`]).
     pub threshold: Option<f64>,
-    /// Earlier runs of the same results folder; those of another machine or build are passed over.
+    /// Earlier runs in the same results folder; those of another machine or build are ignored.
     pub history: &'a [EarlierRun],
 }
 
 impl Comparison {
-    /// Compares `new` with `old`. A case that is in `old` alone was removed if `wanted` says that
-    /// `new` would have run it; it was merely filtered out otherwise.
+    /// Compares `new` with `old`. A case that is only in `old` was removed if `wanted` says that `new` would have run
+    /// it; otherwise it was merely filtered out.
     ///
-    /// How much two runs differ without any change comes from `judgement.history` where at least five
-    /// earlier runs hold the case, or at least one in a suite of 30 cases, which moderate each other; and from a stated
-    /// floor of 25 % where they do not.
+    /// The amount by which two runs differ without any change is learned from `judgement.history` if at least five
+    /// earlier runs contain the case, or at least one in a suite of 30 cases, which moderate each other; otherwise, a
+    /// floor of 25 % is assumed.
     pub fn of(
         old: &Record,
         new: &Record,
@@ -94,7 +94,7 @@ impl Comparison {
         }
     }
 
-    /// As [`Comparison::of`], with the runs in the folder `results` for a history.
+    /// Same as [`Comparison::of`], with the runs in the folder `results` as history.
     pub fn of_runs(
         old: &Record,
         new: &Record,
@@ -109,7 +109,7 @@ impl Comparison {
         let earlier = EarlierRuns::read(results, EarlierRuns::MOST);
         let mut comparison =
             Comparison::of(old, new, &Judgement { threshold, history: &earlier.runs }, wanted);
-        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run passed over: {run}"));
+        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run ignored: {run}"));
         comparison.notes.extend(passed_over);
         comparison
     }
@@ -156,8 +156,8 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     }
 }
 
-/// What all cases have in common, and what is made of it. `still` says that the machine's references did not move with
-/// them.
+/// Describes the change that all cases have in common, and how it is treated. `still` means that the machine's
+/// references did not move with them.
 fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String {
     let restless = if restless > 1.5 {
         format!(", {restless:.1} times as far as between earlier runs")
@@ -165,7 +165,7 @@ fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String
         String::new()
     };
     let cause = if still {
-        "the machine or code that all share, which two runs cannot tell apart (`--against REV` can)"
+        "the machine or code that all share, which two runs cannot distinguish (`--against REV` can)"
     } else {
         "taken for the machine"
     };

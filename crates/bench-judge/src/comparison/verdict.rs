@@ -1,9 +1,9 @@
-//! What is said of a case, and the rule by which an interval becomes a verdict.
+//! The verdict on a case, and the rule by which an interval becomes a verdict.
 
 use bench_record::Verdict;
 use bench_stats::Interval;
 
-/// How often each verdict was given, the most important first: `1 slower, 3 same`. `None` if there is none.
+/// Counts the verdicts, the most important first: `1 slower, 3 same`. `None` if there are none.
 pub fn counted(verdicts: impl Iterator<Item = Verdict>) -> Option<String> {
     let verdicts: Vec<Verdict> = verdicts.collect();
     let counts: Vec<String> = [
@@ -24,8 +24,8 @@ pub fn counted(verdicts: impl Iterator<Item = Verdict>) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// What the interval of a relative change comes to, where a change below the share `threshold` is of no
-/// practical interest. An interval that holds no number is unsure.
+/// Judges the interval of a relative change, if changes below the share `threshold` are of no practical interest. An
+/// interval that contains a NaN is unsure.
 pub fn judge(change: Interval, threshold: f64) -> Verdict {
     if change.low > threshold && change.high >= change.low {
         Verdict::Slower

@@ -1,4 +1,4 @@
-//! How much two runs of a case may differ without a change.
+//! The difference that two runs of a case may have without a change.
 
 use crate::comparison::drift::Drift;
 use crate::comparison::history::History;
@@ -6,21 +6,21 @@ use crate::comparison::spread::Spread;
 use bench_record::{CaseRecord, Status, Time};
 use bench_stats as stats;
 
-/// By how much two runs of one binary may differ (95 %), besides what each run's own interval says,
-/// as a share, where too few earlier runs tell. A stated floor, not an estimate: two runs cannot know
-/// whether one of them fell into a bad minute of the machine. Measured on shared 2-core virtual machines,
-/// blocks of ten rounds over seven minutes ranged over 6 % (matrix product) to 50 % (pointer chase), and one
-/// kernel's time kept to plateaus 25 % apart for seconds at a time.
+/// The share by which two runs of one binary may differ (95 %), in addition to each run's own interval, if there are
+/// too few earlier runs. A stated floor, not an estimate: two runs cannot show whether one of them fell into a bad
+/// minute of the machine. Measured on shared 2-core virtual machines, blocks of ten rounds over seven minutes ranged
+/// over 6 % (matrix product) to 50 % (pointer chase), and one kernel's time kept to plateaus 25 % apart for seconds at
+/// a time.
 const BETWEEN_RUNS: f64 = 0.25;
 
 /// Normal quantile of a 95 % interval.
 const NORMAL_95: f64 = 1.96;
 
-/// Normal quantile of 99 %, two-sided, at which intervals are made of all this: who compares every night asks
-/// about every case every night, and one verdict in twenty would be wrong.
+/// The normal quantile of 99 %, two-sided, for intervals between runs: a nightly comparison judges every case every
+/// night, and one verdict in twenty would be wrong.
 pub(super) const NORMAL_99: f64 = 2.576;
 
-/// Why a verdict is out of reach.
+/// The reason why a verdict is out of reach.
 const OWN_MEDIANS: &str =
     "the medians of the runs are not known well enough: a longer `--max-time` would help";
 const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases) show how much it varies from run \
@@ -58,17 +58,17 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// What holds for all cases of a comparison.
+/// The values that apply to all cases of a comparison.
 pub(super) struct Scale {
     pub(super) drift: Drift,
-    /// How many times as restless as the earlier runs these two are.
+    /// The factor by which these two runs vary more than the earlier ones.
     pub(super) restless: f64,
     pub(super) threshold: f64,
 }
 
-/// How many times as far the cases moved, each by itself, as earlier runs let expect; 1 at the least, and
-/// where there are too few cases to tell. A run of which every case is off, each in its own way, is a bad run,
-/// and code that changed for some of them hardly moves a median of deviations.
+/// Returns how many times as far as in earlier runs the cases have moved, each by itself; at least 1, also if there
+/// are too few cases. A run in which every case is off, each in its own way, is a bad run, and code that changed for
+/// some of them hardly moves a median of deviations.
 pub(super) fn restlessness(pairs: &[Pair<'_>], drift: Drift) -> f64 {
     let moves: Vec<f64> = pairs
         .iter()
@@ -88,11 +88,11 @@ fn half_width(time: &Time) -> Option<f64> {
         .filter(|half| half.is_finite() && *half >= 0.0)
 }
 
-/// How much two runs of a case may differ without a change, on the logarithmic scale.
+/// The amount by which two runs of a case may differ without a change, on the logarithmic scale.
 pub(super) struct Width {
     pub(super) half: f64,
     pub(super) deviation: f64,
-    /// What makes it as wide as it is; without figures, so that cases can share it.
+    /// The reason for its width; without figures, so that cases can share it.
     pub(super) reason: &'static str,
 }
 

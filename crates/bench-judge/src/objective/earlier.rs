@@ -7,7 +7,7 @@ use bench_record as record;
 use bench_record::{CaseRecord, EarlierRun, EarlierRuns, Record, RunError};
 use bench_syntax::objective::{Objective, Quantity};
 
-/// The earlier runs that targets refer to, by the names they use, and what is known of how runs differ.
+/// The earlier runs that targets refer to, by their names, and the knowledge about how runs differ.
 #[derive(Clone, Debug, Default)]
 pub struct EarlierRecords {
     records: BTreeMap<String, Result<Record, String>>,
@@ -15,8 +15,8 @@ pub struct EarlierRecords {
 }
 
 impl EarlierRecords {
-    /// Those that the targets of `cases` name, where `resolve` says which run a name means. One that cannot be
-    /// read makes its targets unsure, and nothing else.
+    /// Reads the earlier runs that the targets of `cases` name; `resolve` maps a name to a run. One that cannot be
+    /// read makes only its own targets unsure.
     pub fn read(
         cases: &[CaseRecord],
         results: &Path,
@@ -45,7 +45,7 @@ impl EarlierRecords {
         self
     }
 
-    /// Adds what earlier runs have measured, for how much runs differ without any change.
+    /// Adds the figures of earlier runs, which show how much runs differ without any change.
     #[must_use]
     pub fn with_history(mut self, history: Vec<EarlierRun>) -> Self {
         self.history = history;

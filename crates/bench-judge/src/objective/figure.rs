@@ -24,7 +24,7 @@ const BUILT_IN: [&str; 11] = [
     "throughput",
 ];
 
-/// Those of them that a harness which is too slow for its load does not change.
+/// The figures that a harness which is too slow for its load does not change.
 const BEFORE_LOAD: [&str; 3] = ["first_call", "load", "peak_memory"];
 
 const ONE_ROUND: &str = "one round only: how much processes differ is unknown";
@@ -36,11 +36,11 @@ pub(super) struct Figure {
     pub(super) value: f64,
     pub(super) unit: String,
     pub(super) interval: Option<Interval>,
-    /// Why there is no interval.
+    /// The reason why there is no interval.
     pub(super) doubt: Option<String>,
-    /// Which of several levels it is of.
+    /// The level that it is of, if there are several.
     pub(super) level: Option<String>,
-    /// Why it can miss a limit but cannot meet it, if so.
+    /// The reason why it can miss a limit but cannot meet it, if so.
     pub(super) invalid: Option<String>,
 }
 
@@ -101,11 +101,11 @@ impl Figure {
 pub(super) struct Place {
     pub(super) settings: Vec<(&'static str, String)>,
     pub(super) metrics: Vec<Metric>,
-    /// Why its figures cannot be relied on, if they cannot.
+    /// The reason why its figures cannot be relied on, if so.
     pub(super) invalid: Option<String>,
 }
 
-/// Where a case has metrics. A load case adds a place for each of its levels.
+/// Returns the places at which a case has metrics. A load case adds a place for each of its levels.
 fn places(case: &CaseRecord) -> Vec<Place> {
     let whole = Place { settings: Vec::new(), metrics: case.metrics.clone(), invalid: case.invalid() };
     let levels = case.served().into_iter().flat_map(|served| served.levels);
@@ -122,8 +122,7 @@ fn places(case: &CaseRecord) -> Vec<Place> {
         .collect()
 }
 
-/// What `name` means in `case`, at the levels that `at` describes: several figures where several levels have
-/// it.
+/// Returns the figures called `name` in `case`, at the levels that `at` describes: several if several levels have one.
 ///
 /// # Errors
 /// Why there is none, with the nearest names.
@@ -178,7 +177,7 @@ fn metric(metrics: &[Metric], name: &str, rounds: usize) -> Option<Figure> {
     metrics.iter().find(|metric| metric.key() == name).map(|metric| Figure::metric(metric, rounds))
 }
 
-/// What a probe has read.
+/// Returns the reading of a probe.
 fn observed(case: &CaseRecord, name: &str, rounds: usize) -> Option<Figure> {
     let metric = case.observed.iter().find(|metric| metric.key() == name)?;
     let mut readings = case.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.readings);

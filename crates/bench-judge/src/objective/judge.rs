@@ -1,4 +1,4 @@
-//! From figures to what is said of a target.
+//! Turns figures into the result of a target.
 
 use crate::objective::figure::{Figure, figures};
 use crate::objective::{EarlierRecords, speedup, summary};
@@ -24,11 +24,11 @@ pub fn settle(record: &mut Record, earlier: &EarlierRecords) {
     record.targets = summary(&record.cases);
 }
 
-/// Holds `target` against `case`, one of those of `record`.
+/// Compares `target` with `case`, one of those of `record`.
 ///
-/// `met` and `missed` are said only where the whole 95 % interval of the figure lies on that side of the limit,
-/// so that without an interval there is only `unsure`, with the reason. A target over several levels holds at
-/// the worst of them. A case that failed has missed its targets.
+/// The result is `met` or `missed` only if the whole 95 % interval of the figure lies on that side of the limit, so
+/// without an interval it is `unsure`, with the reason. A target over several levels holds at the worst of them. A
+/// case that failed has missed its targets.
 pub fn judge(
     record: &Record,
     case: &CaseRecord,

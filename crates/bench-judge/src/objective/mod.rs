@@ -1,9 +1,9 @@
-//! Objectives, judged.
+//! Judges objectives.
 //!
-//! [`judge`] compares an [`Objective`](bench_syntax::objective::Objective) with a record, from the record alone, and
-//! says `met` or `missed` only if the whole 95 % interval of the figure lies on that side of the limit. The record
-//! keeps the text of each objective from the moment a run is planned, so that what a killed run has measured is
-//! judged like any other.
+//! [`judge`] compares an [`Objective`](bench_syntax::objective::Objective) with a record, using only the record, and
+//! returns `met` or `missed` only if the whole 95 % interval of the figure lies on that side of the limit. The record
+//! contains the text of each objective from the moment a run is planned, so that the measurements of a killed run are
+//! judged like any others.
 
 mod earlier;
 mod figure;

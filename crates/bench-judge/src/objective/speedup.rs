@@ -1,4 +1,4 @@
-//! How many times as fast a case is as another, or as it was.
+//! Speedups: how many times as fast a case is as another, or as it was.
 
 use crate::Summarize;
 use crate::comparison::{Comparison, Judgement};
@@ -10,8 +10,8 @@ use bench_syntax::nearest;
 
 const UNIT: &str = "×";
 
-/// How many times as fast `case` is as the case of the same run that `id` means: the median of that one by its
-/// own.
+/// The factor by which `case` is faster than the case of the same run that `id` means: the median of that one divided
+/// by its own.
 ///
 /// The interval is that of all ratios of a number in one median's interval and one in the other's. It holds
 /// the ratio wherever both hold their medians, so with 90 % at the least, and with at least 95 % where both
@@ -24,7 +24,7 @@ pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<
         let ids = record.cases.iter().map(|other| other.id.as_str()).filter(|other| *other != case.id);
         let near = nearest::rank_ids(id, ids).into_iter().take(3).collect::<Vec<_>>().join(", ");
         let near = if near.is_empty() { String::new() } else { format!("; nearest: {near}") };
-        format!("this run holds no case `{id}`{near}")
+        format!("this run contains no case `{id}`{near}")
     })?;
     let (before, after) = (time(other)?, time(case)?);
     let interval = match (before.interval_s, after.interval_s) {
@@ -50,7 +50,7 @@ fn named<'a>(record: &'a Record, case: &CaseRecord, id: &str) -> Option<&'a Case
         .or_else(|| record.case(id))
 }
 
-/// How many times as fast `case` is as it was in the earlier run `name`.
+/// The factor by which `case` is faster than it was in the earlier run `name`.
 ///
 /// Two runs at different times differ by more than either knows of itself, so the interval is that of
 /// [`Comparison`]: what earlier runs of the same machine and build differ by without a change, or a stated
@@ -68,7 +68,7 @@ pub(super) fn over_run(
     if old.run == record.run || old.timestamp > record.timestamp {
         return Err(format!("the run `{name}` is not an earlier one"));
     }
-    let before = old.case(&case.id).ok_or_else(|| format!("the run `{name}` does not hold this case"))?;
+    let before = old.case(&case.id).ok_or_else(|| format!("the run `{name}` does not contain this case"))?;
     let judgement = Judgement { history: earlier.history(), ..Judgement::default() };
     // Of this case alone: what all cases have in common would be taken from the ratio.
     let comparison = Comparison::of(&with_only(old, before), &with_only(record, case), &judgement, |_| false);

@@ -6,7 +6,7 @@ use bench_record::{CaseRecord, ObjectiveResult, ObjectiveSummary, Outcome};
 /// all others count for nothing.
 const LEAST: f64 = 0.01;
 
-/// How [`ObjectiveSummary::score`] comes about, in words. What is unsure and has no value does not count.
+/// The formula of [`ObjectiveSummary::score`], in words. Unsure targets without a value do not count.
 pub const FORMULA: &str = "100 × geometric mean of attainments (limit/value for <= and <, value/limit for >= and >, 0.01 \
                            to 1; a miss without a value is 0.01)";
 

@@ -1,4 +1,4 @@
-//! Figures that cannot be, each by itself or beside its neighbours.
+//! Checks for impossible figures, each by itself or compared with others.
 
 use bench_record::{Headline, Level, Metric};
 use bench_syntax::quantity::{Seconds, significant};
@@ -9,8 +9,8 @@ use crate::figure::{growth, percentile_of, shown};
 /// percentiles differ.
 const ROUNDING: f64 = 0.002;
 
-/// By how much a rate or a number of clients may be above what was set: the window begins with the first
-/// send, so a few requests seem to come a little faster than they did.
+/// The share by which a rate or a number of clients may be above the setting: the window begins with the first send,
+/// so a few requests seem to come a little faster than they did.
 const ABOVE_SET: f64 = 0.01;
 
 /// Counts that do not add up.
@@ -26,11 +26,11 @@ pub(super) fn counts(level: &Level, warnings: &mut Vec<String>) {
     }
     let told: u64 = level.errors.iter().map(|told| told.count).fold(0, u64::saturating_add);
     if told > failed {
-        warnings.push(format!("{told} requests told an error, but only {failed} failed"));
+        warnings.push(format!("{told} requests reported an error, but only {failed} failed"));
     }
     let binned: u64 = level.latency.iter().map(|bin| bin.count).fold(0, u64::saturating_add);
     if binned > requests {
-        warnings.push(format!("the histogram of latency holds {binned} requests of {requests}"));
+        warnings.push(format!("the histogram of latency contains {binned} requests of {requests}"));
     }
     if let (Some(rate), Some(counted)) = (level.metric("success rate"), level.success_rate())
         && (rate.value - counted).abs() > 1e-6
@@ -109,8 +109,10 @@ pub(super) fn pace(level: &Level, warnings: &mut Vec<String>) {
     if let (Some(mean), Some(set)) = (pace.mean_concurrency, level.concurrency)
         && mean > f64::from(set) * (1.0 + ABOVE_SET)
     {
-        warnings
-            .push(format!("{} requests in flight on average, but {set} at most were set", significant(mean)));
+        warnings.push(format!(
+            "{} requests in flight on average, but at most {set} were allowed",
+            significant(mean)
+        ));
     }
     if let (Some(achieved), Some(offered)) = (pace.achieved_rate, pace.offered_rate)
         && achieved > offered * (1.0 + ABOVE_SET)
@@ -161,9 +163,12 @@ mod tests {
         assert_one(|level| level.timed_out = 2, "2 requests ran out of time, but only 0 failed");
         assert_one(
             |level| level.errors = vec![Told::new("no", 3)],
-            "3 requests told an error, but only 0 failed",
+            "3 requests reported an error, but only 0 failed",
         );
-        assert_one(|level| level.latency[0].count = 31, "the histogram of latency holds 41 requests of 40");
+        assert_one(
+            |level| level.latency[0].count = 31,
+            "the histogram of latency contains 41 requests of 40",
+        );
         assert_one(
             |level| set(level, "success rate", 0.9),
             "success rate 0.900, but 40 of 40 requests were served: 1.000",
@@ -224,7 +229,7 @@ mod tests {
     fn no_more_than_was_asked_for() {
         assert_one(
             |level| level.concurrency = Some(3),
-            "3.980 requests in flight on average, but 3 at most were set",
+            "3.980 requests in flight on average, but at most 3 were allowed",
         );
         assert_one(
             |level| level.pace.offered_rate = Some(7.5),

@@ -1,9 +1,9 @@
-//! Identities between figures that were arrived at in different ways.
+//! Checks identities between figures that were computed in different ways.
 
 use bench_record::{Headline, Level};
 use bench_syntax::quantity::{Seconds, significant};
 
-/// Largest deviation that still fits, as a share: what remains of the edges of the window.
+/// The largest deviation that is accepted, as a share: the effect of the edges of the window.
 const TOLERANCE: f64 = 0.05;
 
 /// Below this many requests the edges of the window weigh too much for an identity between means.
@@ -82,7 +82,7 @@ pub(super) fn latencies(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// What a field's own figures say of each other.
+/// Checks the figures of a field against each other.
 pub(super) fn work(domain: &str, level: &Level, warnings: &mut Vec<String>) {
     match domain {
         "speech" => speech(level, warnings),

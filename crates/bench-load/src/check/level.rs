@@ -4,12 +4,12 @@ use bench_record::Level;
 
 use super::{figures, identities};
 
-/// What does not fit together in the figures of one level, as one round has measured it, each with both
-/// figures; empty if everything does. `domain` is the name of its field of work.
+/// Returns the contradictions between the figures of one level, as one round has measured it, each with both figures;
+/// empty if there are none. `domain` is the name of its field of work.
 ///
-/// Counts that do not add up, figures that cannot be, percentiles out of order, a window shorter than what
-/// it holds, resident memory that grows, and identities between independent figures: Little's law, speech per
-/// second against real-time factor, images against responses.
+/// Counts that do not add up, impossible figures, percentiles out of order, a window shorter than its content,
+/// resident memory that grows, and identities between independent figures: Little's law, speech per second against
+/// real-time factor, images against responses.
 pub fn level(domain: &str, level: &Level) -> Vec<String> {
     let mut warnings = Vec::new();
     figures::counts(level, &mut warnings);

@@ -1,7 +1,7 @@
-//! Whether what was measured fits together: pure functions that run on every result.
+//! Checks that measurements agree with each other: pure functions that run on every result.
 //!
-//! A check compares two figures that were arrived at in different ways, and its warning names both. It finds
-//! mistakes of the harness as well as of the closure that is measured.
+//! A check compares two figures that were computed in different ways, and its warning names both. It finds mistakes of
+//! the harness as well as of the measured closure.
 
 mod figures;
 mod identities;

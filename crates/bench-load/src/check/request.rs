@@ -1,10 +1,10 @@
-//! Whether the timestamps of one request fit together.
+//! Checks that the timestamps of one request agree with each other.
 
 use crate::request::{MarkKind, Times};
 
-/// What is wrong with the timestamps of a request, for its row; `None` if nothing is.
+/// Returns the fault in the timestamps of a request, for its row; `None` if there is none.
 ///
-/// Where several things are wrong it is the one from which the others follow.
+/// If there are several faults, it is the one from which the others follow.
 pub fn request(times: &Times<'_>) -> Option<&'static str> {
     // When the end is marked follows from the marks themselves.
     let mut outputs = times.marks.iter().filter(|mark| mark.kind != MarkKind::End);

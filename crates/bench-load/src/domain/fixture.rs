@@ -104,7 +104,7 @@ impl Served {
         self
     }
 
-    /// Why it lacks a figure.
+    /// The reason why it lacks a figure.
     pub(super) fn missing(&self) -> Option<&'static str> {
         self.see(self.domain.missing)
     }
@@ -147,7 +147,7 @@ impl Served {
     }
 }
 
-/// What must hold for every domain: names are unique, in their form, and refer to something.
+/// Checks the rules for every domain: names are unique, well-formed, and refer to something.
 pub(super) fn check(domain: &Domain) {
     assert!(domain.columns.len() <= MOST_VALUES, "{} columns", domain.columns.len());
     let mut columns = HashSet::from(SHARED);

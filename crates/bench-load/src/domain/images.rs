@@ -22,9 +22,9 @@ use crate::media::picture;
 /// | step time | gaps between neighbouring steps, pooled over all requests |
 /// | setup time, decode time | as the closure measured them |
 ///
-/// `W` is the wall time of the window. TTFI needs marks of outputs
-/// ([`Request::output`](crate::Request::output)), the step time marks of steps
-/// ([`Request::step`](crate::Request::step)). Where a response does not say its steps, the marked ones count.
+/// `W` is the wall time of the window. TTFI needs marks of outputs ([`Request::output`](crate::Request::output)), the
+/// step time marks of steps ([`Request::step`](crate::Request::step)). If a response does not contain its number of
+/// steps, the marked ones count.
 pub const IMAGES: Domain = Domain {
     name: "images",
     primary: "IPS",
@@ -117,7 +117,7 @@ fn pixels(seen: &Seen<'_>) -> Option<f64> {
     Some(seen.value(WIDTH)? * seen.value(HEIGHT)? * images(seen)?)
 }
 
-/// As the response says, else as marked.
+/// Returns the number in the response, or else the number of marks.
 fn step_count(seen: &Seen<'_>) -> Option<f64> {
     let marked = || steps(seen).map(Iterator::count).filter(|&count| count > 0).map(|count| count as f64);
     seen.value(STEPS).or_else(marked)
@@ -171,16 +171,16 @@ impl Images {
         images
     }
 
-    /// Creates a response of one image, as PNG, JPEG or WebP. Only its size is read and no pixel is decoded, so
-    /// that this takes little time within the request. If it is not a picture, or its header is damaged, it does
-    /// not count as an image, and the row says why.
+    /// Creates a response of one image, as PNG, JPEG or WebP. Only its size is read and no pixel is decoded, so that
+    /// this takes little time within the request. If it is not a picture, or its header is damaged, it does not count
+    /// as an image, and the row contains the reason.
     #[cfg(feature = "pictures")]
     pub fn encoded(bytes: &[u8]) -> Self {
         Images::all_encoded([bytes])
     }
 
-    /// Creates a response of all images of a request, like [`encoded`](Self::encoded). If their sizes differ, they
-    /// do not count towards PPS, and the row says so.
+    /// Creates a response of all images of a request, like [`encoded`](Self::encoded). If their sizes differ, they do
+    /// not count towards PPS, and the row contains a warning.
     #[cfg(feature = "pictures")]
     pub fn all_encoded<B: AsRef<[u8]>>(pictures: impl IntoIterator<Item = B>) -> Self {
         let mut images = Images::none();
@@ -230,7 +230,7 @@ impl Images {
         Images { steps: Some(steps), ..self }
     }
 
-    /// Sets how strongly the prompt guided the images.
+    /// Sets the strength with which the prompt guided the images.
     #[must_use]
     pub fn guidance_scale(self, scale: f64) -> Self {
         Images { guidance_scale: Some(scale), ..self }
@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(all(&[&png, &jpeg]).answer.format, "");
         let one = all(&[&png, b"<html>"]);
         assert_eq!((one.rate("IPS"), one.rate("PPS")), (Some(1.0), Some(600.0)));
-        assert!(one.answer.warning.expect("a warning").starts_with("no picture"));
+        assert!(one.answer.warning.expect("a warning").starts_with("not a picture"));
         let small = encoded(3, 20, ImageFormat::Png);
         let uneven = all(&[&png, &small]);
         assert_eq!((uneven.rate("IPS"), uneven.rate("PPS")), (Some(2.0), None));
@@ -399,7 +399,7 @@ mod tests {
         let warning = |images: Images| Served::with(images).answer.warning.expect("a warning");
         let broken = Images::encoded(b"<html>");
         assert_eq!(Served::with(broken.clone()).rate("IPS"), None);
-        assert!(warning(broken).starts_with("no picture"));
+        assert!(warning(broken).starts_with("not a picture"));
         assert_eq!(Served::with(Images::new(0, 8, 8)).rate("IPS"), Some(0.0));
         assert_eq!(warning(Images::new(0, 8, 8)), "no image");
         assert_eq!(Served::with(Images::new(1, 0, 8)).rate("PPS"), None);

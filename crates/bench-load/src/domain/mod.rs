@@ -1,4 +1,4 @@
-//! Fields of work under load: what a response carries, and which metrics follow from it.
+//! Fields of work under load: the content of a response, and the metrics computed from it.
 //!
 //! A [`Domain`] is a constant that a [`Response`] names. The fields of this crate have no privileges: your own
 //! crate can add a field with such a constant and an implementation of [`Response`] for its own type.
@@ -29,7 +29,7 @@ pub const MOST_VALUES: usize = 12;
 pub struct Domain {
     /// Its name in records and reports: `speech`.
     pub name: &'static str,
-    /// Name of the metric that the field looks at first.
+    /// The name of the most important metric of the field.
     pub primary: &'static str,
     /// Columns of `requests.csv` that hold a response's numbers, in their order, units in the names; at
     /// most [`MOST_VALUES`].
@@ -40,16 +40,17 @@ pub struct Domain {
     pub rates: &'static [Rate],
     /// Sums over served requests, one divided by another.
     pub ratios: &'static [Ratio],
-    /// What each served request has one of, or some of, or none.
+    /// The quantities that a served request can have: one value each, several, or none.
     pub quantities: &'static [Quantity],
-    /// Names of the metrics that are worth a picture against the setting.
+    /// The names of the metrics that are plotted against the setting.
     pub plots: &'static [&'static str],
-    /// Why a served request lacks a figure that its outputs seem to promise; `None` if it lacks none. The level warns
-    /// of each reason, with the number of requests. [`nothing_missing`] if the field has no such figure.
+    /// Returns the reason why a served request lacks a figure that its outputs seem to promise; `None` if it lacks
+    /// none. The level warns of each reason, with the number of requests. [`nothing_missing`] if the field has no such
+    /// figure.
     pub missing: fn(&Seen<'_>) -> Option<&'static str>,
 }
 
-/// Says that a request lacks no figure.
+/// Returns `None`: no figure is missing.
 pub fn nothing_missing(_seen: &Seen<'_>) -> Option<&'static str> {
     None
 }
@@ -59,7 +60,7 @@ pub fn nothing_missing(_seen: &Seen<'_>) -> Option<&'static str> {
 pub struct Derived {
     /// Its header, with the unit.
     pub column: &'static str,
-    /// Its value; the cell is empty where there is none.
+    /// Returns the value; the cell is empty if there is none.
     pub of: fn(&Seen<'_>) -> Option<f64>,
 }
 
@@ -70,7 +71,7 @@ pub struct Rate {
     pub name: &'static str,
     /// Its unit: `audio s/s`.
     pub unit: &'static str,
-    /// What a request adds; one without it adds nothing.
+    /// The value that a request adds; a request without one adds nothing.
     pub of: fn(&Seen<'_>) -> Option<f64>,
 }
 
@@ -81,24 +82,24 @@ pub struct Ratio {
     pub name: &'static str,
     /// Its unit: `ratio`.
     pub unit: &'static str,
-    /// What a request adds above the line.
+    /// The value that a request adds to the numerator.
     pub over: fn(&Seen<'_>) -> Option<f64>,
-    /// What it adds below.
+    /// The value that it adds to the denominator.
     pub under: fn(&Seen<'_>) -> Option<f64>,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
 }
 
-/// Something that is told by its distribution over served requests.
+/// A quantity whose distribution over served requests is reported.
 #[derive(Clone, Copy, Debug)]
 pub struct Quantity {
-    /// Its name in the field: `TTFA`. Each figure of it adds what it is: `TTFA p95`.
+    /// Its name in the field: `TTFA`. Each figure adds its own name: `TTFA p95`.
     pub name: &'static str,
     /// Its unit: `s`.
     pub unit: &'static str,
-    /// Hands its value, or its values where a request has several, to the function given.
+    /// Passes its value, or its values if a request has several, to the given function.
     pub of: fn(&Seen<'_>, &mut dyn FnMut(f64)),
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// The figures that are reported.
     pub figures: &'static [Figure],
@@ -118,9 +119,9 @@ pub enum Figure {
 impl Figure {
     /// The median.
     pub const P50: Figure = Figure::Percentile(0.50);
-    /// What one in twenty exceeds.
+    /// The 95th percentile.
     pub const P95: Figure = Figure::Percentile(0.95);
-    /// What one in a hundred exceeds.
+    /// The 99th percentile.
     pub const P99: Figure = Figure::Percentile(0.99);
     /// The figures of a latency: its median, and its tail.
     pub const LATENCY: &'static [Figure] = &[Figure::P50, Figure::P95, Figure::P99];
@@ -131,7 +132,7 @@ impl Figure {
 pub struct Seen<'a> {
     /// Its timestamps.
     pub times: Times<'a>,
-    /// What is known of its input.
+    /// The facts known about its input.
     pub facts: &'a Facts,
     /// The response's numbers, in the order of the domain's columns; NaN where there is none.
     pub values: &'a [f64],
@@ -144,22 +145,21 @@ impl Seen<'_> {
     }
 }
 
-/// What is known of an input before it is sent.
+/// The facts that are known about an input before it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Its text, as it is shown in `requests.csv`.
     pub text: Option<String>,
     /// Characters of its text: Unicode scalar values.
     pub characters: Option<u64>,
-    /// Tokens of its text, where they were counted.
+    /// The number of tokens of its text, if they were counted.
     pub tokens: Option<u64>,
     /// Its size in bytes.
     pub bytes: Option<u64>,
 }
 
 impl Facts {
-    /// Of a text: its characters and bytes, and as much of it as a row of a table has room for, which is
-    /// 200 characters.
+    /// Describes a text: its characters and bytes, and its first 200 characters, which fit into a row of a table.
     ///
     /// ```
     /// # use bench_load::domain::Facts;
@@ -182,16 +182,16 @@ impl Facts {
     }
 }
 
-/// What a request's closure returns: names its domain, and hands over its numbers.
+/// The return value of a request's closure: names its domain, and hands over its numbers.
 pub trait Response {
     /// The field of work.
     const DOMAIN: &'static Domain;
 
-    /// Fills in what the response carries.
+    /// Fills in the content of the response.
     fn tell(&self, answer: &mut Answer);
 }
 
-/// What a response carries, filled in by [`Response::tell`].
+/// The numbers of a response, filled in by [`Response::tell`].
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub(crate) values: [f64; MOST_VALUES],
@@ -214,12 +214,12 @@ impl Answer {
         }
     }
 
-    /// What the response is made of: `wav`, `png`.
+    /// Sets the format of the response: `wav`, `png`.
     pub fn format(&mut self, format: &'static str) {
         self.format = format;
     }
 
-    /// What is odd about the response, besides what was said before. It counts as served, and its row says so.
+    /// Adds a warning about the response. It still counts as served, and its row contains the warning.
     pub fn warn(&mut self, warning: impl Into<String>) {
         let before = self.warning.take().map(|before| before + "; ").unwrap_or_default();
         self.warning = Some(before + &warning.into());
@@ -240,7 +240,7 @@ impl Answer {
     }
 }
 
-/// Requests of no field: nothing but their latency.
+/// Requests of no field, with latency as their only metric.
 pub const REQUESTS: Domain = Domain {
     name: "requests",
     primary: "RPS",

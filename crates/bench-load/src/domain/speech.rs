@@ -20,11 +20,10 @@ use crate::request::MarkKind;
 /// | underrun | seconds in which a player that starts at the first output would have run dry |
 /// | continuity | share of requests without underrun |
 ///
-/// `W` is the wall time of the window. The audio duration is samples / sample rate; audio of no length or
-/// of no rate has none, and is in no metric that needs one. TTFA, underrun and continuity need marks
-/// ([`Request::output`](crate::Request::output)), the latter two at least two of a request. Outputs
-/// that do not say how many samples they hold ([`Request::output_of`](crate::Request::output_of)) are taken to be equal
-/// parts of the whole.
+/// `W` is the wall time of the window. The audio duration is samples / sample rate; audio without a length or a rate
+/// has none, and is in no metric that needs one. TTFA, underrun and continuity need marks
+/// ([`Request::output`](crate::Request::output)), the latter two at least two for each request. Outputs without a
+/// number of samples ([`Request::output_of`](crate::Request::output_of)) are assumed to be equal parts of the whole.
 pub const SPEECH: Domain = Domain {
     name: "speech",
     primary: "ASPS",
@@ -137,7 +136,7 @@ const LONGEST_S: (f64, f64) = (10.0, 2.0);
 /// More characters a second than this are not spoken: a fast reader makes 25.
 const FASTEST: f64 = 500.0;
 
-/// What is not to be believed of a duration, if anything is.
+/// Returns the reason to doubt a duration, if there is one.
 fn implausible(duration_s: f64, characters: u64) -> Option<String> {
     let characters = characters as f64;
     let slow = duration_s > LONGEST_S.0 + LONGEST_S.1 * characters;
@@ -170,7 +169,7 @@ pub struct Speech {
 
 impl Speech {
     /// Creates a response of `samples` samples **per channel**, at `sample_rate` samples per second, for `text`.
-    /// Without a sample, or at a rate of 0, it has no duration, and its row says so.
+    /// Without a sample, or at a rate of 0, it has no duration, and its row contains a warning.
     pub fn new(text: &str, samples: usize, sample_rate: u32) -> Self {
         Speech {
             samples: Some(samples as u64),
@@ -181,7 +180,7 @@ impl Speech {
 
     /// Creates a response from a WAV file, complete or as a server streamed it. Only headers are read, so that this
     /// takes almost no time within the request. If it is not WAV, or is damaged, the response has no audio, and its
-    /// row says why.
+    /// row contains the reason.
     pub fn wav(text: &str, bytes: &[u8]) -> Self {
         match Wav::read(bytes) {
             Ok(wav) => Speech {
@@ -397,7 +396,7 @@ mod tests {
         let served = Served::with(Speech::wav("abc", b"<html>sorry</html>"));
         assert_eq!((served.rate("ASPS"), served.rate("CPS")), (None, Some(3.0)));
         let warning = served.answer.warning.expect("a warning");
-        assert!(warning.starts_with("no WAV file"), "{warning}");
+        assert!(warning.starts_with("not a WAV file"), "{warning}");
 
         let mut truncated = Written::default().bytes();
         truncated.truncate(44 + 12_000);

@@ -1,4 +1,4 @@
-//! Outputs and steps as they arrive within a request: when the first came, and the gaps between them.
+//! Outputs and steps within a request: when the first arrived, and the gaps between them.
 
 use bench_syntax::quantity::Seconds;
 
@@ -14,9 +14,9 @@ const TOGETHER_NS: u64 = 10_000;
 pub(super) struct Arrival {
     /// When the last of them was marked.
     pub(super) at_ns: u64,
-    /// How many outputs were marked.
+    /// The number of outputs that were marked.
     pub(super) outputs: u64,
-    /// How much they hold together; `None` if one of them does not say.
+    /// The total content of the outputs; `None` if one of them does not give it.
     pub(super) holds: Option<u64>,
 }
 

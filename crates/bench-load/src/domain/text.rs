@@ -21,11 +21,11 @@ use crate::request::MarkKind;
 ///
 /// `W` is the wall time of the window. All but the first row need marks of outputs
 /// ([`Request::output`](crate::Request::output)), TTFO one of the answer
-/// ([`Request::answer`](crate::Request::answer)). A chunk may hold
-/// several tokens. How many is known if as many outputs were marked as tokens were made, or if each output says how many
-/// it holds ([`Request::output_of`](crate::Request::output_of)). TPOT needs to know it: the tokens of the first chunk
-/// came without a gap. It is absent, with a warning that gives the reason, if it is not known, and if all tokens came at
-/// once; it is undefined, not 0, for one token. ITL needs every chunk after the first to hold one token.
+/// ([`Request::answer`](crate::Request::answer)). A chunk may contain several tokens. Their number is known if as many
+/// outputs were marked as tokens were generated, or if each output reports it
+/// ([`Request::output_of`](crate::Request::output_of)). TPOT needs it: the tokens of the first chunk came without a
+/// gap. It is absent, with a warning that gives the reason, if the number is not known, and if all tokens came at
+/// once; it is undefined, not 0, for one token. ITL needs every chunk after the first to contain one token.
 pub const TEXT: Domain = Domain {
     name: "text",
     primary: "output tokens/s",
@@ -122,7 +122,7 @@ const REASONING_TOKENS: usize = 1;
 const OUTPUT_TOKENS: usize = 2;
 const OUTPUT_CHARACTERS: usize = 3;
 
-/// As the model counted them, else as they were counted beforehand.
+/// Returns the number that the model counted, or else the one that was counted beforehand.
 fn input_tokens(seen: &Seen<'_>) -> Option<f64> {
     seen.value(PROMPT_TOKENS).or_else(|| seen.facts.tokens.map(|tokens| tokens as f64))
 }
@@ -137,17 +137,18 @@ fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
 /// the text and is not shown: TPOT is off by no more.
 const UNACCOUNTED: f64 = 0.05;
 
-const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing of the time between them";
-const UNKNOWN_CHUNKS: &str = "no TPOT: the number of outputs marked is not that of tokens made, so how many came in \
-                              the first chunk is not known; mark each chunk with `request.output_of(tokens)`";
+const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing about the time between them";
+const UNKNOWN_CHUNKS: &str = "no TPOT: the number of marked outputs is not the number of generated tokens, so it \
+                              is not known how many came in the first chunk; mark each chunk with \
+                              `request.output_of(tokens)`";
 
 /// Tokens as they arrived in a request of several.
 struct Counted {
     /// The first chunk's.
     first: u64,
-    /// Those of all later chunks.
+    /// The tokens of all later chunks.
     later: u64,
-    /// From the first chunk to the last one, in seconds.
+    /// The time from the first chunk to the last one, in seconds.
     took_s: f64,
     /// Whether each chunk after the first holds one.
     one_by_one: bool,
@@ -184,7 +185,7 @@ impl Counted {
     }
 }
 
-/// Why a request has no TPOT, if its outputs were marked.
+/// The reason why a request has no TPOT, if its outputs were marked.
 pub(super) fn missing(seen: &Seen<'_>) -> Option<&'static str> {
     Counted::of(seen).err()
 }

@@ -1,4 +1,4 @@
-//! One call of the closure, whatever comes of it.
+//! Calls the closure once, and handles errors and panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,10 +21,10 @@ pub(crate) struct Called<'a, I> {
     pub(crate) clock: Clock,
 }
 
-/// What a closure has returned, or what it panicked with.
+/// The return value of a closure, or its panic.
 pub(super) type Returned<R, E> = std::thread::Result<Result<R, E>>;
 
-/// Calls the closure once; also tells when it returned. Its errors and panics are what has become of the
+/// Calls the closure once; also returns the time when it returned. Its errors and panics are the result of the
 /// request, not of the level.
 pub(super) fn call<I, F, R, E>(closure: &F, marks: &Arc<Marks>, called: &Called<'_, I>) -> (Ended, u64)
 where
@@ -38,7 +38,7 @@ where
     (ended(returned, marks, returned_ns), returned_ns)
 }
 
-/// What has become of a request whose closure returned at `returned_ns`.
+/// Returns the result of a request whose closure returned at `returned_ns`.
 pub(super) fn ended<R: Response, E: Into<Error>>(
     returned: Returned<R, E>,
     marks: &Marks,

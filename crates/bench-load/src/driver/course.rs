@@ -1,4 +1,4 @@
-//! One level while it runs: what its clients share, however they are driven.
+//! The state of one level while it runs, which all its clients share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,9 +24,9 @@ pub(crate) struct Ends {
     pub(crate) at_ns: u64,
     /// Whether requests that fail are made up for.
     pub(crate) make_up: bool,
-    /// What the case has left of its time.
+    /// The remaining time of the case.
     pub(crate) limit: Option<TimeLimit>,
-    /// Whether a person wants it to end.
+    /// Whether the user wants it to end.
     pub(crate) stop: Stop,
     /// How long event loops wait then for requests in flight.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads wait for as long as it takes"))]
@@ -61,7 +61,7 @@ pub(crate) struct Course<'env, I, C> {
     slo: &'env Slo,
     pub(crate) clock: Clock,
     pub(crate) pacing: Pacing,
-    /// Which of the level's clients and requests these are.
+    /// The clients and requests of the level that these are.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads share no load"))]
     pub(crate) stripe: Stripe,
     /// Whether rows are kept for another worker.
@@ -81,7 +81,7 @@ pub(crate) struct Course<'env, I, C> {
     pub(crate) late_marks: AtomicU64,
     /// Whether the time limit of the case ended the level.
     cut_short: AtomicBool,
-    /// Whether a person ended it.
+    /// Whether the user ended it.
     stopped: AtomicBool,
     /// How far a schedule's requests in flight reached what may be.
     pub(crate) flight: Flight,
@@ -157,12 +157,12 @@ impl<'env, I, C> Course<'env, I, C> {
         self.cut_short.load(Ordering::Relaxed)
     }
 
-    /// Whether a person ended the level before its own end.
+    /// Whether the user ended the level before its own end.
     pub(crate) fn was_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing may be sent at this time, because the case has no time left or a person wants the end.
+    /// Whether nothing may be sent at this time, because the case has no time left or the user wants the end.
     pub(crate) fn is_out_of_time(&self, at_ns: u64) -> bool {
         if self.ends.stop.is_asked() {
             self.stopped.store(true, Ordering::Relaxed);

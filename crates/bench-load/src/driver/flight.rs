@@ -1,4 +1,4 @@
-//! Requests of a schedule that are in flight: whether a late one waited for the model or for the harness.
+//! Requests of a schedule that are in flight: decides whether a late one waited for the model or for the harness.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

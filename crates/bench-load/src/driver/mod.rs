@@ -1,5 +1,5 @@
-//! What calls the closure, and writes down what came of it: clients on threads, for closures that block, or one event
-//! loop for each core, for `async` ones.
+//! Calls the closure, and records the results: clients on threads, for closures that block, or one event loop for each
+//! core, for `async` ones.
 
 mod call;
 mod course;
@@ -29,12 +29,12 @@ pub(crate) use course::{Course, Ends, TimeLimit};
 pub(crate) use events::Events;
 pub(crate) use threads::Threads;
 
-/// What came of a request outside of levels: when it was sent, and how it ended.
+/// The result of a request outside of levels: when it was sent, and how it ended.
 pub(crate) type Once = Result<(u64, Ended), Unanswered>;
 
 /// A closure, and how it is called.
 pub(crate) trait Calls<I>: Sync + Sized {
-    /// What it returns.
+    /// The type of its response.
     type Response: Response;
 
     /// Runs one level.
@@ -65,9 +65,9 @@ pub(crate) trait Calls<I>: Sync + Sized {
 
 /// How long a request outside of levels may take.
 pub(crate) struct Patience {
-    /// At most.
+    /// The maximum duration.
     pub(crate) limit: Option<Duration>,
-    /// Whether a person wants the end.
+    /// Whether the user wants the end.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) stop: Stop,
     /// How long an `async` one may take from then on.
@@ -89,19 +89,19 @@ impl Unanswered {
     }
 }
 
-/// What came of a level.
+/// The result of a level.
 pub(crate) struct Driven {
     pub(crate) logged: Logged,
     pub(crate) csv: Option<RowsCsv>,
     /// Clients whose request was given up, and which may never return.
     pub(crate) stuck: Vec<Arc<Slot>>,
-    /// Why there were fewer threads than asked for, if there were.
+    /// The reason why there were fewer threads than requested, if there were.
     pub(crate) short_of_threads: Option<String>,
     /// How late event loops came to what was ready; `None` without event loops.
     pub(crate) client_stall: Option<Lag>,
     /// Whether the time limit of the case ended the level before its own end.
     pub(crate) cut_short: bool,
-    /// Whether a person ended it before its own end.
+    /// Whether the user ended it before its own end.
     pub(crate) stopped: bool,
     /// Requests of a schedule that were due while as many were in flight as may be.
     pub(crate) held_up: u64,
@@ -113,7 +113,7 @@ pub(crate) struct Driven {
     pub(crate) steady: Option<(u64, u64)>,
 }
 
-/// What is known of a level besides its rows and its course.
+/// The rest of a level's results: all except its rows and its course.
 struct Rest {
     stuck: Vec<Arc<Slot>>,
     short_of_threads: Option<String>,

@@ -1,4 +1,4 @@
-//! How the clocks of two machines stand to each other.
+//! Measures the offset between the clocks of two machines.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use super::peer::Peer;
 /// Messages that go there and back: the one that takes least is the most exact.
 const PINGS: usize = 16;
 
-/// How the clock of the first worker stands to one's own (Cristian, *Probabilistic clock synchronization*, 1989).
+/// The offset of the first worker's clock from this one (Cristian, *Probabilistic clock synchronization*, 1989).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offset {
     /// Its time less one's own, in nanoseconds.
@@ -22,7 +22,7 @@ pub(super) struct Offset {
 }
 
 impl Offset {
-    /// Of a clock that read `there_ns` between two readings of one's own.
+    /// Computes the offset of a clock that read `there_ns` between two readings of this one.
     fn between(before_ns: u64, there_ns: u64, after_ns: u64) -> Self {
         let middle = before_ns.midpoint(after_ns);
         Offset {
@@ -36,7 +36,7 @@ impl Offset {
         there_ns.saturating_add_signed(self.ahead_ns.saturating_neg())
     }
 
-    /// How much two measurements of the same clocks differ, in nanoseconds.
+    /// The difference between two measurements of the same clocks, in nanoseconds.
     pub(super) fn apart_ns(&self, other: &Offset) -> u64 {
         self.ahead_ns.abs_diff(other.ahead_ns)
     }

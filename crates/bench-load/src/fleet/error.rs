@@ -1,19 +1,19 @@
-//! [`FleetError`]: why workers cannot share a load.
+//! [`FleetError`]: the reasons why workers cannot share a load.
 
 use std::io;
 
 use bench_syntax::quantity::Seconds;
 
-/// Why workers cannot share a load.
+/// The reasons why workers cannot share a load.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FleetError {
     /// The first worker cannot listen.
     #[error("worker 1 cannot listen at {address}: {source}; name another address with --rendezvous")]
     Listen {
-        /// Where it was to listen.
+        /// The address on which it was to listen.
         address: String,
-        /// Why it cannot.
+        /// The reason.
         source: io::Error,
     },
     /// Connections between workers cannot be set up.
@@ -21,66 +21,67 @@ pub enum FleetError {
     Setup(io::Error),
     /// Workers did not come in time.
     #[error(
-        "{} of {of} did not come to {address} within {}: look at what they print, or give them longer with \
+        "{} of {of} did not connect to {address} within {}: look at what they print, or give them longer with \
          --rendezvous-timeout",
         named(missing), Seconds(*patience_s)
     )]
     Missing {
         /// Their numbers.
         missing: Vec<u32>,
-        /// How many workers there are.
+        /// The number of workers.
         of: u32,
-        /// Where they were waited for.
+        /// The address at which they were expected.
         address: String,
-        /// For how long.
+        /// The time waited.
         patience_s: f64,
     },
     /// The first worker was not reached in time.
     #[error("worker 1 of {of} was not reached at {address} within {}: {why}", Seconds(*patience_s))]
     NotReached {
-        /// How many workers there are.
+        /// The number of workers.
         of: u32,
-        /// Where it should be.
+        /// The expected address.
         address: String,
-        /// For how long it was tried.
+        /// The time for which it was tried.
         patience_s: f64,
-        /// What came of the last try.
+        /// The result of the last try.
         why: String,
     },
-    /// A worker does not fit the others.
+    /// A worker is not compatible with the others.
     #[error("worker {worker} was refused: {why}")]
     Refused {
         /// Its number.
         worker: u32,
-        /// What differs.
+        /// The difference.
         why: String,
     },
-    /// A worker is gone.
+    /// A worker is no longer connected.
     #[error("worker {worker} ({host}) is gone: {why}")]
     Gone {
         /// Its number.
         worker: u32,
         /// Its address.
         host: String,
-        /// What was seen of that.
+        /// The observation.
         why: String,
     },
-    /// A worker has said that it cannot go on.
+    /// A worker has reported that it cannot go on.
     #[error("worker {worker} ({host}) has ended the run: {why}")]
     Failed {
         /// Its number.
         worker: u32,
         /// Its address.
         host: String,
-        /// What it said.
+        /// Its message.
         why: String,
     },
     /// The common start was over when it was announced here.
     #[error(
-        "the common start was over when this worker heard of it: the connection to worker 1 is too slow or too uneven"
+        "the time of the common start had already passed when this worker received it: the connection to worker \
+         1 is too slow or too uneven"
     )]
     LateStart,
-    /// A message that no worker of this version sends.
+    /// An unknown message.
     #[error("a worker has sent a message that this version does not know: run the same version everywhere")]
     Garbled,
     /// There is no other worker.

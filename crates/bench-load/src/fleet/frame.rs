@@ -1,15 +1,15 @@
-//! What workers send to each other: a kind, a length of eight bytes, and a body.
+//! The messages between workers: a kind, a length of eight bytes, and a body.
 
 use std::io::{self, Read, Write};
 
-/// What a frame says.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing but that the worker lives.
+    /// A sign of life.
     Beat,
-    /// Who comes, as JSON.
+    /// The introduction of a worker, as JSON.
     Hello,
-    /// All have come; the number of the run.
+    /// All have arrived; the number of the run.
     Welcome,
     /// Asks for the clock.
     Ping,
@@ -19,13 +19,13 @@ pub(super) enum Kind {
     Ready,
     /// When to begin, by the clock of the first worker, in nanoseconds.
     Start,
-    /// What a worker has seen.
+    /// The part of a worker.
     Part,
-    /// What the first worker has made of that.
+    /// The merged result, from the first worker.
     Announced,
-    /// A person wants the load to end.
+    /// The user wants the load to end.
     Stop,
-    /// The worker cannot go on; why.
+    /// The worker cannot go on, with the reason.
     Failed,
 }
 
@@ -50,7 +50,7 @@ const KINDS: [Kind; 11] = [
     Kind::Failed,
 ];
 
-/// The first bytes of a greeting: what begins otherwise is not from a worker.
+/// The first bytes of a greeting: any other beginning is not from a worker.
 const MAGIC: &[u8; 8] = b"benchflt";
 
 /// The longest greeting, in bytes: its sender is not known yet, and may be no worker.

@@ -1,4 +1,4 @@
-//! [`Meeting`]: where workers find each other.
+//! [`Meeting`]: connects the workers of a run with each other.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,22 +22,23 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// How long one who has come may take to say who it is.
 const GREETING: Duration = Duration::from_secs(2);
 
-/// Workers that are to meet: the first one listens, the others come to it.
+/// A meeting of workers: the first one listens, the others connect to it.
 #[derive(Clone, Debug)]
 pub struct Meeting {
     /// The part of the load that this worker sends.
     pub share: Share,
-    /// Where the first worker listens: `HOST:PORT`.
+    /// The address at which the first worker listens: `HOST:PORT`.
     pub address: String,
-    /// How long it is waited for all.
+    /// The time limit for all workers to arrive.
     pub patience: Duration,
-    /// The name that the engine has given to the run; empty if it gave none. Workers of another run are not of this one.
+    /// The name that the engine has given to the run; empty if it gave none. Workers with another name belong to
+    /// another run.
     pub name: String,
-    /// What must be the same for all workers: names and values.
+    /// The settings that must be the same for all workers: names and values.
     pub settings: Vec<(String, String)>,
 }
 
-/// What a worker says when it comes.
+/// The introduction of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 struct Hello {
     number: u32,
@@ -47,10 +48,11 @@ struct Hello {
 }
 
 impl Meeting {
-    /// Waits until all have come. `waiting` is called once if that takes more than two seconds, with who is missing.
+    /// Waits until all workers have arrived. `waiting` is called once if that takes more than two seconds, with the
+    /// missing ones.
     ///
     /// # Errors
-    /// If a worker has not come in time, or came with other settings; if nothing can listen at the address.
+    /// If a worker has not arrived in time, or has other settings; if nothing can listen at the address.
     pub fn meet(&self, waiting: impl FnOnce(&str)) -> Result<Fleet, FleetError> {
         let state = State::new();
         let deadline = Instant::now() + self.patience;
@@ -145,7 +147,7 @@ impl Meeting {
             return Ok(None);
         }
         let why = if hello.of != self.share.of() || !(2..=hello.of).contains(&hello.number) {
-            Some(format!("it is one of {} workers, and here are {}", hello.of, self.share.of()))
+            Some(format!("it is one of {} workers, but this run has {}", hello.of, self.share.of()))
         } else {
             difference(&self.settings, &hello.settings)
         };
@@ -217,9 +219,9 @@ impl Meeting {
     }
 }
 
-/// Why the first worker was not met.
+/// The reason why the first worker was not reached.
 enum Unmet {
-    /// It may be met later.
+    /// It may be reached later.
     NotYet(io::Error),
     Refused(String),
 }
@@ -230,7 +232,7 @@ impl From<io::Error> for Unmet {
     }
 }
 
-/// What of the settings differs first.
+/// Returns the first setting that differs.
 fn difference(own: &[(String, String)], others: &[(String, String)]) -> Option<String> {
     let value = |of: &[(String, String)], name: &str| {
         let found = of.iter().find(|(known, _)| known == name);

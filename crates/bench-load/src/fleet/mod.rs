@@ -1,8 +1,9 @@
 //! [`Fleet`]: several processes, on one machine or on many, that share one load.
 //!
-//! Each worker runs the same command, sends its [`Share`] of the requests and keeps their rows. Here is what
-//! they say to each other, and nothing of what it is about: they [meet](Meeting), begin together, hand what they have to
-//! the first of them, and learn from it what came of all. Each of these is done by all workers, in the same order.
+//! Each worker runs the same command, sends its [`Share`] of the requests and keeps their rows. This module contains
+//! their communication, and knows nothing about requests: workers [meet](Meeting), begin together, hand their results
+//! to the first of them, and receive the combined result from it. All workers do each of these steps, in the same
+//! order.
 
 mod clocks;
 mod error;
@@ -27,8 +28,8 @@ pub use self::meeting::Meeting;
 use self::peer::{Peer, State};
 use self::pulse::Pulse;
 
-/// Time between the message that says when to begin and that moment, apart from the way of the message: a machine that is
-/// busy takes so long at worst to read it.
+/// The time from the message with the beginning to that moment, without the way of the message: the longest that a
+/// busy machine takes to read it.
 const LEAD: Duration = Duration::from_millis(500);
 
 /// The longest round trip that is believed: a worker of this version reports no longer one.
@@ -37,7 +38,7 @@ const LONGEST_TRIP_NS: u64 = 60_000_000_000;
 /// Round trips that the message of the common start may take.
 const TRIPS: u32 = 4;
 
-/// Workers that have met.
+/// Workers that are connected to each other.
 pub struct Fleet {
     share: Share,
     /// A number that all workers of this run have, and workers of other runs have not.
@@ -48,7 +49,7 @@ pub struct Fleet {
     pulse: Pulse,
 }
 
-/// What one worker has handed over.
+/// The part that one worker has handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     /// The worker's number, from 1.
@@ -73,18 +74,18 @@ impl Fleet {
         self.share
     }
 
-    /// A number that all workers of this run have, and workers of other runs have not.
+    /// Returns a number that all workers of this run share, and workers of other runs do not.
     pub fn run(&self) -> u64 {
         self.run
     }
 
-    /// Whether this worker collects what all have seen, and reports it.
+    /// Whether this worker collects the results of all, and reports them.
     pub fn is_first(&self) -> bool {
         self.share.is_first()
     }
 
-    /// From now on, ends the load of all workers once `asked` returns `true`, and calls `told` when another worker has ended
-    /// it.
+    /// From now on, ends the load of all workers once `asked` returns `true`, and calls `told` when another worker has
+    /// ended it.
     pub fn stop_when(
         &self,
         asked: impl Fn() -> bool + Send + Sync + 'static,
@@ -93,12 +94,12 @@ impl Fleet {
         self.state.listen(Box::new(asked), Box::new(told));
     }
 
-    /// Why the run cannot go on, if another worker is gone or has said that it cannot.
+    /// Returns the reason why the run cannot go on, if another worker has exited or has failed.
     pub fn lost(&self) -> Option<FleetError> {
         self.state.broken().map(peer::Broken::error)
     }
 
-    /// Whether the load is to end: a worker was told to, or is gone.
+    /// Whether the load is to end: a worker was asked to, or is no longer connected.
     pub(crate) fn is_stopped(&self) -> bool {
         self.state.is_stopped()
     }
@@ -133,8 +134,8 @@ impl Fleet {
         Ok(Start { at, offset })
     }
 
-    /// How far this machine's clock can be from that of the first worker since `start`, in nanoseconds: what the
-    /// measurement leaves open, and what the clocks have drifted apart since then.
+    /// Returns the possible error of this machine's clock against that of the first worker since `start`, in
+    /// nanoseconds: the uncertainty of the measurement, and the drift of the clocks since then.
     ///
     /// # Errors
     /// If the first worker is gone.
@@ -146,15 +147,15 @@ impl Fleet {
         Ok(now.error_ns.max(start.offset.error_ns) + now.apart_ns(&start.offset))
     }
 
-    /// Hands `own` to the first worker. There it returns what all others have handed over, by number; elsewhere nothing.
+    /// Hands `own` to the first worker. There it returns the parts of all others, by number; elsewhere nothing.
     ///
     /// # Errors
-    /// If a worker is gone.
+    /// If a worker is no longer connected.
     pub fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, FleetError> {
         Ok(self.collect(own)?.into_iter().map(|part| part.bytes).collect())
     }
 
-    /// As [`gather`](Self::gather), with who it is from.
+    /// Same as [`gather`](Self::gather), with the sender of each part.
     pub(crate) fn collect(&self, own: &[u8]) -> Result<Vec<Part>, FleetError> {
         if !self.is_first() {
             self.first()?.send(Kind::Part, own)?;
@@ -180,16 +181,16 @@ impl Fleet {
         Ok(own)
     }
 
-    /// Tells all others that this worker cannot go on, and why. What they wait for will not come.
+    /// Reports to all others that this worker cannot go on, and why. They need not wait for it.
     pub fn fail(&self, why: &str) {
         // Those who are gone need not be told.
         self.peers.iter().for_each(|peer| drop(peer.send(Kind::Failed, why.as_bytes())));
     }
 
-    /// Waits until the first worker has said that nothing more is expected of the others, which may go then.
+    /// Waits until the first worker has announced that it needs nothing more from the others, which may then exit.
     ///
     /// # Errors
-    /// If the first worker is gone.
+    /// If the first worker is no longer connected.
     pub fn part(&self) -> Result<(), FleetError> {
         if self.is_first() {
             self.close();
@@ -199,7 +200,7 @@ impl Fleet {
         parted.map(drop)
     }
 
-    /// What becomes of the others from here on is of no interest.
+    /// Closes the connections; what happens to the other workers afterwards is of no interest.
     fn close(&self) {
         self.state.close();
         self.pulse.end();

@@ -14,10 +14,10 @@ use bench_syntax::quantity::nanoseconds;
 use super::error::FleetError;
 use super::frame::{self, Frame, Kind};
 
-/// A worker that sends nothing for so long is gone: each sends a beat every second.
+/// The time without a message after which a worker counts as lost: each sends a beat every second.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// A worker that takes nothing for so long is gone.
+/// The time after which a worker that receives nothing counts as lost.
 const DEAF: Duration = Duration::from_secs(60);
 
 /// Another worker.
@@ -39,17 +39,17 @@ pub(super) struct Received {
     pub(super) at: Instant,
 }
 
-/// What a person is asked, and what is done when another worker was ended by one.
+/// The function that asks whether the user wants the end, and the action when the user has ended another worker.
 type Asked = Box<dyn Fn() -> bool + Send + Sync>;
 type Told = Box<dyn Fn() + Send + Sync>;
 
-/// What all connections of a worker share.
+/// The state that all connections of a worker share.
 pub(super) struct State {
     /// The beginning of this worker's own clock.
     pub(super) epoch: Instant,
     stopped: AtomicBool,
     closed: AtomicBool,
-    /// Which worker was lost first, and how.
+    /// The worker that was lost first, and how.
     broken: Mutex<Option<Broken>>,
     listeners: Mutex<Option<(Asked, Told)>>,
 }
@@ -60,7 +60,7 @@ pub(super) struct Broken {
     worker: u32,
     host: String,
     why: String,
-    /// Whether it said so itself.
+    /// Whether it reported that itself.
     said: bool,
 }
 
@@ -86,7 +86,7 @@ impl State {
         *lock(&self.listeners) = Some((asked, told));
     }
 
-    /// Whether a person wants the load to end, here or elsewhere.
+    /// Whether the user wants the load to end, here or elsewhere.
     pub(super) fn is_asked_to_stop(&self) -> bool {
         if lock(&self.listeners).as_ref().is_some_and(|(asked, _)| asked()) {
             self.stopped.store(true, Ordering::Relaxed);
@@ -103,7 +103,7 @@ impl State {
         lock(&self.broken).clone()
     }
 
-    /// What becomes of connections from here on is of no interest.
+    /// Closes the connections; what happens to them afterwards is of no interest.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
@@ -159,7 +159,7 @@ impl Peer {
         if received.kind == kind { Ok(received) } else { Err(FleetError::Garbled) }
     }
 
-    /// What is written to, for another thread.
+    /// Returns the stream, for a thread that writes to it.
     pub(super) fn stream(&self) -> Arc<Mutex<TcpStream>> {
         Arc::clone(&self.stream)
     }
@@ -170,7 +170,7 @@ impl Peer {
         own.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default()
     }
 
-    /// Why nothing more comes: what was lost first is the cause of all else.
+    /// Returns the reason why nothing more arrives: the first loss is the cause of all others.
     fn gone(&self, why: &str) -> FleetError {
         let this = Broken { worker: self.number, host: self.host.clone(), why: why.to_owned(), said: false };
         self.state.broken().unwrap_or(this).error()
@@ -221,20 +221,20 @@ impl Listener {
     }
 }
 
-/// Why a connection is of no more use.
+/// The reason why a connection can no longer be used.
 fn why(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
             "it has closed the connection".to_owned()
         }
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            format!("nothing was heard of it for {} s", SILENCE.as_secs())
+            format!("it has sent nothing for {} s", SILENCE.as_secs())
         }
         _ => error.to_string(),
     }
 }
 
-/// What is behind these locks is whole between any two statements.
+/// Locks a mutex even after a panic: its content is consistent between any two statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

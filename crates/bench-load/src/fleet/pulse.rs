@@ -13,7 +13,7 @@ use super::peer::State;
 /// How often it looks whether the load is to end.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Every so many ticks it says that this worker lives.
+/// The number of ticks between two signs of life of this worker.
 const BEAT: u32 = 10;
 
 /// Sends beats to other workers, and passes on to them that the load is to end, until it is dropped.

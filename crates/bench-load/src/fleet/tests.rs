@@ -21,7 +21,7 @@ fn meeting(address: &str, rank: u32, of: u32) -> Meeting {
     }
 }
 
-/// What each worker of a fleet comes to, by number.
+/// Runs each worker of a fleet, and returns the results by number.
 fn each<T: Send>(of: u32, does: impl Fn(&Fleet) -> T + Sync) -> Vec<T> {
     let address = free_address();
     scope(|scope| {
@@ -57,7 +57,7 @@ fn workers_begin_together_and_hand_over_what_they_have() {
     assert!(seen[1..].iter().all(|(_, _, parts, ..)| parts.is_empty()));
 }
 
-/// What comes of a meeting of two, the second of which differs.
+/// Returns the result of a meeting of two workers, the second of which differs.
 fn of_two(second: impl FnOnce(&mut Meeting) + Send + 'static) -> (String, String) {
     let address = free_address();
     let first = spawn({
@@ -81,7 +81,7 @@ fn a_worker_with_other_settings_is_refused_on_both_sides() {
     let more = |meeting: &mut Meeting| meeting.settings.push(("--seed".to_owned(), "1".to_owned()));
     assert!(of_two(more).0.contains("--seed is `1` there and not set on worker 1"));
     let of = |meeting: &mut Meeting| meeting.share = Share::of_rank(1, 3).expect("a part");
-    assert!(of_two(of).0.contains("it is one of 3 workers, and here are 2"));
+    assert!(of_two(of).0.contains("it is one of 3 workers, but this run has 2"));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn workers_that_do_not_come_are_named() {
     let mut alone = meeting(&free_address(), 0, 4);
     alone.patience = Duration::from_millis(50);
     let said = alone.meet(|_| {}).expect_err("alone").to_string();
-    assert!(said.contains("workers 2, 3 and 4 of 4 did not come"), "{said}");
+    assert!(said.contains("workers 2, 3 and 4 of 4 did not connect"), "{said}");
     let mut without_first = meeting(&free_address(), 2, 4);
     without_first.patience = Duration::from_millis(50);
     let said = without_first.meet(|_| {}).expect_err("alone").to_string();

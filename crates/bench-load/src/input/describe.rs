@@ -1,4 +1,4 @@
-//! What can be said of plain items.
+//! The description of plain items.
 
 use super::Describe;
 use crate::domain::Facts;

@@ -8,8 +8,8 @@ use super::{InputError, Prepared};
 /// 200 draws in vain have a chance of 2⁻²⁰⁰.
 const DRAWS: usize = 200;
 
-/// As many inputs as there are `shapes`, and as many others of the same shapes for the warm-up, each drawn by
-/// `draw` until it differs from all earlier ones.
+/// Draws as many inputs as there are `shapes`, and as many others of the same shapes for the warm-up, each with `draw`
+/// until it differs from all earlier ones.
 pub(super) fn distinct<S>(
     kind: &'static str,
     shapes: &[S],

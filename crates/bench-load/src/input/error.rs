@@ -1,4 +1,4 @@
-//! Why there are no inputs.
+//! The reasons why there are no inputs.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,47 +6,47 @@ use std::path::PathBuf;
 #[cfg(feature = "pictures")]
 use crate::media::PictureError;
 
-/// Why inputs cannot be made or read.
+/// The reasons why inputs cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// None were asked for.
+    /// A number of 0.
     #[error("0 {0} were asked for: a load needs at least 1")]
     NoneWanted(&'static str),
     /// A list without an item.
     #[error("the list of inputs is empty: a load needs at least 1")]
     EmptyList,
     /// A range of lengths that is empty or begins at 0.
-    #[error("texts of {low}..={high} characters: the range must hold a length, and none below 1")]
+    #[error("texts of {low}..={high} characters: the range must not be empty, nor begin below 1")]
     Lengths {
-        /// Where the range begins.
+        /// The beginning of the range.
         low: usize,
-        /// Where it ends.
+        /// The end of the range.
         high: usize,
     },
     /// There are not this many different ones, or they are too rare to find.
     #[error(
-        "{wanted} {kind} and as many others for the warm-up do not exist: ask for fewer, or for longer ones"
+        "there are not {wanted} different {kind} and as many more for the warm-up: ask for fewer, or for longer ones"
     )]
     TooMany {
-        /// Of what.
+        /// The kind of input.
         kind: &'static str,
-        /// How many were asked for.
+        /// The number that was requested.
         wanted: usize,
     },
     /// A file or folder that cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// Which.
+        /// The one concerned.
         path: PathBuf,
         /// The system's answer.
         source: io::Error,
     },
-    /// A file without a line that has something in it.
-    #[error("{} holds no text: one is wanted on each line", .0.display())]
+    /// A file without a line of text.
+    #[error("{} contains no text: expected one on each line", .0.display())]
     NoLine(PathBuf),
     /// A folder without a picture.
-    #[error("no picture in {}: files ending in .png, .jpg, .jpeg or .webp are wanted", .0.display())]
+    #[error("no picture in {}: expected files ending in .png, .jpg, .jpeg or .webp", .0.display())]
     NoPicture(PathBuf),
     /// A picture that cannot be decoded.
     #[cfg(feature = "pictures")]
@@ -54,20 +54,20 @@ pub enum InputError {
     Picture {
         /// Its file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: PictureError,
     },
     /// A synthetic picture that could not be encoded.
     #[error("cannot encode a synthetic picture: {0}")]
     Encode(String),
-    /// A number that nothing can be made from.
-    #[error("{what} {found}: wanted {wanted}")]
+    /// A value that is not valid.
+    #[error("{what} {found}: expected {wanted}")]
     Value {
-        /// What it is for.
+        /// The name of the setting.
         what: &'static str,
         /// The number.
         found: String,
-        /// What it may be.
+        /// The allowed values.
         wanted: &'static str,
     },
 }

@@ -8,7 +8,7 @@ use crate::domain::Facts;
 /// The parameters from which images are generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageRequest {
-    /// What the image should show.
+    /// The description of the image.
     pub prompt: String,
     /// Its width in pixels.
     pub width: u32,
@@ -18,7 +18,7 @@ pub struct ImageRequest {
     pub number: usize,
     /// Denoising steps.
     pub steps: u32,
-    /// How strongly the prompt is to guide them.
+    /// The strength with which the prompt guides them.
     pub guidance_scale: f64,
     /// Seed of the noise.
     pub seed: u64,
@@ -43,7 +43,7 @@ impl Describe for ImageRequest {
 pub struct ImageRequests<P> {
     prompts: P,
     variations: Option<usize>,
-    /// What all requests have; the prompt is filled in, the seed counts on from here.
+    /// The template of all requests; the prompt is filled in, and the seed counts on from here.
     like: ImageRequest,
 }
 
@@ -69,28 +69,28 @@ impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
         ImageRequests { variations: Some(count), ..self }
     }
 
-    /// Width and height of each image, in pixels.
+    /// Sets the width and height of each image, in pixels.
     #[must_use]
     pub fn size(mut self, width: u32, height: u32) -> Self {
         (self.like.width, self.like.height) = (width, height);
         self
     }
 
-    /// Images of each request.
+    /// Sets the number of images of each request.
     #[must_use]
     pub fn number(mut self, number: usize) -> Self {
         self.like.number = number;
         self
     }
 
-    /// Denoising steps.
+    /// Sets the number of denoising steps.
     #[must_use]
     pub fn steps(mut self, steps: u32) -> Self {
         self.like.steps = steps;
         self
     }
 
-    /// How strongly the prompt is to guide them.
+    /// Sets the strength with which the prompt guides them.
     #[must_use]
     pub fn guidance_scale(mut self, scale: f64) -> Self {
         self.like.guidance_scale = scale;
@@ -191,10 +191,10 @@ mod tests {
             requests.prepare().expect_err("no requests").to_string()
         };
         let requests = || ImageRequests::new(["a cat"]);
-        assert_eq!(error(requests().size(0, 9)), "image size 0 × 9: wanted at least 1 pixel");
-        assert_eq!(error(requests().number(0)), "images of a request 0: wanted at least 1");
-        assert_eq!(error(requests().steps(0)), "denoising steps 0: wanted at least 1");
-        assert_eq!(error(requests().guidance_scale(f64::NAN)), "guidance scale NaN: wanted a number");
+        assert_eq!(error(requests().size(0, 9)), "image size 0 × 9: expected at least 1 pixel");
+        assert_eq!(error(requests().number(0)), "images of a request 0: expected at least 1");
+        assert_eq!(error(requests().steps(0)), "denoising steps 0: expected at least 1");
+        assert_eq!(error(requests().guidance_scale(f64::NAN)), "guidance scale NaN: expected a number");
         assert!(error(requests().variations(0)).starts_with("0 image requests"));
         assert!(ImageRequests::new(Vec::<String>::new()).prepare().is_err());
     }

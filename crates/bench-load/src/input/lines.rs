@@ -7,15 +7,15 @@ use bench_core::Error;
 
 use super::{InputError, Inputs, Prepared};
 
-/// A text on each line of a file in UTF-8. White space around a text, empty lines and a byte order mark are
-/// left out. There are no others for the warm-up.
+/// Texts from a file in UTF-8, one on each line. White space around a text, empty lines and a byte order mark are left
+/// out. There are no other texts for the warm-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines {
     path: PathBuf,
 }
 
 impl Lines {
-    /// Of this file.
+    /// Reads the texts of this file.
     pub fn of(path: impl Into<PathBuf>) -> Self {
         Lines { path: path.into() }
     }
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_file_that_holds_none_is_named() {
         let error = of(b"\n \n").expect_err("empty");
-        assert!(error.contains("texts.txt holds no text"), "{error}");
+        assert!(error.contains("texts.txt contains no text"), "{error}");
         let error = of(b"\xff\xfe").expect_err("no UTF-8");
         assert!(error.contains("texts.txt: stream did not contain valid UTF-8"), "{error}");
         let error = Lines::of("no/such/file").prepare().expect_err("missing").to_string();

@@ -1,4 +1,4 @@
-//! Inputs that exist already.
+//! Lists of inputs that exist already.
 
 use bench_core::Error;
 
@@ -19,7 +19,7 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// These inputs, in this order.
+    /// Uses these inputs, in this order.
     pub fn new(items: impl IntoIterator<Item = T>) -> Self {
         List { measured: items.into_iter().collect(), warm_up: Vec::new() }
     }

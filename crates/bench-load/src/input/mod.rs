@@ -1,4 +1,4 @@
-//! What requests are made of: seeded, from files, or from a list.
+//! The inputs of requests: seeded, from files, or from a list.
 //!
 //! | source | item |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | `Pictures::synthetic`, `Pictures::folder` (feature `pictures`) | `Picture` |
 //! | [`List::new`], `Vec<T>`, `[T; N]` | `T` |
 //!
-//! A source of one's own implements [`Inputs`], an item of one's own [`Describe`].
+//! Your own source implements [`Inputs`], your own item [`Describe`].
 
 mod describe;
 mod distinct;
@@ -37,7 +37,7 @@ use crate::domain::Facts;
 
 /// A source of inputs.
 pub trait Inputs {
-    /// What the closure is handed, by reference.
+    /// The argument of the closure, by reference.
     type Item: Describe + Send + Sync;
 
     /// Makes or reads all inputs, before anything is timed.
@@ -50,16 +50,16 @@ pub trait Inputs {
 /// Inputs that are ready to be sent. Request number `n` gets input number `n` modulo their count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared<T> {
-    /// Inputs of requests that count; never empty.
+    /// The inputs of requests that count; never empty.
     pub measured: Vec<T>,
-    /// For warm-up: other inputs of the same shapes, so that no cache knows the first inputs that count.
-    /// Empty if the source has no others; `measured` then serves.
+    /// The inputs for warm-up: others of the same shapes, so that no cache knows the first inputs that count. Empty if
+    /// the source has no others; `measured` is then used.
     pub warm_up: Vec<T>,
 }
 
 /// Describes an input for reports.
 pub trait Describe {
-    /// What is known about the input.
+    /// Returns the facts known about the input.
     fn facts(&self) -> Facts {
         Facts::default()
     }

@@ -22,7 +22,7 @@ pub struct Picture {
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
-    /// How it is encoded: `png`, `jpeg`, `webp`.
+    /// The encoding: `png`, `jpeg`, `webp`.
     pub format: &'static str,
     /// Its width in pixels.
     pub width: u32,
@@ -31,11 +31,11 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// All pixels, as rows from the top, three bytes (red, green, blue) each. Within a request, decoding
-    /// is part of its latency.
+    /// Returns all pixels, as rows from the top, three bytes (red, green, blue) each. Within a request, decoding is
+    /// part of its latency.
     ///
     /// # Errors
-    /// None for a picture of [`Pictures`] or [`PictureFolder`]: all of those have been decoded once.
+    /// Never for a picture of [`Pictures`] or [`PictureFolder`]: all of those have been decoded once.
     pub fn rgb(&self) -> Result<Vec<u8>, PictureError> {
         picture::rgb(&self.bytes)
     }
@@ -48,7 +48,7 @@ impl Picture {
     }
 }
 
-/// Its name stands for its text.
+/// Uses the name in place of a text.
 impl Describe for Picture {
     fn facts(&self) -> Facts {
         Facts { text: Some(self.name.clone()), bytes: Some(self.bytes.len() as u64), ..Facts::default() }
@@ -136,8 +136,8 @@ fn synthetic(random: &mut Random, name: String, width: u32, height: u32) -> Resu
     Ok(Picture { name, bytes: bytes.into_inner(), format: "png", width, height })
 }
 
-/// All pictures of a folder, sorted by name: files that end in `.png`, `.jpg`, `.jpeg` or `.webp`, in upper
-/// or lower case. Folders in it are not looked into. There are no others for the warm-up.
+/// All pictures of a folder, sorted by name: files that end in `.png`, `.jpg`, `.jpeg` or `.webp`, in upper or lower
+/// case. Subfolders are not read. There are no other pictures for the warm-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureFolder {
     path: PathBuf,
@@ -236,7 +236,7 @@ mod tests {
         let half = error(&[("a.png", &png), ("b.png", &png[..png.len() / 2])]);
         assert!(half.contains("b.png: a png picture that is damaged"), "{half}");
         let other = error(&[("a.png", b"hello")]);
-        assert!(other.contains("a.png: no picture"), "{other}");
+        assert!(other.contains("a.png: not a picture"), "{other}");
         assert!(error(&[("a.txt", b"hello")]).starts_with("no picture in "));
         let missing = Pictures::folder("no/such/folder").prepare().expect_err("missing").to_string();
         assert!(missing.starts_with("cannot read no/such/folder: "), "{missing}");
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(error(Pictures::synthetic(0, 1, 1)), "0 pictures were asked for: a load needs at least 1");
         for (width, height) in [(0, 9), (9, 0), (u32::MAX, 1), (1, LONGEST_SIDE + 1)] {
             let error = error(Pictures::synthetic(1, width, height));
-            assert_eq!(error, format!("picture size {width} × {height}: wanted 1 to 16384 pixels a side"));
+            assert_eq!(error, format!("picture size {width} × {height}: expected 1 to 16384 pixels a side"));
         }
     }
 }

@@ -33,12 +33,12 @@ impl Prompts {
         Prompts { seed, ..self }
     }
 
-    /// A prompt on each line of a file.
+    /// Reads prompts from a file, one on each line.
     pub fn file(path: impl Into<PathBuf>) -> Lines {
         Lines::of(path)
     }
 
-    /// These prompts.
+    /// Uses these prompts.
     pub fn list<T: Into<String>>(prompts: impl IntoIterator<Item = T>) -> List<String> {
         List::new(prompts.into_iter().map(Into::into))
     }
@@ -120,7 +120,7 @@ mod tests {
     fn what_cannot_be_made_says_why() {
         let error = |count| Prompts::seeded(count).prepare().expect_err("no prompts").to_string();
         assert_eq!(error(0), "0 prompts were asked for: a load needs at least 1");
-        assert!(error(100_000).starts_with("100000 prompts and as many others"));
+        assert!(error(100_000).starts_with("there are not 100000 different prompts and as many more"));
     }
 
     #[test]

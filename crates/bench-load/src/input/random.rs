@@ -1,4 +1,4 @@
-//! Chance that is the same on every machine.
+//! Randomness that is the same on every machine.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 pub(super) struct Random(u64);
@@ -22,7 +22,7 @@ impl Random {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
-    /// One of these; `T`'s default when there is none.
+    /// Returns one of these; `T`'s default if there is none.
     pub(super) fn one_of<T: Copy + Default>(&mut self, items: &[T]) -> T {
         items.get(self.below(items.len())).copied().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Texts to be spoken or continued.
+//! Texts for speech synthesis or for continuation.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -38,12 +38,12 @@ impl Texts {
         Texts { seed, ..self }
     }
 
-    /// A text on each line of a file.
+    /// Reads texts from a file, one on each line.
     pub fn file(path: impl Into<PathBuf>) -> Lines {
         Lines::of(path)
     }
 
-    /// These texts.
+    /// Uses these texts.
     pub fn list<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> List<String> {
         List::new(texts.into_iter().map(Into::into))
     }
@@ -171,9 +171,11 @@ mod tests {
         let error = |texts: Texts| texts.prepare().expect_err("no texts").to_string();
         assert_eq!(error(Texts::seeded(0, 1..=5)), "0 texts were asked for: a load needs at least 1");
         for range in [0..=5, RangeInclusive::new(6, 5)] {
-            assert!(error(Texts::seeded(1, range)).contains("the range must hold a length"));
+            assert!(error(Texts::seeded(1, range)).contains("the range must not be empty"));
         }
-        assert!(error(Texts::seeded(20, 1..=1)).starts_with("20 texts and as many others"));
+        assert!(
+            error(Texts::seeded(20, 1..=1)).starts_with("there are not 20 different texts and as many more")
+        );
     }
 
     #[test]

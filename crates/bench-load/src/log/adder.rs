@@ -1,4 +1,4 @@
-//! Rows, as they are added up one after another.
+//! Adds up rows, one after another.
 
 use bench_core::probe::Growth;
 
@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::sample::{Dots, Thinned};
 use super::{Logged, Meaning, Outcome, Row, RowsCsv, Tally, count};
 
-/// Latencies that stand for the time of an iteration.
+/// The number of latencies that are kept as times of iterations.
 pub(super) const LATENCIES: usize = 5000;
 
 /// Adds up rows, in whatever order they come, and writes them down.
@@ -87,7 +87,7 @@ impl<'a> Adder<'a> {
         }
     }
 
-    /// What all of them come to.
+    /// Returns the totals.
     pub(crate) fn finish(mut self) -> Logged {
         if let (Some(csv), None) = (self.csv, &self.logged.trouble)
             && let Err(error) = csv.flush()

@@ -1,4 +1,4 @@
-//! How sure one can be of a rate that was measured once: by the parts of its window.
+//! Estimates the uncertainty of a rate that was measured once, from the parts of its window.
 
 use bench_stats as stats;
 use bench_stats::Interval;

@@ -1,4 +1,4 @@
-//! Rows as bytes, for another process of the same version.
+//! Encodes rows as bytes, for another process of the same version.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ const OUTCOMES: [Outcome; 4] = [Outcome::Served, Outcome::Failed, Outcome::Panic
 
 const MARKS: [MarkKind; 4] = [MarkKind::Output, MarkKind::Answer, MarkKind::Step, MarkKind::End];
 
-/// Appends a row. Numbers take seven bits a byte (LEB128), times are told from the one before, and values that there are
-/// follow the bits that say which: about 60 bytes, and 5 for each mark.
+/// Appends a row. Numbers take seven bits a byte (LEB128), times are relative to the one before, and existing values
+/// follow the bits that mark them: about 60 bytes, and 5 for each mark.
 pub(super) fn write(row: &Row, into: &mut Vec<u8>) {
     for number in [row.number, u64::from(row.input), u64::from(row.client), row.intended_ns] {
         number_into(into, number);
@@ -59,7 +59,7 @@ impl Iterator for Coded<'_> {
 
 /// Bytes that are not rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what a worker has sent does not hold whole rows")]
+#[error("what a worker has sent does not consist of whole rows")]
 pub(crate) struct Cut;
 
 impl Coded<'_> {

@@ -1,4 +1,4 @@
-//! Values of which the percentiles are wanted, in bounded memory.
+//! Distributions: values whose percentiles are needed, in bounded memory.
 
 use bench_stats as stats;
 use bench_stats::Interval;
@@ -75,7 +75,7 @@ impl Distribution {
         (self.count > 0).then_some(self.most)
     }
 
-    /// What can be asked of all values together.
+    /// Returns the figures that depend on all values together.
     pub(crate) fn sorted(&self) -> Sorted<'_> {
         match &self.kept {
             Kept::Exactly(values) => Sorted::Exactly(stats::sorted(values)),

@@ -1,4 +1,4 @@
-//! Memory, as rows of requests show it.
+//! Estimates memory growth from the rows of requests.
 
 use bench_core::probe::{gpu_memory_bytes, peak_resident_bytes, resident_bytes};
 
@@ -9,7 +9,7 @@ pub(crate) struct Memory {
     pub(crate) resident: Option<u64>,
     /// Resident memory of this process at most since the measured part began.
     pub(crate) peak: Option<u64>,
-    /// In use on the GPUs that are observed.
+    /// The memory in use on the observed GPUs.
     pub(crate) gpu: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The request log: what clients write while they serve, and what becomes of it.
+//! The request log: clients write it while they serve, and it is evaluated afterwards.
 //!
 //! Each client writes rows into its own chunk, without a lock, and passes full chunks to one thread that adds them
 //! up and writes them to disk. If that thread cannot keep up, clients wait for it: memory stays bounded, nothing is
@@ -44,7 +44,7 @@ const GATHERED: Duration = Duration::from_millis(1);
 /// A client does not keep rows longer than this, if it has anything to do.
 const KEEP_NS: u64 = 200_000_000;
 
-/// Messages of errors that are told apart.
+/// The maximum number of different error messages.
 const MOST_ERRORS: usize = 1000;
 
 /// The clients' end of the log.
@@ -54,7 +54,7 @@ pub(crate) struct Inlet {
     capacity: usize,
 }
 
-/// What one client writes.
+/// The recorder of one client.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     inlet: Inlet,
@@ -131,11 +131,11 @@ impl Drop for Recorder {
     }
 }
 
-/// What a level's rows have come to.
+/// The result of a level's rows.
 pub(crate) struct Logged {
     /// All of them.
     pub(crate) whole: Tally,
-    /// Those of the steady part.
+    /// The requests of the steady part.
     pub(crate) steady: Tally,
     /// Headline latencies of some, in nanoseconds, in order of time.
     pub(crate) latency_ns: Vec<u64>,
@@ -143,13 +143,13 @@ pub(crate) struct Logged {
     pub(crate) dots: Dots,
     /// Resident memory against requests.
     pub(crate) growth: Growth,
-    /// What failed requests said, and how often.
+    /// The messages of failed requests, and their frequency.
     pub(crate) errors: Vec<(String, u64)>,
-    /// What was odd about requests, and how often.
+    /// The irregularities of requests, and their frequency.
     pub(crate) oddities: Vec<(String, u64)>,
     /// Processor time of the thread that added them up, in nanoseconds.
     pub(crate) cpu_ns: u64,
-    /// Why rows could not be written, if they could not.
+    /// The reason why rows could not be written, if so.
     pub(crate) trouble: Option<io::Error>,
     /// The rows themselves, for another worker; empty if none is to have them.
     pub(crate) coded: Vec<u8>,
@@ -168,7 +168,7 @@ pub(crate) struct Meaning<'a> {
     pub(crate) keeps_rows: bool,
 }
 
-/// Reads rows until the log is closed. What is kept of them for another worker is in [`Logged::coded`].
+/// Reads rows until the log is closed. The rows for another worker are in [`Logged::coded`].
 pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut RowsCsv>) -> Logged {
     let began = crate::clock::thread_cpu_ns();
     let mut coded = meaning.keeps_rows.then(Vec::new);

@@ -1,4 +1,4 @@
-//! One request, as the log keeps it.
+//! One request in the log.
 
 use std::borrow::Cow;
 
@@ -38,7 +38,7 @@ pub(crate) struct Row {
     pub(crate) marks: Option<Box<[Mark]>>,
     pub(crate) values: [f64; MOST_VALUES],
     pub(crate) format: Cow<'static, str>,
-    /// Why it failed, or what is odd about its response.
+    /// The reason why it failed, or what is unusual about its response.
     pub(crate) note: Option<Box<str>>,
 }
 
@@ -83,7 +83,7 @@ impl Row {
         }
     }
 
-    /// What does not fit together in it, if anything.
+    /// Returns the contradiction in the row, if there is one.
     pub(crate) fn oddity(&self) -> Option<&'static str> {
         crate::check::request(&self.times())
     }

@@ -1,4 +1,4 @@
-//! Rows of requests, written while the level goes on.
+//! Writes the rows of requests while the level goes on.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -48,7 +48,7 @@ const COLUMNS: [&str; 32] = [
     "domain",
 ];
 
-/// What is the same in all rows of a level.
+/// The values that are the same in all rows of a level.
 #[derive(Clone, Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) case: &'a CaseId,

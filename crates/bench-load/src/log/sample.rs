@@ -1,4 +1,4 @@
-//! A few of many, spread evenly.
+//! Chooses a few of many values, spread evenly.
 
 use bench_record::Dot;
 
@@ -7,7 +7,7 @@ use super::{Outcome, Row};
 /// Dots of each kind on a timeline.
 const DOTS: usize = 1000;
 
-/// Every so many-th value, so that there are never more than a given number.
+/// Keeps every n-th value, so that there are never more than a given number.
 #[derive(Debug)]
 pub(crate) struct Thinned<T> {
     most: usize,
@@ -45,7 +45,7 @@ impl<T: Copy> Thinned<T> {
     }
 }
 
-/// Requests over time. Failures are rarer and matter more: they have a share of their own.
+/// Requests over time. Failures are rarer and matter more: they have their own share.
 #[derive(Debug)]
 pub(crate) struct Dots {
     served: Thinned<(u64, f64)>,
@@ -64,7 +64,7 @@ impl Dots {
         kind.add(row.sent_ns, (row.sent_ns, latency_s));
     }
 
-    /// In order of time, with times from `first_sent_ns`.
+    /// Returns the requests in order of time, with times from `first_sent_ns`.
     pub(crate) fn timeline(self, first_sent_ns: u64) -> Vec<Dot> {
         let dots = |kind: Thinned<(u64, f64)>, ok| {
             kind.in_order().into_iter().map(move |(sent_ns, latency_s)| {

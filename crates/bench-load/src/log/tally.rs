@@ -1,4 +1,4 @@
-//! What requests add up to, one after another, in bounded memory.
+//! Adds up requests, one after another, in bounded memory.
 
 use bench_protocol::Better;
 use bench_record::Metric;
@@ -21,9 +21,9 @@ pub(crate) struct Tally {
     last_end_ns: u64,
     first_intended_ns: u64,
     last_intended_ns: u64,
-    /// Sum of the service latencies of all requests, in seconds: what was in flight.
+    /// The sum of the service latencies of all requests, in seconds, for the requests in flight.
     busy_s: f64,
-    /// What served requests have brought to each rate; none while no one has said anything of it.
+    /// The amounts that served requests have added to each rate; `None` until a request has reported one.
     rates: Vec<Option<f64>>,
     ratios: Vec<(f64, f64)>,
     quantities: Vec<Distribution>,
@@ -35,7 +35,7 @@ pub(crate) struct Tally {
     blocks: Blocks,
 }
 
-/// The part of a level that a tally stands for, in nanoseconds from its beginning.
+/// The part of a level that a tally covers, in nanoseconds from its beginning.
 pub(crate) type Window = (u64, u64);
 
 impl Tally {
@@ -90,8 +90,8 @@ impl Tally {
         self.add_rates(row, seen, good);
     }
 
-    /// Adds what a request has brought to rates, and nothing else: it was begun before the part that this
-    /// tally stands for, and its latency says nothing of it.
+    /// Adds only the contribution of a request to rates: it began before the part that this tally covers, so its
+    /// latency does not belong to it.
     pub(crate) fn add_rates(&mut self, row: &Row, seen: &Seen<'_>, good: bool) {
         match row.outcome {
             Outcome::Served => self.served += 1,
@@ -140,7 +140,7 @@ impl Tally {
         &self.headline
     }
 
-    /// From the first send to the last end.
+    /// Returns the time from the first send to the last end.
     pub(crate) fn window(&self) -> Window {
         (self.first_sent_ns.min(self.last_end_ns), self.last_end_ns)
     }

@@ -1,5 +1,4 @@
-//! What encoded audio and pictures say of themselves: how long, how large. No sample and no pixel is
-//! decoded for that.
+//! Reads the headers of encoded audio and pictures: duration and size. No sample and no pixel is decoded for that.
 
 #[cfg(feature = "pictures")]
 pub mod picture;

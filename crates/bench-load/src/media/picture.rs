@@ -4,38 +4,38 @@ use std::io::Cursor;
 
 use image::{ImageError, ImageFormat, ImageReader};
 
-/// What the header of a picture says.
+/// The content of a picture's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its width in pixels.
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// How it is encoded: `png`, `jpeg`, `webp`.
+    /// The encoding: `png`, `jpeg`, `webp`.
     pub format: &'static str,
 }
 
-/// Why bytes cannot be read as a picture.
+/// The reasons why bytes cannot be read as a picture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// Something else; its first bytes.
-    #[error("no picture: PNG, JPEG and WebP can be read, and this begins with `{}`", .0.escape_ascii())]
+    /// Something else, with its first bytes.
+    #[error("not a picture: expected PNG, JPEG or WebP, found data that begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
-    /// A picture of a format that is not read here.
-    #[error("a picture of format {0}: PNG, JPEG and WebP can be read")]
+    /// A picture of a format that cannot be read here.
+    #[error("a picture of format {0}: expected PNG, JPEG or WebP")]
     OtherFormat(&'static str),
     /// A picture that is damaged.
     #[error("a {format} picture that is damaged: {reason}")]
     Damaged {
         /// How it is encoded.
         format: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }
 
-/// Reads size and format, and no pixel: what is behind the header may be missing or damaged.
+/// Reads size and format, and no pixel: everything behind the header may be missing or damaged.
 ///
 /// ```
 /// use bench_load::media::picture;
@@ -44,7 +44,7 @@ pub enum PictureError {
 /// ```
 ///
 /// # Errors
-/// When the bytes are not a picture, or are one of another format, or have a damaged header.
+/// If the bytes are not a picture, or are one of another format, or have a damaged header.
 pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
     let (reader, format) = open(bytes)?;
     let (width, height) = reader.into_dimensions().map_err(|error| damaged(format, error))?;
@@ -60,7 +60,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
 /// ```
 ///
 /// # Errors
-/// When the bytes are not a picture, or are one of another format, or damaged.
+/// If the bytes are not a picture, or are one of another format, or damaged.
 pub fn rgb(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
     let (reader, format) = open(bytes)?;
     Ok(reader.decode().map_err(|error| damaged(format, error))?.into_rgb8().into_raw())
@@ -125,7 +125,7 @@ pub(crate) mod tests {
         let error = |bytes: &[u8]| header(bytes).expect_err("no picture").to_string();
         assert!(error(b"hello").contains("begins with `hello`"), "{}", error(b"hello"));
         assert!(error(b"GIF89a\x01\0\x01\0").contains("format gif"), "{}", error(b"GIF89a\x01\0\x01\0"));
-        assert!(error(b"").starts_with("no picture"));
+        assert!(error(b"").starts_with("not a picture"));
         for (format, name) in FORMATS {
             let bytes = encoded(30, 20, format);
             assert!(error(&bytes[..12]).contains(name));

@@ -1,8 +1,7 @@
 //! WAV files, whole or as a server streams them.
 //!
-//! A server that streams does not know the length when it writes the header. The `hound` crate takes the
-//! length from there and nowhere else, and so counts no sample, or hours of them; this reader counts what
-//! has arrived.
+//! A server that streams does not know the length when it writes the header. The `hound` crate takes the length only
+//! from there, and so counts no sample, or hours of them; this reader counts the samples that have arrived.
 
 use std::fmt;
 
@@ -15,41 +14,41 @@ const TAG_PCM: u16 = 0x0001;
 const TAG_FLOAT: u16 = 0x0003;
 const TAG_EXTENSIBLE: u16 = 0xfffe;
 
-/// What follows the format tag in the sub-format of an extensible header (`KSDATAFORMAT_SUBTYPE_…`).
+/// The bytes after the format tag in the sub-format of an extensible header (`KSDATAFORMAT_SUBTYPE_…`).
 const SUBTYPE_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 
-/// What a WAV file says of its audio.
+/// The description of the audio in the header of a WAV file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wav {
-    /// How a sample is stored.
+    /// The encoding of a sample.
     pub encoding: Encoding,
     /// Channels; at least 1.
     pub channels: u16,
-    /// Samples per second and channel; as it stands in the file, which can be 0.
+    /// Samples per second and channel, as in the file, which may contain 0.
     pub sample_rate: u32,
     /// Bits that a sample of one channel takes up.
     pub bit_depth: u16,
-    /// Samples per channel that are there, whatever the header says.
+    /// The number of samples per channel that are present, whatever the header says.
     pub samples: u64,
-    /// Bytes of audio that are there, without headers.
+    /// The number of bytes of audio that are present, without headers.
     pub bytes: u64,
-    /// What is odd, although the audio can be read.
+    /// An irregularity, although the audio can be read.
     pub oddity: Option<Oddity>,
 }
 
-/// How a sample is stored.
+/// The encoding of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Whole numbers.
+    /// Integers.
     Pcm,
     /// IEEE floating point.
     Float,
 }
 
-/// What is odd about a WAV file that can be read.
+/// An irregularity of a WAV file that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Oddity {
-    /// The header promises more bytes of audio than there are.
+    /// The header promises more bytes of audio than the file contains.
     Truncated {
         /// Bytes of audio that the header promises.
         promised: u64,
@@ -76,12 +75,12 @@ impl fmt::Display for Oddity {
     }
 }
 
-/// Why bytes cannot be read as WAV audio.
+/// The reasons why bytes cannot be read as WAV audio.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WavError {
-    /// Something else, or not even a header.
-    #[error("no WAV file: it should begin with `RIFF` and `WAVE`, and begins with `{}`", .0.escape_ascii())]
+    /// Something else, or a file without a header; with its first bytes.
+    #[error("not a WAV file: expected it to begin with `RIFF` and `WAVE`, but it begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// No `fmt ` chunk comes before the audio, or it is cut off.
     #[error("a WAV file without a whole `fmt ` chunk before its audio")]
@@ -95,7 +94,7 @@ pub enum WavError {
     /// A width that the encoding does not have, or none that fits the size of a sample.
     #[error(
         "a WAV file of {channels} channels, {bit_depth} bits and {block_align} bytes for a sample of all \
-         channels, which do not go together"
+         channels, which contradict each other"
     )]
     Layout {
         /// Channels.
@@ -115,8 +114,8 @@ impl Wav {
     /// [`Oddity`].
     ///
     /// # Errors
-    /// When the bytes are something else, or WAV audio that is neither PCM (8, 16, 24, 32 bits) nor
-    /// floating point (32, 64 bits).
+    /// If the bytes are something else, or WAV audio that is neither PCM (8, 16, 24, 32 bits) nor floating point (32,
+    /// 64 bits).
     ///
     /// ```
     /// # use bench_load::media::Wav;
@@ -190,7 +189,7 @@ impl Format {
         Ok(Format { encoding, channels, sample_rate, bit_depth, block_align })
     }
 
-    /// Of `promised` bytes of audio, `available` have arrived, or more bytes than that follow.
+    /// Counts the audio: of `promised` bytes, `available` have arrived, or more bytes than that follow.
     fn audio(self, promised: u64, available: u64) -> Wav {
         let bytes = promised.min(available);
         let block = u64::from(self.block_align);

@@ -2,14 +2,14 @@
 
 use bench_record::Level;
 
-/// What to do next, and why.
+/// A recommendation and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recommendation {
     /// The rule that it comes from: `throughput_peak`, `leak`.
     pub rule: &'static str,
-    /// Name of the level that it is about; `None` if it is about the benchmark as a whole.
+    /// The name of the level that it is about; `None` if it is about the benchmark as a whole.
     pub level: Option<String>,
-    /// In words, with the figures that it rests on.
+    /// The text, with the figures that support it.
     pub text: String,
 }
 

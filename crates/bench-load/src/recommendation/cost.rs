@@ -1,4 +1,4 @@
-//! Rules on what a benchmark costs beside its requests: memory, the first call, loading.
+//! Rules about the cost of a benchmark apart from its requests: memory, the first call, loading.
 
 use bench_record::{Level, Metric};
 use bench_syntax::quantity::Seconds;
@@ -45,7 +45,7 @@ pub(super) fn load(group: &Group) -> Vec<Recommendation> {
     let longer = group.load_s.filter(|load| *load > measuring && measuring.0 > 0.0);
     let told = longer.map(|load| {
         let text =
-            format!("load takes {load}, measuring {measuring}: more requests to a load are nearly free");
+            format!("load takes {load}, measuring {measuring}: more requests per load cost almost nothing");
         Recommendation::whole("load", text)
     });
     told.into_iter().collect()
@@ -104,7 +104,7 @@ mod tests {
     fn a_long_load_asks_for_more_requests() {
         // Two levels of 10 s.
         let with = |load| Group { load_s: Some(Seconds(load)), ..closed("RPS", &[(1, &[]), (4, &[])]) };
-        let text = "load takes 40.00 s, measuring 20.00 s: more requests to a load are nearly free";
+        let text = "load takes 40.00 s, measuring 20.00 s: more requests per load cost almost nothing";
         assert_says(load, &with(40.0), &[text]);
         assert_says(load, &with(19.0), &[]);
     }

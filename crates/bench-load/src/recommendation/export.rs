@@ -1,4 +1,4 @@
-//! `recommendations.csv`: a row a recommendation.
+//! `recommendations.csv`: one row for each recommendation.
 
 use std::io::{self, Write};
 
@@ -11,8 +11,7 @@ bench_core::inventory::submit! {
     Exporter { name: "recommendations.csv", export }
 }
 
-/// Writes the file if the record has a case that serves requests, with a header only where there is nothing
-/// to recommend.
+/// Writes the file if the record has a case that serves requests, with only a header if there is nothing to recommend.
 fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {
     let groups = Group::all(record);
     if groups.is_empty() {

@@ -1,4 +1,4 @@
-//! Rules on output that is made piece by piece: tokens, denoising steps.
+//! Rules about output that arrives piece by piece: tokens, denoising steps.
 
 use bench_record::Level;
 use bench_syntax::quantity::Seconds;
@@ -81,8 +81,8 @@ pub(super) fn batch(group: &Group) -> Vec<Recommendation> {
             return None;
         }
         let text = format!(
-            "TPOT p50 grows {} from {} to {} ({} to {}) for {} the output tokens/s: cap the batch where tokens are \
-             read as they come",
+            "TPOT p50 grows {} from {} to {} ({} to {}) for {} the output tokens/s: limit the batch if people \
+             read tokens while they arrive",
             times(after / before),
             from.name,
             Sweep::short(to),
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn a_larger_batch_has_its_price() {
         let one = [("TPOT p50", 0.020), ("output tokens/s", 50.0)];
-        let told = "TPOT p50 grows 2.1× from concurrency 1 to 8 (20.00 ms to 42.00 ms) for 3.8× the output tokens/s: cap \
-                    the batch where tokens are read as they come";
+        let told = "TPOT p50 grows 2.1× from concurrency 1 to 8 (20.00 ms to 42.00 ms) for 3.8× the output \
+                    tokens/s: limit the batch if people read tokens while they arrive";
         assert_says(batch, &text(&one, &[("TPOT p50", 0.042), ("output tokens/s", 190.0)]), &[told]);
         assert_says(batch, &text(&one, &[("TPOT p50", 0.028), ("output tokens/s", 190.0)]), &[]);
     }

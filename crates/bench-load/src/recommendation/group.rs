@@ -13,22 +13,22 @@ const LOAD: [&str; 2] = ["concurrency", "rate"];
 /// `rate`, in one case or in several of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
-    /// What the cases have in common: `model/category/name[argument=value]`.
+    /// The part of the id that the cases have in common: `model/category/name[argument=value]`.
     pub benchmark: String,
     /// The field of work.
     pub domain: String,
-    /// Name of the metric that the field looks at first.
+    /// The name of the most important metric of the field.
     pub primary: String,
-    /// Those without a rate first, by concurrency; then the others by rate.
+    /// The levels: those without a rate first, by concurrency; then the others by rate.
     pub levels: Vec<Level>,
     /// The first call of a process and the median of the others, in seconds, of the case where they differ
     /// most.
     pub first_call: Option<FirstCall>,
-    /// Time of the `load` step over the cases, one round each, in seconds.
+    /// The time of the `load` step over the cases, one round each, in seconds.
     pub load_s: Option<Seconds>,
 }
 
-/// The first call of a process beside the others.
+/// The first call of a process compared with the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FirstCall {
     /// The first, in seconds.
@@ -38,14 +38,14 @@ pub struct FirstCall {
 }
 
 impl FirstCall {
-    /// How many times the median the first call takes.
+    /// Returns the time of the first call as a multiple of the median.
     pub fn ratio(&self) -> f64 {
         self.first_s.0 / self.median_s.0
     }
 }
 
 impl Group {
-    /// The groups of a record, in the order of its cases; cases that serve no requests are in none.
+    /// Returns the groups of a record, in the order of its cases; cases that serve no requests are in none.
     pub fn all(record: &Record) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for case in &record.cases {

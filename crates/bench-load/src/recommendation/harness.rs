@@ -1,4 +1,4 @@
-//! Rules on whether it was the server that was measured.
+//! Rules about whether the harness, and not the server, was measured.
 
 use bench_record::{InvalidCause, Level};
 use bench_syntax::quantity::significant;
@@ -44,7 +44,7 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
         let seen: Vec<String> = cpu.into_iter().chain(lag).chain(stall).collect();
         let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
         let text = format!(
-            "the harness is the bottleneck at {}{seen}: give it a machine of its own, or fewer clients",
+            "the harness is the bottleneck at {}{seen}: give it a separate machine, or fewer clients",
             level.name
         );
         Recommendation::at("harness_bound", level, text)
@@ -60,8 +60,8 @@ pub(super) fn saturated(group: &Group) -> Vec<Recommendation> {
             format!(" (it serves {} req/s)", significant(rps.value))
         });
         let text = format!(
-            "the model is saturated at {}{served}: offer less, or give it more to serve with; a faster harness would \
-             change nothing",
+            "the model is saturated at {}{served}: lower the rate, or give the model more resources; a faster \
+             harness would change nothing",
             level.name
         );
         Recommendation::at("saturated", level, text)
@@ -124,7 +124,7 @@ mod tests {
         assert_says(bottleneck, &group, &[]);
         group.levels[1].validity.harness_bound = true;
         let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent 12.00 ms \
-                    late or more): give it a machine of its own, or fewer clients";
+                    late or more): give it a separate machine, or fewer clients";
         assert_says(bottleneck, &group, &[text]);
     }
 
@@ -134,8 +134,8 @@ mod tests {
         let level = &mut group.levels[1];
         level.validity.causes = vec![InvalidCause::Saturated];
         (level.pace.offered_rate, level.pace.achieved_rate) = (level.rate, Some(60.0));
-        let text = "the model is saturated at 200 req/s (it serves 50.00 req/s): offer less, or give it more to serve \
-                    with; a faster harness would change nothing";
+        let text = "the model is saturated at 200 req/s (it serves 50.00 req/s): lower the rate, or give the \
+                    model more resources; a faster harness would change nothing";
         assert_says(saturated, &group, &[text]);
         assert_says(bottleneck, &group, &[]);
         assert_says(short_of_rate, &group, &[]);

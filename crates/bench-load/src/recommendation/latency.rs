@@ -1,4 +1,4 @@
-//! Rules on latency and on how well it is known.
+//! Rules about latency, and about its precision.
 
 use bench_record::Level;
 use bench_stats as stats;

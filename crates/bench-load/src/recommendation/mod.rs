@@ -1,5 +1,4 @@
-//! What to do next, from the figures of a run: rules, each of a few lines, and each with the figures it rests
-//! on.
+//! Recommendations from the figures of a run: rules of a few lines each, each with the figures that support it.
 //!
 //! A rule reads the levels of one benchmark together ([`Group`]), because most advice is about how they
 //! differ. It says nothing if the figures it needs are missing.

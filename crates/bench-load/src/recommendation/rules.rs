@@ -5,7 +5,7 @@ use super::{Group, Recommendation, cost, generation, harness, latency, speech, t
 /// Reads a group and says what it finds.
 pub(super) type Rule = fn(&Group) -> Vec<Recommendation>;
 
-/// What casts doubt on figures first, then what they say.
+/// All rules: first those that cast doubt on figures, then the others.
 const RULES: [Rule; 21] = [
     harness::failures,
     harness::bottleneck,
@@ -30,7 +30,7 @@ const RULES: [Rule; 21] = [
     cost::load,
 ];
 
-/// What all rules say of a group, in the order in which one would act on it.
+/// Returns the recommendations of all rules for a group, in the order in which to act on them.
 pub fn recommendations(group: &Group) -> Vec<Recommendation> {
     RULES.iter().flat_map(|rule| rule(group)).collect()
 }

@@ -1,4 +1,4 @@
-//! Rules on speech that is played while it is made.
+//! Rules about speech that is played while it is made.
 
 use bench_record::Level;
 use bench_syntax::quantity::Seconds;
@@ -43,7 +43,8 @@ pub(super) fn underrun(group: &Group) -> Vec<Recommendation> {
             .map(|underrun| format!(" (underrun p95 {})", Seconds(underrun)))
             .unwrap_or_default();
         let text = format!(
-            "playback runs dry in {} of requests at {}{long}: begin with more audio, or serve fewer at once",
+            "playback would stall in {} of requests at {}{long}: buffer more audio before playback begins, or \
+             serve fewer requests at once",
             percent(share),
             level.name
         );
@@ -79,8 +80,8 @@ mod tests {
             ];
             closed("ASPS", &[(4, &figures[0]), (8, &figures[1])])
         };
-        let text = "playback runs dry in 12 % of requests at concurrency 8 (underrun p95 400.0 ms): begin with more \
-                    audio, or serve fewer at once";
+        let text = "playback would stall in 12 % of requests at concurrency 8 (underrun p95 400.0 ms): buffer more \
+                    audio before playback begins, or serve fewer requests at once";
         assert_says(underrun, &with(0.88), &[text]);
         assert_says(underrun, &with(1.0), &[]);
     }

@@ -1,4 +1,4 @@
-//! Levels of one scenario, from the lowest setting to the highest.
+//! Sweeps: the levels of one scenario, from the lowest setting to the highest.
 
 use bench_protocol::Better;
 use bench_record::{Level, Metric};
@@ -27,7 +27,7 @@ impl<'a> Sweep<'a> {
         level.rate.or(level.concurrency.map(f64::from)).filter(|setting| *setting > 0.0)
     }
 
-    /// The setting as it is said after another one: `8`, `12.5 req/s`.
+    /// Formats the setting for use after another one: `8`, `12.5 req/s`.
     pub(super) fn short(level: &Level) -> String {
         said(level, 1.0)
     }
@@ -37,7 +37,7 @@ impl<'a> Sweep<'a> {
         said(level, 2.0)
     }
 
-    /// What is set: `concurrency`, `the rate`.
+    /// Returns the name of the setting: `concurrency`, `the rate`.
     pub(super) fn what(level: &Level) -> &'static str {
         if level.rate.is_some() { "the rate" } else { "concurrency" }
     }

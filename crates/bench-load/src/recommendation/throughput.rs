@@ -1,4 +1,4 @@
-//! Rules on how throughput follows the load.
+//! Rules about the dependence of throughput on the load.
 
 use bench_record::{Level, Metric};
 
@@ -13,7 +13,7 @@ const COSTLY: f64 = 1.5;
 /// does not queue, and batches form unevenly.
 const PROPORTIONAL: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
-/// With less of a rise than this the next level would hardly tell more.
+/// The rise below which the next level would hardly show more.
 const RISING: f64 = 0.1;
 
 /// A server that serves this share of what is offered keeps up with it; requests that are still in flight

@@ -1,4 +1,4 @@
-//! At which level each metric is best.
+//! Finds the level at which each metric is best.
 
 use bench_protocol::Better;
 use bench_record::Metric;
@@ -11,20 +11,20 @@ use super::group::{Group, GroupLevel};
 /// The level at which a metric is best.
 #[derive(Clone, Copy, Debug)]
 pub struct Best<'a> {
-    /// The metric, as it is at that level.
+    /// The metric with its value at that level.
     pub metric: &'a Metric,
     /// The level.
     pub level: &'a GroupLevel<'a>,
 }
 
-/// For the metrics a field looks at, where each is best among the **valid** levels: the primary one, the
-/// requests per second, the median and 95th percentile of the latency, and all that are worth a picture.
-/// Percentiles without enough requests do not compete with those that have them.
+/// Returns the **valid** level at which each of these metrics is best: the primary one, the requests per second, the
+/// median and 95th percentile of the latency, and all that are plotted. Percentiles without enough requests do not
+/// compete with those that have them.
 pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
     notable(group).into_iter().filter_map(|name| best_of(group, &name)).collect()
 }
 
-/// Names of the metrics that are told of a group beyond its table.
+/// Returns the names of the metrics that are reported for a group in addition to its table.
 pub(super) fn notable(group: &Group<'_>) -> Vec<String> {
     let mut names = vec![group.primary.clone(), "RPS".to_owned()];
     names.extend(group.plots.iter().cloned());

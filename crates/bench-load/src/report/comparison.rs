@@ -1,4 +1,4 @@
-//! `comparison.csv`: benchmarks that look at the same metric first, and an earlier run, side by side.
+//! `comparison.csv`: benchmarks with the same primary metric, and an earlier run, side by side.
 
 use std::io::{self, Write};
 
@@ -57,8 +57,8 @@ impl Side<'_> {
     }
 }
 
-/// The groups of `record` that have something beside them: another group with the same primary metric, or the
-/// same benchmark in the run `baseline`, which then stands before it.
+/// Returns the groups of `record` that can be compared: with another group of the same primary metric, or with the
+/// same benchmark in the run `baseline`, which then comes first.
 pub(super) fn sides<'a>(record: &'a Record, baseline: Option<&'a Record>) -> Vec<Side<'a>> {
     let mut earlier = baseline.map(groups).unwrap_or_default();
     let mut sides = Vec::new();

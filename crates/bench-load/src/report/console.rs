@@ -78,7 +78,7 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
     out
 }
 
-/// What the mark of a percentile with too few requests means.
+/// Explains the mark of a percentile with too few requests.
 fn estimates(out: &mut String, unsupported: bool, style: Style) {
     if unsupported {
         // Writing to a String cannot fail.
@@ -156,8 +156,8 @@ fn of_group(group: &Group<'_>, view: &View) -> String {
     out
 }
 
-/// Whether the steady part of a level tells nothing else than the whole of it: their intervals overlap, or the figures
-/// differ by less than a tenth.
+/// Whether the steady part of a level agrees with the whole of it: their intervals overlap, or the figures differ by
+/// less than a tenth.
 fn agrees(whole: Option<&Metric>, steady: &Metric) -> bool {
     const ALIKE: f64 = 0.1;
     let Some(whole) = whole else { return false };
@@ -225,7 +225,7 @@ fn is_thin(level: &GroupLevel<'_>) -> bool {
     marked.peek().is_some() && !marked.any(|supported| supported)
 }
 
-/// Why a level is not valid, what it said, and what to doubt.
+/// Writes the reasons why a level is not valid, its error messages, and its warnings.
 fn remarks(out: &mut String, level: &GroupLevel<'_>, style: Style) {
     let label = printable(&level.label);
     let found = &level.level;

@@ -1,10 +1,10 @@
-//! How a metric is read.
+//! Formats a metric.
 
 use bench_record::Metric;
 use bench_syntax::quantity::{Seconds, rate, significant};
 use bench_syntax::text::printable;
 
-/// A value with its unit: `12.40 ms`, `3.512 images/s`; ratios have none, and `–` is not a number.
+/// Formats a value with its unit: `12.40 ms`, `3.512 images/s`; ratios have none, and `–` stands for NaN.
 pub fn figure(value: f64, unit: &str) -> String {
     // Fields of one's own have units of their own.
     match &*printable(unit) {

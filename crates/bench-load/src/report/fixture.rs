@@ -1,4 +1,4 @@
-//! Records of load cases for tests, in the likeness of a server that saturates.
+//! Records of load cases for tests, modelled on a server that saturates.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use bench_stats::Interval;
 use bench_syntax::Category;
 use bench_syntax::quantity::Seconds;
 
-/// Where the server's throughput ends, in requests per second.
+/// The largest throughput of the server, in requests per second.
 const CAPACITY: f64 = 9.0;
 /// Service time of a lonely request, in seconds.
 const ALONE: f64 = 0.42;

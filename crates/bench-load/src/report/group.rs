@@ -1,4 +1,4 @@
-//! Levels that belong together, whether one case has run them all or each had a case of its own.
+//! Groups of levels that belong together, whether one case has run them all or each had its own case.
 
 use bench_judge::Summarize;
 use bench_record::{CaseRecord, Level, Metric, Record};
@@ -7,7 +7,7 @@ use bench_syntax::Category;
 /// Arguments that set the load: cases that differ in nothing else are levels of one benchmark.
 const SETTINGS: [&str; 2] = ["concurrency", "rate"];
 
-/// All levels of one benchmark with the same arguments, those apart that set the load.
+/// All levels of one benchmark with the same arguments, apart from those that set the load.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
     /// The model, if any.
@@ -20,15 +20,15 @@ pub struct Group<'a> {
     pub arguments: Vec<(&'a str, &'a str)>,
     /// The field of work.
     pub domain: String,
-    /// Name of the metric that the field looks at first.
+    /// The name of the most important metric of the field.
     pub primary: String,
-    /// Names of the metrics that are worth a picture against the setting.
+    /// The names of the metrics that are plotted against the setting.
     pub plots: Vec<String>,
-    /// What tells the levels apart.
+    /// The setting that distinguishes the level from the others.
     pub setting: Setting,
-    /// In ascending order of their setting, else as they were run.
+    /// The levels in ascending order of their setting, or else in the order in which they were run.
     pub levels: Vec<GroupLevel<'a>>,
-    /// What the levels say together: of a search, the throughput that it has found.
+    /// Metrics of all levels together: of a search, the throughput that it has found.
     pub found: Vec<Metric>,
 }
 
@@ -37,27 +37,27 @@ pub struct Group<'a> {
 pub struct GroupLevel<'a> {
     /// The case that has run it.
     pub case: &'a CaseRecord,
-    /// What was seen, over the rounds of the case.
+    /// The figures, over the rounds of the case.
     pub level: Level,
-    /// What it is called in its group; no two are called alike.
+    /// The name in its group; no two names are the same.
     pub label: String,
     /// Its [`Setting`]; absent if the scenario does not set it.
     pub at: Option<f64>,
 }
 
-/// What tells the levels of a group apart.
+/// The setting that distinguishes the levels of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// Clients, or most requests in flight.
+    /// Clients, or the maximum of requests in flight.
     Concurrency,
-    /// Requests per second that the schedule wanted.
+    /// Requests per second of the schedule.
     Rate,
-    /// Nothing that is a number.
+    /// No number: the order of the levels.
     Order,
 }
 
 impl Setting {
-    /// Its name and unit, as on an axis.
+    /// Returns its name and unit, as on an axis.
     pub fn title(self) -> &'static str {
         match self {
             Setting::Concurrency => "concurrency (clients)",
@@ -77,7 +77,7 @@ impl Setting {
 }
 
 impl Group<'_> {
-    /// `model/category/name[argument=value,…]`, without what sets the load.
+    /// Returns the id `model/category/name[argument=value,…]`, without the arguments that set the load.
     pub fn id(&self) -> String {
         let model = self.model.map(|model| format!("{model}/")).unwrap_or_default();
         let arguments: Vec<String> =
@@ -87,17 +87,17 @@ impl Group<'_> {
         format!("{model}{}/{}{arguments}", self.category, self.name)
     }
 
-    /// The first of its metrics with this name: for its unit and direction.
+    /// Returns the first of its metrics with this name: for its unit and direction.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.levels.iter().find_map(|level| level.level.metric(name))
     }
 
-    /// Whether any of its levels is led by the latency from the schedule.
+    /// Whether the latency from the schedule leads in any of its levels.
     pub fn is_scheduled(&self) -> bool {
         self.levels.iter().any(|level| level.is_scheduled())
     }
 
-    /// What its latency is called: that of the schedule where any level has one.
+    /// Returns the name of its latency: that of the schedule if any level has one.
     pub fn latency_name(&self) -> &'static str {
         if self.is_scheduled() { "scheduled latency" } else { "latency" }
     }
@@ -160,7 +160,7 @@ pub fn groups(record: &Record) -> Vec<Group<'_>> {
     groups
 }
 
-/// Finds out what tells the levels apart, and brings them into its order.
+/// Finds the setting that distinguishes the levels, and sorts them by it.
 fn settle(group: &mut Group<'_>) {
     let distinct = |setting: Setting| {
         let mut values: Vec<f64> = group.levels.iter().filter_map(|level| setting.of(&level.level)).collect();

@@ -1,4 +1,4 @@
-//! `levels.csv`: a row a level of a case, units in the header.
+//! `levels.csv`: one row for each level of a case, with units in the header.
 
 use bench_judge::Summarize;
 use std::io::{self, Write};
@@ -145,7 +145,7 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
     ]
 }
 
-/// A number; an empty cell where there is none, or none that is finite.
+/// Formats a number; an empty cell if there is none, or if it is not finite.
 pub(crate) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
-//! What people and programs read of load cases: tables, the rows of requests, and pictures.
+//! The reports of load cases: tables, the rows of requests, and pictures.
 //!
-//! Everything here is a function of a `bench_record::Record`; nothing is written for records without load
-//! cases. Each file of the run directory is one module, and plugged in where it is written.
+//! Everything here is a function of a `bench_record::Record`; nothing is written for records without load cases. Each
+//! file of the run directory is one module, and registers itself.
 
 mod best;
 mod comparison;

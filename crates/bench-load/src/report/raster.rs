@@ -1,4 +1,4 @@
-//! A picture as PNG, with fonts of its own: the same on every machine.
+//! Renders a picture as PNG, with its own fonts: the same on every machine.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,7 @@ use resvg::usvg::{Options, Tree};
 /// Dots for each pixel of the SVG: legible on screens of high density, and in slides.
 const SCALE: f32 = 2.0;
 
-/// The family that stands for all others.
+/// The font family that replaces all others.
 const FAMILY: &str = "DejaVu Sans";
 
 /// Renders `svg`.

@@ -1,8 +1,7 @@
-//! `requests.csv`: a row a request. Workers leave a file a round; here they become one.
+//! `requests.csv`: one row for each request. Workers leave a file for each round; here they are merged.
 //!
-//! Nothing is ever held but one row and a buffer: a file can have ten million rows. Rows are read in full
-//! only where their columns stand elsewhere than in the report, or where they may be replaced; all others are
-//! copied as they are.
+//! Only one row and a buffer are held at any time: a file can have ten million rows. Rows are parsed only if their
+//! columns are at other positions than in the report, or if they may be replaced; all others are copied unchanged.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -20,7 +19,7 @@ inventory::submit! {
 
 const NAME: &str = "requests.csv";
 
-/// What tells the rows of one round from all others.
+/// The columns that distinguish the rows of one round from all others.
 const KEY: [&str; 2] = ["case", "round"];
 
 /// Case and round of a row.
@@ -72,7 +71,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A file with rows, and where its columns stand.
+/// A file with rows, and the positions of its columns.
 struct Part {
     path: PathBuf,
     header: Vec<Vec<u8>>,
@@ -107,7 +106,7 @@ impl Part {
     }
 }
 
-/// Where the columns of [`KEY`] stand.
+/// Returns the positions of the columns of [`KEY`].
 fn places(header: &[Vec<u8>]) -> Option<[usize; KEY.len()]> {
     let place = |name: &str| header.iter().position(|column| column == name.as_bytes());
     let [Some(case), Some(round)] = KEY.map(place) else { return None };

@@ -16,16 +16,16 @@ pub struct Times<'a> {
 /// An event that happened while a request was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// What it was.
+    /// The kind of the mark.
     pub kind: MarkKind,
-    /// When, in nanoseconds from the beginning of the level.
+    /// The time of the mark, in nanoseconds from the beginning of the level.
     pub at_ns: u64,
-    /// How much of the response an output holds: tokens of a text, samples per channel of speech. `None` if the
-    /// closure did not say.
+    /// The part of the response that an output contains: tokens of a text, samples per channel of speech. `None` if
+    /// the closure did not report it.
     pub holds: Option<u32>,
 }
 
-/// What a [`Mark`] marks.
+/// The kind of a [`Mark`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkKind {
     /// A usable output has arrived: playable audio, an image, text.
@@ -34,12 +34,12 @@ pub enum MarkKind {
     Answer,
     /// A step of the work is done, such as a denoising step.
     Step,
-    /// The last output has arrived; what follows is not an output.
+    /// The last output has arrived; anything after it is not an output.
     End,
 }
 
 impl Times<'_> {
-    /// `end − sent`, in seconds.
+    /// Returns `end − sent`, in seconds.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -52,7 +52,7 @@ impl Times<'_> {
         seconds(self.end_ns.saturating_sub(self.sent_ns))
     }
 
-    /// `end − intended`, in seconds: free of coordinated omission.
+    /// Returns `end − intended`, in seconds: free of coordinated omission.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -65,7 +65,7 @@ impl Times<'_> {
         seconds(self.end_ns.saturating_sub(self.intended_ns))
     }
 
-    /// `sent − intended`, in seconds: the harness's own lateness.
+    /// Returns `sent − intended`, in seconds: the harness's own lateness.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -78,7 +78,7 @@ impl Times<'_> {
         seconds(self.sent_ns.saturating_sub(self.intended_ns))
     }
 
-    /// When outputs arrived, in nanoseconds from the beginning of the level.
+    /// Returns the times at which outputs arrived, in nanoseconds from the beginning of the level.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -91,7 +91,7 @@ impl Times<'_> {
         self.at(MarkKind::Output)
     }
 
-    /// When steps were done, in nanoseconds from the beginning of the level.
+    /// Returns the times at which steps were done, in nanoseconds from the beginning of the level.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -104,8 +104,8 @@ impl Times<'_> {
         self.at(MarkKind::Step)
     }
 
-    /// `first output − sent`, in seconds: TTFA, TTFI, TTFT. `None` if nothing was marked, because the response was
-    /// not streamed.
+    /// Returns `first output − sent`, in seconds: TTFA, TTFI, TTFT. `None` if nothing was marked, because the response
+    /// was not streamed.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -118,7 +118,7 @@ impl Times<'_> {
         self.outputs().next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
     }
 
-    /// `first output of the answer − sent`, in seconds.
+    /// Returns `first output of the answer − sent`, in seconds.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};

@@ -1,4 +1,4 @@
-//! When requests arrive: computed from the seed before the first of them is sent.
+//! Computes when requests arrive, from the seed, before the first of them is sent.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::random::Random;
 /// More arrivals than this are a slip of the pen, not a schedule.
 const MOST: u64 = 50_000_000;
 
-/// How the distances between arrivals are distributed; their mean follows from the rate.
+/// The distribution of the distances between arrivals; their mean follows from the rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Arrivals {
     /// Exponential: arrivals are independent of each other.
     Poisson,
     /// All distances are equal.
     Constant,
-    /// As a gamma distribution: in bursts below shape 1, more evenly above.
+    /// A gamma distribution: in bursts below shape 1, more evenly above.
     Gamma {
         /// The shape; 1 is the same as Poisson.
         shape: f64,
@@ -25,11 +25,11 @@ pub enum Arrivals {
 }
 
 impl Arrivals {
-    /// Arrivals at `rate` requests per second, in nanoseconds from the beginning, ascending: `requests` of
-    /// them, or those before `duration`, or what comes first. The first one is at 0.
+    /// Returns arrivals at `rate` requests per second, in nanoseconds from the beginning, ascending: `requests` of
+    /// them, or those before `duration`, whichever comes first. The first one is at 0.
     ///
     /// # Errors
-    /// A rate or shape that is not a positive number, no end at all, or more arrivals than memory should hold.
+    /// A rate or shape that is not a positive number, no limit at all, or more arrivals than memory should hold.
     pub fn schedule(
         self,
         rate: f64,
@@ -38,18 +38,18 @@ impl Arrivals {
         seed: u64,
     ) -> Result<Vec<u64>, Error> {
         if !(rate.is_finite() && rate > 0.0) {
-            return Err(Error::failure(format!("a rate of {rate} requests/s: wanted a positive number")));
+            return Err(Error::failure(format!("a rate of {rate} requests/s: expected a positive number")));
         }
         if let Arrivals::Gamma { shape } = self
             && !(shape.is_finite() && shape > 0.0)
         {
-            return Err(Error::failure(format!("a burstiness of {shape}: wanted a positive number")));
+            return Err(Error::failure(format!("a burstiness of {shape}: expected a positive number")));
         }
         let end_s = duration.map_or(f64::INFINITY, |duration| duration.as_secs_f64());
         let count = requests.unwrap_or(u64::MAX);
         if requests.is_none() && duration.is_none() || (end_s * rate).min(count as f64) > MOST as f64 {
             return Err(Error::failure(format!(
-                "{rate} requests/s: wanted an end, by `requests` or `duration`, within {MOST} requests"
+                "{rate} requests/s: expected a limit, by `requests` or `duration`, of at most {MOST} requests"
             )));
         }
         let mut random = Random::new(seed);

@@ -1,4 +1,4 @@
-//! When requests are sent: one type for each scenario, and a trait for all of them.
+//! Scenarios: when requests are sent. One type for each scenario, and a trait for all of them.
 
 mod arrivals;
 mod closed_loop;
@@ -53,7 +53,7 @@ use crate::stripe::Stripe;
 /// # }
 /// ```
 pub trait Scenario: Send + Sync {
-    /// The levels, in the order in which they are run.
+    /// Returns the levels, in the order in which they are run.
     ///
     /// # Errors
     /// When a setting makes no sense: no client, a rate that is not a positive number, an empty trace.
@@ -67,27 +67,27 @@ pub trait Scenario: Send + Sync {
     }
 }
 
-/// How long a level lasts, and the seed of everything that is random.
+/// The length of a level, and the seed of everything that is random.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// Requests, if their number was given.
     pub requests: Option<u64>,
-    /// Time, if it was given. With both, what comes first ends the level.
+    /// The time, if it was given. With both, whichever comes first ends the level.
     pub duration: Option<Duration>,
     /// Seed of everything that is random.
     pub seed: u64,
 }
 
-/// One level: a setting, and how its requests are paced.
+/// One level: a setting, and the pacing of its requests.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
+    /// The setting that distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
     pub name: String,
-    /// The scenario, as the record names it: `closed_loop`.
+    /// The scenario's name in the record: `closed_loop`.
     pub scenario: &'static str,
-    /// Clients, where the scenario sets them.
+    /// The number of clients, if the scenario sets it.
     pub concurrency: Option<u32>,
-    /// Requests per second, where the scenario sets them.
+    /// The requests per second, if the scenario sets them.
     pub rate: Option<f64>,
     /// When requests are sent.
     pub pacing: Pacing,
@@ -139,19 +139,19 @@ impl Plan {
 pub enum Pacing {
     /// Each client sends its next request when its last one has ended.
     Clients {
-        /// How many.
+        /// Their number.
         count: u32,
         /// The time over which they start, evenly; the first one starts at once.
         ramp_up: Duration,
     },
-    /// At these times, whether earlier requests have ended or not.
+    /// Sends at these times, whether earlier requests have ended or not.
     Schedule {
         /// When, in nanoseconds from the beginning of the level, ascending.
         arrivals: Vec<u64>,
-        /// Why they end where they do, for the report.
+        /// The reason why they end where they do, for the report.
         most_in_flight: u32,
     },
-    /// This many at once, and as many again when all of them have ended.
+    /// Sends this many at once, and as many again when all of them have ended.
     Queries {
         /// Requests in a query.
         streams: u32,
@@ -186,8 +186,8 @@ impl<T: Clone> From<&[T]> for Settings<T> {
     }
 }
 
-/// Requests of a level for which nothing was said: enough for a median with an interval, and several
-/// for each client.
+/// Returns the default number of requests of a level: enough for a median with an interval, and several for each
+/// client.
 fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
     match (wanted.requests, wanted.duration) {
         (None, None) => Some(50.max(10 * u64::from(clients))),
@@ -200,10 +200,9 @@ fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
 /// # Errors
 /// If it is 0, or more than the number of threads that a machine can run.
 fn clients(count: usize, what: &str) -> Result<u32, Error> {
-    u32::try_from(count)
-        .ok()
-        .filter(|count| (1..=65_536).contains(count))
-        .ok_or_else(|| Error::failure(format!("{what} {count}: wanted a number of clients from 1 to 65536")))
+    u32::try_from(count).ok().filter(|count| (1..=65_536).contains(count)).ok_or_else(|| {
+        Error::failure(format!("{what} {count}: expected a number of clients from 1 to 65536"))
+    })
 }
 
 /// A level of clients without a schedule.

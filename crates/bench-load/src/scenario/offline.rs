@@ -14,7 +14,7 @@ pub struct Offline {
 }
 
 impl Offline {
-    /// Serves as many requests at once as there are cores.
+    /// Creates a scenario that serves as many requests at once as there are cores.
     pub fn new() -> Self {
         Offline::default()
     }

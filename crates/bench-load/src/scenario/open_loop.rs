@@ -4,12 +4,12 @@ use bench_core::Error;
 
 use super::{Arrivals, Pacing, Plan, Scenario, Settings, Wanted};
 
-/// Requests in flight at most, if nothing is said: a thread each.
+/// The default maximum of requests in flight: each needs a thread.
 const MOST_IN_FLIGHT: usize = 256;
 
 /// Requests at a rate, whether or not the model keeps up, like those of the users of a service. All arrivals are
-/// computed in advance from the seed. A request that cannot be sent in time is sent late, and its latency still
-/// counts from when it was due (Tene, *How NOT to measure latency*, 2013).
+/// computed in advance from the seed. A request that cannot be sent in time is sent late, and its latency still counts
+/// from the time when it was due (Tene, *How NOT to measure latency*, 2013).
 ///
 /// ```
 /// use bench_load::Load;
@@ -25,18 +25,18 @@ pub struct OpenLoop {
 }
 
 impl OpenLoop {
-    /// Independent arrivals (a Poisson process) at this rate, or at each of several, in requests per second.
+    /// Creates independent arrivals (a Poisson process) at this rate, or at each of several, in requests per second.
     pub fn poisson(rate: impl Into<Settings<f64>>) -> Self {
         OpenLoop { rates: rate.into(), arrivals: Arrivals::Poisson, most_in_flight: MOST_IN_FLIGHT }
     }
 
-    /// Arrivals at equal distances.
+    /// Creates arrivals at equal distances.
     pub fn constant(rate: impl Into<Settings<f64>>) -> Self {
         OpenLoop { arrivals: Arrivals::Constant, ..OpenLoop::poisson(rate) }
     }
 
-    /// Distances from a gamma distribution with this shape: 1 is a Poisson process, below 1 arrivals come
-    /// in bursts, above 1 more evenly.
+    /// Creates arrivals whose distances have a gamma distribution with this shape: 1 is a Poisson process; below 1,
+    /// arrivals come in bursts, above 1, more evenly.
     pub fn gamma(rate: impl Into<Settings<f64>>, shape: f64) -> Self {
         OpenLoop { arrivals: Arrivals::Gamma { shape }, ..OpenLoop::poisson(rate) }
     }

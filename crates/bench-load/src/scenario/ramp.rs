@@ -15,7 +15,7 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// From `from` clients to `to`: 1, 2, 4, …, and `to` itself.
+    /// Creates levels of `from` clients to `to`: 1, 2, 4, …, and `to` itself.
     pub fn new(from: usize, to: usize) -> Self {
         Ramp { from, to }
     }
@@ -25,7 +25,7 @@ impl Scenario for Ramp {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         let (from, to) = (clients(self.from, "ramp from")?, clients(self.to, "ramp to")?);
         if from > to {
-            return Err(Error::failure(format!("ramp from {from} to {to}: it wants to rise")));
+            return Err(Error::failure(format!("ramp from {from} to {to}: expected a ramp that rises")));
         }
         let mut counts: Vec<u32> = std::iter::successors(Some(from), |count| count.checked_mul(2))
             .take_while(|count| *count < to)

@@ -9,12 +9,12 @@ use bench_syntax::encoding::decoded;
 
 use super::{Pacing, Plan, Scenario, Wanted, clients};
 
-/// Requests at the times that a trace file holds: what has really happened to a service.
+/// Requests at the times in a trace file: the real arrivals of a service.
 ///
-/// The file has one arrival a line, in seconds, ascending; the first one is the beginning. In a CSV file the
-/// first column counts; the columns are parted by commas, or by semicolons or tabs if a line has any. Empty lines, lines
-/// that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are numbers
-/// with a point: a decimal comma, a date, and a header that names another unit are refused.
+/// The file has one arrival on each line, in seconds, ascending; the first one is the beginning. In a CSV file the
+/// first column counts; the columns are separated by commas, or by semicolons or tabs if a line has any. Empty lines,
+/// lines that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are
+/// numbers with a point: a decimal comma, a date, and a header that names another unit are rejected.
 ///
 /// ```
 /// use bench_load::Load;
@@ -29,11 +29,11 @@ pub struct Replay {
     most_in_flight: usize,
 }
 
-/// Where arrivals are from.
+/// The source of arrivals.
 #[derive(Clone, Debug)]
 enum Source {
     File(PathBuf),
-    /// In seconds, ascending.
+    /// Times in seconds, ascending.
     Times(Arc<[f64]>),
 }
 
@@ -43,7 +43,7 @@ impl Replay {
         Replay { source: Source::File(file.as_ref().to_owned()), speed: 1.0, most_in_flight: 256 }
     }
 
-    /// Arrivals that were read already, in seconds, ascending; the first one is the beginning.
+    /// Uses arrivals that were read already, in seconds, ascending; the first one is the beginning.
     pub fn times(times: impl Into<Arc<[f64]>>) -> Self {
         Replay { source: Source::Times(times.into()), speed: 1.0, most_in_flight: 256 }
     }
@@ -68,10 +68,10 @@ impl Replay {
             Source::Times(times) => Arc::clone(times),
         };
         let Some(first) = times.first().copied() else {
-            return Err(Error::failure("the trace holds no time"));
+            return Err(Error::failure("the trace contains no time"));
         };
         if times.windows(2).any(|pair| pair[1] < pair[0]) {
-            return Err(Error::failure("the times of the trace do not ascend"));
+            return Err(Error::failure("the times of the trace are not in ascending order"));
         }
         Ok(times.iter().map(|time| ((time - first) / self.speed * 1e9) as u64).collect())
     }
@@ -84,12 +84,12 @@ fn read(file: &Path) -> Result<Vec<f64>, Error> {
     let text = decoded(&bytes).map_err(wrong)?;
     let times = times(&text).map_err(wrong)?;
     let (Some(first), Some(last)) = (times.first().copied(), times.last()) else {
-        return Err(wrong("it holds no time".to_owned()));
+        return Err(wrong("it contains no time".to_owned()));
     };
     if times.len() > 1 && *last <= first {
         return Err(wrong(format!(
-            "all {} arrivals are at {first} s: if the file has decimal commas, write points; requests that are all \
-             there at once are `Load::offline`",
+            "all {} arrivals are at {first} s: if the file has decimal commas, write points; for requests that \
+             all arrive at once, use `Load::offline`",
             times.len()
         )));
     }
@@ -166,12 +166,12 @@ fn header(name: &str) -> Result<(), String> {
         "hours",
     ];
     match words.iter().find(|word| others.contains(word)) {
-        Some(unit) => Err(format!("the column `{name}` is in {unit}: wanted times in seconds")),
+        Some(unit) => Err(format!("the column `{name}` is in {unit}: expected times in seconds")),
         None => Ok(()),
     }
 }
 
-/// What a cell that is not a number seems to be, and what to write.
+/// Explains what a cell that is not a number seems to be, and what to write.
 fn instead(cell: &str) -> &'static str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match cell.split_once(',') {
@@ -181,14 +181,17 @@ fn instead(cell: &str) -> &'static str {
         _ if cell.contains('-') && cell.contains(':') => {
             ": it is a date; write seconds from the beginning of the trace, as in 0.25"
         }
-        _ => "; wanted a number such as 0.25",
+        _ => "; expected a number such as 0.25",
     }
 }
 
 impl Scenario for Replay {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         if !(self.speed.is_finite() && self.speed > 0.0) {
-            return Err(Error::failure(format!("replay at speed {}: wanted a positive number", self.speed)));
+            return Err(Error::failure(format!(
+                "replay at speed {}: expected a positive number",
+                self.speed
+            )));
         }
         let most_in_flight = clients(self.most_in_flight, "requests in flight")?;
         let mut arrivals = self.arrivals()?;

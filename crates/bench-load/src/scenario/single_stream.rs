@@ -1,4 +1,4 @@
-//! One client: latency without any load.
+//! One client: latency without any other load.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ impl Scenario for Stress {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         if self.duration.is_zero() || self.ramp_up > self.duration {
             return Err(Error::failure(format!(
-                "stress for {:?} with a ramp-up of {:?}: wanted a duration, and a ramp-up that fits into it",
+                "stress for {:?} with a ramp-up of {:?}: expected a duration, and a ramp-up that fits into it",
                 self.duration, self.ramp_up
             )));
         }

@@ -1,4 +1,4 @@
-//! Which levels are served, and for how long.
+//! Serves levels, and decides how long each lasts.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ impl<I, C> Serving<'_, '_, I, C> {
         if assignment.load.quick { None } else { assignment.load.valid_for.or(self.job.valid_for) }
     }
 
-    /// How long levels are to last: what the runner wants outranks what the benchmark says.
+    /// Returns the length of levels: the runner's settings override those of the benchmark.
     pub(super) fn wanted(&self, assignment: Option<&Assignment>) -> Wanted {
         let mut wanted =
             Wanted { requests: self.job.requests, duration: self.job.duration, seed: self.job.seed };
@@ -81,7 +81,7 @@ impl<I, C> Serving<'_, '_, I, C> {
             Goal::Levels(scenario) => {
                 let plans = scenario.levels(&wanted)?;
                 if plans.is_empty() {
-                    return Err(Error::failure("the scenario has no level: wanted at least one setting"));
+                    return Err(Error::failure("the scenario has no level: expected at least one setting"));
                 }
                 Ok(Plans::Given { count: plans.len(), plans: plans.into() })
             }

@@ -32,13 +32,13 @@ use crate::slo::Slo;
 use crate::slot::Slot;
 use crate::stop::Stop;
 
-/// Clients whose request was given up are waited for so long at the end.
+/// The time to wait at the end for clients whose request was given up.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A level without an end by requests ends by time; this is never reached.
 const ENDLESS: u64 = u64::MAX / 4;
 
-/// What was said about requests.
+/// The settings of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) requests: Option<u64>,
@@ -61,25 +61,25 @@ impl Job {
     fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::failure(what));
         if self.requests == Some(0) {
-            return wrong("`requests(0)`: wanted at least 1 request a level".to_owned());
+            return wrong("`requests(0)`: expected at least 1 request a level".to_owned());
         }
         for (name, time) in [("duration", self.duration), ("timeout", self.timeout)] {
             if time.is_some_and(|time| time.is_zero()) {
-                return wrong(format!("`{name}` of 0 s: wanted more than no time"));
+                return wrong(format!("`{name}` of 0 s: expected more than no time"));
             }
         }
         match self.valid_for {
             Some(p) if !(p > 0.0 && p < 1.0) => wrong(format!(
-                "`valid_for({p})`: wanted a percentile as a share between 0 and 1, such as 0.99 for p99"
+                "`valid_for({p})`: expected a percentile as a share between 0 and 1, such as 0.99 for p99"
             )),
             _ => Ok(()),
         }
     }
 }
 
-/// What is to be found out.
+/// The goal of the levels.
 pub(crate) enum Goal {
-    /// How it does at each level.
+    /// The performance at each level.
     Levels(Box<dyn Scenario>),
     /// The highest rate that meets the objective.
     Rate { from: Option<f64> },
@@ -88,7 +88,7 @@ pub(crate) enum Goal {
 /// Serves `inputs` through a closure.
 ///
 /// # Errors
-/// As [`Load::run`](crate::Load::run).
+/// Same as [`Load::run`](crate::Load::run).
 pub(crate) fn run<N, C>(
     bencher: &mut Bencher,
     inputs: N,
@@ -113,7 +113,7 @@ where
     }
     let Prepared { measured, warm_up } = inputs.prepare()?;
     if measured.is_empty() {
-        return Err(Error::failure("there is no input to make a request of"));
+        return Err(Error::failure("there are no inputs to send"));
     }
     let facts: Vec<Facts> = measured.iter().map(Describe::facts).collect();
     let none = Facts::default();
@@ -159,7 +159,7 @@ where
 }
 
 struct Serving<'scope, 'env, I, C> {
-    /// Where calls of the closure are made that may have to be given up.
+    /// The scope for calls of the closure that may have to be given up.
     scope: &'scope Scope<'scope, 'env>,
     /// Requests that were given up, and whose threads may never return.
     stuck: Mutex<Vec<Arc<Slot>>>,
@@ -181,21 +181,21 @@ struct Serving<'scope, 'env, I, C> {
     refusals: Option<Refusals>,
 }
 
-/// Of the time that the case has left, this share is for sending requests, the next for those in flight, and what
-/// remains for telling the runner.
+/// The share of the case's remaining time for sending requests; the next share is for those in flight, and the rest
+/// for reporting to the runner.
 const FOR_SENDING: f64 = 0.85;
 const FOR_ANSWERS: f64 = 0.95;
 
-/// What a round has come to so far.
+/// The results of a round so far.
 #[derive(Default)]
 struct Progress {
     levels: Vec<Level>,
-    /// What a search has found.
+    /// The result of a search.
     found: Option<Metric>,
     latency_ns: Vec<u64>,
     warm_up: WarmUp,
     csv: Option<RowsCsv>,
-    /// Why the round has failed, if it has.
+    /// The reason why the round has failed, if it has.
     failure: Option<String>,
     /// Whether no further level is wanted.
     is_enough: bool,
@@ -388,7 +388,7 @@ where
     }
 }
 
-/// What is said of levels that no time was left for.
+/// Returns the message about levels for which no time was left.
 fn plans_left_out(left: Option<usize>, is_search: bool) -> String {
     let what = match left {
         _ if is_search => "the search ended here".to_owned(),
@@ -410,7 +410,7 @@ impl<I, C> Serving<'_, '_, I, C> {
         self.timeout.into_iter().chain(left).min()
     }
 
-    /// What the case has left of its time, for a level that begins now.
+    /// Returns the remaining time of the case, for a level that begins now.
     fn limit(&self) -> Option<TimeLimit> {
         let left = self.deadline?.saturating_duration_since(Instant::now());
         let share = |share: f64| nanoseconds(left.mul_f64(share));

@@ -1,4 +1,4 @@
-//! A level that several workers share: each serves its part, and the first one makes one level of all their rows.
+//! A level that several workers share: each serves its part, and the first one combines their rows into one level.
 
 use std::mem::take;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::scenario::{Pacing, Plan};
 /// Rates may be uncertain by this share because of clocks before a level warns of it.
 const CLOCK_SHARE: f64 = 1e-3;
 
-/// What a worker says of its part besides its rows.
+/// The report of a worker about its part, without its rows.
 #[derive(Debug, Serialize, Deserialize)]
 struct Said {
     worker: Worker,
@@ -40,7 +40,7 @@ struct Said {
     harness_ns: u64,
 }
 
-/// What the first worker has made of a level.
+/// The first worker's result of a level.
 #[derive(Debug, Serialize, Deserialize)]
 struct Made {
     level: Level,
@@ -114,8 +114,9 @@ where
             serde_json::to_vec(&Made { level, is_enough }).unwrap_or_default()
         })?;
         made?;
-        let Made { level, is_enough } = serde_json::from_slice(&announced)
-            .map_err(|error| Error::failure(format!("what worker 1 made of {}: {error}", plan.name)))?;
+        let Made { level, is_enough } = serde_json::from_slice(&announced).map_err(|error| {
+            Error::failure(format!("cannot read what worker 1 has sent about {}: {error}", plan.name))
+        })?;
         progress.is_enough = is_enough;
         progress.add(level);
         Ok(())
@@ -189,7 +190,8 @@ fn steady<'a>(plan: &Plan, all: impl Iterator<Item = &'a Said>) -> Option<(u64, 
     })
 }
 
-/// Hands over the rows of several workers, those that ended first before others, as far as each worker has them in order.
+/// Hands over the rows of several workers, those that ended first before others, as far as each worker has them in
+/// order.
 fn in_order_of_end<'a>(
     workers: impl Iterator<Item = Coded<'a>>,
     mut each: impl FnMut(&crate::log::Row),
@@ -228,13 +230,13 @@ fn blame(validity: &mut Validity, all: &[&Said]) {
     validity.causes.dedup();
 }
 
-/// That rates are uncertain because workers do not know when the others began, if they are.
+/// Returns a note if rates are uncertain because workers do not know exactly when the others began.
 fn clocks(level: &Level, all: &[&Said]) -> Option<String> {
     let error_s = all.iter().map(|said| said.worker.clock_error_s.0).reduce(f64::max)?;
     let share = 2.0 * error_s / level.window_s.0;
     (share > CLOCK_SHARE).then(|| {
         format!(
-            "the clocks of the workers agree to within {} only, of a level of {}: its rates may be off by {}",
+            "the clocks of the workers agree only to within {}, in a level of {}: its rates may be off by {}",
             Seconds(error_s),
             level.window_s,
             percent(share)
@@ -248,7 +250,7 @@ fn worse(one: Lag, other: Lag) -> Lag {
     Lag::new(most(|lag| lag.p50_s), most(|lag| lag.p99_s), most(|lag| lag.max_s))
 }
 
-/// What a worker says, and its rows, as bytes.
+/// Encodes the report of a worker and its rows as bytes.
 fn packed(said: &Said, rows: &[u8]) -> Vec<u8> {
     // Maps have text for keys: there is nothing that could not be written.
     let said = serde_json::to_vec(said).unwrap_or_default();

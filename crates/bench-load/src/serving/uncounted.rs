@@ -1,4 +1,4 @@
-//! Requests that do not count: warm-up, and batches that the runner asks for one by one.
+//! Serves requests that do not count: warm-up, and batches that the runner requests one by one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ where
     I: Sync,
     C: Calls<I>,
 {
-    /// Serves so many requests of warm-up by so many clients at once; what each of them waited, together.
+    /// Serves this many warm-up requests by as many clients at once as given; returns the sum of their waits.
     pub(super) fn side_by_side(&self, clients: u64, requests: u64) -> Result<Duration> {
         let next = AtomicU64::new(0);
         let claim = || {

@@ -8,7 +8,7 @@ use bench_load::input::Pictures;
 
 #[benchmark(category = "performance", model = "classifier", args(rate = [20.0, 50.0]))]
 fn classify(b: &mut Bencher, rate: f64) -> Result<()> {
-    // Requests come when they come; `Pictures::folder("pictures")` would read real ones.
+    // Requests arrive at random; `Pictures::folder("pictures")` would read real pictures.
     Load::open(rate).requests(100).slo("latency <= 50ms").run(
         b,
         Pictures::synthetic(10, 64, 64),

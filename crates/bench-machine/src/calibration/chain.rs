@@ -11,7 +11,7 @@ const STEPS: u32 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
 /// An interruption spoils one or two of them, and so not their median.
 const REPEATS: usize = 5;
 
-/// What a step takes now, in nanoseconds.
+/// Measures the current time of a step, in nanoseconds.
 pub(super) fn step_ns() -> Option<f64> {
     let timed: Vec<f64> = (0..REPEATS)
         .map(|_| {

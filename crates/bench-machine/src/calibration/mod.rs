@@ -1,5 +1,5 @@
-//! Two kernels whose work never changes, timed by the runner around every round: what moves them is the
-//! machine, not the code under test.
+//! Two reference kernels whose work never changes, timed by the runner around every round: if their times move, the
+//! machine has changed, not the code under test.
 
 mod chain;
 mod pressure;

@@ -8,7 +8,7 @@ pub(super) fn stalled() -> Option<Duration> {
     stalled_in(&bench_os::Machine::this().text("/proc/pressure/cpu").ok()?)
 }
 
-/// That time in the text of `/proc/pressure/cpu`.
+/// Returns that time from the text of `/proc/pressure/cpu`.
 pub(crate) fn stalled_in(text: &str) -> Option<Duration> {
     let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
     let total = some.split_whitespace().find_map(|field| field.strip_prefix("total="))?;

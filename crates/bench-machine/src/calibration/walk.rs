@@ -1,11 +1,11 @@
-//! A walk through memory: its time is that of a load which no cache and no prefetcher answers.
+//! A walk through memory: its time is that of a load which no cache and no prefetcher serves.
 
 use std::time::Instant;
 
 use bench_stats as stats;
 
-/// 16 MiB of cache lines: beyond any L2, and each walk goes on where the last one ended, so that a line
-/// comes again only after forty readings and whatever was measured in between.
+/// 16 MiB of cache lines: beyond any L2. Each walk continues where the last one ended, so that a line comes again only
+/// after forty readings and all work in between.
 const LINES: u32 = 1 << 18;
 
 /// About 0.2 ms each at 90 ns a load, 0.5 ms at the 240 ns of a virtual machine, where a load that misses the

@@ -1,4 +1,4 @@
-//! What the machine is like around each round.
+//! Observes the machine around each round.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use bench_record::{References, Surroundings};
 /// references as on what they measure.
 const FRESH: Duration = Duration::from_millis(20);
 
-/// With fewer ticks than this a single stolen one would look like a bad minute: ticks are 10 ms long.
+/// The number of ticks below which a single stolen one would look like a bad minute: ticks are 10 ms long.
 const FEWEST_TICKS: u64 = 20;
 
 /// Looks at the machine between rounds.
@@ -20,7 +20,7 @@ pub struct Watch {
     last: Option<(Instant, References)>,
 }
 
-/// What was seen before a round.
+/// The readings before a round.
 pub struct Before {
     references: References,
     at: Instant,

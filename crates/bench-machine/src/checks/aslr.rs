@@ -8,10 +8,10 @@ use bench_os::{Machine, Unknown};
 /// by the workers.
 const NO_RANDOMIZE: u64 = 0x0004_0000;
 
-/// Where memory lies moves times by several percent. Each round is a process of its own, so with
-/// randomisation the rounds sample the layouts and the interval holds what they do; without, every round has
-/// the same one, and a change of the code is compared with whatever that layout happens to cost (Mytkowicz et
-/// al., ASPLOS 2009). Harnesses that measure one process alone advise the opposite.
+/// Checks address randomisation. The place of data in memory moves times by several percent. Each round is a separate
+/// process, so with randomisation the rounds sample the layouts and the interval contains their effect; without it,
+/// every round has the same layout, and a change of the code is compared with whatever that layout happens to cost
+/// (Mytkowicz et al., ASPLOS 2009). Harnesses that measure a single process advise the opposite.
 pub(super) fn look(machine: &Machine) -> Outcome {
     const SETTING: &str = "/proc/sys/kernel/randomize_va_space";
     let setting = machine.text(SETTING)?;

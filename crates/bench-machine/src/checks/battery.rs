@@ -1,4 +1,4 @@
-//! Where the power comes from.
+//! Checks the source of power.
 
 use super::finding::{Finding, Outcome};
 use bench_os::{Machine, Unknown};
@@ -27,7 +27,7 @@ pub(super) fn look(machine: &Machine) -> Outcome {
     } else if plugged || status("Charging") || status("Full") || status("Not charging") {
         Ok(Finding::ok("not in use"))
     } else {
-        let reason = "the battery does not say whether it is in use";
+        let reason = "the battery does not report whether it is in use";
         Err(Unknown::new(reason, format!("cat {FOLDER}/*/status")))
     }
 }

@@ -1,9 +1,9 @@
-//! Whether this process runs in a container.
+//! Checks whether this process runs in a container.
 
 use super::finding::{Finding, Outcome};
 use bench_os::Machine;
 
-/// What the control group of the first process is called in containers that leave no other mark.
+/// Names of the first process's control group in containers that leave no other mark.
 const GROUPS: [(&str, &str); 5] = [
     ("/kubepods", "kubernetes"),
     ("/docker", "docker"),
@@ -20,8 +20,8 @@ pub(super) fn look(machine: &Machine) -> Outcome {
     Ok(Finding::ok(name(machine).unwrap_or_else(|| "none".to_owned())))
 }
 
-/// What kind of container this is, by the marks that the engines leave (as `systemd-detect-virt` looks for
-/// them); `None` if there is none.
+/// Returns the kind of container, by the marks that the engines leave (as `systemd-detect-virt` looks for them);
+/// `None` if there is none.
 pub(super) fn name(machine: &Machine) -> Option<String> {
     if machine.has("/run/.containerenv") {
         return Some("podman".to_owned());

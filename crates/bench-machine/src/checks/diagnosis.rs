@@ -1,4 +1,4 @@
-//! How quiet a machine is now, as a document.
+//! The quietness of a machine at present, as a document.
 
 use std::time::Duration;
 
@@ -8,23 +8,22 @@ use super::examination::Examination;
 use bench_record as record;
 use bench_record::{Check, State};
 
-/// What `bench doctor --json` prints.
+/// The JSON of `bench doctor --json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
-    /// `bench-diagnosis`.
+    /// The name of the format: `bench-diagnosis`.
     pub format: String,
     /// Version of this document: 1.
     pub schema_version: u32,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
-    /// For how long what is counted was counted, in seconds.
+    /// The time over which counters were watched, in seconds.
     pub watched_s: f64,
     /// All checks, in a fixed order.
     pub checks: Vec<Check>,
 }
 
-/// Watches the machine for a time in which this process itself does nothing. With less than 0.2 s some of what
-/// is counted stays unknown.
+/// Watches the machine for a time in which this process itself does nothing. Below 0.2 s, some counters stay unknown.
 pub fn diagnose(watch: Duration) -> Diagnosis {
     let timestamp = record::now_utc();
     let examination = Examination::begin();
@@ -39,7 +38,7 @@ pub fn diagnose(watch: Duration) -> Diagnosis {
 }
 
 impl Diagnosis {
-    /// How many checks are in this state.
+    /// Returns the number of checks in this state.
     pub fn count(&self, state: State) -> usize {
         self.checks.iter().filter(|check| check.state == state).count()
     }

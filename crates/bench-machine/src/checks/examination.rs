@@ -1,4 +1,4 @@
-//! All checks, before a run and over it.
+//! All checks, before and after a run.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use bench_record::Check;
 /// When a check looks.
 #[derive(Clone, Copy)]
 enum Look {
-    /// Before the run: the run itself would move it.
+    /// Before the run: the run itself would change it.
     Before(fn(&Machine) -> Outcome),
     /// Before the run and again at its end: it may change during the run.
     Around(fn(&Machine) -> Outcome),
@@ -42,10 +42,9 @@ const CHECKS: [(&str, Look); 15] = [
 
 /// An examination that has begun.
 ///
-/// Both looks are taken by the runner while no worker runs, so nothing of them is in what is timed. A look
-/// reads some dozens of small files, one for each process and two for each processor. Both together took 3 ms
-/// of processor time on a busy virtual machine with 2 processors and 90 processes, in an optimised build
-/// (`cost_of_an_examination`).
+/// The runner makes both readings while no worker runs, so they are not part of any measurement. A reading opens some
+/// dozens of small files, one for each process and two for each processor. Both together took 3 ms of processor time
+/// on a busy virtual machine with 2 processors and 90 processes, in an optimised build (`cost_of_an_examination`).
 pub struct Examination {
     machine: Machine,
     before: Vec<Check>,
@@ -54,7 +53,7 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Looks for the first time.
+    /// Makes the first readings.
     pub fn begin() -> Self {
         Examination::of(Machine::this())
     }
@@ -70,12 +69,12 @@ impl Examination {
         Examination { machine, before, counting, began: Instant::now() }
     }
 
-    /// What can be said without waiting for the end.
+    /// Returns the checks that need not wait for the end.
     pub fn before(&self) -> Vec<Check> {
         self.before.clone()
     }
 
-    /// Looks again: all checks, in their order.
+    /// Makes the second readings, and returns all checks in their order.
     pub fn end(self) -> Vec<Check> {
         let elapsed = self.began.elapsed();
         let (mut before, mut counting) = (self.before.into_iter(), self.counting.into_iter());

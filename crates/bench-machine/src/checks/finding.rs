@@ -1,22 +1,22 @@
-//! What a look at the machine has found.
+//! The result of a check of the machine.
 
 use std::time::Duration;
 
 use bench_os::{Machine, Unknown};
 use bench_record::{Check, State};
 
-/// What was found, as people read it.
+/// A finding, as people read it.
 #[derive(Debug, PartialEq)]
 pub(super) enum Finding {
     /// Nothing to doubt.
     Ok(String),
-    /// Something that moves figures, and what to type or do about it.
+    /// Something that moves figures, with the command to type or the action to take.
     Warn { value: String, advice: String },
 }
 
 pub(super) type Outcome = Result<Finding, Unknown>;
 
-/// Looks a second time, and says what came of the time between.
+/// Reads a second time, and returns the outcome of the time between.
 pub(super) type Counting = Box<dyn FnOnce(&Machine, Duration) -> Outcome>;
 
 impl Finding {
@@ -29,7 +29,7 @@ impl Finding {
     }
 }
 
-/// The check of this name, with what came of it.
+/// Creates the check of this name, with its outcome.
 pub(super) fn check(name: &str, outcome: Outcome) -> Check {
     let (state, value, advice) = match outcome {
         Ok(Finding::Ok(value)) => (State::Ok, value, None),

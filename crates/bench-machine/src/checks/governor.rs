@@ -1,4 +1,4 @@
-//! The frequency governor: who chooses the clock, and for what.
+//! The frequency governor, which chooses the clock.
 
 use std::collections::BTreeSet;
 

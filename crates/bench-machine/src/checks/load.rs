@@ -7,7 +7,7 @@ use bench_os::{Machine, Unknown};
 const BUSY: f64 = 0.5;
 
 /// The load average over one minute: tasks that run or wait to, and those that wait for a disk (proc(5)).
-/// Before the run alone, since the run makes load of its own.
+/// Checked only before the run, since the run itself makes load.
 pub(super) fn look(machine: &Machine) -> Outcome {
     const LOAD: &str = "/proc/loadavg";
     let text = machine.text(LOAD)?;

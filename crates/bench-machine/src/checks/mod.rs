@@ -1,8 +1,7 @@
-//! How quiet the machine is: what about it moves figures that no change of the code has moved, and what to
-//! do about it.
+//! Checks how quiet the machine is: what can move figures without a change of the code, and what to do about it.
 //!
-//! Every check reads files of `/proc` and `/sys` and asks for no privilege. What is missing or may not be
-//! read is unknown, with the reason: never a guess, and never the failure of a run.
+//! Every check reads files of `/proc` and `/sys` and needs no privilege. Values that are missing or may not be read
+//! are unknown, with the reason: never a guess, and never the failure of a run.
 
 mod affinity;
 mod aslr;

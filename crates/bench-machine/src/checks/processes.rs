@@ -13,22 +13,23 @@ const BUSY: f64 = 0.05;
 /// Ticks of `/proc/<pid>/stat` in a second: `USER_HZ`, 100 on every architecture that Rust runs Linux on.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// With fewer ticks than this a process that woke up once would look busy.
+/// The number of ticks below which a process that woke up once would look busy.
 const FEWEST_TICKS: u64 = 5;
 
 /// More than these are not named.
 const NAMED: usize = 4;
 
-/// The first process inherits the children of all that have gone: what it has reaped says nothing of it.
+/// The first process inherits the children of all that have exited: the time of those it has reaped is not its own.
 const INIT: u32 = 1;
 
-/// What a process is, and has used, by proc_pid_stat(5). Its arguments are not looked at: they may hold
-/// secrets, and records are passed on.
+/// A process and its processor time, by proc_pid_stat(5). Its arguments are not read: they may contain secrets, and
+/// records are passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Process {
     name: String,
     parent: u32,
-    /// When it started, in ticks since boot: with its number it tells it from a later one of that number.
+    /// The time when it started, in ticks since boot: together with its number it distinguishes the process from a
+    /// later one with that number.
     started: u64,
     own_ticks: u64,
     /// Ticks of its descendants that have ended and were waited for.
@@ -149,7 +150,7 @@ fn judge(before: &Snapshot, after: &Snapshot, elapsed: Duration) -> Outcome {
     if busy.is_empty() {
         return if after.partial {
             Err(Unknown::new(
-                "none of those that can be seen from here takes more than 5 % of a processor",
+                "no process that is visible from here takes more than 5 % of a processor",
                 "look on the host, or as root: top",
             ))
         } else {
@@ -181,7 +182,7 @@ mod tests {
         )
     }
 
-    /// What the second of two looks says, a second later.
+    /// Returns the result of the second of two readings, a second later.
     fn between(before: &[String], after: &[String]) -> Outcome {
         let made = MadeUp::new(&[("/proc/self/stat", "50 (bench) S 1")]);
         let fill = |lines: &[String]| {

@@ -7,13 +7,13 @@ use bench_syntax::quantity::percent;
 
 const STAT: &str = "/proc/stat";
 
-/// From here on it is told: a thousandth, spread over a run, moves no median.
+/// The share from which on it is reported: a thousandth, spread over a run, moves no median.
 const MUCH: f64 = 0.001;
 
-/// With fewer ticks of 10 ms a single stolen one would look like much.
+/// The number of ticks of 10 ms below which a single stolen one would look like much.
 const FEWEST_TICKS: u64 = 20;
 
-/// What was stolen over the time, as a share of the time of all processors.
+/// Measures the stolen time, as a share of the time of all processors.
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = ticks(machine);
     Box::new(move |machine, _| judge(before?, ticks(machine)?))

@@ -1,4 +1,4 @@
-//! Whether the processor had to slow down for heat.
+//! Checks whether the processor slowed down because of heat.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const PROCESSORS: &str = "/sys/devices/system/cpu";
 /// `admin-guide/thermal/intel_thermal_throttle.rst`).
 const COUNTERS: [&str; 2] = ["core_throttle_count", "package_throttle_count"];
 
-/// The kernel counts it on Intel processors alone.
+/// The kernel counts it on Intel processors only.
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = counts(machine);
     Box::new(move |machine, elapsed| judge(&before?, &counts(machine)?, elapsed))

@@ -4,7 +4,7 @@ use super::finding::{Finding, Outcome};
 use super::{container, cpufreq, virtual_machine};
 use bench_os::{Machine, Unknown};
 
-/// The drivers' switches: whose path it is, what the file holds when turbo is on, and what turns it off.
+/// The drivers' switches: the path, the content when turbo is on, and the command that turns it off.
 const SWITCHES: [(&str, &str, &str); 2] = [
     // `intel_pstate` in its active and passive modes (`admin-guide/pm/intel_pstate.rst`).
     ("/sys/devices/system/cpu/intel_pstate/no_turbo", "0", "1"),
@@ -12,7 +12,7 @@ const SWITCHES: [(&str, &str, &str); 2] = [
     ("/sys/devices/system/cpu/cpufreq/boost", "1", "0"),
 ];
 
-/// With turbo the clock depends on what other cores do and how hot they are.
+/// Checks turbo, with which the clock depends on the work and the heat of other cores.
 pub(super) fn look(machine: &Machine) -> Outcome {
     for (path, on, off) in SWITCHES {
         // `no_turbo` cannot be read while its driver is there but switched off.

@@ -1,4 +1,4 @@
-//! Whether this is a virtual machine.
+//! Checks whether this is a virtual machine.
 
 use super::finding::{Finding, Outcome};
 use bench_os::{Machine, Unknown};
@@ -7,8 +7,8 @@ use bench_os::{Machine, Unknown};
 const MAKERS: [&str; 9] =
     ["QEMU", "KVM", "VMware", "innotek", "VirtualBox", "Xen", "Bochs", "Parallels", "OpenStack"];
 
-/// It is reported, and not a warning: what a hypervisor does to figures is measured as steal, and what
-/// it hides makes other checks unknown.
+/// Reports it without a warning: the effect of a hypervisor on figures is measured as steal, and other checks may be
+/// unknown because of it.
 pub(super) fn look(machine: &Machine) -> Outcome {
     match is_virtual(machine)? {
         true => {
@@ -31,7 +31,7 @@ pub(super) fn is_virtual(machine: &Machine) -> Result<bool, Unknown> {
     if told || made {
         return Ok(true);
     }
-    Err(Unknown::new("nothing says whether this machine is virtual", "systemd-detect-virt --vm"))
+    Err(Unknown::new("nothing shows whether this machine is virtual", "systemd-detect-virt --vm"))
 }
 
 /// Maker and product, as the firmware names them.
@@ -41,7 +41,7 @@ fn product(machine: &Machine) -> Option<String> {
     Some(if product.starts_with(&maker) { product } else { format!("{maker} {product}") })
 }
 
-/// Why something about the processors cannot be seen from within a virtual machine.
+/// The reason why a property of the processors cannot be seen from within a virtual machine.
 pub(super) fn hidden() -> Unknown {
     Unknown::new(
         "the hypervisor decides, and does not show it",
@@ -49,8 +49,8 @@ pub(super) fn hidden() -> Unknown {
     )
 }
 
-/// Why something is not there: the hypervisor hides it, or else `missing`. What to do about that is unknown
-/// who does not know whether there is a hypervisor.
+/// Returns the reason why something is missing: the hypervisor hides it, or else `missing`. The advice depends on
+/// whether there is a hypervisor, which may be unknown.
 pub(super) fn hidden_or(machine: &Machine, missing: Unknown) -> Unknown {
     match is_virtual(machine) {
         Ok(true) => hidden(),

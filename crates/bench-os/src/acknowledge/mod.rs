@@ -1,4 +1,4 @@
-//! When the other end of a connection hears that something has come.
+//! Acknowledges received data without delay.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

@@ -12,7 +12,7 @@ use super::token::{TOKEN_LENGTH, Token};
 /// How often the listener looks for connections and tokens.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Who has connected must have sent the token by then.
+/// The time within which a client must have sent the token after connecting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Connections of which the token has not come yet. Further ones wait in the system's queue.
@@ -26,10 +26,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens on a port that the system chooses, with a token of its own.
+    /// Listens on a port that the system chooses, with its own token.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         // The worker may never come.
@@ -40,21 +40,21 @@ impl Listener {
     /// Returns the port.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn port(&self) -> io::Result<u16> {
         Ok(self.listener.local_addr()?.port())
     }
 
-    /// Returns what the worker must send first.
+    /// Returns the token that the worker must send first.
     pub fn token(&self) -> &Token {
         &self.token
     }
 
-    /// Waits for the one connection that begins with the token, as long as it `is_wanted`, and closes the listener.
-    /// Every other connection is closed without an answer. `None` when it is not wanted any more.
+    /// Waits for the one connection that begins with the token, as long as `is_wanted` returns `true`, and closes the
+    /// listener. Every other connection is closed without an answer. `None` when it is no longer wanted.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn accept(self, is_wanted: impl Fn() -> bool) -> io::Result<Option<TcpStream>> {
         let mut candidates: Vec<Candidate> = Vec::new();
         loop {
@@ -87,7 +87,7 @@ impl Listener {
     }
 }
 
-/// Who has connected and not yet shown who it is.
+/// A client that has connected and not yet identified itself.
 struct Candidate {
     stream: TcpStream,
     since: Instant,
@@ -108,7 +108,7 @@ impl Candidate {
         Some(Candidate { stream, since: Instant::now(), line: [0; TOKEN_LENGTH + 1], read: 0 })
     }
 
-    /// Reads no byte beyond the first line: what follows is for the channel.
+    /// Reads the first line and no byte beyond it: the rest is for the channel.
     fn look(&mut self, token: &Token) -> Look {
         while self.read < self.line.len() {
             match self.stream.read(&mut self.line[self.read..]) {
@@ -136,11 +136,11 @@ impl Candidate {
     }
 }
 
-/// The worker's side: connects, and sends the token. A thread of its own reads, and calls `when_closed` when the runner
-/// has closed its end or has gone: the one way to notice that while a benchmark runs.
+/// The worker's side: connects, and sends the token. A separate thread reads, and calls `when_closed` when the runner
+/// has closed its end or has exited: the only way to notice that while a benchmark runs.
 ///
 /// # Errors
-/// The system's, when nothing listens.
+/// The errors of the system, for example if nothing listens.
 pub fn connect(
     port: u16,
     token: &str,
@@ -173,7 +173,7 @@ pub fn connect(
     })
 }
 
-/// What the reading thread has received.
+/// The data that the reading thread has received.
 struct Received {
     chunks: Receiver<Vec<u8>>,
     chunk: Vec<u8>,
@@ -201,10 +201,10 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::JoinHandle;
 
-    /// Nothing here takes as long, on any machine.
+    /// A time limit that nothing here exceeds, on any machine.
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// A listener that waits in a thread of its own.
+    /// A listener that waits in a separate thread.
     struct Waiting {
         port: u16,
         token: String,
@@ -258,7 +258,7 @@ mod tests {
         reader.read_line(&mut line).expect("read");
         assert_eq!(line, "measure\n");
         drop(accepted);
-        is_closed.recv_timeout(LIMIT).expect("told that the runner has gone");
+        is_closed.recv_timeout(LIMIT).expect("told that the runner has exited");
         assert_eq!(reader.read_line(&mut line).expect("read"), 0);
     }
 

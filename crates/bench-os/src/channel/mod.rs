@@ -24,10 +24,10 @@ use std::io::{Read, Write};
 
 /// The worker's end of a channel.
 pub struct Connection {
-    /// What the runner says; it ends when the runner has closed its end.
+    /// Reads the runner's messages; ends when the runner has closed its end.
     pub reader: Box<dyn Read + Send>,
-    /// What the runner hears.
+    /// Writes messages to the runner.
     pub writer: Box<dyn Write + Send>,
-    /// The same, for a process that was forked from this one.
+    /// A second writer, for a process that was forked from this one.
     pub spare: Option<Box<dyn Write + Send>>,
 }

@@ -1,10 +1,10 @@
-//! The standard library hands no socket to a child on every system.
+//! The standard library cannot pass a socket to a child on every system.
 
 use std::io;
 
 use super::Connection;
 
-/// Returns an error: this program takes a channel over TCP alone.
+/// Returns an error: this program only accepts a channel over TCP.
 ///
 /// # Errors
 /// Always.

@@ -1,4 +1,4 @@
-//! The secret by which a runner knows its worker.
+//! The secret by which a runner recognizes its worker.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -8,9 +8,9 @@ pub const TOKEN_LENGTH: usize = 64;
 
 /// A secret that is used once: 256 bits as hexadecimal digits.
 ///
-/// The standard library offers no random numbers, but keys for its hash maps: 128 bits from the system. SipHash is a
-/// pseudorandom function of its key (Aumasson and Bernstein, *SipHash: a fast short-input PRF*, 2012), so that who does
-/// not know the key cannot predict the digits.
+/// The standard library offers no random numbers, except keys for its hash maps: 128 bits from the system. SipHash is
+/// a pseudorandom function of its key (Aumasson and Bernstein, *SipHash: a fast short-input PRF*, 2012), so that
+/// without the key, the digits cannot be predicted.
 #[derive(Clone)]
 pub struct Token(String);
 

@@ -1,4 +1,4 @@
-//! By signal, with its conventional name: signal(7).
+//! Describes an ending by signal, with its conventional name: signal(7).
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;

@@ -1,4 +1,4 @@
-//! How a process has ended.
+//! The ending of a process.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;
@@ -12,16 +12,16 @@ use portable as system;
 
 use std::process::ExitStatus;
 
-/// How a process has ended.
+/// The ending of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself, with this code.
+    /// It exited, with this code.
     Exit(i32),
-    /// By force.
+    /// It was ended by a signal or crashed.
     Crash {
         /// The signal's name on Linux (`SIGSEGV`), the system's words elsewhere.
         name: String,
-        /// Whether another process has killed it. Known on Linux alone.
+        /// Whether another process has killed it. Known on Linux only.
         is_kill: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! In the words of the standard library: `signal: 11 (SIGSEGV)`, `exit code: 0xc0000005`.
+//! Describes an ending in the words of the standard library: `signal: 11 (SIGSEGV)`, `exit code: 0xc0000005`.
 
 use std::process::ExitStatus;
 

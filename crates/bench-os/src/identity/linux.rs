@@ -1,4 +1,4 @@
-//! From `/proc`.
+//! Reads `/proc`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -29,13 +29,13 @@ pub fn process_runs(key: &str) -> Option<bool> {
     Some(pid.and_then(process_key).is_some_and(|now| now == key))
 }
 
-/// Returns a path of this process's program that stays the same when a new build replaces the file; `None` if there
-/// is none. By number, for valgrind is a program of its own.
+/// Returns a path of this process's program that stays the same when a new build replaces the file; `None` if there is
+/// none. It contains the process id, because under valgrind `self` is another program.
 pub fn lasting_executable() -> Option<PathBuf> {
     Some(PathBuf::from(format!("/proc/{}/exe", std::process::id()))).filter(|link| link.exists())
 }
 
-/// Lets a list of processes show `name` for the program that `command` starts.
+/// Makes a list of processes show `name` for the program that `command` starts.
 pub fn show_as(command: &mut Command, name: &OsStr) {
     command.arg0(name);
 }

@@ -1,4 +1,4 @@
-//! Which process is which, for longer than a process id is good for.
+//! Identifies processes beyond the life of their process ids.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

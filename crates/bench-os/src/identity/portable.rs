@@ -1,15 +1,15 @@
-//! The standard library knows no process but its children.
+//! Knows no process except its children, as the standard library.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Returns `None`: the standard library does not tell which process has started this one.
+/// Returns `None`: the standard library does not report which process has started this one.
 pub fn parent_cargo() -> Option<String> {
     None
 }
 
-/// Returns `None`: the standard library does not tell when a process was started.
+/// Returns `None`: the standard library does not report when a process was started.
 pub fn process_key(_pid: u32) -> Option<String> {
     None
 }
@@ -19,7 +19,7 @@ pub fn process_runs(_key: &str) -> Option<bool> {
     None
 }
 
-/// Returns `None`: a program has no path but its file's.
+/// Returns `None`: a program has no path except that of its file.
 pub fn lasting_executable() -> Option<PathBuf> {
     None
 }

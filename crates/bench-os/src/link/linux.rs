@@ -1,4 +1,4 @@
-//! By symlink(2).
+//! Uses symlink(2).
 
 use std::io;
 use std::path::Path;

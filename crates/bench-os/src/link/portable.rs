@@ -1,4 +1,4 @@
-//! By the one function of the standard library that is on every system.
+//! Uses the one function of the standard library that exists on every system.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! From `/proc` (proc(5)).
+//! Reads `/proc` (proc(5)).
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -35,7 +35,7 @@ pub fn high_water_mark() -> io::Result<u64> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "/proc/self/status has no VmHWM"))
 }
 
-/// Returns `VmHWM` of another process, in bytes; `None` when it has gone.
+/// Returns `VmHWM` of another process, in bytes; `None` when it has exited.
 pub fn high_water_mark_of(pid: u32) -> Option<u64> {
     high_water_mark_in(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
@@ -46,7 +46,7 @@ fn high_water_mark_in(status: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Lets `VmHWM` begin again at what is resident now, by writing `5` to `/proc/self/clear_refs`.
+/// Resets `VmHWM` to the memory that is resident now, by writing `5` to `/proc/self/clear_refs`.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -54,8 +54,8 @@ pub fn reset_high_water_mark() -> io::Result<()> {
     std::fs::write("/proc/self/clear_refs", "5")
 }
 
-/// Bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and what it has mapped (mallinfo(3)).
-/// `None` with other C libraries; 0 if the program allocates in another way.
+/// Returns the bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and its mappings
+/// (mallinfo(3)). `None` with other C libraries; 0 if the program allocates in another way.
 pub fn allocated_bytes() -> Option<u32> {
     #[cfg(target_env = "gnu")]
     {
@@ -68,7 +68,7 @@ pub fn allocated_bytes() -> Option<u32> {
     None
 }
 
-/// Returns the resident memory of another process, in bytes, from `/proc/<pid>/statm`; `None` when it has gone.
+/// Returns the resident memory of another process, in bytes, from `/proc/<pid>/statm`; `None` when it has exited.
 pub fn resident_memory(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     resident_in(&text)
@@ -96,13 +96,13 @@ fn resident_in(statm: &str) -> Option<u64> {
     Some(pages * page_bytes())
 }
 
-/// Returns how many threads another process has; `None` when it has gone.
+/// Returns the number of threads of another process; `None` when it has exited.
 pub fn threads(pid: u32) -> Option<usize> {
     std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count)
 }
 
-/// Returns another process and all that it and its descendants have started and that is still there, as far as
-/// `/proc/<pid>/task/<tid>/children` tells.
+/// Returns another process and all living processes that it and its descendants have started, as far as
+/// `/proc/<pid>/task/<tid>/children` lists them.
 pub fn process_tree(pid: u32) -> Vec<u32> {
     let mut tree = vec![pid];
     let mut next = 0;

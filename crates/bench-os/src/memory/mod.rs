@@ -1,4 +1,4 @@
-//! Memory that processes have.
+//! The memory of processes.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

@@ -48,7 +48,7 @@ pub fn threads(_pid: u32) -> Option<usize> {
     None
 }
 
-/// Returns the process alone: the standard library knows no others.
+/// Returns only the process itself: the standard library knows no others.
 pub fn process_tree(pid: u32) -> Vec<u32> {
     vec![pid]
 }

@@ -1,4 +1,4 @@
-//! By sched_setaffinity(2).
+//! Uses sched_setaffinity(2).
 #![allow(unsafe_code)]
 
 /// A set of processors.
@@ -6,7 +6,7 @@
 pub struct Processors(libc::cpu_set_t);
 
 impl Processors {
-    /// These processors; impossible numbers are left out, and no thread can be put on an empty set.
+    /// Creates the set of these processors; impossible numbers are left out, and no thread can be put on an empty set.
     pub fn of(numbers: &[usize]) -> Self {
         // SAFETY: a cpu_set_t is an array of integers, for which zeros are a value; CPU_SET writes within
         // the set, as the numbers are checked.
@@ -19,14 +19,14 @@ impl Processors {
         }
     }
 
-    /// Their numbers.
+    /// Returns their numbers.
     pub fn numbers(&self) -> Vec<usize> {
         // SAFETY: CPU_ISSET reads within the set, as the numbers are below its size.
         (0..libc::CPU_SETSIZE as usize).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &self.0) }).collect()
     }
 }
 
-/// Returns the processors that this thread may use; `None` when the system does not tell.
+/// Returns the processors that this thread may use; `None` if the system does not report them.
 pub fn processors() -> Option<Processors> {
     let Processors(mut set) = Processors::of(&[]);
     // SAFETY: the pointer and the size describe a live local, which the call writes into.
@@ -34,8 +34,8 @@ pub fn processors() -> Option<Processors> {
     (done == 0).then_some(Processors(set))
 }
 
-/// Puts this thread, and the processes it starts from now on, on these processors; `false` if that is
-/// not possible.
+/// Puts this thread, and the processes that it starts from now on, on these processors; `false` if that is not
+/// possible.
 pub fn use_processors(Processors(set): &Processors) -> bool {
     // SAFETY: the pointer and the size describe a live value, which the call reads.
     unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), set) == 0 }

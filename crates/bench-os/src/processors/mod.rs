@@ -1,4 +1,4 @@
-//! Which processors a thread may use.
+//! The processors that a thread may use.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

@@ -1,4 +1,4 @@
-//! By sigaction(2).
+//! Uses sigaction(2).
 #![allow(unsafe_code)]
 
 use std::io;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Wake;
 
-/// What ends a run.
+/// The signals that end a run.
 const SIGNALS: [libc::c_int; 2] = [libc::SIGINT, libc::SIGTERM];
 
 /// Whether a signal has come since listening began.
@@ -18,19 +18,20 @@ static RAISED: AtomicBool = AtomicBool::new(false);
 /// The descriptor that a signal makes readable; -1 if nothing listens.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
 
-/// What is shared by all that listen.
+/// The state that all listeners share.
 static SHARED: Mutex<Shared> = Mutex::new(Shared { listeners: 0, before: Vec::new(), waker: None });
 
 struct Shared {
     listeners: usize,
-    /// What the signals did before.
+    /// The actions of the signals before.
     before: Vec<(libc::c_int, libc::sigaction)>,
     /// Both ends of what wakes those that wait: kept, as a handler may be about to write into it.
     waker: Option<(UnixStream, UnixStream)>,
 }
 
-/// Listens for Ctrl-C and SIGTERM as long as it lives. The first signal is noted; a second one ends the process at once,
-/// with 128 and its number as exit code. When the last listener has gone, signals do again what they did before.
+/// Listens for Ctrl-C and SIGTERM during its life. The first signal is noted; a second one ends the process at once,
+/// with 128 plus its number as exit code. After the last listener has been dropped, signals act again as they did
+/// before.
 #[derive(Debug)]
 pub struct Signals {
     wake: Wake,
@@ -71,12 +72,12 @@ impl Signals {
         Ok(Signals { wake: Wake::from(own) })
     }
 
-    /// Whether a signal has come.
+    /// Whether a signal has arrived.
     pub fn is_raised(&self) -> bool {
         RAISED.load(Ordering::SeqCst)
     }
 
-    /// Ends every wait from the moment at which a signal has come.
+    /// Returns the wake that ends every wait once a signal has arrived.
     pub fn wake(&self) -> &Wake {
         &self.wake
     }
@@ -107,9 +108,9 @@ fn shared() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Lets a write that would make a file larger than is allowed (`ulimit -f`) fail as one to a full disk does: by itself,
-/// SIGXFSZ ends the process without a word (setrlimit(2)). A handler and not `SIG_IGN`, which programs that are started
-/// would inherit.
+/// Makes a write that would exceed the size limit of files (`ulimit -f`) fail like one to a full disk: by default,
+/// SIGXFSZ ends the process without a message (setrlimit(2)). Uses a handler instead of `SIG_IGN`, which started
+/// programs would inherit.
 ///
 /// # Errors
 /// When the system refuses the handler.

@@ -1,5 +1,5 @@
 //! The standard library listens to no signals: Ctrl-C ends the runner at once. Its workers notice that by the end of
-//! their channels, and the next run recovers what the journal holds.
+//! their channels, and the next run recovers the measurements in the journal.
 
 use std::io;
 
@@ -13,12 +13,12 @@ pub fn outlive_full_files() -> io::Result<()> {
     Ok(())
 }
 
-/// Never raised here: Ctrl-C ends the process.
+/// A listener that is never raised here: Ctrl-C ends the process.
 #[derive(Debug, Default)]
 pub struct Signals(Wake);
 
 impl Signals {
-    /// Listens to nothing.
+    /// Creates a listener that receives nothing.
     ///
     /// # Errors
     /// None.
@@ -31,7 +31,7 @@ impl Signals {
         false
     }
 
-    /// Returns what ends no wait.
+    /// Returns a wake that ends no wait.
     pub fn wake(&self) -> &Wake {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! By the environment that a process was started with, which `/proc` shows to its own user.
+//! Recognizes workers' processes by the environment that they were started with, which `/proc` shows to its own user.
 #![allow(unsafe_code)]
 
 use std::fs;
@@ -9,8 +9,8 @@ use super::Stray;
 /// length, since it lies above the worker's stack.
 pub(crate) const RUNNER_VARIABLE: &str = "BENCH_WORKER_OF";
 
-/// Kills the processes that the workers of a runner have left, if `is_over` says of the runner's process id that none of
-/// its workers lives any more. Returns those that were killed.
+/// Kills the processes that the workers of a runner have left, if `is_over` says of the runner's process id that none
+/// of its workers lives any more. Returns the killed processes.
 pub fn end_strays(is_over: impl Fn(u32) -> bool) -> Vec<Stray> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());

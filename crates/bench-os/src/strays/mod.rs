@@ -1,4 +1,5 @@
-//! Processes that a worker has started and that outlive it: a daemon leaves the worker's process group.
+//! Strays: processes that a worker has started and that outlive it, such as a daemon that leaves the worker's process
+//! group.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;
@@ -17,6 +18,6 @@ pub use portable::end_strays;
 pub struct Stray {
     /// Its id.
     pub id: u32,
-    /// What it was called.
+    /// The name of the process.
     pub name: String,
 }

@@ -2,7 +2,7 @@
 
 use super::Stray;
 
-/// Ends nothing.
+/// Does nothing.
 pub fn end_strays(_: impl Fn(u32) -> bool) -> Vec<Stray> {
     Vec::new()
 }

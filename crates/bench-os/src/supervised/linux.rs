@@ -1,4 +1,4 @@
-//! By a Unix socket that the child inherits, a process group of its own, poll(2) and pidfd_open(2).
+//! Uses a Unix socket that the child inherits, a separate process group, poll(2) and pidfd_open(2).
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -36,7 +36,7 @@ impl Wake {
 pub struct Supervised {
     child: Child,
     channel: Option<UnixStream>,
-    /// What the channel's writes have been told to wait.
+    /// The current time limit of the channel's writes.
     patience: Option<Duration>,
     stdout: Option<File>,
     stderr: Option<File>,
@@ -48,7 +48,7 @@ impl Supervised {
     /// Starts `command` with the offer in a variable of its environment.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn start(
         mut command: Command,
         variable: &str,
@@ -83,10 +83,10 @@ impl Supervised {
         self.child.id()
     }
 
-    /// Writes to its channel; gives up after `patience`, if there is any.
+    /// Writes to its channel; gives up after `patience`, if that is given.
     ///
     /// # Errors
-    /// `NotConnected` when the channel is closed; the system's.
+    /// `NotConnected` if the channel is closed; the errors of the system.
     pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
         let Some(channel) = &mut self.channel else { return Err(io::ErrorKind::NotConnected.into()) };
         if self.patience != patience {
@@ -108,7 +108,7 @@ impl Supervised {
     /// Returns how it ended; `None` while it runs.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
@@ -116,7 +116,7 @@ impl Supervised {
     /// Waits until there is something to read, the child has ended, `wake` is woken, or `patience` is over.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn wait(&mut self, wake: &Wake, patience: Duration) -> io::Result<Ready> {
         let [channel, stdout, stderr, ..] = wait_readable(
             [
@@ -131,10 +131,10 @@ impl Supervised {
         Ok(Ready { channel, stdout, stderr })
     }
 
-    /// Reads what is there. 0 when the stream has ended, which then is never ready again.
+    /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn read(&mut self, source: Source, chunk: &mut [u8]) -> io::Result<usize> {
         let count = match source {
             Source::Channel => self.channel.as_mut().map(|channel| channel.read(chunk)),
@@ -161,10 +161,10 @@ impl Supervised {
         }
     }
 
-    /// Returns what is left to read of a child that has ended.
+    /// Returns the rest of the output of a child that has ended.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn rest(&mut self) -> io::Result<Ready> {
         let descriptors = [
             self.channel.as_ref().map(AsFd::as_fd),
@@ -175,7 +175,7 @@ impl Supervised {
         Ok(Ready { channel, stdout, stderr })
     }
 
-    /// Kills what is left of the child's process group, and reaps the child.
+    /// Kills the rest of the child's process group, and reaps the child.
     pub fn end(&mut self) {
         kill_group(self.child.id());
         // It may have left its group; that it has exited already is no error.

@@ -12,26 +12,26 @@ pub use portable::{Supervised, Wake};
 
 use crate::channel::Token;
 
-/// How the child reaches this process; it is told so by a variable of its environment.
+/// The way in which the child reaches this process; a variable of its environment names it.
 #[derive(Clone, Copy, Debug)]
 pub enum Offer<'a> {
-    /// By an inherited descriptor, as long as this process lives.
+    /// An inherited descriptor, for as long as this process lives.
     Inherited {
         /// Its number.
         descriptor: i32,
         /// The id of this process.
         runner: u32,
     },
-    /// By TCP on 127.0.0.1.
+    /// A TCP connection on 127.0.0.1.
     Loopback {
         /// The port.
         port: u16,
-        /// What to send first.
+        /// The token to send first.
         token: &'a Token,
     },
 }
 
-/// What can be read of a child.
+/// The parts of a child that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The private channel.
@@ -42,7 +42,7 @@ pub enum Source {
     Stderr,
 }
 
-/// What has something to read, or has ended.
+/// A source that has something to read, or has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ready {
     /// The private channel.
@@ -54,7 +54,7 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Whether anything has.
+    /// Whether any source is ready.
     pub fn any(self) -> bool {
         self.channel || self.stdout || self.stderr
     }
@@ -73,7 +73,7 @@ mod tests {
         Supervised::start(command, "BENCH_TEST_CHANNEL", |offer| format!("{offer:?}")).expect("started")
     }
 
-    /// Reads until the child has ended: what it printed on stdout.
+    /// Reads until the child has ended; returns its stdout.
     fn stdout(child: &mut Supervised) -> String {
         let mut text = Vec::new();
         let mut take = |child: &mut Supervised, ready: Ready| {

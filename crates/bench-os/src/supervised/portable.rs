@@ -1,7 +1,7 @@
-//! By TCP on loopback, and a thread each that reads the channel, stdout and stderr.
+//! Uses TCP on loopback, and separate threads that read the channel, stdout and stderr.
 //!
-//! What the child has started is not ended with it: the standard library knows no process groups. A thread that reads
-//! from a pipe which such a process holds open ends with that process.
+//! Processes that the child has started are not ended with it: the standard library knows no process groups. A thread
+//! that reads from a pipe which such a process holds open ends with that process.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,11 +22,11 @@ const MOST_CHUNKS: usize = 64;
 /// How often a child is looked at that may be about to end: nothing wakes its runner then.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// After this long without a word, a child that has ended has said everything, even where another process holds its
+/// The time without output after which a child that has ended counts as finished, even if another process holds its
 /// streams open.
 const SILENCE: Duration = Duration::from_millis(500);
 
-/// Ends no wait early: the standard library listens to no signals.
+/// A wake that ends no wait: the standard library listens to no signals.
 #[derive(Clone, Debug, Default)]
 pub struct Wake;
 
@@ -43,26 +43,26 @@ pub struct Supervised {
     over: Arc<AtomicBool>,
 }
 
-/// What a reading thread has read; empty at the end of the stream.
+/// A piece that a reading thread has read; empty at the end of the stream.
 type Chunk = (Source, Vec<u8>);
 
-/// What is written to the channel.
+/// A write to the channel.
 #[derive(Debug)]
 enum Outgoing {
     /// Until the child has connected.
     Kept(Vec<u8>),
-    /// To the child.
+    /// Goes to the child.
     Sent(TcpStream),
-    /// To no reader.
+    /// Goes to no reader.
     Closed,
 }
 
-/// What has been read of a stream.
+/// The content that has been read from a stream.
 #[derive(Debug, Default)]
 struct Incoming {
     bytes: VecDeque<u8>,
     has_ended: bool,
-    /// Its reader is gone, or its end has been read.
+    /// Its reader has exited, or its end has been read.
     is_closed: bool,
 }
 
@@ -76,7 +76,7 @@ impl Supervised {
     /// Starts `command` with the offer in a variable of its environment.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn start(
         mut command: Command,
         variable: &str,
@@ -125,11 +125,11 @@ impl Supervised {
         self.child.id()
     }
 
-    /// Writes to its channel, or keeps the bytes until the child has connected; gives up after `patience`, if there is
-    /// any.
+    /// Writes to its channel, or keeps the bytes until the child has connected; gives up after `patience`, if that is
+    /// given.
     ///
     /// # Errors
-    /// `NotConnected` when the channel is closed, `BrokenPipe` when the child has gone; the system's.
+    /// `NotConnected` if the channel is closed, `BrokenPipe` if the child has exited; the errors of the system.
     pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
         if self.channel.is_closed {
             return Err(ErrorKind::NotConnected.into());
@@ -160,7 +160,7 @@ impl Supervised {
     /// Returns how it ended; `None` while it runs.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         let status = self.child.try_wait()?;
         if status.is_some() {
@@ -179,7 +179,7 @@ impl Supervised {
         Ok(self.gather(if may_be_ending { patience.min(LOOK) } else { patience }))
     }
 
-    /// Returns what is left to read of a child that has ended.
+    /// Returns the rest of the output of a child that has ended.
     ///
     /// # Errors
     /// None.
@@ -187,7 +187,7 @@ impl Supervised {
         Ok(self.gather(SILENCE))
     }
 
-    /// Takes what the reading threads have read; waits for it if there is nothing yet.
+    /// Takes the bytes that the reading threads have read; waits for some if there are none yet.
     fn gather(&mut self, patience: Duration) -> Ready {
         if !self.ready().any() {
             match self.chunks.recv_timeout(patience) {
@@ -229,10 +229,10 @@ impl Supervised {
         }
     }
 
-    /// Reads what is there. 0 when the stream has ended, which then is never ready again.
+    /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
-    /// `WouldBlock` when there is nothing yet.
+    /// `WouldBlock` if there is nothing yet.
     pub fn read(&mut self, source: Source, chunk: &mut [u8]) -> io::Result<usize> {
         let stream = self.stream(source);
         let count = stream.bytes.read(chunk)?;
@@ -277,12 +277,12 @@ impl Drop for Supervised {
     }
 }
 
-/// What a lock protects is whole at every moment.
+/// Locks a mutex even after a panic: its content is consistent at every moment.
 fn lock(outgoing: &Mutex<Outgoing>) -> MutexGuard<'_, Outgoing> {
     outgoing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads a stream in a thread of its own.
+/// Reads a stream in a separate thread.
 fn spawn(
     source: Source,
     stream: Option<impl Read + Send + 'static>,

@@ -1,4 +1,4 @@
-//! Linux asks the terminal's driver.
+//! Asks the terminal's driver.
 
 /// Returns the columns of the terminal on stdout. `None` if stdout is not a terminal, or does not know its size.
 pub fn columns_of_stdout() -> Option<usize> {

@@ -1,4 +1,4 @@
-//! How wide the terminal is.
+//! The width of the terminal.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

@@ -1,6 +1,6 @@
-//! The standard library does not know how wide a terminal is.
+//! The standard library does not know the width of a terminal.
 
-/// Returns `None`: the standard library does not tell.
+/// Returns `None`: the standard library does not report it.
 pub fn columns_of_stdout() -> Option<usize> {
     None
 }

@@ -1,11 +1,11 @@
-//! Loaded into a process before its own libraries (`LD_PRELOAD`): the process hands its turn to another one whenever its main
-//! thread looks at the clock, and its clock stands still until it has the turn again.
+//! Loaded into a process before its own libraries (`LD_PRELOAD`): the process hands its turn to another one whenever
+//! its main thread looks at the clock, and its clock stands still until it has the turn again.
 //!
-//! A benchmark harness looks at the clock before and after each sample. So two processes of any harness alternate sample by
-//! sample, and neither sees in its times that it has waited.
+//! A benchmark harness reads the clock before and after each sample. So two processes of any harness alternate sample
+//! by sample, and neither sees in its times that it has waited.
 //!
-//! Compiled by itself with `rustc`, without the standard library: what is loaded must call nothing that calls it. Any compiler
-//! since 1.72 will do, in the edition of 2021.
+//! Compiled separately with `rustc`, without the standard library: the loaded library must not call any function that
+//! calls it. Any compiler since 1.72 can build it, in the edition of 2021.
 
 #![no_std]
 
@@ -31,7 +31,7 @@ const PROT_READ_AND_WRITE: c_int = 3;
 const MAP_SHARED: c_int = 1;
 const EVERYONE: c_int = c_int::MAX;
 
-/// Where the next symbol of a name is looked for after this library's own.
+/// The pseudo-handle with which the next symbol of a name is looked up after this library's own.
 const RTLD_NEXT: *mut c_void = -1isize as *mut c_void;
 
 const fn name(bytes: &[u8]) -> &CStr {
@@ -45,7 +45,7 @@ const PLACE: &CStr = name(b"BENCH_TURNS\0");
 /// Hands itself down to programs that the process starts.
 const PRELOAD: &CStr = name(b"LD_PRELOAD\0");
 
-/// A turn lasts as long at the least: to hand it over costs about ten microseconds, and the caches are the other's then.
+/// The shortest duration of a turn: handing it over costs about ten microseconds, and the caches are the other's then.
 const SHORTEST_TURN_NS: i64 = 30_000;
 
 /// Whether the other one has ended, the waiting process asks as often.
@@ -68,7 +68,7 @@ impl Timespec {
     }
 }
 
-/// What both processes and their runner share. [`super::Turns`] reads and writes the same.
+/// The memory that both processes and their runner share. [`super::Turns`] reads and writes the same.
 #[repr(C)]
 struct Table {
     /// Whose turn it is.
@@ -79,7 +79,7 @@ struct Table {
     seats: [AtomicU32; 2],
     /// How often a turn was handed over.
     handed_over: AtomicU32,
-    /// Threads that the processes of each seat have started beside their main ones.
+    /// Threads that the processes of each seat have started in addition to their main ones.
     threads: [AtomicU32; 2],
 }
 
@@ -119,7 +119,7 @@ static REAL_THREAD: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 static SEAT: AtomicU32 = AtomicU32::new(0);
 static MAIN_THREAD: AtomicU32 = AtomicU32::new(0);
-/// What the process has waited in all.
+/// The total time that the process has waited.
 static WAITED_NS: AtomicI64 = AtomicI64::new(0);
 /// When its turn began, by the real clock.
 static TURN_BEGAN: AtomicI64 = AtomicI64::new(0);
@@ -235,10 +235,10 @@ unsafe fn real_now() -> i64 {
     now.ns()
 }
 
-/// In place of the C library's function of this name.
+/// Replaces the C library's function of this name.
 ///
 /// # Safety
-/// As that function: `out` must be valid.
+/// Same as for that function: `out` must be valid.
 #[no_mangle]
 pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_int {
     unsafe {
@@ -262,10 +262,10 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_in
     }
 }
 
-/// In place of the C library's function of this name.
+/// Replaces the C library's function of this name.
 ///
 /// # Safety
-/// As that function.
+/// Same as for that function.
 #[no_mangle]
 pub unsafe extern "C" fn pthread_create(
     thread: *mut c_void,

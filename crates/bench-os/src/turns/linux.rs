@@ -1,4 +1,4 @@
-//! By a shared mapping, futexes (futex(2)) and `LD_PRELOAD` (ld.so(8)).
+//! Uses a shared mapping, futexes (futex(2)) and `LD_PRELOAD` (ld.so(8)).
 #![allow(unsafe_code)]
 
 use std::env;
@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use super::{INTERPOSER_VARIABLE, TURNS_VARIABLE};
 
-/// Makes a new folder that only this user may look into.
+/// Creates a new folder that only this user can access.
 ///
 /// # Errors
-/// When it exists, or cannot be made.
+/// If it exists, or cannot be made.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(folder)
 }
@@ -29,7 +29,7 @@ const PRELOAD_VARIABLE: &str = "LD_PRELOAD";
 /// A waiting process looks up as often.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What processes of the interposer and their runners share; its twin stands in `interposer.rs`.
+/// The memory that processes of the interposer and their runners share; `interposer.rs` contains the same definition.
 #[repr(C)]
 #[derive(Debug)]
 struct Table {
@@ -93,7 +93,7 @@ impl Drop for Mapped {
     }
 }
 
-/// A table at which two processes take turns.
+/// A table by which two processes take turns.
 #[derive(Debug)]
 pub struct Turns {
     mapped: Mapped,
@@ -102,7 +102,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Sets a table: a new file that all processes of it can map, and the library that they load.
+    /// Creates a table: a new file that all its processes can map, and the library that they load.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -121,27 +121,29 @@ impl Turns {
         left.store(if together { 0 } else { 0b11 }, SeqCst);
     }
 
-    /// Leads what a command starts to a seat, 0 or 1: an adapter finds it with [`Seat::from_environment`].
+    /// Assigns the process that `command` starts to a seat, 0 or 1: an adapter finds it with
+    /// [`Seat::from_environment`].
     pub fn lead(&self, command: &mut Command, seat: u32) {
         let mut place = OsString::from(format!("{seat}:"));
         place.push(&self.file);
         command.env(TURNS_VARIABLE, place).env(INTERPOSER_VARIABLE, &self.interposer);
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self, seat: u32) {
         self.mapped.leave(seat);
     }
 
-    /// How many threads the processes of a seat have started beside their main ones since the [beginning](Self::begin), the most
-    /// of both; `None` unless one has sat down in each seat, and so is known.
+    /// Returns how many threads the processes of a seat have started in addition to their main ones since the
+    /// [beginning](Self::begin), the larger number of both; `None` unless a process has used each seat, so that the
+    /// number is known.
     pub fn threads(&self) -> Option<u32> {
         let Table { seats, threads, .. } = self.mapped.table();
         let are_taken = seats.iter().all(|seat| seat.load(SeqCst) != 0);
         threads.iter().map(|threads| threads.load(SeqCst)).max().filter(|_| are_taken)
     }
 
-    /// How often a turn was handed over since the [beginning](Self::begin).
+    /// Returns how often a turn was handed over since the [beginning](Self::begin).
     pub fn handed_over(&self) -> u32 {
         self.mapped.table().handed_over.load(SeqCst)
     }
@@ -157,7 +159,7 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// The seat that the environment names; none if it names none that there is.
+    /// Returns the seat that the environment names; `None` if it names none, or one that does not exist.
     pub fn from_environment() -> Option<Self> {
         let place = env::var_os(TURNS_VARIABLE)?;
         let interposer = PathBuf::from(env::var_os(INTERPOSER_VARIABLE)?);
@@ -167,7 +169,7 @@ impl Seat {
         Some(Seat { mapped: Mapped::file(&file).ok()?, number, interposer, place: place.clone() })
     }
 
-    /// Has what the command starts sit down.
+    /// Makes the process that `command` starts use the seat.
     pub fn dress(&self, command: &mut Command) {
         let mut preload = self.interposer.clone().into_os_string();
         if let Some(others) = env::var_os(PRELOAD_VARIABLE) {
@@ -177,12 +179,12 @@ impl Seat {
         command.env(PRELOAD_VARIABLE, preload).env(TURNS_VARIABLE, &self.place);
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self) {
         self.mapped.leave(self.number);
     }
 
-    /// Waits until the other seat has been left, so that nothing disturbs who has it.
+    /// Waits until the other seat has been left, so that nothing disturbs this process.
     pub fn wait_for_the_other(&self) {
         let other = 1 << (1 - self.number);
         let left = &self.mapped.table().left;

@@ -1,10 +1,10 @@
-//! Other systems load libraries in other ways, or not at all.
+//! Takes no turns: other systems load libraries in other ways, or not at all.
 
 use std::io;
 use std::path::Path;
 use std::process::Command;
 
-/// Makes a new folder that only this user may look into: not on this system.
+/// Creates a new folder that only this user can access: not on this system.
 ///
 /// # Errors
 /// Always.
@@ -12,12 +12,12 @@ pub fn make_private_folder(_folder: &Path) -> io::Result<()> {
     Err(crate::unsupported("a private folder"))
 }
 
-/// A table at which two processes take turns: not on this system.
+/// A table by which two processes take turns: not on this system.
 #[derive(Debug)]
 pub struct Turns(std::convert::Infallible);
 
 impl Turns {
-    /// Sets a table.
+    /// Creates a table.
     ///
     /// # Errors
     /// Always.
@@ -30,22 +30,22 @@ impl Turns {
         match self.0 {}
     }
 
-    /// Leads whatever a command starts to a seat, 0 or 1.
+    /// Assigns the process that a command starts to a seat, 0 or 1.
     pub fn lead(&self, _command: &mut Command, _seat: u32) {
         match self.0 {}
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self, _seat: u32) {
         match self.0 {}
     }
 
-    /// How many threads the processes have started beside their main ones.
+    /// Returns how many threads the processes have started in addition to their main ones.
     pub fn threads(&self) -> Option<u32> {
         match self.0 {}
     }
 
-    /// How often a turn was handed over.
+    /// Returns how often a turn was handed over.
     pub fn handed_over(&self) -> u32 {
         match self.0 {}
     }
@@ -56,17 +56,17 @@ impl Turns {
 pub struct Seat(std::convert::Infallible);
 
 impl Seat {
-    /// The seat that the environment names: none.
+    /// Returns the seat that the environment names: none.
     pub fn from_environment() -> Option<Self> {
         None
     }
 
-    /// Has a command sit down.
+    /// Makes the process of a command use the seat.
     pub fn dress(&self, _command: &mut Command) {
         match self.0 {}
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self) {
         match self.0 {}
     }

@@ -1,4 +1,4 @@
-//! By getrusage(2) and clock_gettime(2).
+//! Uses getrusage(2) and clock_gettime(2).
 #![allow(unsafe_code)]
 
 use std::io;
@@ -9,7 +9,7 @@ use super::Usage;
 /// Returns what this process has used so far: getrusage(2).
 ///
 /// # Errors
-/// The system's.
+/// The errors of the system.
 pub fn usage() -> io::Result<Usage> {
     // SAFETY: `rusage` is plain data for which all zeroes are valid, and getrusage only writes to it.
     let usage = unsafe {
@@ -31,8 +31,8 @@ pub fn usage() -> io::Result<Usage> {
     })
 }
 
-/// Returns the processor time that the threads of another process have used so far, those that have ended not included:
-/// the first figure of `/proc/<pid>/task/<tid>/schedstat`. `None` when it has gone.
+/// Returns the processor time that the threads of another process have used so far, without those that have ended: the
+/// first figure of `/proc/<pid>/task/<tid>/schedstat`. `None` when it has exited.
 pub fn cpu_time_of(pid: u32) -> Option<Duration> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let used = tasks.flatten().filter_map(|task| {

@@ -1,4 +1,4 @@
-//! What a process has used of the processors.
+//! Processor time that a process has used.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub use linux::{cpu_time_of, thread_cpu_time, usage};
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 pub use portable::{cpu_time_of, thread_cpu_time, usage};
 
-/// What a process has used, all threads, those that have ended included.
+/// The processor time of a process, over all its threads, including those that have ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Processor time of the program itself.
@@ -21,8 +21,8 @@ pub struct Usage {
     pub system: Duration,
     /// Pages that had to be read from a disk.
     pub major_faults: u64,
-    /// How often a thread gave its processor up: it waited for something.
+    /// How often a thread gave up its processor because it waited for something.
     pub voluntary_switches: u64,
-    /// How often a thread was put aside for another.
+    /// How often a thread was suspended in favour of another.
     pub involuntary_switches: u64,
 }

@@ -1,11 +1,11 @@
-//! By prctl(2), setrlimit(2) and `/proc/self/oom_score_adj`.
+//! Uses prctl(2), setrlimit(2) and `/proc/self/oom_score_adj`.
 #![allow(unsafe_code)]
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// Prepares this process for its work: no core files, and the first to be killed when memory runs out. With the
-/// process id of its runner, if that is its parent, it dies with the runner.
+/// process id of its runner, if that is its parent, it ends when the runner does.
 pub fn settle_in_as_worker(runner: Option<u32>) {
     // SAFETY: both calls change attributes of this process only; the pointer is to a live local.
     unsafe {
@@ -23,7 +23,8 @@ pub fn settle_in_as_worker(runner: Option<u32>) {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
-/// Lets what the command starts be killed when the thread that starts it has ended: children of a worker end with it.
+/// Makes the process that `command` starts end when the thread that starts it has ended: children of a worker end with
+/// it.
 pub fn end_with_this_thread(command: &mut Command) {
     let parent = std::process::id();
     let ask = move || {

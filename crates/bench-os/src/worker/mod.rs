@@ -1,4 +1,4 @@
-//! What a process does to be a worker.
+//! Operations of a process that becomes a worker.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

@@ -1,4 +1,4 @@
-//! What the standard library allows.
+//! The operations that the standard library allows.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use std::process::Command;
 /// the end of the channel ([`connect`](crate::channel::connect)).
 pub fn settle_in_as_worker(_runner: Option<u32>) {}
 
-/// Does nothing: the standard library knows no such wish. What was started ends by itself.
+/// Does nothing: the standard library has no such option. The started process ends by itself.
 pub fn end_with_this_thread(_command: &mut Command) {}
 
 /// Ends the process without running destructors or exit handlers. It aborts, whatever the `code`: `exit` would run

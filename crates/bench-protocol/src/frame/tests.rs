@@ -11,7 +11,7 @@ use super::*;
 use crate::{Arguments, Better, Build, Case, Listing, OverRounds, Overrides, Reading, Series};
 
 fn finite() -> impl Strategy<Value = f64> {
-    any::<f64>().prop_filter("JSON holds no infinity", |number| number.is_finite())
+    any::<f64>().prop_filter("JSON contains no infinity", |number| number.is_finite())
 }
 
 prop_compose! {

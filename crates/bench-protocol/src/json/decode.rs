@@ -1,4 +1,4 @@
-//! From JSON values to ours.
+//! Turns JSON values into ours.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Json, JsonError};
 
-/// What can be read from JSON.
+/// A type that can be read from JSON.
 pub trait Decode: Sized {
     /// Reads the value.
     ///
@@ -14,7 +14,7 @@ pub trait Decode: Sized {
     /// When `json` is of another kind, or lacks a field.
     fn decode(json: &Json<'_>) -> Result<Self, JsonError>;
 
-    /// The value that an absent field stands for; `None` if the field must be there.
+    /// Returns the value of an absent field; `None` if the field must be present.
     fn absent() -> Option<Self> {
         None
     }

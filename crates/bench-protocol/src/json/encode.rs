@@ -1,4 +1,4 @@
-//! From values to text.
+//! Turns values into text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Json;
 
-/// What can be written as JSON.
+/// A type that can be written as JSON.
 pub trait Encode {
     /// Appends the value to `out`.
     fn encode(&self, out: &mut String);
@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// Adds the fields of an object that is text already: what stands between its braces.
+    /// Adds the fields of an object that is text already: the part between its braces.
     pub(crate) fn fields_of(&mut self, object: &str) -> &mut Self {
         let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
         if !inner.is_empty() {
@@ -99,7 +99,7 @@ impl Encode for Arc<str> {
 }
 
 impl Encode for Path {
-    /// What is not UTF-8 is replaced, as JSON cannot hold it.
+    /// Encodes a text; bytes that are not UTF-8 are replaced, as JSON cannot contain them.
     fn encode(&self, out: &mut String) {
         self.to_string_lossy().encode(out);
     }

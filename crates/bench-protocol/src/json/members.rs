@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use super::{Decode, Json, JsonError};
 
-/// The fields of an object. Those that are not asked for are ignored, so that a later version may add some.
+/// The fields of an object. Fields that are not read are ignored, so that a later version may add some.
 pub struct Members<'a>(&'a [(Cow<'a, str>, Json<'a>)]);
 
 impl<'a> Members<'a> {
     /// The fields of `json`.
     ///
     /// # Errors
-    /// When it is not an object.
+    /// If it is not an object.
     pub fn of(json: &'a Json<'a>) -> Result<Self, JsonError> {
         match json {
             Json::Object(members) => Ok(Members(members)),
@@ -26,7 +26,7 @@ impl<'a> Members<'a> {
     fn find(&self, name: &str) -> Result<Option<&'a Json<'a>>, JsonError> {
         let mut found = self.0.iter().filter(|(member, _)| member == name);
         match (found.next(), found.next()) {
-            (Some(_), Some(_)) => Err(JsonError::new(format!("the field `{name}` stands there twice"))),
+            (Some(_), Some(_)) => Err(JsonError::new(format!("the field `{name}` appears twice"))),
             (found, _) => Ok(found.map(|(_, value)| value)),
         }
     }
@@ -34,7 +34,7 @@ impl<'a> Members<'a> {
     /// Reads the field of this name.
     ///
     /// # Errors
-    /// When it is absent and must not be, or holds something else.
+    /// If it is absent but required, or contains something else.
     pub fn get<T: Decode>(&self, name: &str) -> Result<T, JsonError> {
         match self.find(name)? {
             Some(value) => T::decode(value).map_err(|error| error.within(name)),
@@ -45,7 +45,7 @@ impl<'a> Members<'a> {
     /// Reads the field of this name, or returns `otherwise` if it is absent.
     ///
     /// # Errors
-    /// When it holds something else.
+    /// If it contains something else.
     pub fn get_or<T: Decode>(&self, name: &str, otherwise: T) -> Result<T, JsonError> {
         match self.find(name)? {
             Some(value) => T::decode(value).map_err(|error| error.within(name)),
@@ -56,7 +56,7 @@ impl<'a> Members<'a> {
     /// Reads the field of this name, or returns the default if it is absent.
     ///
     /// # Errors
-    /// When it holds something else.
+    /// If it contains something else.
     pub fn get_or_default<T: Decode + Default>(&self, name: &str) -> Result<T, JsonError> {
         self.get_or(name, T::default())
     }

@@ -1,7 +1,7 @@
 //! JSON, as far as the protocol needs it: one codec for workers and runner, without derive macros.
 //!
-//! Numbers stay text until a field asks for them, so a `u64` keeps all of its digits, and what is passed through is
-//! passed through unchanged. RFC 8259 is followed to the letter; how deep values may nest is limited to [`DEEPEST`].
+//! Numbers stay text until a field requests them, so a `u64` keeps all of its digits, and values are passed through
+//! unchanged. RFC 8259 is followed exactly; the nesting of values is limited to [`DEEPEST`].
 
 mod decode;
 mod encode;
@@ -43,12 +43,12 @@ impl<'a> Json<'a> {
     /// Reads one value and nothing else.
     ///
     /// # Errors
-    /// When `text` is not JSON, when anything follows the value, and when it nests deeper than [`DEEPEST`].
+    /// If `text` is not JSON, if anything follows the value, or if it nests deeper than [`DEEPEST`].
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         parse::value(text)
     }
 
-    /// What it is, for error messages: `a number`.
+    /// Returns the name of the kind of value, for error messages: `a number`.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Json::Null => "null",
@@ -64,15 +64,15 @@ impl<'a> Json<'a> {
 /// Reads a value from JSON text.
 ///
 /// # Errors
-/// When the text is not JSON, or does not hold what `T` needs.
+/// If the text is not JSON, or does not contain what `T` needs.
 pub fn from_text<T: Decode>(text: &str) -> Result<T, JsonError> {
     T::decode(&Json::parse(text)?)
 }
 
-/// Reads a value from JSON text that has not been looked at yet.
+/// Reads a value from JSON text that has not been parsed yet.
 ///
 /// # Errors
-/// As [`from_text`], and when the text is not UTF-8.
+/// Same as [`from_text`], and when the text is not UTF-8.
 pub fn from_bytes<T: Decode>(text: &[u8]) -> Result<T, JsonError> {
     let text = std::str::from_utf8(text).map_err(|error| {
         JsonError::new(format!("expected UTF-8, found another byte at {}", error.valid_up_to()))
@@ -87,7 +87,7 @@ pub fn to_text(value: &impl Encode) -> String {
     text
 }
 
-/// Why text is not the JSON that was expected.
+/// The reason why a text is not the expected JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError(String);
 

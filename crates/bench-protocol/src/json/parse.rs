@@ -1,10 +1,10 @@
-//! From text to a value.
+//! Parses text.
 
 use std::borrow::Cow;
 
 use super::{Json, JsonError};
 
-/// How deep arrays and objects may nest: deeper ones would exhaust the stack of the process that reads them.
+/// The depth to which arrays and objects may nest: deeper ones would exhaust the stack of the process that reads them.
 pub const DEEPEST: usize = 128;
 
 pub(super) fn value(text: &str) -> Result<Json<'_>, JsonError> {
@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         Ok(meant)
     }
 
-    /// What follows `\u`; a character beyond the basic plane is written as two such escapes.
+    /// Reads the digits after `\u`; a character beyond the basic plane is written as two such escapes.
     fn code_point(&mut self) -> Result<char, JsonError> {
         let first = self.hexadecimal()?;
         let code = match first {

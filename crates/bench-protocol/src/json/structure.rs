@@ -1,8 +1,8 @@
-//! Structs as objects, and enums without data as strings.
+//! Encodes structs as objects, and enums without data as strings.
 
-/// Writes and reads a struct as an object that has its fields under their own names. A field must be there unless its
-/// type says otherwise ([`Decode::absent`](super::Decode::absent)); behind a colon stands what else holds:
-/// `default` stands for its default when it is absent; `sparse` is left out, too, when it is the default.
+/// Writes and reads a struct as an object that has its fields under their own names. A field must be present unless
+/// its type says otherwise ([`Decode::absent`](super::Decode::absent)); after a colon come exceptions: `default` uses
+/// the field's default when it is absent; `sparse` also leaves it out when it is the default.
 macro_rules! structure {
     ($type:ident { $($field:ident $(: $mode:ident)?),* $(,)? }) => {
         impl $crate::json::Encode for $type {

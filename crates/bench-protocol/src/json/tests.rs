@@ -80,7 +80,7 @@ fn errors_name_the_field() {
     let error = members.get::<u64>("a").expect_err("an object").to_string();
     assert_eq!(error, "`a`: expected a whole number from 0 to 2^64 - 1, found an object");
     let error = members.get::<u64>("twice").expect_err("twice").to_string();
-    assert_eq!(error, "the field `twice` stands there twice");
+    assert_eq!(error, "the field `twice` appears twice");
 }
 
 #[test]

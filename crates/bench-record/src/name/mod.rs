@@ -1,4 +1,4 @@
-//! Names of runs in a results folder: a symbolic link to the run directory, or a small file with its name where the
+//! Names of runs in a results folder: a symbolic link to the run directory, or a small file with its name if the
 //! standard library makes no links.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
@@ -15,14 +15,14 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// What a file begins with that names a run.
+/// The beginning of a file that names a run.
 const MARK: &str = "bench-run: ";
 
 /// A name of a run is not longer: names of files have at most 255 bytes.
 const LONGEST: u64 = 512;
 
 /// Finds the run directory that `name` means in a results folder, whichever system has written the name: a run
-/// directory, a link to one, or a file that names one. `None` when there is nothing of that name.
+/// directory, a link to one, or a file that names one. `None` if there is nothing with that name.
 pub fn named(results: &Path, name: &str) -> Option<PathBuf> {
     fs::canonicalize(followed(&results.join(name))).ok()
 }

@@ -1,4 +1,4 @@
-//! By the process id and the time at which the process was started.
+//! Identifies a runner by its process id and the time at which the process was started.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Whether the runner that writes a journal is still there.
+//! Whether the runner that writes a journal is still alive.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

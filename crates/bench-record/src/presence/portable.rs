@@ -1,5 +1,5 @@
-//! By a lock on a file, which the system releases when the process has gone, however it ends. Not on the journal
-//! itself: what is locked cannot be read on Windows.
+//! Uses a lock on a file, which the system releases when the process has exited, however it ends. The lock is not on
+//! the journal itself: locked files cannot be read on Windows.
 
 use std::fs::{File, TryLockError};
 use std::io;

@@ -48,8 +48,8 @@ fn a_record_that_contradicts_itself_is_refused() {
         ("/sealed", json!("2026-02-28T02:00:00+02:00"), "`sealed`"),
         ("/summary/total_benchmarks", json!(7), "summary"),
         ("/summary/failed_runs", json!(1), "summary"),
-        ("/cases/0/id", json!("m/unit/b"), "does not hold `a`"),
-        ("/cases/0/id", json!("x/unit/a"), "does not hold `m`"),
+        ("/cases/0/id", json!("m/unit/b"), "does not contain `a`"),
+        ("/cases/0/id", json!("x/unit/a"), "does not contain `m`"),
         ("/cases/0/category", json!("performance"), "its category is performance"),
         ("/cases/0/load_s", json!(-1.0), "load_s"),
         ("/cases/0/metrics/0/interval/high", json!(0.0), "the interval of its IPS"),
@@ -63,7 +63,7 @@ fn a_record_that_contradicts_itself_is_refused() {
         (&format!("{time}/p99/value_s"), json!(1.0), "its samples"),
         (&format!("{time}/interval_s/low"), json!(2.1e-5), "the interval of its time"),
         (&format!("{time}/interval_s/high"), json!(1.9e-6), "the ends of its interval"),
-        (&format!("{time}/samples"), json!(40), "it counts 40 samples and holds 4"),
+        (&format!("{time}/samples"), json!(40), "it counts 40 samples, but contains 4"),
     ] {
         let mut record = sound();
         *record.pointer_mut(place).unwrap_or_else(|| panic!("{place}")) = value.clone();

@@ -1,16 +1,16 @@
-//! From values to places on the picture, and the round numbers between them.
+//! Maps values to positions in the picture, and finds the round numbers between them.
 
 /// A linear axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
     /// The values at both ends.
     pub range: (f64, f64),
-    /// Where these ends lie, in units of the picture.
+    /// The positions of these ends, in units of the picture.
     pub place: (f64, f64),
 }
 
 impl Axis {
-    /// Where `value` lies; at an end where it lies beyond.
+    /// Returns the position of `value`; that of an end if `value` lies beyond it.
     pub fn at(&self, value: f64) -> f64 {
         let (low, high) = self.range;
         let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
@@ -22,7 +22,7 @@ impl Axis {
         (self.range.0..=self.range.1).contains(&value)
     }
 
-    /// Round values within the range, about `wanted` of them, and the decimals that tell them apart once
+    /// Returns about `wanted` round values within the range, and the number of decimals that distinguishes them once
     /// multiplied by `scale`.
     pub fn ticks(&self, wanted: usize, scale: f64) -> (Vec<f64>, usize) {
         let (low, high) = (self.range.0 * scale, self.range.1 * scale);

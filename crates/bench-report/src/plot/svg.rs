@@ -1,23 +1,23 @@
-//! The few elements of SVG that the plots are made of.
+//! The few elements of SVG that the plots consist of.
 
 use std::fmt::{self, Write};
 
 use bench_syntax::text::steers;
 
-/// Ink of text that is read.
+/// The colour of text that is read.
 pub const TEXT: &str = "#1f2328";
-/// Ink of text that is looked up.
+/// The colour of text that is looked up.
 pub const FAINT: &str = "#59636e";
-/// Ink of lines that guide the eye.
+/// The colour of lines that guide the eye.
 pub const GRID: &str = "#e4e7eb";
 
-/// A picture in the making. Coordinates are in CSS pixels, y downwards.
+/// A picture under construction. Coordinates are in CSS pixels, y downwards.
 pub struct Svg {
     width: f64,
     body: String,
 }
 
-/// Which end of a text its place is.
+/// The end of a text that its position refers to.
 #[derive(Clone, Copy)]
 pub enum Anchor {
     /// Its left end.
@@ -28,7 +28,7 @@ pub enum Anchor {
     End,
 }
 
-/// How a text looks.
+/// The look of a text.
 #[derive(Clone, Copy)]
 pub struct Font {
     /// Height of an em, in pixels.
@@ -39,7 +39,7 @@ pub struct Font {
     pub bold: bool,
 }
 
-/// A place or a length. What is not a number must not get into the file: a viewer would drop the element.
+/// A place or a length. NaN must not get into the file: a viewer would drop the element.
 struct Pixels(f64);
 
 impl fmt::Display for Pixels {
@@ -50,17 +50,17 @@ impl fmt::Display for Pixels {
 }
 
 impl Svg {
-    /// An empty picture, this many pixels wide; its height is told at its end.
+    /// Creates an empty picture, this many pixels wide; its height is given at its end.
     pub fn new(width: f64) -> Self {
         Svg { width, body: String::new() }
     }
 
-    /// A text on one line, its baseline at `y`.
+    /// Adds a text on one line, with its baseline at `y`.
     pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, content: &str) {
         self.text_with_title((x, y), anchor, font, content, None);
     }
 
-    /// A text that shows `title` under the mouse pointer.
+    /// Adds a text that shows `title` under the mouse pointer.
     pub fn text_with_title(
         &mut self,
         (x, y): (f64, f64),
@@ -86,7 +86,7 @@ impl Svg {
         ));
     }
 
-    /// A straight line, `width` pixels wide.
+    /// Adds a straight line, `width` pixels wide.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
         self.push(format_args!(
             "<path d=\"M{} {}L{} {}\" stroke=\"{ink}\" stroke-width=\"{}\"/>",
@@ -98,7 +98,7 @@ impl Svg {
         ));
     }
 
-    /// A rectangle from its upper left corner; fill and stroke stand in the attributes.
+    /// Adds a rectangle from its upper left corner; fill and stroke are in the attributes.
     pub fn rectangle(&mut self, corner: (f64, f64), size: (f64, f64), attributes: &str) {
         self.push(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}/>",
@@ -109,7 +109,7 @@ impl Svg {
         ));
     }
 
-    /// A circle; fill and stroke stand in the attributes.
+    /// Adds a circle; fill and stroke are in the attributes.
     pub fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str) {
         self.push(format_args!(
             "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {attributes}/>",
@@ -119,7 +119,7 @@ impl Svg {
         ));
     }
 
-    /// A line through `points`; closed and filled where the attributes say so.
+    /// Adds a line through `points`; closed and filled if the attributes say so.
     pub fn path(&mut self, points: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
         let mut data = String::new();
         for (position, (x, y)) in points.into_iter().enumerate() {
@@ -129,7 +129,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
-    /// Short upright lines, as one element: a rug can have hundreds.
+    /// Draws short upright lines, as one element: a rug can have hundreds.
     pub fn rug(
         &mut self,
         places: impl IntoIterator<Item = f64>,
@@ -143,7 +143,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
-    /// Round dots, as one element: a cloud can have thousands. Their diameter is the width of the stroke.
+    /// Draws round dots, as one element: a cloud can have thousands. Their diameter is the width of the stroke.
     pub fn dots(&mut self, places: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
         let mut data = String::new();
         for (x, y) in places {
@@ -152,7 +152,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" stroke-linecap=\"round\" {attributes}/>"));
     }
 
-    /// Upright crosses turned by 45°, `reach` pixels from their middle to each side, as one element.
+    /// Draws diagonal crosses that extend `reach` pixels from their centre to each side, as one element.
     pub fn crosses(&mut self, places: impl IntoIterator<Item = (f64, f64)>, reach: f64, attributes: &str) {
         let mut data = String::new();
         for (x, y) in places {
@@ -164,7 +164,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
-    /// All of `other`, with its upper left corner at this place.
+    /// Places all of `other` with its upper left corner at this position.
     pub fn place(&mut self, (x, y): (f64, f64), other: Svg) {
         self.push(format_args!("<g transform=\"translate({} {})\">", Pixels(x), Pixels(y)));
         self.body += &other.body;
@@ -175,7 +175,7 @@ impl Svg {
         let _ = writeln!(self.body, "{element}");
     }
 
-    /// The file. `title` is what a screen reader says.
+    /// Returns the file. `title` is for screen readers.
     pub fn finish(self, title: &str, height: f64) -> String {
         let (width, height) = (Pixels(self.width), Pixels(height));
         format!(
@@ -189,8 +189,8 @@ impl Svg {
     }
 }
 
-/// Text for XML. Ids hold what someone has typed: control characters are not even allowed as entities, and
-/// changes of writing direction would make a label read as another.
+/// Escapes text for XML. Ids contain text that someone has typed: control characters are not even allowed as entities,
+/// and changes of writing direction would make a label read as another.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -207,8 +207,8 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// About how wide `text` is, in ems. Nothing here knows the font: the widths are those of Arial, a little
-/// more for wider fonts, and 1 for scripts of full width.
+/// Estimates the width of `text`, in ems. The font is not known here: the widths are those of Arial, a little more for
+/// wider fonts, and 1 for scripts of full width.
 pub fn ems(text: &str) -> f64 {
     text.chars()
         .map(|c| match c {
@@ -222,8 +222,8 @@ pub fn ems(text: &str) -> f64 {
         .sum()
 }
 
-/// `text` if it fits into `width` ems, and else its beginning and its end: in an id the model stands at
-/// one, the arguments at the other.
+/// Returns `text` if it fits into `width` ems, or else its beginning and its end: an id begins with the model and ends
+/// with the arguments.
 pub fn shortened(text: &str, width: f64) -> String {
     if ems(text) <= width {
         return text.to_owned();

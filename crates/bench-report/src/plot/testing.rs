@@ -1,7 +1,7 @@
-//! Whether a picture is well-formed, for tests.
+//! Checks that a picture is well-formed, for tests.
 #![allow(clippy::expect_used)]
 
-/// Fails where tags do not balance, a character is forbidden or a number is none.
+/// Panics if tags do not balance, a character is forbidden, or a number is not a number.
 pub fn check_well_formed(svg: &str) {
     assert!(!svg.chars().any(|c| c.is_control() && c != '\n'), "a control character in {svg}");
     let mut open = Vec::new();

@@ -5,10 +5,10 @@ use std::num::ParseIntError;
 use bench_protocol::Part;
 use bench_record::Events;
 
-/// What was counted between two marks.
+/// The counts between two marks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dump {
-    /// What it was counted as; none if no mark of ours has caused it.
+    /// The part that the counts belong to; `None` if no mark of ours has caused the dump.
     pub(super) part: Option<Part>,
     /// Its sum over all functions and threads.
     pub(super) events: Events,
@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<Dump, String> {
         .map_err(|error| format!("`totals: {totals}`: {error}"))?;
     let names: Vec<&str> = events.split_whitespace().collect();
     if numbers.len() > names.len() {
-        return Err(format!("{} totals of {} events", numbers.len(), names.len()));
+        return Err(format!("found {} totals for {} events", numbers.len(), names.len()));
     }
     let of = |name: &str| {
         let place = names
@@ -63,7 +63,7 @@ pub(super) fn parse(text: &str) -> Result<Dump, String> {
 mod tests {
     use super::*;
 
-    /// As valgrind 3.19 writes it.
+    /// A file as valgrind 3.19 writes it.
     const FILE: &str = "# callgrind format
 version: 1
 creator: callgrind-3.19.0
@@ -116,7 +116,10 @@ totals: 10 0 6 1 0 0 1
             (FILE.replace("totals:", "total:"), "`totals:` is missing"),
             (FILE.replace("totals: 10", "totals: ten"), "invalid digit"),
             (FILE.replace(" DLmw", ""), "no event DLmw"),
-            (FILE.replace("totals: 10 0 6 1 0 0 1", "totals: 1 2 3 4 5 6 7 8 9 10"), "10 totals of 9 events"),
+            (
+                FILE.replace("totals: 10 0 6 1 0 0 1", "totals: 1 2 3 4 5 6 7 8 9 10"),
+                "10 totals for 9 events",
+            ),
         ] {
             let error = parse(&file).expect_err(message);
             assert!(error.contains(message), "{error}");

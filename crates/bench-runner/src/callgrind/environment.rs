@@ -1,10 +1,10 @@
-//! Where the stack of a worker begins.
+//! Sets the address at which the stack of a worker begins.
 
 use std::ffi::OsStr;
 
 use bench_protocol::PADDING_VARIABLE;
 
-/// What arguments and environment take on the stack is made up to a multiple of this, in bytes.
+/// The step, in bytes, to which the size of arguments and environment on the stack is filled up.
 const STEP: usize = 32 << 10;
 
 /// Text for [`PADDING_VARIABLE`] with which `variables` and `texts` (arguments and other strings that lie with them)

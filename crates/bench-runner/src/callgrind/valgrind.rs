@@ -1,4 +1,4 @@
-//! Valgrind: found, started around a worker, and read.
+//! Finds valgrind, starts it around a worker, and reads its results.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,19 +15,19 @@ use bench_record::{Counts, Events, RoundCounts, RunError};
 use bench_stats::seed::{clock_seed, mix};
 use bench_syntax::UsageError;
 
-/// What decides the counts. The caches are those of no machine in particular, but the same everywhere, so that
-/// records of two machines can be compared: 32 KiB of each first level, 8 MiB behind them, lines of 64 bytes.
+/// The options that decide the counts. The caches are not those of any particular machine, but the same everywhere, so
+/// that records of two machines can be compared: 32 KiB of each first level, 8 MiB behind them, lines of 64 bytes.
 const OPTIONS: [&str; 5] =
     ["--tool=callgrind", "--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 
-/// What does not: options of the person's own files are left out, and the files are kept short.
+/// The options that do not: options of the user's own files are left out, and the files are kept short.
 const OUTPUT_OPTIONS: [&str; 4] =
     ["--command-line-only=yes", "--quiet", "--sigill-diagnostics=yes", "--dump-line=no"];
 
 /// A dump is asked for by each mark; more than this is not a worker of ours.
 const MOST_DUMPS: usize = 100_000;
 
-/// Valgrind, and the folder it writes into, which goes with this.
+/// Valgrind, and the folder it writes into, which is removed with this value.
 pub struct Valgrind {
     version: String,
     folder: PathBuf,
@@ -74,16 +74,16 @@ impl Valgrind {
         command
     }
 
-    /// An option that names a file in the folder, in which `%p` stands for the process.
+    /// Formats an option that names a file in the folder, in which `%p` stands for the process.
     fn option(&self, option: &str, name: &str) -> OsString {
         let folder = self.folder.to_string_lossy().replace('%', "%%");
         OsString::from(format!("{option}{folder}/{name}"))
     }
 
-    /// What a worker that has ended has counted. Its files are removed.
+    /// Returns the counts of a worker that has ended. Its files are removed.
     ///
     /// # Errors
-    /// What is missing.
+    /// The reason why they are missing.
     pub fn counts(&self, worker: u32) -> Result<RoundCounts, String> {
         let dumps = self.dumps(worker)?;
         let last = |part: Part, what: &str| -> Result<Events, String> {
@@ -121,7 +121,7 @@ impl Valgrind {
         Ok(dumps)
     }
 
-    /// Why valgrind, and not the program, has ended a worker, if it says so.
+    /// Returns the reason why valgrind, and not the program, has ended a worker, if it reports one.
     pub fn diagnosis(&self, worker: u32) -> Option<String> {
         let log = fs::read_to_string(self.folder.join(format!("log.{worker}"))).ok()?;
         diagnose(&log, &self.version)
@@ -166,14 +166,14 @@ fn version(answer: io::Result<std::process::Output>, flag: &str) -> Result<Strin
     let said = String::from_utf8_lossy(&output.stdout);
     said.trim().strip_prefix("valgrind-").map(str::to_owned).ok_or_else(|| {
         UsageError(format!(
-            "`valgrind --version` has answered `{}` ({}), not `valgrind-` and a version: {install}",
+            "`valgrind --version` printed `{}` ({}), not `valgrind-` and a version: {install}",
             said.trim(),
             output.status
         ))
     })
 }
 
-/// What valgrind's log says of a program that it could not run to its end.
+/// Explains by valgrind's log why a program could not be run to its end.
 fn diagnose(log: &str, version: &str) -> Option<String> {
     // A line of its own begins with `==1234== ` or `--1234-- `.
     let told = |line: &str| {
@@ -230,7 +230,7 @@ mod tests {
         let forbidden = refused(Err(io::ErrorKind::PermissionDenied.into()));
         assert!(forbidden.contains("cannot be started"), "{forbidden}");
         let other = refused(Command::new("true").output());
-        assert!(other.contains("has answered ``"), "{other}");
+        assert!(other.contains("printed ``"), "{other}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `--against REV`: handed to `bench compare`, which builds the revision and lets both programs work in turns.
+//! `--against REV`: calls `bench compare`, which builds the revision and lets both programs take turns.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -12,7 +12,7 @@ use super::{Host, workspace_root};
 use crate::program::{Kind, Opened};
 use crate::run::{self, Options, Selected};
 
-/// Variables that mean the same to `bench compare`, and stand on no command line of it.
+/// Variables with the same meaning for `bench compare` that are not on its command line.
 const PASSED_ON: [&str; 2] = [RUNNER_VARIABLE, "BENCH_INSTRUCTIONS"];
 
 /// Runs `bench compare REV .` over the selected cases. Returns its exit code.
@@ -79,7 +79,8 @@ pub(super) fn exit_code(command: &mut Command) -> Result<u8, RunError> {
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
 }
 
-/// What was asked for, else the package and bench targets of these programs, as far as cargo has told.
+/// Returns the requested arguments, or else the package and bench targets of these programs, as far as cargo has
+/// reported them.
 fn cargo_arguments(flags: &Flags, programs: &[Opened]) -> Vec<String> {
     if let Some(arguments) = &flags.cargo_args {
         return arguments.split_whitespace().map(str::to_owned).collect();

@@ -1,5 +1,5 @@
-//! `--save-baseline NAME` keeps executables, `--baseline NAME` compares with them: both programs work in turns, which tells
-//! far more than figures of another time.
+//! `--save-baseline NAME` keeps executables, and `--baseline NAME` compares with them: both programs take turns, which
+//! detects much smaller changes than a comparison with earlier figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};

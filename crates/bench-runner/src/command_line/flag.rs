@@ -1,18 +1,19 @@
-//! The table of flags: what `--help` prints, and what may stand on the command line or in the environment.
+//! The table of flags: the text of `--help`, and the flags that are allowed on the command line and in the
+//! environment.
 
-/// What flags are grouped under in `--help`.
+/// The headings of flags in `--help`.
 pub(super) const HEADINGS: [&str; 3] = ["Cases", "Measurement", "Reports"];
 
 /// One flag.
 #[derive(Debug)]
 pub(super) struct Flag {
-    /// Without its dashes.
+    /// The name without its dashes.
     pub(super) name: &'static str,
     /// The same in one letter.
     pub(super) short: Option<char>,
     /// Another name, which `--help` does not show.
     pub(super) alias: Option<&'static str>,
-    /// What its value is called; `None` for a switch.
+    /// The name of its value; `None` for a switch.
     pub(super) value: Option<&'static str>,
     /// Whether it may be given several times.
     pub(super) repeats: bool,
@@ -23,7 +24,7 @@ pub(super) struct Flag {
     /// One of [`HEADINGS`]; `None` for what cargo, nextest and editors pass, which is neither shown nor read from the
     /// environment.
     pub(super) heading: Option<&'static str>,
-    /// What `--help` says.
+    /// The text in `--help`.
     pub(super) help: &'static str,
 }
 
@@ -46,7 +47,7 @@ impl Flag {
             .map(|name| format!("BENCH_{}", name.to_uppercase().replace('-', "_")))
     }
 
-    /// As it is typed: `--max-time <DURATION>`.
+    /// Returns the flag as it is typed: `--max-time <DURATION>`.
     pub(super) fn usage(&self) -> String {
         match (self.name, self.value, self.short) {
             (name, Some(value), _) if name == FILTERS.name => format!("[{value}]..."),
@@ -88,7 +89,7 @@ const fn listed(heading: &'static str, name: &'static str, of: &'static str, hel
     Flag { commas: true, ..many(heading, name, of, help) }
 }
 
-/// The name that it had before, which goes on working on the command line and in the environment.
+/// Adds an earlier name, which still works on the command line and in the environment.
 const fn also(alias: &'static str, flag: Flag) -> Flag {
     Flag { alias: Some(alias), ..flag }
 }
@@ -105,7 +106,7 @@ const WHICH: &str = HEADINGS[0];
 const HOW: &str = HEADINGS[1];
 const REPORTS: &str = HEADINGS[2];
 
-/// What stands on the command line without a flag.
+/// The arguments of the command line without a flag.
 pub(super) static FILTERS: Flag =
     many(WHICH, "filter", "FILTER", "Only cases whose id contains one of these texts");
 
@@ -257,7 +258,8 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "fdr",
         "PCT",
-        "With --against and --baseline: the expected share of false ones among `slower` and `faster` [default: 5%]",
+        "With --against and --baseline: the expected share of false findings among the verdicts `slower` and \
+         `faster` [default: 5%]",
     ),
     signed(
         REPORTS,

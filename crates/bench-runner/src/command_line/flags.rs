@@ -1,4 +1,4 @@
-//! What the flags mean.
+//! Turns flags into options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use super::list::Format;
 use super::stop::Stop;
 use super::which::Which;
 
-/// What the flags mean. Each is described in the [table](super::flag).
+/// The values of the flags. Each is described in the [table](super::flag).
 #[derive(Debug, PartialEq)]
 pub(super) struct Flags {
     which: Which,
@@ -215,7 +215,7 @@ impl Flags {
         }
     }
 
-    /// What is wanted of cases that serve requests.
+    /// Returns the settings for cases that serve requests.
     pub(super) fn load(&self) -> LoadWishes {
         LoadWishes {
             quick: self.quick,
@@ -225,7 +225,7 @@ impl Flags {
         }
     }
 
-    /// What is wanted of devices.
+    /// Returns the settings of devices.
     pub(super) fn devices(&self) -> DeviceWishes {
         DeviceWishes {
             device: self.device,
@@ -234,7 +234,7 @@ impl Flags {
         }
     }
 
-    /// Whether cargo, or a person, asks to run each case once.
+    /// Whether cargo or the user asks to run each case once.
     pub(super) fn is_test(&self) -> bool {
         self.test
     }
@@ -291,7 +291,7 @@ fn positive(text: &str) -> Result<u64, UsageError> {
         .ok_or_else(|| UsageError::malformed("count", text, "a whole number from 1"))
 }
 
-/// As many as `bench compare` accepts.
+/// Parses a number of layouts, as `bench compare` does.
 fn layouts(text: &str) -> Result<u8, UsageError> {
     let number = text.parse().ok().filter(|number| (1..=64).contains(number));
     number.ok_or_else(|| UsageError::malformed("number of layouts", text, "1 to 64"))

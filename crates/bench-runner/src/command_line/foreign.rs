@@ -3,11 +3,11 @@
 /// A flag of another tool.
 #[derive(Debug)]
 pub(super) struct Foreign {
-    /// As it is typed: `--sample-size`, `-n`.
+    /// The names as they are typed: `--sample-size`, `-n`.
     names: &'static [&'static str],
     /// The tools that have it.
     pub(super) tool: &'static str,
-    /// What to use instead.
+    /// The flag to use instead.
     pub(super) instead: &'static str,
 }
 

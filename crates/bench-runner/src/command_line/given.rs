@@ -1,4 +1,4 @@
-//! What stands on the command line and in the environment, by flag.
+//! The values given on the command line and in the environment, by flag.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -10,19 +10,19 @@ use super::flag::{self, FILTERS, Flag};
 use super::foreign::Foreign;
 use super::stop::Stop;
 
-/// Where a value stands.
+/// The place of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     CommandLine,
     Environment,
-    /// What this engine says of the processes that it has started.
+    /// The value that this engine gives to the processes that it has started.
     Engine(&'static str),
 }
 
 /// The flag that engines set.
 const PARTITION: &str = "partition";
 
-/// What was given, in the order in which it stands: the command line, then the environment for flags that are not on it.
+/// The given values, in this order: the command line, then the environment for flags that are not on it.
 #[derive(Debug, Default)]
 pub(super) struct Given(Vec<(&'static Flag, Origin, String)>);
 
@@ -142,7 +142,7 @@ impl Given {
         self.0.iter().filter(move |(flag, ..)| flag.name == name).map(|(.., value)| value.as_str())
     }
 
-    /// Where the flag of this name was given; `None` if it was not.
+    /// Returns the place at which the flag of this name was given; `None` if it was not.
     pub(super) fn origin(&self, name: &'static str) -> Option<Origin> {
         self.0.iter().find(|(flag, ..)| flag.name == name).map(|(_, origin, _)| *origin)
     }

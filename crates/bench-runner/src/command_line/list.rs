@@ -18,11 +18,11 @@ use crate::selection::Ignored;
 /// How cases are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// For people.
+    /// A list for people.
     Table,
-    /// `id: benchmark`, a line a case: what nextest reads.
+    /// `id: benchmark`, one line for each case, as nextest reads it.
     Terse,
-    /// What the worker protocol calls the list.
+    /// The list of the worker protocol.
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! The command line of a run: what cargo, nextest and people pass.
+//! The command line of a run: the arguments that cargo, nextest and people pass.
 
 mod against;
 mod baseline;
@@ -27,32 +27,32 @@ use flags::Flags;
 use stop::Stop;
 pub use which::Which;
 
-/// Where reports go when nothing is said.
+/// The default folder for reports.
 const RESULTS: &str = "benchmark_results";
 
-/// Who reads this command line.
+/// The program that reads this command line.
 pub struct Host<'a> {
-    /// What people type before the flags: `cargo bench --`, `bench run [PATH | EXE]...`.
+    /// The text that people type before the flags: `cargo bench --`, `bench run [PATH | EXE]...`.
     pub name: &'static str,
-    /// What it does, for `--help`: one line.
+    /// The description for `--help`: one line.
     pub about: &'static str,
     /// Opens the programs whose cases are run.
     ///
     /// # Errors
-    /// When they cannot be opened, or hold no case.
+    /// If they cannot be opened, or contain no case.
     pub open: &'a dyn Fn() -> Result<Programs, RunError>,
-    /// How rounds are run with `--in-process`; that flag is refused if `None`.
+    /// The executor of rounds for `--in-process`; that flag is refused if `None`.
     pub in_process: Option<MakeExecutor<'a>>,
     /// Names of the probes that the programs have, if they are known.
     pub probes: Option<Vec<&'static str>>,
-    /// Whether `--bench` is passed when cases are to be measured, as cargo does it; without it, each is run once.
+    /// Whether `--bench` means that cases are to be measured, as with cargo; without it, each runs once.
     pub is_bench_target: bool,
 }
 
-/// Reads the command line and does what it says. Returns the exit code.
+/// Reads the command line and executes it. Returns the exit code.
 ///
 /// # Errors
-/// What kept it from being done.
+/// The error that prevented it.
 pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
     outlive_full_files();
     flags::forget_empty_variables();
@@ -139,7 +139,7 @@ fn execute(
     run::execute(programs, options, in_process)
 }
 
-/// What the flags ask for.
+/// Turns flags into options.
 fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
     let root = workspace_root();
     let probes = flags.probes();
@@ -208,7 +208,7 @@ fn profile(
     Ok(decide(&finished, &options).exit_code())
 }
 
-/// Prints the report, and decides the exit code when all of it has been said.
+/// Prints the report, and then decides the exit code.
 fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) -> Result<u8, RunError> {
     let decision = decide(&finished, options);
     let Finished { record, folder, comparison, trouble, .. } = finished;
@@ -228,13 +228,14 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
         print(&format!("report: {}\n", folder.display()))?;
     }
     if record.state == RunState::Interrupted {
-        tell("interrupted: the report holds what was measured until then");
+        tell("interrupted: the report contains what was measured until then");
     }
     decision.reasons().iter().for_each(|reason| tell(reason));
     Ok(decision.exit_code())
 }
 
-/// Lets a file that may not grow (`ulimit -f`) be an error of the write, and not the end of the process without a word.
+/// Makes a write that exceeds the size limit of files (`ulimit -f`) an error, instead of the end of the process
+/// without a message.
 pub fn outlive_full_files() {
     // Without it the process ends as it would have.
     let _ = bench_os::outlive_full_files();

@@ -1,19 +1,19 @@
-//! What ends a command line before anything is done: a question for help, or a mistake.
+//! Ends a command line before anything is done: a request for help, or a mistake.
 
 use std::fmt::{Display, Write};
 
 use super::flag::{self, FILTERS, Flag, HEADINGS};
 
-/// What ends a command line before anything is done.
+/// The reasons to end a command line before anything is done.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// `--help`.
     Help,
-    /// What is wrong: everything that is printed.
+    /// A mistake: the whole text to print.
     Wrong(String),
 }
 
-/// Where a person finds out what would have been right.
+/// The pointer to `--help`.
 const MORE: &str = "For more information, try '--help'.";
 
 impl Stop {
@@ -46,7 +46,7 @@ fn usage(program: &str, used: &[&Flag]) -> String {
     format!("Usage: {program} {options} [FILTER]...")
 }
 
-/// What `--help` prints.
+/// Returns the text of `--help`.
 pub(super) fn help(program: &str, about: &str) -> String {
     let mut out = format!("{about}\n\n{}\n\nOptions:\n  -h, --help  Print help\n", usage(program, &[]));
     for heading in HEADINGS {

@@ -1,4 +1,4 @@
-//! `cargo test --benches`: each case once, in the words of libtest, which people and tools know.
+//! `cargo test --benches`: runs each case once, and reports in the words of libtest, which people and tools know.
 
 use std::time::Instant;
 

@@ -1,10 +1,10 @@
-//! Which cases: the filters that every command understands.
+//! The filters of cases that every command understands.
 
 use crate::selection::{Arguments, Ignored, Partition, Pattern, Selection};
 use bench_record::RunError;
 use bench_syntax::{Category, UsageError};
 
-/// Which cases: the filters that every command understands.
+/// The filters of cases that every command understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Which {
     /// Only cases whose id contains one of these texts
@@ -29,7 +29,7 @@ pub struct Which {
     pub partition: Option<Partition>,
     /// Only cases marked `ignore`
     pub ignored: bool,
-    /// Cases marked `ignore`, too
+    /// Also cases marked `ignore`
     pub include_ignored: bool,
 }
 
@@ -65,8 +65,7 @@ impl Which {
         })
     }
 
-    /// The same filters, as they are typed. `ids` are those of the cases that pass them: what is asked for by name is asked
-    /// for by id elsewhere.
+    /// Returns the same filters as flags. `ids` are those of the cases that pass them, and replace filters by name.
     pub fn to_flags(&self, ids: &[&str]) -> Vec<String> {
         if self.by_name && !(self.filters.is_empty() && self.skip.is_empty()) {
             return std::iter::once("--exact").chain(ids.iter().copied()).map(str::to_owned).collect();

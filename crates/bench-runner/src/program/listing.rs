@@ -1,4 +1,4 @@
-//! What a program answers to `--list --format json`.
+//! Reads the answer of a program to `--list --format json`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,12 +15,12 @@ use bench_protocol::{Listing, PROTOCOL};
 use bench_syntax::case_id::contradiction;
 use bench_syntax::text::{first_line, steers};
 
-/// How long a program may take to list its cases, and how much it may say.
+/// The limits of listing a program's cases: time, and size of the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct ListLimits {
-    /// From its start to its end.
+    /// The time from its start to its end.
     pub time: Duration,
-    /// Of its answer.
+    /// The size of its answer.
     pub bytes: u64,
 }
 
@@ -32,7 +32,7 @@ impl Default for ListLimits {
 }
 
 impl ListLimits {
-    /// The usual limits, or less time where a worker has less.
+    /// Returns the usual limits, or less time if a worker has less.
     pub fn within(timeout: Option<Duration>) -> Self {
         let usual = ListLimits::default();
         ListLimits { time: timeout.map_or(usual.time, |timeout| timeout.min(usual.time)), ..usual }
@@ -44,7 +44,7 @@ impl ListLimits {
 pub struct ProgramError {
     /// The file that was started.
     pub program: PathBuf,
-    /// What was expected, and what happened.
+    /// The expectation and the actual result.
     pub problem: String,
 }
 
@@ -59,7 +59,7 @@ impl std::error::Error for ProgramError {}
 /// How often a program that is listing is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// What is kept of what a program says to stderr.
+/// The length of the kept end of a program's stderr.
 const TAIL: u64 = 8 << 10;
 
 /// An id longer than this fits on no screen and into no file name.
@@ -104,7 +104,7 @@ fn cannot_start(error: &io::Error) -> String {
     format!("it cannot be started ({error}){advice}")
 }
 
-/// Reads a stream to its end in a thread of its own, and keeps its first `most` bytes; `too_much` is set if there are
+/// Reads a stream to its end in a separate thread, and keeps its first `most` bytes; `too_much` is set if there are
 /// more. The rest is read all the same: a program must not be stopped by what it prints.
 fn reader(
     stream: Option<impl Read + Send + 'static>,
@@ -126,7 +126,8 @@ fn reader(
     })
 }
 
-/// What a reader has read. A grandchild that holds the stream open must not keep the runner: it has a moment.
+/// Returns the text that a reader has read. A grandchild that holds the stream open must not keep the runner waiting:
+/// it has a moment.
 fn text(reader: JoinHandle<Vec<u8>>) -> Vec<u8> {
     let until = Instant::now() + Duration::from_secs(1);
     while !reader.is_finished() && Instant::now() < until {
@@ -135,7 +136,7 @@ fn text(reader: JoinHandle<Vec<u8>>) -> Vec<u8> {
     if reader.is_finished() { reader.join().unwrap_or_default() } else { Vec::new() }
 }
 
-/// How the program ended; `None` if it had to be killed, for having taken too long or said too much.
+/// Waits for the program's end; `None` if it had to be killed because it took too long or printed too much.
 fn wait(child: &mut Child, time: Duration, too_much: &AtomicBool) -> Option<ExitStatus> {
     let began = Instant::now();
     loop {
@@ -182,24 +183,24 @@ fn parse(answer: &[u8]) -> Result<Listing, String> {
     Listing::decode(&json).map_err(|error| format!("its list does not follow the schema ({error})"))
 }
 
-/// What a list must be besides well-formed.
+/// Checks the rules for a list that go beyond its syntax.
 fn check(listing: Listing) -> Result<Listing, String> {
     if listing.cases.is_empty() {
-        return Err("its list holds no case".to_owned());
+        return Err("its list contains no case".to_owned());
     }
     let mut ids = BTreeSet::new();
     for case in &listing.cases {
         if case.id.is_empty() || case.id.len() > LONGEST_ID || case.id.chars().any(steers) {
             let shown: String = case.id.chars().take(80).collect();
             return Err(format!(
-                "its list holds the id {shown:?}: expected 1 to {LONGEST_ID} bytes without control characters"
+                "its list contains the id {shown:?}: expected 1 to {LONGEST_ID} bytes without control characters"
             ));
         }
         if !ids.insert(case.id.as_str()) {
-            return Err(format!("its list holds the id `{}` twice", case.id));
+            return Err(format!("its list contains the id `{}` twice", case.id));
         }
         if let Some(reason) = contradiction(&case.id, case.model.as_deref(), case.category, &case.name) {
-            return Err(format!("its list holds the id `{}`: {reason}", case.id));
+            return Err(format!("its list contains the id `{}`: {reason}", case.id));
         }
     }
     Ok(listing)
@@ -222,7 +223,7 @@ mod tests {
             ("{\"protocol\": 3, \"cases\": []}", "version 3 of the worker protocol"),
             ("{\"cases\": []}", "missing field `protocol`"),
             ("{\"protocol\": 2}", "missing field `cases`"),
-            ("{\"protocol\": 2, \"cases\": []}", "holds no case"),
+            ("{\"protocol\": 2, \"cases\": []}", "contains no case"),
             ("{\"protocol\": 2, \"cases\": [{\"id\": \"unit/x\"}]}", "missing field `category`"),
             (
                 r#"{"protocol": 2, "cases": [{"id": "u/x", "category": "unit"}, {"id": "u/x", "category": "unit"}]}"#,
@@ -235,7 +236,7 @@ mod tests {
             ),
             (
                 r#"{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit", "name": "y"}]}"#,
-                "its id does not hold `y`",
+                "its id does not contain `y`",
             ),
         ] {
             let found = problem(answer);
@@ -243,7 +244,7 @@ mod tests {
         }
     }
 
-    /// What a shell script, asked for its list, is told.
+    /// Reads the list of a shell script.
     fn script(text: &str, limits: &ListLimits) -> Result<Listing, String> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", text]).stdin(std::process::Stdio::null());

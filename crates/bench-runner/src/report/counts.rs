@@ -8,11 +8,11 @@ use bench_report::{Style, Table};
 use bench_syntax::quantity::grouped;
 use bench_syntax::text::printable;
 
-/// What stands above the columns of [`cells`].
+/// The header of the columns of [`cells`].
 pub(super) const HEADER: [&str; 7] =
     ["", "instructions", "estimated cycles", "L1 hits", "LL hits", "RAM hits", "first call"];
 
-/// What stands below the table.
+/// The note below the table.
 pub(super) const NOTE: &str = "estimated cycles = instructions + 10 × L1 misses + 100 × LL misses (KCachegrind's), in \
                                simulated caches; first call in instructions";
 

@@ -1,4 +1,4 @@
-//! What went wrong with a case, on the console.
+//! Prints the failure of a case.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ pub(super) fn in_row(case: &CaseRecord, style: Style) -> String {
     style.bad(&format!("failed: {}", cause.unwrap_or_default()))
 }
 
-/// A title, what happened, and the end of what the worker had printed.
+/// Renders a title, the failure, and the end of the worker's output.
 pub fn render(title: &str, failure: &Failure, style: Style) -> String {
     let mut out = format!("\n{}\n", style.bad(title));
     // Writing to a String cannot fail.

@@ -1,4 +1,4 @@
-//! What GPUs did, below the table of a run.
+//! Prints the figures of GPUs, below the table of a run.
 
 use bench_record::{CaseRecord, Metric};
 use bench_report::{Section, Style, Table};
@@ -41,7 +41,7 @@ fn cells(case: &CaseRecord) -> Vec<String> {
     ]
 }
 
-/// With a prefix that leaves up to three digits before the point.
+/// Formats joules with a prefix that leaves up to three digits before the point.
 fn joules(value: f64) -> String {
     let scaled = [(1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ")];
     let (scale, unit) = scaled.into_iter().find(|(scale, _)| value >= *scale).unwrap_or((1e-9, "nJ"));

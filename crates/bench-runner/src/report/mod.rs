@@ -1,4 +1,4 @@
-//! A run on a terminal and in files.
+//! Shows a run on a terminal and in files.
 
 pub mod console;
 mod counts;

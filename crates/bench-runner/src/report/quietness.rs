@@ -1,4 +1,4 @@
-//! How quiet the machine is, on the console.
+//! Prints how quiet the machine is.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use bench_syntax::text::printable;
 /// Columns of the longest word for a state, and what sets it off from the value.
 const STATE: usize = "unknown".len() + 2;
 
-/// The table of all checks, each with what to do about it, and what they come to.
+/// Renders the table of all checks, each with advice, and their summary.
 pub fn render(diagnosis: &Diagnosis, style: Style) -> String {
     let mut table = Table::new(&["", &format!("{:STATE$}found", "state")]);
     let mut checks = diagnosis.checks.iter().peekable();

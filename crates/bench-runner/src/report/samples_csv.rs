@@ -1,4 +1,4 @@
-//! `samples.csv`: a row a sample, units in the header.
+//! `samples.csv`: one row for each sample, with units in the header.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! `summary.csv`: a row a case, units in the header.
+//! `summary.csv`: one row for each case, with units in the header.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ inventory::submit! {
     Exporter { name: "summary.csv", export: |record, outlet| outlet.write("summary.csv", |out| write(record, out)) }
 }
 
-/// The columns of every run; what probes have read follows, a column a metric.
+/// The columns of every run; the readings of probes follow, one column for each metric.
 const HEADER: [&str; 40] = [
     "run",
     "timestamp",
@@ -68,7 +68,7 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     csv.flush()
 }
 
-/// What any case has that has no column of its own, by name.
+/// Returns the metrics of all cases that have no column of their own, by name.
 fn observed(record: &Record) -> Vec<&Metric> {
     const OWN: [&str; 2] = ["cpu_time", "peak_memory"];
     let mut kinds: Vec<&Metric> = record.cases.iter().flat_map(|case| &case.observed).collect();

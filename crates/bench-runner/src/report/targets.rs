@@ -8,7 +8,7 @@ use bench_report::{Style, Table};
 use bench_syntax::quantity::{Bytes, Seconds, rate, significant};
 use bench_syntax::text::{first_line, printable};
 
-/// A line a target, and what they come to; nothing if there are none.
+/// Renders one line for each target, and their summary; empty if there are none.
 pub(super) fn render(record: &Record, style: Style) -> String {
     let Some(summary) = record.targets else { return String::new() };
     let results =
@@ -68,7 +68,7 @@ fn shown(value: f64, result: &ObjectiveResult) -> String {
     })
 }
 
-/// Nothing if the figure is exact.
+/// Formats the interval; empty if the figure is exact.
 fn interval(result: &ObjectiveResult) -> Option<String> {
     let interval = result.interval.filter(|interval| interval.low < interval.high)?;
     Some(format!("{} to {}", shown(interval.low, result), shown(interval.high, result)))

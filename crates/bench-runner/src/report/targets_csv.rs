@@ -1,4 +1,4 @@
-//! `targets.csv`: a row a target; figures in the unit that stands beside them.
+//! `targets.csv`: one row for each target; figures in the unit that stands beside them.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! A line on a terminal that shows how far a run is.
+//! Shows on a terminal line how far a run is.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -88,7 +88,7 @@ impl<W: Write> Bar<W> {
         let done = self.done_ms.min(self.total_ms);
         let full = (done * LENGTH / self.total_ms) as usize;
         format!(
-            "{}{} {:>3} %  {} gone, at most {} to go  {}",
+            "{}{} {:>3} %  {} elapsed, at most {} left  {}",
             "█".repeat(full),
             "░".repeat(LENGTH as usize - full),
             done * 100 / self.total_ms,
@@ -133,11 +133,11 @@ mod tests {
     fn the_line_says_how_far_it_is_and_how_long_it_takes_at_most() {
         assert_eq!(
             bar(60_000, 20_000).line(Duration::from_secs(5)),
-            "██████████░░░░░░░░░░░░░░░░░░░░  33 %  5s gone, at most 40s to go  1 of 2 cases in turns · unit/x round 3"
+            "██████████░░░░░░░░░░░░░░░░░░░░  33 %  5s elapsed, at most 40s left  1 of 2 cases in turns · unit/x round 3"
         );
         // Rounds may take longer than the budget.
         let late = bar(1_000, 7_000).line(Duration::from_secs(8000));
-        assert!(late.contains("100 %  2h gone, at most 0s to go"), "{late}");
+        assert!(late.contains("100 %  2h elapsed, at most 0s left"), "{late}");
     }
 
     #[test]

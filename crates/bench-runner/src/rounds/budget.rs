@@ -1,21 +1,21 @@
-//! Whether a case gets another round, and how long that may be.
+//! Decides whether a case gets another round, and how long that may be.
 
 use std::time::Duration;
 
 use bench_protocol::Mode;
 use bench_record::{CaseRecord, RoundRecord};
 
-/// A case's budget is cut into this many slices, one a round: processes differ by more than samples
-/// do, so many short rounds tell more than few long ones.
+/// The number of slices of a case's budget, one for each round: processes differ by more than samples do, so many
+/// short rounds show more than few long ones.
 const SLICES: f64 = 20.0;
 
-/// From here on the interval of the median supposes nothing of the tails.
+/// The number of rounds from which on the interval of the median assumes nothing about the tails.
 const FEWEST_ROUNDS: usize = 6;
 
 /// More rounds than this show nothing new.
 const MOST_ROUNDS: usize = 60;
 
-/// Rounds over which `repeats` are spread when nothing is said of rounds.
+/// The default number of rounds over which `repeats` are spread.
 const ROUNDS_FOR_REPEATS: u64 = 5;
 
 /// The next round of a case.
@@ -88,7 +88,7 @@ fn share(repeats: u64, rounds: u64, round: u64) -> u64 {
     (repeats / rounds + u64::from(round < repeats % rounds)).max(1)
 }
 
-/// What a round spent before its warm-up and samples: setup, load, first call.
+/// Returns the time of a round before its warm-up and samples: setup, load, first call.
 fn cost_before_warm_up(round: &RoundRecord) -> f64 {
     let samples: f64 = round.sample_ns.iter().map(|ns| *ns as f64).sum();
     let warm_up = round.warm_up.map_or(0.0, |warm_up| warm_up.ns as f64);

@@ -1,4 +1,4 @@
-//! From frames to a round.
+//! Turns frames into a round.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use bench_syntax::quantity::{Seconds, nanoseconds};
 /// More samples than any round needs: a worker that sends them without end must not fill the memory of the runner.
 const MOST_SAMPLES: usize = 1 << 25;
 
-/// Gathers what a worker says.
+/// Collects the frames of a worker.
 #[derive(Debug, Default)]
 pub struct Collector {
     round: RoundRecord,
@@ -23,7 +23,7 @@ impl Collector {
     /// Takes a frame.
     ///
     /// # Errors
-    /// What is wrong with it, when it breaks the protocol.
+    /// The fault, if it breaks the protocol.
     pub fn take(&mut self, frame: Frame) -> Result<(), String> {
         if self.closed {
             return Err("a frame after the last one".to_owned());
@@ -100,7 +100,7 @@ impl Collector {
         Ok(())
     }
 
-    /// The round is measured by a worker that has measured others before.
+    /// Begins a round in a worker that has measured others before.
     pub fn goes_on(&mut self) {
         self.ready = Some(Instant::now());
         self.shared = true;
@@ -111,27 +111,27 @@ impl Collector {
         self.shared
     }
 
-    /// Whether nothing has gone wrong so far.
+    /// Whether there has been no error so far.
     pub fn is_well(&self) -> bool {
         self.round.is_ok()
     }
 
-    /// What the worker has reported of its start-up.
+    /// Returns the start-up time that the worker has reported.
     pub fn start_up(&self) -> Duration {
         Duration::from_nanos(self.start_up_ns)
     }
 
-    /// When the worker was up.
+    /// Returns the time at which the worker was ready.
     pub fn ready_at(&self) -> Option<Instant> {
         self.ready
     }
 
-    /// How long the process took until it was ready. What it has reported of its start-up is added.
+    /// Records how long the process took until it was ready. The start-up time that it has reported is added.
     pub fn started_in(&mut self, ns: u64) {
         self.start_up_ns = self.start_up_ns.saturating_add(ns);
     }
 
-    /// Fails a round that should have been measured, ended well, and has no figures.
+    /// Fails a round that should have been measured and ended normally, but has no figures.
     pub fn check_figures(&mut self, mode: Mode) {
         let has_figures = !self.round.sample_ns.is_empty() || self.round.served.is_some();
         if mode == Mode::Sample && self.round.is_ok() && !has_figures {
@@ -139,23 +139,23 @@ impl Collector {
         }
     }
 
-    /// What the worker said that it needs beyond the time that it was given.
+    /// Returns the time that the worker needs beyond the time that it was given, as it has reported.
     pub fn expected(&self) -> Duration {
         Duration::try_from_secs_f64(self.round.expected_s.unwrap_or_default()).unwrap_or(Duration::MAX)
     }
 
-    /// Whether the worker has said its last.
+    /// Whether the worker has sent its last frame.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Records a failure that the worker could not tell itself; the first one stands.
+    /// Records a failure that the worker could not report itself; the first one is kept.
     pub fn fail(&mut self, cause: Cause, message: impl Into<String>) {
         self.closed = true;
         self.round.failure.get_or_insert_with(|| Failure::new(cause, message));
     }
 
-    /// What valgrind has counted, where it could be read; nothing for a round that has no figures.
+    /// Adds the counts of valgrind if they could be read; adds nothing to a round without figures.
     pub fn count(&mut self, counts: Result<RoundCounts, String>) {
         match counts {
             Ok(counts) if self.round.is_ok() => self.round.counts = Some(counts),
@@ -164,7 +164,7 @@ impl Collector {
         }
     }
 
-    /// The round, with the end of the worker's output where it failed.
+    /// Returns the round, with the end of the worker's output if it failed.
     pub fn finish(mut self, output_tail: String) -> RoundRecord {
         self.round.start_up_ns = Some(self.start_up_ns).filter(|_| self.ready.is_some());
         if let Some(failure) = &mut self.round.failure {

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the run ends, its record is sealed.
+//! Ends the run on Ctrl-C and SIGTERM, and seals its record.
 
 use std::io;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use bench_os::{Signals, Wake};
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     signals: Arc<Signals>,
-    /// Whether the run is to end although no signal has come to this process.
+    /// Whether the run is to end although no signal has reached this process.
     told: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// Listens from now on, until the last clone is dropped: a program that makes several runs must not end at the first
-    /// signal because an earlier run was interrupted.
+    /// Listens from now on, until the last clone is dropped: a program that makes several runs must not end at the
+    /// first signal because an earlier run was interrupted.
     pub fn listen() -> io::Result<Self> {
         Ok(Interrupt { signals: Arc::new(Signals::listen()?), told: Arc::default() })
     }
@@ -26,13 +26,13 @@ impl Interrupt {
         self.signals.is_raised() || self.told.load(Ordering::Relaxed)
     }
 
-    /// Ends the run because another process of it was interrupted. A signal that comes to this one as well is the first, and
-    /// does not end it at once.
+    /// Ends the run because another process of it was interrupted. A signal that also reaches this process counts as
+    /// the first, and does not end it at once.
     pub fn tell(&self) {
         self.told.store(true, Ordering::Relaxed);
     }
 
-    /// Ends a wait when it is raised.
+    /// Returns the wake that ends a wait when the interrupt is raised.
     pub fn wake(&self) -> &Wake {
         self.signals.wake()
     }

@@ -1,4 +1,4 @@
-//! Rounds of all cases, interleaved, each in a process of its own.
+//! Runs the rounds of all cases, interleaved, each in a separate process.
 
 mod bar;
 mod budget;
@@ -31,15 +31,15 @@ pub use supervisor::{Workers, explain, memory_limit};
 /// A case that is going to be measured.
 #[derive(Clone, Debug)]
 pub struct PlannedCase<'a> {
-    /// The program that holds it.
+    /// The program that contains it.
     pub program: &'a Program,
-    /// As that program lists it.
+    /// The case, as that program lists it.
     pub case: &'a Case,
-    /// What is known of it so far.
+    /// The results so far.
     pub record: CaseRecord,
 }
 
-/// Runs one round, in a process of its own or not.
+/// Runs one round, in a separate process or not.
 pub trait RoundExecutor {
     /// Runs `assignment` to its end, or ends it after `timeout`; `None` when interrupted.
     fn round(
@@ -49,8 +49,8 @@ pub trait RoundExecutor {
         timeout: Duration,
     ) -> Option<RoundRecord>;
 
-    /// Notes that the next round belongs to another pass: no worker goes on into it, for rounds of one case must not come
-    /// from one process.
+    /// Called when the next round belongs to another pass: no worker continues into it, because rounds of one case
+    /// must not come from one process.
     fn pass_ended(&mut self) {}
 
     /// Whether the last round was cut short by an interrupt, and holds what was measured until then.
@@ -69,27 +69,27 @@ pub trait RunObserver {
     fn case_ended(&mut self, _case: &CaseRecord) {}
 }
 
-/// How rounds are run: the same for all cases.
+/// The context of rounds, which is the same for all cases.
 #[derive(Clone, Debug)]
 pub struct RunContext {
-    /// Who decides how many iterations.
+    /// How the number of iterations is decided.
     pub mode: Mode,
-    /// Of the order of rounds.
+    /// The seed of the order of rounds.
     pub seed: u64,
-    /// Names of the probes to attach; all that are linked if `None`.
+    /// The names of the probes to attach; all linked ones if `None`.
     pub probes: Option<Vec<String>>,
-    /// What is wanted of cases that serve requests.
+    /// The settings for cases that serve requests.
     pub load: LoadWishes,
-    /// What is wanted of devices.
+    /// The settings of devices.
     pub devices: DeviceWishes,
-    /// Where workers that serve requests leave their rows; nowhere if `None`.
+    /// The folder for the rows of workers that serve requests; `None` if they are not kept.
     pub requests: Option<PathBuf>,
-    /// Where benchmarks leave what they keep, a folder for each case; nowhere if `None`.
+    /// The folder for files that benchmarks keep, with a subfolder for each case; `None` if they are not kept.
     pub artifacts: Option<PathBuf>,
 }
 
 impl RunContext {
-    /// What is wanted of round `round` of a case, if it serves requests. Its rows go into a file of its own.
+    /// Returns the settings of round `round` of a case that serves requests. Its rows go into a separate file.
     fn load(&self, case: &str, round: usize) -> LoadWishes {
         let file = |folder: &PathBuf| folder.join(format!("{:016x}-{round}.csv", seed::hash(case)));
         LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }
@@ -116,7 +116,7 @@ impl RunContext {
     }
 }
 
-/// What has come of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// The cases, in the order of the plan.
@@ -125,10 +125,9 @@ pub struct Measured {
     pub interrupted: bool,
 }
 
-/// Runs rounds until every case has enough, in passes: each pass gives every case that still wants one
-/// a round, in an order of its own, so that drift of the machine spreads over all cases. Within a pass, cases that can
-/// share a worker follow each other. `watch` looks at the machine around each round; a round that fell into a bad
-/// minute does not count towards what a case wants.
+/// Runs rounds until every case has enough, in passes: each pass gives every case that needs one a round, in a new
+/// random order, so that drift of the machine affects all cases. Within a pass, cases that can share a worker follow
+/// each other. `watch` observes the machine around each round; a round that fell into a bad minute does not count.
 pub fn measure(
     mut cases: Vec<PlannedCase<'_>>,
     context: &RunContext,
@@ -218,14 +217,14 @@ fn bring_together(active: &mut [usize], cases: &[PlannedCase<'_>]) {
 pub(crate) type SharedWith<'a> = (&'a Program, &'a str);
 
 impl<'a> PlannedCase<'a> {
-    /// With whom the case can share a worker; `None` if it wants a process of its own.
+    /// Returns the key of cases that can share a worker with this one; `None` if it needs a separate process.
     pub(crate) fn shared_with(&self) -> Option<SharedWith<'a>> {
         self.case.set_up.as_deref().map(|set_up| (self.program, set_up))
     }
 }
 
-/// Refuses to start a run inside a worker: a program whose `main` does not serve the runner first
-/// would otherwise start workers of workers without end.
+/// Refuses to start a run inside a worker: otherwise, a program whose `main` does not serve the runner first would
+/// start workers of workers without end.
 ///
 /// # Errors
 /// Inside a worker.

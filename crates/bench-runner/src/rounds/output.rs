@@ -1,4 +1,4 @@
-//! What a worker prints: the end is kept, the rest read and dropped.
+//! Reads the output of a worker: the end is kept, the rest dropped.
 
 use std::io::{self, Read, Write};
 
@@ -15,12 +15,12 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Nothing yet.
+    /// Creates an empty output.
     pub fn new(echo: bool) -> Self {
         Tail { echo, ..Tail::default() }
     }
 
-    /// Takes what is there, at most 64 KiB; `false` when the stream has ended.
+    /// Takes the available bytes, at most 64 KiB; `false` when the stream has ended.
     pub fn take(&mut self, stream: &mut impl Read) -> io::Result<bool> {
         let mut chunk = [0; 64 << 10];
         let count = match stream.read(&mut chunk) {
@@ -60,14 +60,14 @@ impl Tail {
         if self.dropped { format!("…{text}") } else { text.into_owned() }
     }
 
-    /// The last line that says something, made printable.
+    /// Returns the last line that is not empty, made printable.
     pub fn last_line(&self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.bytes);
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
         Some(bench_syntax::text::printable(line.trim()))
     }
 
-    /// Whether the end of the output holds `text`.
+    /// Whether the end of the output contains `text`.
     pub fn contains(&self, text: &str) -> bool {
         self.bytes.windows(text.len()).any(|window| window == text.as_bytes())
     }

@@ -1,4 +1,4 @@
-//! A worker process and what it says.
+//! A worker process and its messages.
 
 use std::io::{self, Read};
 use std::process::{Command as Process, ExitStatus};
@@ -14,8 +14,8 @@ use bench_syntax::quantity::Bytes;
 /// Takes a frame, or says what is wrong with it.
 pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
-/// How often a worker's memory is looked at. A process that touches memory as fast as it can takes
-/// a few hundred megabytes in this time.
+/// The interval at which a worker's memory is read. A process that touches memory as fast as it can takes a few
+/// hundred megabytes in this time.
 pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
 
 /// A worker process and our ends of its streams.
@@ -25,7 +25,7 @@ pub struct Worker {
     /// answer would take a part of that.
     chunk: Box<[u8]>,
     received: Vec<u8>,
-    /// What it has started, and when that was looked for.
+    /// The processes that it has started, and when they were last looked for.
     started: Option<(Instant, Vec<u32>)>,
 }
 
@@ -38,7 +38,7 @@ impl Read for Stream<'_> {
     }
 }
 
-/// What a worker is told of the way to its runner.
+/// Returns the address of the runner for a worker.
 fn address(offer: Offer<'_>) -> String {
     match offer {
         Offer::Inherited { descriptor, runner } => ChannelAddress::Inherited { descriptor, runner },
@@ -67,10 +67,10 @@ impl Worker {
         self.process.send(&line, None)
     }
 
-    /// Sends these bytes as they are, whether they are a command or not; gives up after `patience`.
+    /// Sends these bytes unchanged, whether they are a command or not; gives up after `patience`.
     ///
     /// # Errors
-    /// When the worker does not take them.
+    /// If the worker does not read them.
     pub fn send(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         self.process.send(bytes, Some(patience))
     }
@@ -85,13 +85,13 @@ impl Worker {
         self.process.is_open(Source::Channel)
     }
 
-    /// Whether something has come over the channel that was not taken as part of a round.
+    /// Whether something has arrived over the channel that was not taken as part of a round.
     pub fn has_more_to_say(&mut self) -> bool {
         let now = |process: &mut Supervised| process.wait(&Wake::default(), Duration::ZERO);
         !self.received.is_empty() || now(&mut self.process).is_ok_and(|ready| ready.channel)
     }
 
-    /// Closes the channel and lets the worker exit; ends it if it has not after `patience`.
+    /// Closes the channel and lets the worker exit; kills it if it has not exited after `patience`.
     pub fn retire(&mut self, patience: Duration) {
         const LOOK: Duration = Duration::from_millis(2);
         self.close();
@@ -107,12 +107,13 @@ impl Worker {
         self.process.id()
     }
 
-    /// How it ended, if it has.
+    /// Returns the exit status, if it has exited.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.exited()
     }
 
-    /// The resident memory of the worker and of what it has started, now. What it has started is looked for now and then.
+    /// Returns the resident memory of the worker and its descendants, now. Descendants are searched for from time to
+    /// time.
     pub fn resident(&mut self) -> Option<Bytes> {
         let own = sys::resident_memory(self.process.id())?;
         let is_old = |(looked, _): &(Instant, _)| looked.elapsed() >= LOOK_AT_MEMORY;
@@ -123,7 +124,8 @@ impl Worker {
         Some(Bytes(own + started.filter_map(|id| sys::resident_memory(*id)).sum::<u64>()))
     }
 
-    /// How many threads it has now, or the process among those it has started that has most.
+    /// Returns the current number of threads of the worker, or of the process with the most threads among those it has
+    /// started.
     pub fn threads(&self) -> Option<usize> {
         self.tree().into_iter().filter_map(sys::threads).max()
     }
@@ -137,10 +139,10 @@ impl Worker {
         self.process.wait(interrupt.wake(), patience)
     }
 
-    /// Reads what is there of the channel, and hands on every whole frame.
+    /// Reads the available bytes of the channel, and passes on every whole frame.
     ///
     /// # Errors
-    /// What is wrong with what it says.
+    /// The fault in its messages.
     pub fn receive(&mut self, take: &mut Take<'_>) -> Result<(), String> {
         let searched = self.received.len();
         match self.process.read(Source::Channel, &mut self.chunk) {
@@ -173,7 +175,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads what the worker has printed, as far as it is ready.
+    /// Reads the worker's output, as far as it is available.
     pub fn read_output(&mut self, ready: Ready, tail: &mut Tail) {
         for (source, ready) in [(Source::Stdout, ready.stdout), (Source::Stderr, ready.stderr)] {
             // A stream that cannot be read has nothing more to tell.
@@ -183,16 +185,16 @@ impl Worker {
         }
     }
 
-    /// Kills what is left of the worker, and what it has started where the system can tell, and reaps it.
+    /// Kills the rest of the worker, and the processes it has started if the system can identify them, and reaps it.
     pub fn end(&mut self) {
         self.process.end();
     }
 
-    /// Takes what was still on its way when the worker ended. Everyone who could write has been
-    /// killed, but a process that has left the group may go on: the end must come anyway.
+    /// Takes the rest of the output after the worker has ended. All processes that could write have been killed, but
+    /// one that has left the group may go on: this must end anyway.
     ///
     /// # Errors
-    /// As [`Worker::receive`]; what it prints is read all the same.
+    /// Same as [`Worker::receive`]; its output is read in any case.
     pub fn drain(&mut self, take: &mut Take<'_>, tail: &mut Tail) -> Result<(), String> {
         const ROUNDS: usize = 4096;
         let mut outcome = Ok(());

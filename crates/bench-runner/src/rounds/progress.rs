@@ -1,4 +1,4 @@
-//! How far the run is: a bar on a terminal, plain lines elsewhere.
+//! Shows the progress of a run: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, Stderr, Write};
 
@@ -10,18 +10,18 @@ use bench_report::tell;
 use bench_syntax::quantity::grouped;
 use bench_syntax::text::first_line;
 
-/// What is shown while a run goes on.
+/// The form in which progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
     /// Nothing is shown.
     Nothing,
-    /// A bar or lines on stderr, so that stdout holds the report alone.
+    /// A bar or lines on stderr, so that stdout contains only the report.
     Progress,
-    /// A line a case on stdout, in the words of libtest.
+    /// One line for each case on stdout, in the words of libtest.
     Tests,
 }
 
-/// Shows how far a run is.
+/// Shows the progress of a run.
 pub struct Progress {
     shown: Shown,
     cases: usize,
@@ -36,7 +36,7 @@ enum Shown {
 }
 
 impl Progress {
-    /// Progress over these cases.
+    /// Creates the progress of these cases.
     pub fn new(records: &[&CaseRecord], show: Show) -> Self {
         let shown = match show {
             Show::Nothing => Shown::Nothing,

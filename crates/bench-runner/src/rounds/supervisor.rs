@@ -1,4 +1,4 @@
-//! Rounds in worker processes: watched, limited, and ended.
+//! Runs rounds in worker processes: watched, limited, and ended.
 
 use std::io;
 use std::process::{Command as Process, ExitStatus};
@@ -15,13 +15,13 @@ use crate::program::Program;
 use crate::rounds::collect::Collector;
 use crate::rounds::{Interrupt, LOOK_AT_MEMORY, PlannedCase, RoundExecutor, Tail, Worker};
 
-/// A worker that has said its last may take this long to exit.
+/// The time that a worker may take to exit after its last frame.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Share of the memory that is available when a round begins that its worker may take.
 const SHARE_OF_MEMORY: f64 = 0.9;
 
-/// Runs every round in a process of the case's program: a fresh one, unless its worker has offered to be shared.
+/// Runs every round in a process of the case's program: a new one, unless its worker has offered to be shared.
 pub struct Workers {
     interrupt: Interrupt,
     max_memory: Option<Bytes>,
@@ -40,8 +40,8 @@ struct Idle {
 }
 
 impl Workers {
-    /// Workers may take `max_memory` each, what they print is shown as it comes if `echo`, and their instructions are
-    /// counted if there is a `valgrind`.
+    /// Creates a supervisor: workers may use `max_memory` each, their output is shown as it arrives if `echo`, and
+    /// their instructions are counted if there is a `valgrind`.
     pub fn new(
         interrupt: Interrupt,
         max_memory: Option<Bytes>,
@@ -79,8 +79,8 @@ impl Drop for Workers {
     }
 }
 
-/// What a worker that starts now may take: what was asked for, or most of what the machine and the control group have
-/// left.
+/// Returns the memory limit of a worker that starts now: the given one, or most of what the machine and the control
+/// group have left.
 pub fn memory_limit(asked: Option<Bytes>) -> Option<Bytes> {
     asked.or_else(|| available_memory_bytes().map(|bytes| Bytes((bytes as f64 * SHARE_OF_MEMORY) as u64)))
 }
@@ -110,7 +110,9 @@ impl RoundExecutor for Workers {
         match worker.command(&Command::Measure(Box::new(assignment.clone()))) {
             // It has gone already; its exit tells why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => collector.fail(Cause::Protocol, format!("it does not listen: {error}")),
+            Err(error) => {
+                collector.fail(Cause::Protocol, format!("a command could not be sent to it: {error}"))
+            }
             Ok(()) => {}
         }
         let mut tail = Tail::new(self.echo);
@@ -171,7 +173,7 @@ struct Limits {
 }
 
 impl Limits {
-    /// How much longer than the timeout the worker may take, by what it says itself.
+    /// The time by which the worker may exceed the timeout, according to its own report.
     fn more(&self, collector: &Collector) -> Duration {
         if self.timeout_is_hard { Duration::ZERO } else { collector.expected() }
     }
@@ -179,9 +181,9 @@ impl Limits {
 
 enum Ended {
     Exited(ExitStatus),
-    /// By us; the collector knows why.
+    /// Killed by the runner; the collector knows why.
     Killed,
-    /// Not at all: it waits for its next case.
+    /// It has not ended: it waits for its next case.
     Waits,
     Interrupted,
 }
@@ -272,7 +274,7 @@ fn supervise(
     }
 }
 
-/// Why a worker that exited without a last word did so.
+/// Explains why a worker exited without a last message.
 pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
     let (name, is_kill) = match Ending::of(status) {
         Ending::Exit(code) => {

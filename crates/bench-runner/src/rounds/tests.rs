@@ -1,4 +1,4 @@
-//! The order in which things happen, proved on a runner without processes.
+//! Tests the order of events, with a runner without processes.
 
 use std::collections::VecDeque;
 
@@ -34,7 +34,7 @@ impl RoundExecutor for Prepared {
     }
 }
 
-/// Notes what it is told, in the order in which it is told.
+/// Records its messages in order.
 #[derive(Default)]
 struct Notes(Vec<String>);
 
@@ -188,7 +188,7 @@ fn a_budget_that_ends_before_the_rounds_that_were_asked_for_is_told() {
         let case =
             run_with(overrides, Mode::Sample, vec![vec![round(&[1])]], usize::MAX).outcome.cases.remove(0);
         let told = case.warnings.iter().any(|warning| {
-            warning.starts_with("1 of the 3 rounds that were asked for: `max_time`")
+            warning.starts_with("1 of the 3 requested rounds: `max_time`")
                 && warning.ends_with("ended before the others")
         });
         (case.rounds.len(), told)

@@ -30,25 +30,26 @@ pub use plan::Plan;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Finished {
-    /// What this run has measured.
+    /// The record of this run.
     pub record: Record,
-    /// Where its reports are, if they were written.
+    /// The folder of its reports, if they were written.
     pub folder: Option<PathBuf>,
-    /// How it compares with the earlier run that was asked for.
+    /// The comparison with the requested earlier run.
     pub comparison: Option<Comparison>,
-    /// What was said of programs that hold no benchmarks, though they were asked for.
+    /// Messages about programs that were named but contain no benchmarks.
     pub refused: Vec<String>,
-    /// What went wrong after measuring: reports that could not be written.
+    /// The error after measuring: reports that could not be written.
     pub trouble: Option<RunError>,
 }
 
-/// How rounds are run instead of in worker processes.
+/// Creates an executor that runs rounds in place of worker processes.
 pub type MakeExecutor<'a> = &'a dyn Fn(Interrupt) -> Box<dyn RoundExecutor>;
 
-/// A case that was selected, and the program that holds it.
+/// A selected case, and the program that contains it.
 pub type Selected<'a> = (&'a Opened, &'a Case);
 
-/// Runs what `options` select of `programs`. What benchmarks do wrong is in the record; it is not an error.
+/// Runs the cases that `options` select from `programs`. Failures of benchmarks are in the record; they are not an
+/// error.
 ///
 /// # Errors
 /// When nothing could be measured.
@@ -84,7 +85,8 @@ pub fn execute(
 /// The cases that pass the filters, of all programs.
 ///
 /// # Errors
-/// [`RunError::Registry`] if two programs hold one id; as [`Selection::apply`](crate::selection::Selection::apply).
+/// [`RunError::Registry`] if two programs contain the same id; the errors of
+/// [`Selection::apply`](crate::selection::Selection::apply).
 pub fn select<'a>(programs: &'a [Opened], options: &Options) -> Result<Vec<Selected<'a>>, RunError> {
     refuse_twins(programs)?;
     let all: Vec<&Case> = programs.iter().flat_map(Opened::cases).collect();
@@ -111,7 +113,7 @@ fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {
         for case in program.cases() {
             if let Some(first) = seen.insert(case.id.as_str(), program) {
                 return Err(RunError::Registry(format!(
-                    "two programs hold the case `{}`: {} and {}. Run one of them only",
+                    "two programs contain the case `{}`: {} and {}. Run only one of them",
                     case.id,
                     first.program.path().display(),
                     program.program.path().display()
@@ -141,11 +143,11 @@ fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
     }
 }
 
-/// What was measured, and on what.
+/// The measurements, and their programs.
 struct Measured {
     rounds: rounds::Measured,
     environment: Environment,
-    /// What should be known besides.
+    /// Further notes.
     notes: Vec<String>,
 }
 
@@ -191,7 +193,7 @@ fn measure(
     Ok(Measured { rounds: measured, environment, notes: notes.collect() })
 }
 
-/// What to know of limits of memory where they are not enforced.
+/// Returns a note if memory limits are not enforced here.
 fn memory_note(options: &Options) -> Option<String> {
     let is_unlimited = !bench_os::CAN_LIMIT_MEMORY && !options.once;
     is_unlimited.then(|| "memory limits of workers are not enforced: memory is read on Linux only".to_owned())
@@ -217,11 +219,11 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
     record
 }
 
-/// What was measured, judged.
+/// The measurements with their judgement.
 struct Judged {
-    /// What this process has measured.
+    /// The record of this process.
     own: Record,
-    /// With what earlier executables of the same `cargo bench` have measured.
+    /// The record combined with those of earlier executables of the same `cargo bench`.
     whole: Record,
     comparison: Option<Comparison>,
 }
@@ -257,7 +259,7 @@ fn judge(
     Judged { own, whole, comparison }
 }
 
-/// What follows from a run.
+/// Decides the exit code of a run.
 pub fn decide(finished: &Finished, options: &Options) -> Decision {
     let mut decision = Decision::default().of_run(&finished.record);
     decision = finished.refused.iter().fold(decision, Decision::failed);

@@ -1,4 +1,4 @@
-//! What is asked of a run.
+//! The options of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use crate::plan::Wishes;
 use crate::rounds::Show;
 use crate::selection::Selection;
 
-/// What is asked of a run: which cases, how they are measured, and where the reports go.
+/// The options of a run: which cases, how they are measured, and where the reports go.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Which cases.
+    /// The selection of cases.
     pub selection: Selection,
-    /// How to measure, if it is not left to the attributes.
+    /// The settings that are not left to the attributes.
     pub wishes: Wishes,
     /// The folder of all runs; nothing is written if `None`.
     pub results: Option<PathBuf>,
@@ -26,32 +26,32 @@ pub struct Options {
     pub compare: Option<String>,
     /// The share below which a change is of no practical interest.
     pub threshold: Option<f64>,
-    /// Seed of the order of rounds; the clock's if `None`.
+    /// The seed of the order of rounds; taken from the clock if `None`.
     pub seed: Option<u64>,
-    /// Names of the probes to attach; all that are linked if `None`.
+    /// The names of the probes to attach; all linked ones if `None`.
     pub probes: Option<Vec<String>>,
     /// Resident memory that a worker may take.
     pub max_memory: Option<Bytes>,
-    /// Each case once, to see that it works.
+    /// Whether each case runs only once, to check that it works.
     pub once: bool,
-    /// How progress is shown.
+    /// The form in which progress is shown.
     pub show: Show,
-    /// Whether what workers print is shown as it comes.
+    /// Whether the output of workers is shown as it arrives.
     pub echo: bool,
-    /// What is wanted of cases that serve requests.
+    /// The settings for cases that serve requests.
     pub load: LoadWishes,
-    /// What is wanted of devices.
+    /// The settings of devices.
     pub devices: DeviceWishes,
-    /// Whether what benchmarks keep is kept.
+    /// Whether files that benchmarks save are kept.
     pub save_artifacts: bool,
-    /// What the exit code depends on.
+    /// The settings that the exit code depends on.
     pub reporting: Reporting,
 }
 
-/// What the exit code depends on besides failures.
+/// The settings that, in addition to failures, decide the exit code.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reporting {
-    /// A case may be slower than in the compared run by this share.
+    /// The share by which a case may be slower than in the compared run.
     pub fail_on_regression: Option<f64>,
     /// Whether a missed objective counts.
     pub fail_on_objectives: bool,
@@ -88,7 +88,7 @@ impl Options {
         self.results.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// Where reports go; nowhere if each case is run once only.
+    /// Returns the folder for reports; `None` if each case is run only once.
     pub(crate) fn written(&self) -> Option<&Path> {
         self.results.as_deref().filter(|_| !self.once)
     }

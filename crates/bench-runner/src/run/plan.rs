@@ -39,7 +39,7 @@ impl<'a> Plan<'a> {
     /// Decides how the selected cases are measured. Nothing is written.
     ///
     /// # Errors
-    /// When what is asked for does not exist: an earlier run, GPUs.
+    /// If something requested does not exist: an earlier run, GPUs.
     pub fn make(selected: &[Selected<'a>], options: &Options, in_process: bool) -> Result<Self, RunError> {
         check_gpus(options)?;
         // A baseline that cannot be read should cost no measurement.
@@ -77,7 +77,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// How the first of the measured programs was built; cases of those built in another way say so themselves.
+    /// Returns the build of the first measured program; cases of programs that were built differently have their own.
     pub fn build(&self) -> &Build {
         &self.build
     }
@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What counts instructions, if they are to be counted.
+    /// Finds valgrind, if instructions are to be counted.
     pub(super) fn find_valgrind(&self, in_process: bool) -> Result<Option<Valgrind>, RunError> {
         if self.context.mode != Mode::Count {
             return Ok(None);
@@ -179,7 +179,8 @@ fn check_against_earlier(folder: &Folder, selected: &[Selected<'_>]) -> Result<(
     let Some(earlier) = folder.earlier() else { return Ok(()) };
     match selected.iter().find_map(|(_, case)| Some((case, earlier.case(&case.id)?))) {
         Some((case, other)) => Err(RunError::Registry(format!(
-            "two executables of this `cargo bench` hold the case `{}`:\n  {}\n  {}\nGive one of them another `name`, or run one executable only (`cargo bench --bench NAME`)",
+            "two executables of this `cargo bench` contain the case `{}`:\n  {}\n  {}\nGive one of them another \
+             `name`, or run only one executable (`cargo bench --bench NAME`)",
             case.id,
             other.source,
             case.source.as_deref().unwrap_or_default()

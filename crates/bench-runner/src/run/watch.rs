@@ -1,4 +1,4 @@
-//! What follows a run while it goes on: the journal, and what is shown of progress.
+//! Follows a run while it goes on: writes the journal, and shows progress.
 
 use bench_record::{CaseRecord, Environment, Folder, Journal, RunError};
 use bench_report::tell;
@@ -9,7 +9,7 @@ use crate::rounds::{Progress, RunObserver};
 /// Keeps the journal and shows progress.
 pub(super) struct Observer {
     journal: Option<Journal>,
-    /// The first failure to write; measuring goes on without a journal.
+    /// The first failure to write; measuring continues without a journal.
     trouble: Option<RunError>,
     progress: Progress,
 }
@@ -51,7 +51,7 @@ impl RunObserver for Observer {
         if let (Some(journal), Some(round)) = (&mut self.journal, case.rounds.last())
             && let Err(error) = journal.round(&case.id, round)
         {
-            tell(&format!("warning: {error}; measuring goes on"));
+            tell(&format!("warning: {error}; measuring continues"));
             self.trouble = Some(error);
             self.journal = None;
         }

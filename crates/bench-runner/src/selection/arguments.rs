@@ -1,23 +1,23 @@
-//! `--args`: wanted values of arguments.
+//! `--args`: the values that the arguments of a case must have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use bench_syntax::UsageError;
 
-/// Argument names and the values that are wanted of each.
+/// The names of arguments, with the required values of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments(pub(super) BTreeMap<String, BTreeSet<String>>);
 
 impl Arguments {
-    /// Adds what `other` wants: more values of the same argument widen, another argument narrows.
+    /// Adds the filters of `other`: more values of the same argument widen the selection, another argument narrows it.
     pub fn extend(&mut self, other: Arguments) {
         for (name, values) in other.0 {
             self.0.entry(name).or_default().extend(values);
         }
     }
 
-    /// `batch=8`, one for each wanted value.
+    /// Returns pairs such as `batch=8`, one for each required value.
     pub fn pairs(&self) -> Vec<String> {
         let of_argument = |(name, values): (&String, &BTreeSet<String>)| {
             values.iter().map(|value| format!("{name}={value}")).collect::<Vec<_>>()

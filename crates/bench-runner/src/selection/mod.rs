@@ -1,4 +1,4 @@
-//! Which cases are run. What is filtered out costs nothing: no setup runs, no model loads.
+//! Selects the cases to run. Cases that are filtered out cost nothing: no setup runs, no model loads.
 
 mod arguments;
 mod partition;
@@ -16,27 +16,27 @@ pub use partition::Partition;
 /// Filters. An empty selection passes all cases that are not marked `ignore`.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Any of these categories.
+    /// Passes any of these categories.
     pub categories: Vec<Category>,
-    /// Any of these models.
+    /// Passes any of these models.
     pub models: Vec<String>,
-    /// Any of these tags.
+    /// Passes any of these tags.
     pub tags: Vec<String>,
-    /// Any of these patterns, on the id.
+    /// Passes ids that match any of these patterns.
     pub patterns: Vec<Pattern>,
-    /// None of these patterns, on the id.
+    /// Leaves out ids that match any of these patterns.
     pub skip: Vec<Pattern>,
-    /// Whether patterns look at names, as harnesses do whose benchmarks have no category.
+    /// Whether patterns apply to names, as in harnesses whose benchmarks have no category.
     pub by_name: bool,
-    /// For every argument named here, one of the values.
+    /// Passes, for every argument named here, any of these values.
     pub arguments: Arguments,
     /// One part of several, by a stable hash of the id.
     pub partition: Option<Partition>,
-    /// What becomes of cases marked `ignore`.
+    /// How cases marked `ignore` are treated.
     pub ignored: Ignored,
 }
 
-/// What becomes of cases marked `ignore`.
+/// How cases marked `ignore` are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ignored {
     /// They are left out.
@@ -48,7 +48,7 @@ pub enum Ignored {
     Include,
 }
 
-/// What filters look at, of a case that a program lists or that a record holds.
+/// A case for filters: from a program's list, or from a record.
 trait Named {
     fn id(&self) -> &str;
     fn model(&self) -> Option<&str>;
@@ -102,7 +102,7 @@ impl Named for CaseRecord {
 }
 
 impl Selection {
-    /// Whether the selection names nothing in particular.
+    /// Whether the selection has no filter.
     pub fn names_nothing(&self) -> bool {
         self.categories.is_empty()
             && self.models.is_empty()
@@ -211,7 +211,7 @@ impl Selection {
         Ok(())
     }
 
-    /// What there is, nearest to what was asked for.
+    /// Returns the message for filters that match nothing, with the nearest cases.
     fn no_match(&self, cases: &[&Case]) -> String {
         /// A screenful, with room for the rest of the message.
         const SHOWN: usize = 15;

@@ -11,12 +11,13 @@ use bench_syntax::{Share, UsageError};
 pub struct Partition(Share);
 
 impl Partition {
-    /// By the hash of the id: the parts of a suite that run on different machines add up to the whole.
+    /// Whether a case belongs to this part, by the hash of its id: the parts of a suite that run on different machines
+    /// add up to the whole.
     pub(super) fn holds(self, id: &str) -> bool {
         hash(id) % u64::from(self.0.of()) == u64::from(self.0.rank())
     }
 
-    /// Which part it is.
+    /// Returns which part it is.
     pub fn share(self) -> Share {
         self.0
     }

@@ -5,26 +5,26 @@ use crate::objective::{Relation, Unit};
 /// A target as it is written, with the value in the base of its unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed<'a> {
-    /// What is limited.
+    /// The limited quantity.
     pub what: What<'a>,
-    /// On which side of the limit it should lie.
+    /// The side of the limit on which the value should lie.
     pub relation: Relation,
-    /// In seconds, bytes, or as a ratio; as it is written where it has no unit.
+    /// The value in seconds, in bytes, or as a ratio; as it is written if it has no unit.
     pub value: f64,
-    /// What the limit is counted in.
+    /// The unit of the limit.
     pub unit: Unit,
     /// Arguments or settings of a level, with the value that each must have.
     pub at: Vec<(&'a str, &'a str)>,
 }
 
-/// What is limited.
+/// The limited quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What<'a> {
     /// A figure, by its key.
     Metric(&'a str),
-    /// How many times as fast as a case of the same run, by its id with or without arguments.
+    /// The speed relative to a case of the same run, by its id with or without arguments.
     SpeedupOverCase(&'a str),
-    /// How many times as fast as in an earlier run, by its name.
+    /// The speed relative to an earlier run, by its name.
     SpeedupOverRun(&'a str),
 }
 
@@ -32,8 +32,8 @@ pub enum What<'a> {
 const RELATIONS: [(&str, Relation); 4] =
     [("<=", Relation::AtMost), (">=", Relation::AtLeast), ("<", Relation::Below), (">", Relation::Above)];
 
-/// A unit's name, what it counts, and its size as a factor and a divisor: 200 ms are 200 / 1e3 s, which is
-/// the double nearest to 0.2, as 200 · 1e-3 need not be.
+/// A unit's name, its kind, and its size as a factor and a divisor: 200 ms are 200 / 1e3 s, which is the double
+/// nearest to 0.2, as 200 · 1e-3 need not be.
 const UNITS: [(&str, Unit, f64, f64); 19] = [
     ("ns", Unit::Seconds, 1.0, 1e9),
     ("us", Unit::Seconds, 1.0, 1e6),
@@ -70,22 +70,22 @@ const BUILT_IN: [(&str, Unit); 10] = [
     ("peak_memory", Unit::Bytes),
 ];
 
-/// Why a text is not a target.
+/// The reasons why a text is not a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no text.
     Empty,
-    /// Something else than a name in snake case in front.
+    /// Something other than a name in snake case at the beginning.
     Name(String),
-    /// `speedup` over nothing.
+    /// `speedup` without a reference.
     SpeedupOverNothing,
-    /// What stands between the parentheses is neither a case nor a run.
+    /// The text between the parentheses is neither a case nor a run.
     NoReference(String),
     /// A parenthesis that is not closed.
     Unclosed,
-    /// Parentheses behind another name.
+    /// Parentheses after another name.
     NotOver(String),
-    /// There is no comparison; this stands in its place.
+    /// There is no comparison; this is in its place.
     NoRelation(String),
     /// The limit is not a number.
     NoNumber(String),
@@ -93,14 +93,14 @@ pub enum Fault {
     Negative,
     /// The unit is not known.
     UnknownUnit(String),
-    /// A unit that the figure is not counted in.
+    /// A unit that the figure does not have.
     WrongUnit {
         /// The figure.
         name: String,
         /// The units that it can be counted in.
         wanted: &'static str,
     },
-    /// Something behind the value that is not a restriction.
+    /// Something after the value that is not a restriction.
     Rest(String),
     /// A restriction without name or value.
     NoSetting(String),
@@ -109,7 +109,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is wrong with `text`, and what would be right.
+    /// Returns the fault in `text`, and a correct example.
     pub fn message(&self, text: &str) -> String {
         let (fault, wanted) = match self {
             Fault::Empty => ("it is empty".to_owned(), EXAMPLE),
@@ -123,7 +123,7 @@ impl Fault {
             Fault::NotOver(name) => (format!("only `speedup` takes parentheses, and not `{name}`"), EXAMPLE),
             Fault::NoRelation(found) if found.is_empty() => ("it has no comparison".to_owned(), EXAMPLE),
             Fault::NoRelation(found) => {
-                (format!("`{found}` stands where one of `<=`, `<`, `>=` and `>` should"), EXAMPLE)
+                (format!("it has `{found}` instead of one of `<=`, `<`, `>=` and `>`"), EXAMPLE)
             }
             Fault::NoNumber(found) if found.is_empty() => ("it has no value".to_owned(), EXAMPLE),
             Fault::NoNumber(found) => (format!("`{found}` is not a decimal number"), EXAMPLE),
@@ -135,7 +135,7 @@ impl Fault {
             ),
             Fault::WrongUnit { name, wanted } => (format!("`{name}` is {wanted}"), EXAMPLE),
             Fault::Rest(rest) => (
-                format!("`{rest}` stands behind the value"),
+                format!("`{rest}` follows the value"),
                 "write `@` before what restricts it, as in \"ttfa_p95 <= 200ms @ concurrency=8\"",
             ),
             Fault::NoSetting(found) => (
@@ -160,7 +160,7 @@ const OVER: &str = "write a case or an earlier run in parentheses, as in \"speed
 /// Reads a target.
 ///
 /// # Errors
-/// What the text lacks, or has in the wrong place.
+/// The fault of the text: something missing, or in the wrong place.
 pub fn parse(text: &str) -> Result<Parsed<'_>, Fault> {
     let text = text.trim();
     if text.is_empty() {
@@ -207,7 +207,7 @@ fn what(text: &str) -> Result<(What<'_>, &str), Fault> {
     }
 }
 
-/// Where the parenthesis is closed that was opened before `inner`: arguments in ids may hold some, too.
+/// Returns the position of the parenthesis that closes the one before `inner`: arguments in ids may contain some, too.
 fn closing(inner: &str) -> Option<usize> {
     let mut open = 1;
     inner.char_indices().find_map(|(at, c)| {
@@ -414,7 +414,7 @@ mod tests {
         let message = |text: &str| parse(text).expect_err(text).message(text);
         let text = message("median = 5s");
         assert!(
-            text.starts_with("\"median = 5s\" is not a target, since `=` stands where one of `<=`"),
+            text.starts_with("\"median = 5s\" is not a target, since it has `=` instead of one of `<=`"),
             "{text}"
         );
         assert!(text.contains("\"median <= 5s\""), "{text}");

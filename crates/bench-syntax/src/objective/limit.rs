@@ -21,29 +21,29 @@ use crate::objective::{Relation, Unit, grammar};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
-    /// As it was written.
+    /// The text as written.
     pub text: Cow<'static, str>,
-    /// What is limited.
+    /// The limited quantity.
     pub what: Quantity,
-    /// On which side of the limit it should lie.
+    /// The side of the limit on which the value should lie.
     pub relation: Relation,
     /// The limit, in [`unit`](Self::unit).
     pub value: f64,
-    /// What the limit is counted in.
+    /// The unit of the limit.
     pub unit: Unit,
     /// The cases, by an argument, or the levels, by a setting, to which it is restricted; all must agree.
     pub at: Cow<'static, [Setting]>,
 }
 
-/// What is limited.
+/// The limited quantity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// A figure, by its name or a metric's `key`.
     Metric(Cow<'static, str>),
-    /// How many times as fast the case is as another case of the same run, which is given by its id. An id without
+    /// The speed of the case relative to another case of the same run, which is given by its id. An id without
     /// arguments means the case with the same arguments or, if there is none, the case without arguments.
     SpeedupOverCase(Cow<'static, str>),
-    /// How many times as fast the case is as it was in an earlier run, by its name.
+    /// The speed of the case relative to an earlier run, by its name.
     SpeedupOverRun(Cow<'static, str>),
 }
 
@@ -52,7 +52,7 @@ pub enum Quantity {
 pub struct Setting {
     /// Its name.
     pub name: Cow<'static, str>,
-    /// Its value, as it stands in reports.
+    /// Its value, as in reports.
     pub value: Cow<'static, str>,
 }
 
@@ -66,7 +66,7 @@ impl Objective {
     /// Reads `NAME OP VALUE [@ KEY=VALUE[,KEY=VALUE]]`, as the attribute does.
     ///
     /// # Errors
-    /// What the text lacks, and what would be right.
+    /// The fault of the text, and a correct example.
     pub fn parse(text: &str) -> Result<Self, UsageError> {
         use grammar::What;
         let owned = |text: &str| Cow::Owned(text.to_owned());
@@ -133,7 +133,7 @@ mod tests {
     fn what_is_no_target_is_answered_with_what_would_be_right() {
         let message = Objective::parse("median 5s").expect_err("no comparison").to_string();
         assert!(
-            message.contains("stands where one of `<=`") && message.contains("\"median <= 5s\""),
+            message.contains("instead of one of `<=`") && message.contains("\"median <= 5s\""),
             "{message}"
         );
         let target: Objective = " speedup(run:base) > 1.5x ".parse().expect("a target");

@@ -1,4 +1,4 @@
-//! Objectives: limits declared beside a benchmark, or given at run time, and judged by every run.
+//! Objectives: limits declared with a benchmark, or given at run time, and judged by every run.
 //!
 //! An [`Objective`] is one condition on one figure: `median <= 5s`, `ips >= 10 @ batch=8`,
 //! `speedup(unet/performance/step) >= 50`.

@@ -1,6 +1,6 @@
-//! On which side of a limit a figure should lie.
+//! The side of a limit on which a figure should lie.
 
-/// On which side of a limit a figure should lie.
+/// The side of a limit on which a figure should lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// `<=`
@@ -24,8 +24,8 @@ impl Relation {
         }
     }
 
-    /// How much of `limit` is reached by `value`, from 0 to 1: `limit / value` where less is wanted, `value / limit`
-    /// where more is, and 1 where it holds.
+    /// Returns the share of `limit` that `value` reaches, from 0 to 1: `limit / value` if less is better, `value /
+    /// limit` if more is, and 1 if the limit is met.
     pub fn attainment(self, value: f64, limit: f64) -> f64 {
         if self.holds(value, limit) {
             return 1.0;

@@ -1,21 +1,21 @@
-//! What the value of a target is counted in.
+//! The unit of a target's value.
 
-/// What the value of a target is counted in.
+/// The unit of a target's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Whatever the figure is counted in.
+    /// The figure's own unit.
     Own,
     /// Seconds.
     Seconds,
     /// Bytes.
     Bytes,
-    /// Nothing: `1.5`, `150%` and `1.5x` are the same.
+    /// A ratio: `1.5`, `150%` and `1.5x` are the same.
     Ratio,
 }
 
 impl Unit {
-    /// How many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` if it counts
-    /// something else.
+    /// Returns how many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` if it counts something
+    /// else.
     pub fn in_one(self, unit: &str) -> Option<f64> {
         match (self, unit) {
             (Unit::Own, _) => Some(1.0),
@@ -38,7 +38,7 @@ impl Unit {
         }
     }
 
-    /// In words, for a unit that does not fit.
+    /// Describes the unit in words, for an error about a unit that does not fit.
     pub fn kind(self) -> &'static str {
         match self {
             Unit::Own => "the figure's own unit",

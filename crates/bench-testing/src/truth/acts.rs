@@ -1,11 +1,11 @@
-//! What the server does about a request, and the answers that are made of it.
+//! Reactions of the server to a request, and the answers that are made of them.
 
 use std::time::Duration;
 
-/// What the head of a request or an answer ends with.
+/// The end of the head of a request or an answer.
 pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// What the server does, one after another, when a request has come.
+/// The steps of the server, one after another, for a request.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Sends these bytes in one write.

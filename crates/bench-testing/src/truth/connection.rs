@@ -11,9 +11,9 @@ use super::acts::Act;
 use super::received::Received;
 use super::{Asked, Sent, Shared, locked};
 
-/// What a connection waits for.
+/// The event that a connection waits for.
 pub(super) enum Next {
-    /// That its socket can be read or written.
+    /// Its socket can be read or written.
     Event,
     /// A time.
     Due(Instant),
@@ -29,7 +29,7 @@ pub(super) struct Connection {
     answer: Option<Answer>,
 }
 
-/// What is left to do about a request.
+/// The remaining steps for a request.
 struct Answer {
     request: usize,
     came: Instant,

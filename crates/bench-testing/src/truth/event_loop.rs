@@ -43,7 +43,7 @@ impl EventLoop {
         Ok((EventLoop { poll, listener, shared, connections, due }, address))
     }
 
-    /// What wakes it to see that it is over.
+    /// Wakes it so that it sees that it is over.
     pub(super) fn waker(&self) -> io::Result<Waker> {
         Waker::new(self.poll.registry(), WAKER)
     }

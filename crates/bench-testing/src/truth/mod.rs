@@ -57,7 +57,7 @@ pub struct Sent {
 
 type Script = dyn Fn(&Asked) -> Vec<Act> + Send + Sync;
 
-/// What the thread that serves and the test have in common.
+/// The data that the serving thread and the test share.
 struct Shared {
     script: Box<Script>,
     asked: Mutex<Vec<Asked>>,

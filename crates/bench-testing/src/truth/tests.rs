@@ -1,4 +1,4 @@
-//! What the client cannot be trusted to show.
+//! Checks of the server for which the client cannot be relied on.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Which crate may use which.
+//! The crates that each crate may use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,4 +1,4 @@
-//! What the documents promise: links lead somewhere, and blocks of code are run or say why not.
+//! Rules for documents: links lead somewhere, and blocks of code are run or give the reason why not.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -103,7 +103,8 @@ fn blocks_of_rust_are_compiled() {
     }
 }
 
-/// What is wrong with the mark of a block: `<!-- run -->`, `<!-- run: WHERE -->` or `<!-- not run: WHY -->` in the line above.
+/// The fault in the mark of a block: `<!-- run -->`, `<!-- run: WHERE -->` or `<!-- not run: WHY -->` in the line
+/// above.
 fn unmarked(block: &Block) -> Option<String> {
     let why = match block.language.as_str() {
         // Compared with sources or parsed, or output and not code.

@@ -1,4 +1,4 @@
-//! What users touch has an example, and the front page lists every feature.
+//! Everything that users touch has an example, and the front page lists every feature.
 
 use std::fs;
 

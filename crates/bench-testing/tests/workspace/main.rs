@@ -1,4 +1,4 @@
-//! What holds for the workspace as a whole: see `ARCHITECTURE.md`.
+//! Rules for the workspace as a whole: see `ARCHITECTURE.md`.
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod arrows;

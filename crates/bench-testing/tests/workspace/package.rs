@@ -23,7 +23,7 @@ impl Package {
         Package { name: short(name).to_owned(), folder, manifest }
     }
 
-    /// What it is built with, among the packages of this workspace: normal, optional, build and platform dependencies.
+    /// The packages of this workspace that it is built with: normal, optional, build and platform dependencies.
     pub(crate) fn uses(&self) -> BTreeSet<String> {
         let shared = read(&workspace().join("Cargo.toml"));
         let shared = shared["workspace"]["dependencies"].as_table().expect("dependencies");

@@ -10,7 +10,7 @@ pub struct BytesCount {
 }
 
 impl BytesCount {
-    /// Counts so many bytes.
+    /// Counts this many bytes.
     pub fn new<N: CountUInt>(count: N) -> Self {
         BytesCount { count: count.into_count() }
     }
@@ -84,7 +84,7 @@ impl Sealed for BytesCount {
 
 impl Counter for BytesCount {}
 
-/// The prefixes of bytes in divan's table. Without effect: the runner chooses.
+/// The prefixes of bytes in divan's table. Has no effect: the runner chooses.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum BytesFormat {

@@ -41,7 +41,7 @@ macro_rules! counters {
 counters! {
     /// A number of characters.
     CharsCount: Chars, "characters";
-    /// A number of cycles, of whatever turns round.
+    /// A number of cycles.
     CyclesCount: Cycles, "cycles";
     /// A number of items.
     ItemsCount: Items, "items";

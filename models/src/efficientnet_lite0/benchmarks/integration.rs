@@ -1,4 +1,4 @@
-//! From a photograph's file to the right class.
+//! Measures classification from the file of a photograph.
 
 use std::path::Path;
 

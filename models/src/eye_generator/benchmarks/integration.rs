@@ -1,4 +1,4 @@
-//! From a colour and a seed to a picture's file.
+//! Measures drawing from a colour and a seed to the file of a picture.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};

@@ -1,5 +1,5 @@
-//! The parts of the transformer, one at a time, as they stand in the reduced configuration: 384 features, and
-//! 256 patches of a picture of 256 × 256 pixels beside 154 tokens of a prompt.
+//! The parts of the transformer, one at a time, at the sizes of the reduced configuration: 384 features, and 256
+//! patches of a picture of 256 × 256 pixels together with 154 tokens of a prompt.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device, Module, Tensor};

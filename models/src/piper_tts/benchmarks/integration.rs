@@ -1,15 +1,15 @@
-//! From a text to a WAV file.
+//! Measures speech from a text to a WAV file.
 
 use bench_core::prelude::*;
 
 use crate::axis::Threads;
 use crate::piper_tts::{Scales, Speaker, SpeechError};
 
-/// What is said.
+/// The text to be spoken.
 const TEXT: &str = "Hello, and welcome. This voice is made by a small network, one sentence after another. \
                     Can you hear where one ends, and the next begins?";
 
-/// Phonemes, network, WAV, for three sentences. What is heard has to be speech, and without noise the same
+/// Measures phonemes, network and WAV, for three sentences. The result must be speech, and without noise the same
 /// twice, for its time to count.
 #[benchmark(max_time = "6s")]
 fn speak(b: &mut Bencher) -> Result<()> {

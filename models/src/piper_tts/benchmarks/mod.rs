@@ -1,5 +1,5 @@
-//! Benchmarks of the Piper voice, by category. They are skipped where the voice, espeak-ng or ONNX Runtime is
-//! missing, and say what is.
+//! Benchmarks of the Piper voice, by category. They are skipped if the voice, espeak-ng or ONNX Runtime is missing,
+//! with a reason that names it.
 
 pub mod integration;
 pub mod performance;

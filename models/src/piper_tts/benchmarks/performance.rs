@@ -1,4 +1,4 @@
-//! Speech under load, and by the length of what is said.
+//! Speech under load, and by the length of the text.
 
 use bench_core::prelude::*;
 use bench_load::Load;
@@ -40,7 +40,7 @@ fn speak_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threa
     threads.take()?;
     let speaker = b.load(|| Speaker::load(threads)).map_err(SpeechError::or_skip)?;
     let ids =
-        speaker.voice().ids(SOUNDS).ok_or_else(|| Error::failure("the voice knows none of these sounds"))?;
+        speaker.voice().ids(SOUNDS).ok_or_else(|| Error::failure("the voice has none of these sounds"))?;
     let speak = || speaker.speak_batch(&ids, batch, Scales::STEADY);
     let mut kept = Kept::default();
     b.count("sentences", batch).try_iter(|| speak().map(|spoken| kept.keep(spoken)))?;

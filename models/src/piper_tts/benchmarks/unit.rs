@@ -28,7 +28,7 @@ fn phonemes(b: &mut Bencher) -> Result<()> {
 fn network(b: &mut Bencher) -> Result<()> {
     let speaker = b.load(|| Speaker::load(Threads::All)).map_err(SpeechError::or_skip)?;
     let ids = speaker.voice().ids(SOUNDS);
-    let ids = ids.ok_or_else(|| Error::failure("the voice knows none of these sounds"))?;
+    let ids = ids.ok_or_else(|| Error::failure("the voice has none of these sounds"))?;
     b.items(ids.len()).try_iter(|| speaker.speak(&ids, Scales::STEADY))
 }
 

@@ -1,4 +1,4 @@
-//! From a prompt, with a picture's file or without one, to tokens.
+//! Measures generation from a prompt, with or without the file of a picture.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};

@@ -1,5 +1,5 @@
 //! Benchmarks of Qwen3-VL-2B, by category. The full configuration runs on request (`--include-ignored`), and is
-//! skipped where it does not fit the memory there is.
+//! skipped if it does not fit into the available memory.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};
@@ -21,7 +21,7 @@ fn load_on(b: &mut Bencher, config: Config, dtype: DType, device: &Device) -> Re
     b.load(|| Qwen3Vl::load(config, dtype, device)).map_err(LoadError::or_skip)
 }
 
-/// Tokens with no meaning: what they are does not change the time.
+/// Returns tokens without a meaning: they do not affect the time.
 fn tokens(count: usize, config: &Config) -> Vec<u32> {
     (0..count).map(|at| (at * 977 % config.language.vocabulary) as u32).collect()
 }

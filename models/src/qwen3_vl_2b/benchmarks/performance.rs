@@ -1,4 +1,4 @@
-//! Looking, prefill, decoding, and answers streamed to those who ask, about text alone and about pictures.
+//! Vision, prefill, decoding, and answers streamed to clients, about text alone and about pictures.
 
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,7 @@ fn prefill_about(b: &mut Bencher, config: Config, dtype: DType, input: &str) -> 
     Ok(generation::check_finite(&kept.last(read)?)?)
 }
 
-/// Reads one token more, after so many: its time against the context is how decoding scales.
+/// Reads one more token, after this many: its time against the context shows how decoding scales.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], context = [16, 256, 1024]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"

@@ -1,4 +1,4 @@
-//! From the bytes of a JPEG to the five likeliest classes.
+//! Measures classification from the bytes of a JPEG to the five likeliest classes.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};
@@ -13,7 +13,7 @@ use crate::resnet::{Depth, ResNet};
 /// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no
 /// right answer; the answer has to be finite and the same twice for its time to count.
 ///
-/// The synthetic picture needs no file. The photograph is a case of its own: it takes another time to
+/// The synthetic picture needs no file. The photograph is a separate case: it takes another time to
 /// decode, and one id must always mean the same work.
 #[benchmark(args(depth = [18, 50], picture = ["synthetic", "china"]))]
 fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {

@@ -38,8 +38,8 @@ fn forward(
     Ok(classification::check_finite(&kept.last(forward)?)?)
 }
 
-/// The same network on several engines, with the same weights and images. What an engine says has to be what candle
-/// says, but for rounding, for its time to count.
+/// Measures the same network on several engines, with the same weights and images. An engine's result must equal
+/// candle's, except for rounding, for its time to count.
 ///
 /// Each reads the images from a slice and leaves the logits in one. Engines are as they come: tract computes on one
 /// thread, candle and ONNX Runtime on as many as there are cores. `load` is making the weights for candle, and for the

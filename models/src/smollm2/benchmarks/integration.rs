@@ -1,4 +1,4 @@
-//! From text to text.
+//! Measures generation from text to text.
 
 use bench_core::prelude::*;
 use candle_core::Device;
@@ -22,7 +22,7 @@ fn complete(b: &mut Bencher, dtype: Precision, question: &str) -> Result<()> {
     b.artifact("answer.txt", format!("{prompt}{said}\n"))
 }
 
-/// From the file to the first word of an answer, as a program does that is started for one question.
+/// Measures from the file to the first word of an answer, like a program that is started for one question.
 #[benchmark(args(dtype = [Precision::Q4_1]))]
 fn file_to_first_word(b: &mut Bencher, dtype: Precision) -> Result<()> {
     let first_word = || -> Result<String> {

@@ -1,4 +1,4 @@
-//! Prefill, decoding, and text streamed to those who ask for it.
+//! Prefill, decoding, and text streamed to clients.
 
 use bench_core::prelude::*;
 use bench_load::Load;
@@ -22,12 +22,12 @@ fn expect_right(model: &SmolLm2) -> Result<(), GenerationError> {
     model.expect_text("The capital of France is", " Paris")
 }
 
-/// Tokens with no meaning: what they are does not change the time.
+/// Returns tokens without a meaning: they do not affect the time.
 fn tokens(count: usize, model: &SmolLm2) -> Vec<u32> {
     (0..count).map(|at| (at * 977 % model.vocabulary().size()) as u32).collect()
 }
 
-/// A session that has read so many tokens.
+/// Returns a session that has read this many tokens.
 fn after(model: &SmolLm2, context: usize) -> Result<Session, GenerationError> {
     let mut session = model.session();
     session.read(&tokens(context, model))?;
@@ -44,7 +44,7 @@ fn prefill(b: &mut Bencher, dtype: Precision, tokens: usize) -> Result<()> {
     Ok(expect_right(&model)?)
 }
 
-/// Reads one token more, after so many: its time against the context is how decoding scales.
+/// Reads one more token, after this many: its time against the context shows how decoding scales.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], context = [16, 64, 256]), ignore(context = [256]), max_time = "2s")]
 fn decode(b: &mut Bencher, dtype: Precision, context: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;
@@ -86,7 +86,7 @@ fn decode_batch(
 }
 
 /// Goes on from texts with 12 tokens each, streamed: TTFT, TPOT, tokens per second. Clients share the weights, each
-/// request has a session of its own.
+/// request has its own session.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], clients = [1, 2]), ignore(clients = [2]), rounds = 2)]
 fn generate(b: &mut Bencher, dtype: Precision, clients: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;

@@ -1,5 +1,5 @@
-//! The layers of a UNet, one at a time, as they stand in the widest level of the reduced configuration:
-//! 64 channels at 32 × 32.
+//! The layers of a UNet, one at a time, at the sizes of the widest level of the reduced configuration: 64 channels at
+//! 32 × 32.
 
 use bench_core::prelude::*;
 use candle_core::{Device, Module, Tensor};

@@ -1,4 +1,4 @@
-//! From the bytes of a JPEG to the five likeliest classes.
+//! Measures classification from the bytes of a JPEG to the five likeliest classes.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};

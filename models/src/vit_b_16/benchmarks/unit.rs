@@ -42,7 +42,7 @@ fn block(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| block.forward(&tokens))
 }
 
-/// How much each token attends to each: 12 products of 197 × 64 by 64 × 197.
+/// The attention of each token to each: 12 products of 197 × 64 by 64 × 197.
 #[benchmark]
 fn attention_scores(b: &mut Bencher) -> Result<()> {
     let (queries, keys) = (heads("queries")?, heads("keys")?);
@@ -64,7 +64,7 @@ fn linear(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward(&tokens))
 }
 
-/// What lies between its halves.
+/// Measures the activation between its halves.
 #[benchmark]
 fn gelu(b: &mut Bencher) -> Result<()> {
     let tokens = tokens(4 * WIDTH)?;

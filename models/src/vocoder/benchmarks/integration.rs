@@ -1,4 +1,4 @@
-//! From codes to a file that can be played.
+//! Measures decoding from codes to a file that can be played.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};

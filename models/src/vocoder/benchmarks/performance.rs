@@ -1,4 +1,4 @@
-//! Sound at once, and as a stream.
+//! Decoding of whole sounds, and as a stream.
 
 use bench_core::prelude::*;
 use bench_load::Load;
@@ -39,8 +39,8 @@ fn decode_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, thre
     b.count("frames", codes.len()).count("sounds", batch).try_iter(|| vocoder.decode_batch(&codes, batch))
 }
 
-/// 1.2 s of sound, streamed in parts of three frames as a speech model writes them: TTFA, RTF, and whether a player
-/// would run dry. There is no text; the names of the requests stand for it.
+/// Streams 1.2 s of sound, in parts of three frames as a speech model writes them: TTFA, RTF, and whether playback
+/// would stall. There is no text; the names of the requests replace it.
 #[benchmark(rounds = 2)]
 fn stream(b: &mut Bencher) -> Result<()> {
     let vocoder = b.load(|| Vocoder::load(DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;

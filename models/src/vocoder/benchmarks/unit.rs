@@ -32,7 +32,7 @@ fn convolution(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward(&signal))
 }
 
-/// What lies between convolutions, over 64 channels of ten frames.
+/// Measures the activation between convolutions, over 64 channels of ten frames.
 #[benchmark]
 fn elu(b: &mut Bencher) -> Result<()> {
     let signal = signal(64, 10 * FRAME_SAMPLES)?;

@@ -3,7 +3,7 @@
 use bench_endpoint::data::Lengths;
 use bench_syntax::quantity::parse_duration;
 
-/// As many clients as a process can have threads.
+/// Parses a number of clients, up to the largest number of threads in a process.
 pub(super) fn clients() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=65_536)
 }
@@ -130,7 +130,7 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
     let name = name.trim();
     if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(format!(
-            "`{name}` holds a secret, which others can see in the list of processes: give it with --token-env or \
+            "`{name}` contains a secret, which others can see in the list of processes: give it with --token-env or \
              --token-file"
         ));
     }

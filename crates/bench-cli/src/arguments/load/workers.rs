@@ -1,4 +1,4 @@
-//! How several workers share a load.
+//! The arguments with which several workers share a load.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use super::Load;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Workers")]
 pub(crate) struct Workers {
-    /// The part of the load that this worker sends, of several that run the same command: 1/4 [default: by Kubernetes, Slurm
-    /// or mpirun]
+    /// The part of the load that this worker sends, of several that run the same command: 1/4 [default: by Kubernetes,
+    /// Slurm or mpirun]
     #[arg(long, value_name = "K/N")]
     pub(crate) share: Option<Share>,
-    /// Where worker 1 listens for the others [default: the first node of Slurm's step; this machine, if mpirun has started
-    /// all of them here]
+    /// Address on which worker 1 listens for the others [default: the first node of Slurm's step; this machine, if
+    /// mpirun has started all of them here]
     #[arg(long, value_name = "HOST:PORT", env = "BENCH_RENDEZVOUS", hide_env = true, value_parser = address)]
     pub(crate) rendezvous: Option<String>,
-    /// How long workers wait for each other before they begin
+    /// Time for which workers wait for each other before they begin
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m")]
     pub(crate) rendezvous_timeout: Duration,
 }
@@ -33,7 +33,8 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// What each worker has for itself: where it is, what it reports, and files whose content is compared instead of their name.
+/// The flags that may differ between workers: the address of the worker, its reports, and files whose content is
+/// compared instead of their name.
 const OWN: [&str; 16] = [
     "share",
     "rendezvous",
@@ -53,7 +54,7 @@ const OWN: [&str; 16] = [
     "template",
 ];
 
-/// What of the command line of `bench load` must be the same for all workers: flags and their values.
+/// Returns the flags of `bench load` that must be the same for all workers, with their values.
 pub(crate) fn shared_settings(matches: &ArgMatches) -> Vec<(String, String)> {
     let command = Load::augment_args(Command::new("load"));
     let shared = command.get_arguments().filter(|argument| !OWN.contains(&argument.get_id().as_str()));

@@ -1,6 +1,6 @@
 //! A body in chunks (RFC 9112, section 7.1).
 
-/// What cannot be a chunk.
+/// A malformed chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
@@ -14,16 +14,16 @@ pub(super) struct Chunks {
     skipped: u32,
 }
 
-/// What comes next.
+/// The next expected part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// A digit of the size, of which this much is known after so many digits.
+    /// A digit of the size, with the value so far and the number of digits.
     Size(u64, u8),
     /// An extension, or the end of the line of a size.
     Extension(u64),
     /// The line feed of that line.
     EndOfSize(u64),
-    /// So many bytes of data.
+    /// This many bytes of data.
     Data(u64),
     EndOfData,
     EndOfDataLine,
@@ -68,7 +68,7 @@ impl Chunks {
         Ok(Some(bytes))
     }
 
-    /// What comes after a byte that is not data.
+    /// Returns the next part after a byte that is not data.
     fn after(&mut self, byte: u8) -> Result<At, Malformed> {
         Ok(match (self.at, byte) {
             (At::Size(size, digits), _) if byte.is_ascii_hexdigit() => {
@@ -78,11 +78,11 @@ impl Chunks {
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
                 At::Size(size << 4 | u64::from(digit), digits + 1)
             }
-            (At::Size(_, 0), _) => return Err(Malformed("a chunk begins with no size")),
+            (At::Size(_, 0), _) => return Err(Malformed("a chunk begins without a size")),
             (At::Size(size, _) | At::Extension(size), b'\r') => At::EndOfSize(size),
             (At::Size(size, _), b';' | b' ' | b'\t') => At::Extension(size),
             (At::Size(..), _) => return Err(Malformed("the size of a chunk is not hexadecimal")),
-            (At::Extension(_), b'\n') => return Err(Malformed("the line of a size ends without CR")),
+            (At::Extension(_), b'\n') => return Err(Malformed("the size line of a chunk ends without CR")),
             (At::Extension(size), _) => self.skipped(At::Extension(size))?,
             (At::EndOfSize(0), b'\n') => At::Line,
             (At::EndOfSize(size), b'\n') => At::Data(size),

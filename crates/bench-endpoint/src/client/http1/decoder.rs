@@ -1,4 +1,4 @@
-//! The bytes of one answer, as they come from the socket.
+//! The bytes of one answer, as they arrive from the socket.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use super::head::{self, Framing, ParsedHead};
 use crate::client::reading::{Exchanged, Reading};
 use crate::failure::{Class, Failure};
 
-/// Finds head and body among the bytes of an answer. It holds no more of them than a head that is not whole.
+/// Finds head and body among the bytes of an answer. It keeps no more of them than an incomplete head.
 #[derive(Debug)]
 pub(super) enum Decoder {
     Head(Vec<u8>),
@@ -20,7 +20,7 @@ pub(super) enum Decoder {
 
 /// An answer that is over.
 pub(super) struct Whole {
-    /// What came of it. A refusal is an answer, too: the connection stays.
+    /// The result. A refusal is an answer, too: the connection stays open.
     pub(super) exchanged: Result<Exchanged, Failure>,
     /// Whether the connection can serve another request.
     pub(super) is_kept: bool,
@@ -126,7 +126,7 @@ impl Decoder {
     }
 }
 
-/// What is wrong with a body: its chunks, or what they hold.
+/// A fault of a body: in its chunks, or in their content.
 enum Wrong {
     Chunks(Malformed),
     Answer(Failure),

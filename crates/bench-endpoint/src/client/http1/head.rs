@@ -16,7 +16,7 @@ const MOST: usize = 128;
 /// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// So many bytes are left.
+    /// This many bytes.
     Length(u64),
     Chunked(Chunks),
     /// The server closes the connection.
@@ -123,7 +123,7 @@ fn framing(status: StatusCode, headers: &[httparse::Header<'_>]) -> Result<Frami
     let is_number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
     match first.parse().ok().filter(|_| is_number && lengths.all(|other| other == first)) {
         Some(length) => Ok(Framing::Length(length)),
-        None => Err(not_http(&"its length is not one number")),
+        None => Err(not_http(&"its Content-Length is not a single number")),
     }
 }
 

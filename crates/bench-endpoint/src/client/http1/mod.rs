@@ -1,7 +1,8 @@
 //! HTTP/1.1: one request after another on a connection.
 //!
-//! It is written here because what it holds and when it looks at the clock is what is measured: an open stream has no buffer,
-//! since all streams of an event loop read into one and their bytes go to the reader of the answer at once.
+//! It is written here because its buffers and its readings of the clock are part of the measurement: an open stream
+//! has no buffer of its own, since all streams of an event loop read into one, whose bytes go to the reader of the
+//! answer at once.
 
 mod chunks;
 mod decoder;
@@ -29,7 +30,7 @@ use crate::failure::{Class, Failure};
 const ROOM: usize = 64 << 10;
 
 thread_local! {
-    /// What was read last. All connections of an event loop share it, since only one reads at a time.
+    /// The buffer of the last read. All connections of an event loop share it, since only one reads at a time.
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; ROOM].into_boxed_slice());
 }
 
@@ -59,7 +60,7 @@ impl Unsent {
         Ok(Unsent { head, body: request.body.clone(), written: 0 })
     }
 
-    /// What is left of the head, and of the body.
+    /// Returns the unread parts of the head and of the body.
     fn left(&self) -> (&[u8], &[u8]) {
         let in_body = self.written.saturating_sub(self.head.len());
         (self.head.get(self.written..).unwrap_or_default(), self.body.get(in_body..).unwrap_or_default())
@@ -113,7 +114,7 @@ impl Http1 {
         exchanged
     }
 
-    /// Writes what is left of a request.
+    /// Writes the rest of a request.
     fn send(&mut self, context: &mut Context<'_>, unsent: &mut Unsent) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         loop {

@@ -1,24 +1,25 @@
-//! Whether the newest runs are a change.
+//! Decides whether the newest runs are a change.
 
 use super::super::noise::{CAUTION, Noise};
 use super::super::step::{Prefix, Step};
 use super::super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of};
 use super::{Detector, Level, Settings};
 
-/// By how much farther off a step must lie if it has lasted e times as many runs. Nearly all of the search goes by
-/// in the first runs after a split, so that is where the affordable false alarms are spent.
+/// The increase of the distance that a step must have if it has lasted e times as many runs. Nearly all of the search
+/// takes place in the first runs after a split, so the affordable false alarms are spent there.
 const RISE: f64 = 0.4;
 
-/// A drift lies at least so many standard errors off.
+/// The smallest distance of a drift, in standard errors.
 const DRIFT: f64 = 5.0;
 
-/// A step is at least so many deviations of the noise high. Smaller ones are found as drift.
+/// The smallest height of a step, in deviations of the noise. Smaller ones are found as drift.
 const SMALLEST: f64 = 1.3;
 
 /// The share of the way to the new level that a run has to go to count as arrived.
 const ARRIVED: f64 = 0.33;
 
-/// At least this share of the runs since a change has arrived: noise of two modes whose shares shift is not a new level.
+/// The share of runs since a change that must have arrived at the new level: noise of two modes whose shares shift is
+/// not a new level.
 const PURE: f64 = 0.7;
 
 /// The median and the estimate of a step agree to this share: a few wild runs make a mean, not a level.
@@ -27,20 +28,21 @@ const AGREE: f64 = 0.65;
 /// While the whole line has fewer runs than this, a change must last longer than [`MIN_AFTER`]…
 const YOUNG: usize = 60;
 
-/// …by one run for so many that are missing: two machines that take turns of some days look like one change as long as neither
-/// has come back.
+/// …by one run for this many missing ones: two machines that take turns of some days look like one change as long as
+/// neither has come back.
 const PATIENCE: usize = 7;
 
 /// While the whole line has fewer runs than this, only steps of [`GLARING`] are reported.
 const INFANT: usize = 25;
 
-/// Steps so many deviations high need no patience.
+/// The height, in deviations, from which on a step needs no patience.
 const GLARING: f64 = 16.0;
 
-/// A line that stayed at one level for so many runs is not a machine that takes turns of some days.
+/// The number of runs at one level from which on a line is not a machine that takes turns of some days.
 const KNOWN: usize = 40;
 
-/// A level so many deviations off is not news if the line has been there once in so many runs already.
+/// The distance, in deviations, from which on a level is not news if the line was there in one of [`USUAL_EVERY`] runs
+/// before.
 const USUAL_HEIGHT: f64 = 4.0;
 const USUAL_EVERY: usize = 40;
 
@@ -149,7 +151,7 @@ impl Detector {
         self.report(len - LOOK_BACK, z, Kind::Drift, level, noise)
     }
 
-    /// How many standard errors off a step must lie that has lasted `after` runs.
+    /// The number of standard errors by which a step that has lasted `after` runs must differ.
     fn limit(&self, after: usize) -> f64 {
         self.settings.threshold + RISE * (after as f64 / MIN_AFTER as f64).ln()
     }

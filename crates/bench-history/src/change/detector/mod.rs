@@ -1,4 +1,4 @@
-//! One run after the other.
+//! Detects changes, one run after the other.
 
 mod decide;
 mod revise;
@@ -16,17 +16,17 @@ const WINDOW: usize = 400;
 /// A stretch shorter than this is divided into pieces every night…
 const SHORT: usize = 100;
 
-/// …and a longer one as often as so many runs have come in.
+/// …and a longer one once in this many runs.
 const BETWEEN: usize = 8;
 
-/// An excursion that is over within so many runs leaves the stretch before it as it was.
+/// The number of runs within which an excursion that ends leaves the stretch before it unchanged.
 const EXCURSION: usize = 30;
 
-/// When to report.
+/// The conditions for reporting a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Standard errors that a step which has lasted [`MIN_AFTER`] runs must lie off; one that has lasted longer, a little
-    /// more.
+    /// The distance, in standard errors, from which on a step that has lasted [`MIN_AFTER`] runs is reported; for one
+    /// that has lasted longer, a little more.
     pub threshold: f64,
     /// A change of the median by less than this share is not reported. The noise of a figure is assumed to be at
     /// least a quarter of it.
@@ -40,7 +40,7 @@ impl Default for Settings {
     }
 }
 
-/// What is known from before the last change.
+/// The knowledge from before the last change.
 #[derive(Clone, Debug)]
 struct Memory {
     level: f64,
@@ -68,15 +68,15 @@ pub struct Detector {
     smooth: Vec<f64>,
     /// …and their numbers.
     numbers: Vec<usize>,
-    /// The number of the next run, those that were passed over counted.
+    /// The number of the next run, including skipped ones.
     next: usize,
     /// Runs since the line began, or was restarted.
     total: usize,
     /// The first run of every piece but the first.
     bounds: Vec<usize>,
-    /// How many runs there were when `bounds` were found.
+    /// The number of runs when `bounds` were found.
     divided: usize,
-    /// For how many nights in a row fewer pieces were found than before.
+    /// The number of nights in a row on which fewer pieces were found than before.
     lost: usize,
     reach: f64,
     /// The level, once the runs that it rests on are no longer kept.
@@ -88,7 +88,7 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Returns a detector that knows nothing yet.
+    /// Creates a detector without any runs.
     pub fn new(settings: Settings) -> Self {
         Detector {
             settings,
@@ -108,7 +108,7 @@ impl Detector {
         }
     }
 
-    /// Forgets all runs, as after a change that someone has accepted. What was reported stays.
+    /// Forgets all runs, as after a change that someone has accepted. Reported changes are kept.
     pub fn restart(&mut self) {
         self.keep_from(self.values.len());
         self.memory = None;
@@ -131,8 +131,8 @@ impl Detector {
         self.changes
     }
 
-    /// Adds a run; a value that is not a finite number is counted and passed over. Returns the change that this run has
-    /// brought to light. Each change is returned once; see [`Detector::changes`] for what has become of it.
+    /// Adds a run; a value that is not a finite number is counted and skipped. Returns the change that this run has
+    /// revealed. Each change is returned once; see [`Detector::changes`] for its later state.
     pub fn push(&mut self, value: f64) -> Option<Change> {
         let number = self.next;
         self.next += 1;

@@ -1,16 +1,16 @@
-//! Where a change lies, and what later runs make of it.
+//! Revises the place of a change when later runs arrive.
 
 use super::super::noise::Noise;
 use super::super::{Kind, LOOK_BACK, MIN_AFTER, median_of};
 use super::{Detector, Level, Memory, WINDOW};
 
-/// Whether a change has come to nothing is looked at from so many runs after it…
+/// The number of runs after a change from which on it may be withdrawn…
 const DOUBT_FROM: usize = 15;
 
-/// …to so many.
+/// …and up to which.
 const DOUBT_TO: usize = 60;
 
-/// A run so many deviations of the noise beyond both levels belongs to neither.
+/// The distance, in deviations of the noise, beyond both levels from which on a run belongs to neither.
 const WILD: f64 = 4.0;
 
 impl Detector {
@@ -33,7 +33,7 @@ impl Detector {
         }
     }
 
-    /// Looks again at the last change: where it lies, and whether it has come to nothing.
+    /// Revises the last change: its place, and whether it is withdrawn.
     pub(super) fn doubt(&mut self, number: usize) {
         let len = self.values.len();
         let (Some(change), Some(memory)) = (self.changes.last_mut(), self.memory.as_mut()) else { return };
@@ -70,9 +70,9 @@ impl Detector {
         }
     }
 
-    /// Where a step near `near` lies, and the first and last run at which it may lie instead: with twice the logarithm of the
-    /// likelihood less than 7.7 below the best (95 %; Hinkley, "Inference about the change-point in a sequence of random
-    /// variables", Biometrika 57, 1970), runs clipped, and correlated ones counted as fewer.
+    /// Returns the place of a step near `near`, and the first and last run at which it may lie instead: with twice the
+    /// logarithm of the likelihood less than 7.7 below the best (95 %; Hinkley, "Inference about the change-point in a
+    /// sequence of random variables", Biometrika 57, 1970), runs clipped, and correlated ones counted as fewer.
     pub(super) fn place(&self, near: usize, noise: Noise) -> (usize, usize, usize) {
         const REACH: usize = 12;
         const BELOW: f64 = 7.7;

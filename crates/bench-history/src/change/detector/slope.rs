@@ -1,13 +1,13 @@
-//! Whether a line has crept rather than stepped.
+//! Decides whether a line has drifted gradually rather than stepped.
 
 use super::super::LOOK_BACK;
 
-/// A slope explains a line better than a step if it makes twice the logarithm of the likelihood so much larger. Both have as
-/// many parameters: two heights and a place.
+/// The difference of twice the logarithm of the likelihood from which on a slope explains a line better than a step.
+/// Both have as many parameters: two heights and a place.
 const BETTER: f64 = 9.0;
 
-/// Returns whether the runs of `values`, wild ones clipped, are told better by a level that turns into a slope than by a step
-/// at run `at`. A slope has lasted [`LOOK_BACK`] runs at least: what takes fewer is a step.
+/// Returns whether the runs of `values`, with wild ones clipped, are explained better by a level that turns into a
+/// slope than by a step at run `at`. A slope has lasted at least [`LOOK_BACK`] runs: anything shorter is a step.
 pub(super) fn explains_better(values: &[f64], at: usize) -> bool {
     let n = values.len();
     if n < 2 * LOOK_BACK || at == 0 || at >= n {

@@ -1,4 +1,4 @@
-//! Runs that are made up, and what is decided on them.
+//! Tests decisions on invented runs.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ impl Nights {
         }
     }
 
-    /// What a night measures, where a case takes as many times as long as `factor` says of its number.
+    /// Measures a night in which a case takes as many times as long as `factor` returns for its number.
     fn measure(&mut self, factor: impl Fn(usize) -> f64) -> Record {
         self.last += 1;
         let ids: Vec<String> = (0..8).map(|number| format!("unit/{number}")).collect();
@@ -73,7 +73,7 @@ impl Nights {
         self.decide(&record)
     }
 
-    /// So many nights, and what is decided on the last of them.
+    /// Adds this many nights, and returns the decision on the last of them.
     fn nights(&mut self, count: usize, factor: impl Fn(usize) -> f64 + Copy) -> Decision {
         for _ in 1..count {
             let record = self.measure(factor);
@@ -339,7 +339,7 @@ fn limits_are_kept_in_every_run() {
     }
     let mut nights = Nights::new("[[rule]]\ncase = \"untit/\"\nlimits = [\"time < 1s\"]\n");
     let decision = nights.night(same);
-    assert_eq!(decision.notes, ["bench.toml:1: this rule fits no case of the run"]);
+    assert_eq!(decision.notes, ["bench.toml:1: this rule matches no case of the run"]);
 }
 
 #[test]

@@ -135,7 +135,7 @@ pub(super) fn what_people_said_carries_a_checksum(place: &dyn Place) {
         let before = store.database.query(&format!("SELECT * FROM {table}"), &[]).expect("readable");
         store.database.batch(change).expect("changed");
         let found = store.verify().expect("readable");
-        let named = format!("a row of the table `{table}` is not as it was written: ");
+        let named = format!("a row of the table `{table}` has changed since it was written: ");
         assert!(found.len() == 1 && found[0].starts_with(&named), "{change}: {found:?}");
         store.database.batch(&format!("DELETE FROM {table}")).expect("emptied");
         let places: Vec<String> = (1..=before[0].len()).map(|number| format!("${number}")).collect();

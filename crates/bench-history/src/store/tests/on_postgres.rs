@@ -13,7 +13,7 @@ impl Place for Database {
     }
 }
 
-/// All of them on one server, each in a database of its own.
+/// All of them on one server, each in a separate database.
 #[test]
 fn the_whole_suite() {
     let Some(server) = Server::start() else { return };

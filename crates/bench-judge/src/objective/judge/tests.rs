@@ -5,7 +5,7 @@ use bench_protocol::Better;
 use bench_record::Metric;
 use bench_stats::Interval;
 
-/// What comes of `text` for the first case of a record.
+/// Judges `text` for the first case of a record.
 fn judged(record: &Record, text: &str) -> ObjectiveResult {
     let target = Objective::parse(text).expect(text);
     judge(record, &record.cases[0], &target, &EarlierRecords::default())
@@ -196,8 +196,9 @@ fn a_speedup_is_over_the_case_with_the_same_arguments() {
     let missing = judged(&record, "speedup(unet/performance/plane) >= 2");
     let reason = missing.reason.expect("why");
     assert!(
-        reason
-            .starts_with("this run holds no case `unet/performance/plane`; nearest: unet/performance/plain")
+        reason.starts_with(
+            "this run contains no case `unet/performance/plane`; nearest: unet/performance/plain"
+        )
     );
     let broken = judged(&record, "speedup(unet/performance/broken) >= 2");
     assert_eq!(broken.outcome, Outcome::Unsure);
@@ -236,7 +237,7 @@ fn a_speedup_over_an_earlier_run_has_the_interval_of_a_comparison() {
     assert_eq!(reason(&record(vec![])), "the run `base` is not an earlier one", "of the same name: itself");
     let mut without = old;
     without.cases.clear();
-    assert_eq!(reason(&without), "the run `base` does not hold this case");
+    assert_eq!(reason(&without), "the run `base` does not contain this case");
     let unknown = over(&without, "speedup(run:other) >= 2");
     assert_eq!(unknown.reason.as_deref(), Some("no earlier run `other` was given"));
 }

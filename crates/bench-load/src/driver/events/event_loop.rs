@@ -27,7 +27,7 @@ use crate::scenario::Pacing;
 /// How often a client that pauses looks whether the load is to end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What the tasks of one core share.
+/// The state that the tasks of one core share.
 pub(super) struct EventLoop<'a, 'env, I, C> {
     course: &'a Course<'env, I, C>,
     recorder: RefCell<Recorder>,
@@ -43,13 +43,13 @@ pub(super) struct EventLoop<'a, 'env, I, C> {
     late_marks: Cell<u64>,
 }
 
-/// What one client works with; in a schedule, one of the requests that are in flight at once.
+/// The state of one client; in a schedule, of one of the requests that are in flight at once.
 struct Place {
     client: u32,
     marks: Arc<Marks>,
 }
 
-/// What one event loop has come to.
+/// The result of one event loop.
 pub(super) struct Finished {
     /// How late it came to heartbeats, in nanoseconds.
     pub(super) stalls: Histogram<u64>,
@@ -57,7 +57,7 @@ pub(super) struct Finished {
     pub(super) late_marks: u64,
 }
 
-/// What has come of a call.
+/// The result of a call.
 enum Came<R, E> {
     Returned(Returned<R, E>),
     TooLate,
@@ -220,7 +220,7 @@ where
         now_ns
     }
 
-    /// What `call` comes to, if it comes in time.
+    /// Returns the result of `call`, if it comes in time.
     async fn unless_too_late(&self, call: impl Future<Output = Returned<R, E>>) -> Came<R, E> {
         let call = self.unless_given_up(call);
         match self.course.timeout_ns {

@@ -1,4 +1,4 @@
-//! A future whose panic is what has become of its request.
+//! A future whose panic becomes the result of its request.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,7 @@ use bench_core::bencher::counted;
 
 use super::super::call::Returned;
 
-/// What a call comes to: what it returns, or what it panics with. What it allocates is counted, as that of a closure is.
+/// Runs a call and returns its result or its panic. Its allocations are counted, as those of a closure are.
 pub(super) async fn guarded<R, E>(call: impl Future<Output = Result<R, E>>) -> Returned<R, E> {
     let mut call = pin!(call);
     poll_fn(|context| {

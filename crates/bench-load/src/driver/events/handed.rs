@@ -1,27 +1,27 @@
-//! What the pacing thread hands to event loops, and what it learns from them.
+//! The messages between the pacing thread and the event loops.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 
-/// What an event loop is to do.
+/// The orders for an event loop.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Handed {
-    /// Begin with this client, which sends one request after another.
+    /// Begins with this client, which sends one request after another.
     Client(u32),
-    /// Send this request, which was due then.
+    /// Sends this request, which was due at that time.
     Request { number: u64, intended_ns: u64 },
-    /// Note how late it is: this was sent then, in nanoseconds from the beginning of the level.
+    /// Records its lateness: this was sent at that time, in nanoseconds from the beginning of the level.
     Beat(u64),
-    /// End all requests in flight.
+    /// Ends all requests in flight.
     GiveUp(Why),
 }
 
-/// Why requests in flight are given up.
+/// The reason why requests in flight are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The case has no time left.
     TimeLimit,
-    /// A person has ended the run, and does not wait for ever.
+    /// The user has ended the run, and does not wait for ever.
     Interrupted,
 }
 

@@ -1,7 +1,8 @@
 //! Requests as tasks on one event loop for each core, for `async` closures.
 //!
-//! The thread that runs the level paces it: it waits until a request is due and hands it to an event loop, which does not
-//! wait for anything but sockets. Timers of the runtime, which tick at 1 ms, pace nothing; they only end what takes too long.
+//! The thread that runs the level paces it: it waits until a request is due and passes it to an event loop, which
+//! waits only for sockets. Timers of the runtime, which tick at 1 ms, pace nothing; they only end calls that take too
+//! long.
 
 mod event_loop;
 mod guarded;
@@ -36,10 +37,11 @@ use crate::request::{Marks, Request};
 /// Digits of a stall that are kept.
 const DIGITS: u8 = 2;
 
-/// With fewer heartbeats the 99th percentile is the worst of them: a level of a few milliseconds tells nothing of the client.
+/// The number of heartbeats below which the 99th percentile is the worst of them: a level of a few milliseconds shows
+/// nothing about the client.
 const FEWEST_BEATS: u64 = 100;
 
-/// The longest stall that is told from longer ones: an hour.
+/// The longest stall that is distinguished from longer ones: an hour.
 const LONGEST_STALL_NS: u64 = 3_600_000_000_000;
 
 /// An `async` closure, whose requests share event loops.
@@ -115,10 +117,11 @@ where
     }
 }
 
-/// How often a request outside of levels looks whether a person wants the end.
+/// The interval at which a request outside of levels checks whether the user wants the end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What `call` comes to, unless a person wants the end and it takes longer than the grace; that grace if it does.
+/// Returns the result of `call`. If the user asks for the end and the call takes longer than the grace, returns that
+/// grace.
 async fn unless_ended<T>(call: impl Future<Output = T>, patience: &Patience) -> Result<T, Duration> {
     let mut call = std::pin::pin!(call);
     while !patience.stop.is_asked() {

@@ -1,4 +1,4 @@
-//! The thread that says when what is sent.
+//! The thread that decides when each request is sent.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(super) struct Pacer<'a, 'env, I, C> {
     loops: Vec<UnboundedSender<Handed>>,
     running: &'a Running,
     next_beat_ns: u64,
-    /// When requests in flight are given up, once a person wants the end.
+    /// The time when requests in flight are given up, once the user wants the end.
     patience_ns: Option<u64>,
     has_given_up: bool,
     /// Whether an event loop has ended, which happens only if it panics.
@@ -106,7 +106,7 @@ impl<'a, 'env, I, C> Pacer<'a, 'env, I, C> {
         }
     }
 
-    /// Waits until `at_ns`, or until a person wants the end, and keeps hearts beating.
+    /// Waits until `at_ns`, or until the user wants the end, and sends heartbeats.
     fn wait_until(&mut self, at_ns: u64) {
         let clock = self.course.clock;
         while self.next_beat_ns + NEAR_NS < at_ns {
@@ -134,8 +134,8 @@ impl<'a, 'env, I, C> Pacer<'a, 'env, I, C> {
         }
     }
 
-    /// Asks all event loops how late they are. What the machine makes this thread late by counts too: the loops stood still
-    /// with it.
+    /// Sends a heartbeat to all event loops, to measure their lateness. Delays of this thread by the machine count
+    /// too: the loops stood still with it.
     fn beat(&mut self) {
         let beat = Handed::Beat(self.next_beat_ns.min(self.course.clock.now_ns()));
         self.next_beat_ns += BEAT_NS;

@@ -1,4 +1,4 @@
-//! Clients on threads, for closures that block: they call the closure as the level's pacing says.
+//! Runs clients on threads, for closures that block.
 
 mod query;
 mod work;
@@ -30,8 +30,8 @@ const FIRST: u32 = 32;
 /// How often a schedule's spare threads are counted.
 const LOOK_AT_SPARE: Duration = Duration::from_millis(1);
 
-/// Memory maps of a thread: its stack and that of its signals, each with a guard page. Beyond what a process may have of
-/// them a new thread does not fail to start, it aborts the process as it sets up the second.
+/// Memory maps of a thread: its stack and that of its signals, each with a guard page. Beyond what a process may have
+/// of them a new thread does not fail to start, it aborts the process as it sets up the second.
 const MAPS_OF_A_THREAD: usize = 4;
 
 /// Share of a process's maps that is left to all else: libraries, the allocator, the model.
@@ -107,7 +107,7 @@ where
 }
 
 impl<F, R, E> Threads<F, R, E> {
-    /// Calls the closure on a thread of its own, and gives it up if it takes longer than `patience`.
+    /// Calls the closure on a separate thread, and gives it up if it takes longer than `patience`.
     fn within<'scope, 'env, I>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,

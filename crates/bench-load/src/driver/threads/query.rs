@@ -1,8 +1,8 @@
-//! Requests that are sent together, and followed by others when all of them have ended.
+//! Sends requests together, and the next ones when all of them have ended.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Where clients meet before each query.
+/// The point where clients meet before each query.
 #[derive(Debug, Default)]
 pub(crate) struct Meeting {
     state: Mutex<State>,
@@ -19,8 +19,8 @@ struct State {
 }
 
 impl Meeting {
-    /// Waits for all `clients`. The last one to arrive decides with `go_on` whether there is another query, and
-    /// when it begins. `None` if there is none.
+    /// Waits for all `clients`. The last one to arrive decides with `go_on` whether there is another query, and when
+    /// it begins. `None` if there is none.
     pub(crate) fn wait(&self, clients: u32, go_on: impl FnOnce() -> Option<u64>) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.arrived += 1;

@@ -1,4 +1,4 @@
-//! What each client on a thread does.
+//! The loop of each client on a thread.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ pub(super) struct Team<'env, I, C> {
     meeting: Meeting,
 }
 
-/// What one client works with.
+/// The state of one client.
 struct Client<'a> {
     slot: &'a Slot,
     recorder: &'a mut Recorder,
@@ -69,7 +69,7 @@ where
     R: Response,
     E: Into<Error>,
 {
-    /// What a client does until nothing is left. `false` if it was given up.
+    /// Runs a client until nothing is left. `false` if it was given up.
     pub(super) fn work(&self, slot: &Slot, recorder: &mut Recorder, in_place: bool) -> bool {
         let course = &self.course;
         let marks = Marks::new(course.clock.origin, slot.client());

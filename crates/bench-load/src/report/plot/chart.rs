@@ -11,7 +11,7 @@ const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 92.0;
 const TOP: f64 = 84.0;
 const BOTTOM: f64 = 372.0;
-/// The legend stands beside the data, never over it.
+/// The width of the legend, which is beside the data, never over it.
 const LEGEND: f64 = 190.0;
 
 const HEADING: Font = Font { size: 16.0, ink: TEXT, bold: true };
@@ -30,49 +30,49 @@ const MOST_ABOVE: f64 = 2.0;
 /// A picture of lines.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// Above everything.
+    /// The title, above the chart.
     pub title: String,
     /// A line below the title; none if it is empty.
     pub note: String,
-    /// From left to right.
+    /// The horizontal axis.
     pub x: Scale,
-    /// From below.
+    /// The vertical axis.
     pub y: Scale,
-    /// In the order of the legend.
+    /// The lines, in the order of the legend.
     pub lines: Vec<Line>,
 }
 
 /// One line, its dots, or both.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
-    /// What the legend says.
+    /// The text in the legend.
     pub label: String,
-    /// From left to right.
+    /// The points, from left to right.
     pub points: Vec<Point>,
-    /// Dashed, as what is only compared with.
+    /// Whether the line is dashed, as one that is only shown for comparison.
     pub dashed: bool,
-    /// Without dots.
+    /// Whether the line has no dots.
     pub dotless: bool,
-    /// Without a line between the dots.
+    /// Whether the dots are not connected.
     pub lineless: bool,
 }
 
 /// One value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Point {
-    /// On the axis from left to right.
+    /// The horizontal position.
     pub x: f64,
-    /// On the axis from below.
+    /// The vertical position.
     pub y: f64,
-    /// Drawn hollow: a value with too little behind it.
+    /// Whether it is drawn hollow: a value with too few observations.
     pub hollow: bool,
-    /// Drawn as a cross: a value that does not count.
+    /// Whether it is drawn as a cross: a value that does not count.
     pub crossed: bool,
     /// The ends of its interval.
     pub bounds: Option<(f64, f64)>,
 }
 
-/// What an axis shows.
+/// The quantity and the range of an axis.
 #[derive(Clone, Debug)]
 pub struct Scale {
     title: String,
@@ -82,18 +82,18 @@ pub struct Scale {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// Settings, each with a tick of its own.
+    /// Settings, each with its own tick.
     Settings(Vec<f64>),
-    /// From zero.
+    /// Linear, from zero.
     Linear,
     /// Nines of a percentile.
     Nines,
-    /// From zero, or logarithmic where values span too much.
+    /// Linear from zero, or logarithmic if values span too much.
     Values,
 }
 
 impl Scale {
-    /// Settings, each with a tick of its own.
+    /// Creates a scale of settings, each with its own tick.
     pub fn setting(title: &str, settings: impl Iterator<Item = f64>) -> Self {
         let mut settings: Vec<f64> = settings.filter(|at| at.is_finite() && *at > 0.0).collect();
         settings.sort_by(f64::total_cmp);
@@ -101,17 +101,17 @@ impl Scale {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Settings(settings) }
     }
 
-    /// Values from zero.
+    /// Creates a linear scale from zero.
     pub fn linear(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Linear }
     }
 
-    /// Nines of a percentile.
+    /// Creates a scale of the nines of a percentile.
     pub fn nines(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Nines }
     }
 
-    /// Values in `unit`, from zero, or on a logarithmic axis where they span much.
+    /// Creates a scale of values in `unit`, from zero, or a logarithmic one if they span much.
     pub fn values(title: &str, unit: &str) -> Self {
         Scale { title: title.to_owned(), unit: unit.to_owned(), kind: Kind::Values }
     }
@@ -202,7 +202,7 @@ impl Chart {
         self.drawn().finish(&self.title, HEIGHT)
     }
 
-    /// The text of an SVG file with several charts, one below the other; `title` is what a screen reader says.
+    /// Returns the text of an SVG file with several charts, one below the other; `title` is for screen readers.
     pub fn stacked(title: &str, charts: &[Chart]) -> String {
         let mut svg = Svg::new(WIDTH);
         for (number, chart) in charts.iter().enumerate() {

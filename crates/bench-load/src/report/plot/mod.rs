@@ -91,7 +91,7 @@ fn points(group: &Group<'_>, name: &str) -> Vec<Point> {
         .collect()
 }
 
-/// What the marks of a chart mean, as far as it has any, after what makes levels worthless.
+/// Explains the marks of a chart, as far as it has any, after those that make levels worthless.
 fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> String {
     let any = |mark: fn(&Line, &Point) -> bool| {
         lines.iter().any(|line| line.points.iter().any(|point| mark(line, point)))
@@ -110,7 +110,7 @@ fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>
     notes.join(" · ")
 }
 
-/// That the harness was slower than what it measured, and at which levels.
+/// Returns a note that the harness was slower than what it measured, with the levels.
 fn bound<'a>(levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> Option<String> {
     let bound = levels.into_iter().filter(|level| level.level.validity.harness_bound);
     let labels: Vec<&str> = bound.map(|level| level.label.as_str()).collect();

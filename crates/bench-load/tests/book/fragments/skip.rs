@@ -1,4 +1,4 @@
-//! What is lacking is a reason to skip.
+//! Something missing is a reason to skip.
 
 use bench_core::prelude::*;
 

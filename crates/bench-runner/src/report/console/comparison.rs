@@ -1,4 +1,4 @@
-//! A run against an earlier one.
+//! Compares a run with an earlier one.
 
 use std::fmt::Write;
 
@@ -10,7 +10,8 @@ use bench_syntax::text::{one_line, printable};
 
 use crate::report::counts;
 
-/// Old, new, change with interval, what could have been seen, and verdict of every case.
+/// Prints the old time, the new time, the change with its interval, the detectable change, and the verdict of every
+/// case.
 pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", one_line(&comparison.baseline))));

@@ -1,4 +1,4 @@
-//! What is alike, in one line each: skipped cases by their reason, warnings by what they say.
+//! Folds similar lines into one each: skipped cases by their reason, warnings by their text.
 
 use std::fmt::Write;
 
@@ -49,7 +49,7 @@ pub(super) fn skipped(record: &Record, view: &View) -> String {
     out
 }
 
-/// What to doubt: of the run as a whole, then of its cases, those alike together.
+/// Returns the warnings: first those of the run as a whole, then those of its cases, with similar ones together.
 pub(super) fn warnings(record: &Record, view: &View) -> String {
     let of_cases = record.cases.iter().flat_map(|case| {
         // That the harness was the bottleneck stands beside the figures themselves.
@@ -87,7 +87,7 @@ pub(super) fn warnings(record: &Record, view: &View) -> String {
     out
 }
 
-/// What a warning says, whatever the figures in it.
+/// The text of a warning, whatever the figures in it.
 struct Kind<'a> {
     example: &'a str,
 }

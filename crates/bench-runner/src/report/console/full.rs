@@ -98,7 +98,7 @@ fn percentile(percentile: Percentile) -> String {
     format!("{mark}{}", percentile.value_s)
 }
 
-/// The name and arguments: model and category stand in the heading.
+/// Returns the name and arguments: model and category are in the heading.
 fn short_name(case: &CaseRecord) -> &str {
     case_id::below(&case.id, case.model.as_deref(), case.category)
 }

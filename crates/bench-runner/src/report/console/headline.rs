@@ -1,4 +1,4 @@
-//! The first lines: what came of the run, on what, and how quiet the machine was.
+//! The first lines: the result of the run, the machine, and how quiet it was.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ const NAMED: usize = 3;
 /// Digits of a commit.
 const COMMIT: usize = 7;
 
-/// How many cases were measured, how long that took, of which commit, by which compiler and on which machine.
+/// The number of cases measured, the time that took, the commit, the compiler and the machine.
 pub(super) fn render(record: &Record, view: &View) -> String {
     let counts = counts(record);
     let failed = record.summary.failed_runs > 0;

@@ -1,4 +1,5 @@
-//! The console: what came of a run, the table of its cases, its targets, what has failed or was skipped, and what to doubt.
+//! The console: the result of a run, the table of its cases, its targets, its failed and skipped cases, and its
+//! warnings.
 
 mod comparison;
 mod distribution;
@@ -18,7 +19,7 @@ use crate::report::{failure, targets};
 
 pub use comparison::render_comparison;
 
-/// A run for people: what a decision needs, or everything, as the view asks for.
+/// Renders a run for people: only what a decision needs, or everything, depending on the view.
 pub fn render(record: &Record, view: &View) -> String {
     let style = view.style;
     let is_short = view.is_short();
@@ -62,7 +63,7 @@ pub fn render(record: &Record, view: &View) -> String {
     on_console(&out)
 }
 
-/// The failures alone.
+/// Renders only the failures.
 pub fn render_failures(record: &Record, style: Style) -> String {
     let failed = |case: &CaseRecord| {
         Some(failure::render(&format!("failed: {}", one_line(&case.id)), case.failure.as_ref()?, style))
@@ -94,7 +95,7 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
         let _ = writeln!(out, "{} {}", style.doubtful("warning:"), one_line(warning));
     }
     if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
-        let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
+        let _ = writeln!(out, "{}", style.faint("`bench doctor` prints what to do about the machine"));
     }
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.

@@ -83,7 +83,7 @@ pub(super) fn render(record: &Record, view: &View) -> String {
     out
 }
 
-/// Without columns that no row fills, and without those that the terminal has no room for.
+/// The table without columns that no row fills, and without those that do not fit on the terminal.
 fn fitting(mut columns: Vec<Column>, rows: &CaseRows, view: &View) -> Vec<Column> {
     columns.retain(|column| column.rank == ALWAYS || column.cells.iter().any(|cell| !cell.is_empty()));
     let labels = rows.blocks.iter().flat_map(|block| &block.rows).map(|row| row.label.chars().count());
@@ -169,7 +169,7 @@ fn is_known(time: &Time) -> bool {
     time.moderated_precision().is_some_and(|precision| precision <= ESTIMATE_FROM)
 }
 
-/// As many digits as the interval supports.
+/// Returns as many digits as the interval supports.
 fn shown_digits(time: &Time) -> usize {
     match time.moderated_precision() {
         Some(precision) if precision < 0.01 => 4,
