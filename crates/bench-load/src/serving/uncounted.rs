@@ -140,7 +140,9 @@ where
             ends,
             self.job.timeout.map(nanoseconds),
             Arc::default(),
-        );
+        )
+        // Clients warm up the connections that they will use, and workers do not repeat each other's requests.
+        .striped(stripe);
         let began = Instant::now();
         let driven = C::drive(self.scope, course, None)?;
         progress.warm_up.iterations += requests;
