@@ -157,6 +157,10 @@ impl Fleet {
     /// As [`gather`](Self::gather), with who it is from.
     pub(crate) fn collect(&self, own: &[u8]) -> Result<Vec<Part>, FleetError> {
         if !self.is_first() {
+            let (bytes, most) = (own.len() as u64, Kind::Part.longest());
+            if bytes > most {
+                return Err(FleetError::TooMuch { bytes, most });
+            }
             self.first()?.send(Kind::Part, own)?;
             return Ok(Vec::new());
         }
