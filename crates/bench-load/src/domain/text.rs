@@ -138,8 +138,8 @@ fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
 const UNACCOUNTED: f64 = 0.05;
 
 const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing of the time between them";
-const UNKNOWN_CHUNKS: &str = "no TPOT: the number of outputs marked is not that of tokens made, so how many came in \
-                              the first chunk is not known; mark each chunk with `request.output_of(tokens)`";
+const UNKNOWN_CHUNKS: &str = "no TPOT: the numbers of chunks and of tokens differ, so how many tokens came in the first \
+                              chunk is not known; a benchmark can mark each chunk with `request.output_of(tokens)`";
 
 /// Tokens as they arrived in a request of several.
 struct Counted {
