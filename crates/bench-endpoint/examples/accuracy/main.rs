@@ -7,10 +7,13 @@
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
 //!   so that other clients can be measured on the same one.
 //! - `stub`: that stub alone.
+//! - `fleet`: whether four workers measure what one process does, by the two-sample test of Kolmogorov and Smirnov. It starts the
+//!   program `bench`, which `cargo build --release -p bench-cli` makes.
 //!
 //! Without a part, `grid`, `memory` and `lag`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]
 
+mod fleet;
 mod grid;
 mod memory;
 mod rates;
@@ -47,7 +50,8 @@ fn measure(part: &str) {
         "grid" => grid::measure(),
         "memory" => memory::measure(),
         "lag" => rates::lag(),
-        other => panic!("{other}: expected grid, memory, lag, plain or stub"),
+        "fleet" => fleet::measure(),
+        other => panic!("{other}: expected grid, memory, lag, fleet, plain or stub"),
     }
 }
 
