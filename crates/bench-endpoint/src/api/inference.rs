@@ -202,8 +202,12 @@ fn characters_of(text: &[u8]) -> u64 {
     String::from_utf8_lossy(text).chars().count() as u64
 }
 
-/// What a `ModelStreamInferResponse` brings.
+/// What a message of a stream brings: a `ModelStreamInferResponse` of Triton, or a `ModelInferResponse` of MLServer, which has
+/// fields beyond the second.
 fn stream_response(message: &[u8]) -> Result<Step, Failure> {
+    if Fields(message).any(|field| matches!(field, Ok((3.., _)))) {
+        return response(message);
+    }
     let mut step = Step::default();
     for field in Fields(message) {
         match field? {

@@ -92,6 +92,8 @@ fn texts_are_counted_wherever_they_are() {
         assert_eq!(response(&answer).map(|step| (step.answer, step.holds_data)), Ok((3, false)));
         let inner = Message::default().bytes(2, &answer).into_bytes();
         assert_eq!(stream_response(&inner).map(|step| step.answer), Ok(3));
+        // As MLServer sends it.
+        assert_eq!(stream_response(&answer).map(|step| step.answer), Ok(3));
     }
     let tensor = Message::default().bytes(2, b"FP32");
     let numbers = Message::default().bytes(6, &[0; 8]);

@@ -133,6 +133,10 @@ fn a_model_is_described_over_grpc() {
     let other = Server::start(Arc::new(|_, respond| only_head(respond, "12", "")));
     let tensors = probe::tensors(&other.client(Policy::Warm), Kind::GrpcInfer, "m");
     assert!(matches!(tensors, Ok(None)), "{tensors:?}");
+    let nameless = Server::start(Arc::new(|_, respond| only_head(respond, "5", "no model")));
+    let failure =
+        probe::tensors(&nameless.client(Policy::Warm), Kind::GrpcInfer, "m").expect_err("a failure");
+    assert_eq!(failure.to_string(), "grpc-not-found: no model");
     let refused = Server::start(Arc::new(|_, mut respond| {
         let head = Response::builder().status(401).body(()).expect("a head");
         respond.send_response(head, true).expect("sent");
