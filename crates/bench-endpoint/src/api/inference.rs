@@ -279,7 +279,7 @@ impl Grpc {
     }
 }
 
-/// Marks nothing: the answer of one message is no stream.
+/// Marks nothing: an answer of one message has no outputs that come one after another.
 struct Unmarked;
 
 impl Marks for Unmarked {
