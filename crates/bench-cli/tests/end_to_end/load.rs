@@ -194,7 +194,7 @@ fn a_model_of_tensors_is_sent_what_its_description_says() {
     let ended = stage.bench(&["load", &server.url(), "--concurrency=2", "--requests=20"]);
     ended.expect_said(&[
         "random values for the inputs that the model has by its description: `x` FP32 [-1, 3]",
-        "RPS",
+        "req/s",
     ]);
     let bodies: Vec<Value> = server
         .asked()

@@ -42,7 +42,7 @@ impl Tensor {
         let element = |number: u64| -> Result<Value, String> {
             let random = mixed(seed ^ mixed(number));
             Ok(match datatype.as_str() {
-                "BOOL" => (random % 2 == 0).into(),
+                "BOOL" => random.is_multiple_of(2).into(),
                 // Four digits: enough to differ, and short.
                 "FP16" | "BF16" | "FP32" | "FP64" => ((random % 10_000) as f64 / 10_000.0).into(),
                 "BYTES" => {
