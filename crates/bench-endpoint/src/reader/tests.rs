@@ -171,7 +171,11 @@ fn messages<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     let mut reader = GrpcMessages::default();
     let mut messages = Vec::new();
     for piece in pieces {
-        reader.bytes(piece, &mut |message| Ok(messages.push(message.to_vec()))).expect("messages");
+        let mut each = |message: &[u8]| {
+            messages.push(message.to_vec());
+            Ok(())
+        };
+        reader.bytes(piece, &mut each).expect("messages");
     }
     assert!(!reader.is_within());
     messages

@@ -46,7 +46,9 @@ where
     /// place: a server that refuses a request now and then is still measured.
     pub(super) fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
         let clock = Clock::start();
-        let marks = Marks::new(clock.origin, 0);
+        // By the first client that this worker has: it may have a connection of its own.
+        let client = self.job.fleet.as_ref().map_or(0, |fleet| fleet.share().rank());
+        let marks = Marks::new(clock.origin, client);
         let mut latency_ns = 0;
         for number in numbers {
             let mut failed: usize = 0;
