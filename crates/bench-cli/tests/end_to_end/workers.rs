@@ -136,7 +136,17 @@ fn the_warm_up_is_divided_like_the_requests_that_count() {
     for how in [&["--rate=150"][..], &["--concurrency=3", "--connections=sticky"]] {
         let before = server.asked().len();
         let stage = Stage::new(&[]);
-        let arguments = [&[&url, "--requests=12", "--warm-up=6", "-q"], how, &prompts].concat();
+        // The server is not asked what it is, which takes a connection.
+        let known = [
+            url.as_str(),
+            "--endpoint=chat",
+            "--model=m",
+            "--no-metrics",
+            "--requests=12",
+            "--warm-up=6",
+            "-q",
+        ];
+        let arguments = [&known[..], how, &prompts].concat();
         let outputs = ended(start(&stage, SLURM, 3, &arguments));
         expect_measured(&outputs);
         // Each prompt is sent twice by the requests that count, and once before them; the first call of each worker is the first
