@@ -147,15 +147,16 @@ impl Plan {
         let most = arguments.much.concurrency.iter().max().copied();
         room_for_connections(most.unwrap_or(arguments.much.up_to).into()).map_err(UsageError)?;
         let model = what.model.clone().or(named.model.clone());
+        let is_grpc = asked.is_some_and(Kind::is_grpc);
         let (headers, policy) = (&connection.header, connection.connections);
         let client = Client::new(targets, trust.clone(), policy, limits, headers, secret.clone())
             .map_err(|failure| UsageError(format!("{}: {failure}", arguments.urls.join(", "))))?
-            .speaking(if connection.http2 { Version::Http2 } else { Version::Http1 });
+            .speaking(if connection.http2 || is_grpc { Version::Http2 } else { Version::Http1 });
         let needs_model = asked.is_none_or(Kind::wants_model) && model.is_none();
-        let is_needed = needs_model && !(arguments.much.dry_run && asked.is_some());
+        // Over gRPC there is no list of models that all servers have.
+        let is_needed = needs_model && !is_grpc && !(arguments.much.dry_run && asked.is_some());
         let found = if is_needed || arguments.much.probe {
-            probe::probe(&client)
-                .map_err(|failure| UsageError(format!("{} does not answer: {failure}", client.target())))?
+            probe::probe(&client).map_err(|failure| reach::silent(&client, &failure))?
         } else {
             Found::default()
         };
@@ -165,9 +166,14 @@ impl Plan {
             None if arguments.much.probe => Kind::Raw,
             None => return Err(unknown(&client)),
         };
+        let model = if arguments.much.probe { model } else { self::model(kind, model.as_deref(), &found)? };
         let given = match given {
             _ if arguments.much.probe => Given::default(),
             Some(given) if !given.inputs.is_empty() => given,
+            given if kind.takes_tensors() && template.is_none() => Given {
+                arrivals: given.and_then(|given| given.arrivals),
+                ..given::tensors(kind, model.as_deref(), &client, arguments)?
+            },
             // The times of a trace, and texts that are made.
             given => Given {
                 arrivals: given.and_then(|given| given.arrivals),
@@ -179,7 +185,7 @@ impl Plan {
         };
         let by_input = what.osl.is_some() || given.has_lengths;
         let settings = Settings {
-            model: if arguments.much.probe { model } else { self::model(kind, model.as_deref(), &found)? },
+            model,
             stream: kind.has_stream_setting() && !what.no_stream && named.stream != Some(false),
             max_tokens: what.max_tokens,
             voice: what.voice.clone(),
@@ -231,7 +237,12 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
 /// Returns the text of `--dry-run`, without secrets.
 fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<&Secret>) -> String {
     let first = given.inputs.first().and_then(|input| endpoint.prompt_of(input).ok());
-    let body = first.map(|prompt| prompt.shown()).unwrap_or_default();
+    let body = match first {
+        // The message is not for reading; what it is made of is.
+        _ if endpoint.kind().is_grpc() => given.inputs.first().map(|input| shown(&input.content.text())),
+        first => first.map(|prompt| prompt.shown()),
+    };
+    let body = body.unwrap_or_default();
     let headers = endpoint.headers().iter();
     let headers: String = headers
         .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
@@ -245,6 +256,11 @@ fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<
         scenario.told(),
         given.told.join("\n")
     ))
+}
+
+/// The beginning of a text.
+fn shown(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).chars().take(2000).collect()
 }
 
 /// Each line without what steers terminals.
@@ -266,11 +282,17 @@ fn model(kind: Kind, asked: Option<&str>, found: &Found) -> Result<Option<String
     }
 }
 
+/// The name of a model that is called by its file, as llama.cpp does: the folder is that of one machine.
+fn of_file(model: &str) -> &str {
+    let file = model.starts_with(['/', '.', '~']).then(|| model.rsplit('/').next()).flatten();
+    file.map_or(model, |file| file.strip_suffix(".gguf").unwrap_or(file))
+}
+
 /// The case as reports and the history know it. Its id does not hold the address, so that two servers can be compared.
 fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     let name = arguments.reports.label.clone().unwrap_or_else(|| endpoint.kind().name().to_owned());
     // A slash would begin another part of the id.
-    let model = endpoint.model().map(|model| model.replace(['/', '[', ' '], "_"));
+    let model = endpoint.model().map(|model| of_file(model).replace(['/', '[', ' '], "_"));
     let category = Category::Performance;
     let mut case = Case::new(case_id::head(model.as_deref(), category, &name), category);
     case.model = model.map(Into::into);

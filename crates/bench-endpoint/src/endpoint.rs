@@ -9,10 +9,10 @@ use bench_core::{Error, Result};
 use bench_load::domain::Facts;
 use bench_load::input::{Describe, Inputs, Prepared};
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 
 use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings, Told};
-use crate::client::{Caller, Client, Request, Served};
+use crate::client::{Caller, Client, Request, Served, Version};
 use crate::conversations::Conversations;
 use crate::data::{Content, Input, Turn};
 use crate::failure::{Class, Failure};
@@ -85,7 +85,7 @@ impl Prompt {
         }
     }
 
-    /// Returns the body for people to read, with a salt of zeros and at most 2000 characters.
+    /// Returns the body for people to read, with one of its salts and at most 2000 characters.
     pub fn shown(&self) -> String {
         String::from_utf8_lossy(&self.body.salted(0, 0)).chars().take(2000).collect()
     }
@@ -114,6 +114,7 @@ impl Endpoint {
         let content_type = match (kind, &settings.template) {
             (Kind::Raw, None) => "application/octet-stream",
             (Kind::Transcriptions, None) => form.as_str(),
+            (kind, _) if kind.is_grpc() => "application/grpc",
             _ => "application/json",
         };
         // Each of them is visible ASCII.
@@ -121,7 +122,11 @@ impl Endpoint {
         if kind == Kind::Messages {
             headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
         }
-        let is_stream = kind == Kind::ClassifyStream || (kind.has_stream_setting() && settings.stream);
+        if kind.is_grpc() {
+            // Servers refuse a client that might not understand the status at the end.
+            headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+        let is_stream = kind.is_always_events() || (kind.has_stream_setting() && settings.stream);
         let accept = if is_stream { "text/event-stream" } else { "*/*" };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         // The clock is all that differs between two runs of one command.
@@ -131,7 +136,7 @@ impl Endpoint {
         Endpoint {
             kind,
             settings,
-            client,
+            client: if kind.is_grpc() { client.speaking(Version::Http2) } else { client },
             path,
             headers,
             unique,
@@ -290,7 +295,7 @@ impl Endpoint {
         };
         let (client, level) = (request.client(), request.level_began());
         let unique = self.unique.fetch_add(1, Ordering::Relaxed);
-        let salt = || self.is_salted().then(|| format!("[{unique:016x}] "));
+        let salt = || self.is_salted().then(|| format!("[{}] ", api::salt(unique)));
         let none = || Failure::new(Class::Client, "there is no conversation");
         let said = conversations.begin(client, level, salt).ok_or_else(none)?;
         let place = Some(said.place);

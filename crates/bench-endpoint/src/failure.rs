@@ -27,6 +27,8 @@ pub enum Class {
     TotalTimeout,
     /// A status that is not 2xx.
     Status(u16),
+    /// A status of gRPC that is not OK.
+    Grpc(u8),
     /// A status 3xx: redirects are not followed, since they would be measured.
     Redirected,
     /// An answer that is compressed although an uncompressed one was requested.
@@ -64,6 +66,10 @@ impl fmt::Display for Class {
             Class::IdleTimeout => "timeout-idle",
             Class::TotalTimeout => "timeout-total",
             Class::Status(status) => return write!(f, "status-{status}"),
+            Class::Grpc(code) => match GRPC.get(usize::from(*code)) {
+                Some(name) => return write!(f, "grpc-{name}"),
+                None => return write!(f, "grpc-{code}"),
+            },
             Class::Redirected => "redirected",
             Class::Compressed => "compressed",
             Class::Cut => "cut",
@@ -80,7 +86,28 @@ impl fmt::Display for Class {
     }
 }
 
-/// The reason why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
+/// Statuses of gRPC by their numbers, from "Status codes and their use in gRPC".
+const GRPC: [&str; 17] = [
+    "ok",
+    "cancelled",
+    "unknown",
+    "invalid-argument",
+    "deadline-exceeded",
+    "not-found",
+    "already-exists",
+    "permission-denied",
+    "resource-exhausted",
+    "failed-precondition",
+    "aborted",
+    "out-of-range",
+    "unimplemented",
+    "internal",
+    "unavailable",
+    "data-loss",
+    "unauthenticated",
+];
+
+/// Why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{class}: {message}")]
 pub struct Failure {
@@ -104,7 +131,14 @@ impl Failure {
         Failure::new(Class::InAnswer, shortened(message))
     }
 
-    /// Creates the failure of something that took longer than `limit`.
+    /// A status of gRPC, with the message of the server, in which other characters than visible ASCII are encoded as in an
+    /// address.
+    pub(crate) fn grpc(code: u8, message: &str) -> Self {
+        let message = if message.is_empty() { "the server gave no message" } else { message };
+        Failure::new(Class::Grpc(code), shortened(&percent_decoded(message)))
+    }
+
+    /// Something took longer than `limit`.
     pub fn timeout(class: Class, what: &str, limit: Duration) -> Self {
         Failure::new(class, format!("no {what} within {} s", limit.as_secs_f64()))
     }
@@ -135,6 +169,27 @@ impl Failure {
     }
 }
 
+/// `%41` as `A`; what is not such an encoding stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|two| *first == b'%' && two.iter().all(u8::is_ascii_hexdigit));
+        let digits = digits.and_then(|two| std::str::from_utf8(two).ok());
+        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The beginning of a text, in one line.
 pub(crate) fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -154,6 +209,9 @@ mod tests {
         assert!(failure.to_string().starts_with("error-in-answer: long long"), "{failure}");
         assert!(failure.to_string().ends_with('…'));
         assert_eq!(Failure::new(Class::Status(429), "busy").to_string(), "status-429: busy");
+        let grpc = Failure::grpc(8, "k%C3%B6nnte 100% sein%");
+        assert_eq!(grpc.to_string(), "grpc-resource-exhausted: könnte 100% sein%");
+        assert_eq!(Failure::grpc(99, "").to_string(), "grpc-99: the server gave no message");
     }
 
     #[test]

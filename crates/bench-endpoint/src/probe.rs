@@ -1,9 +1,11 @@
 //! Detects the interface of a server by its address.
 
-use serde_json::Value;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::{Value, json};
 
-use crate::api::Kind;
+use crate::api::{self, Kind};
 use crate::client::{Client, Target};
+use crate::data::Tensor;
 use crate::failure::{Class, Failure};
 
 /// The server and the interface that were detected at an address.
@@ -34,6 +36,7 @@ pub struct Named {
 /// `http://host/v1/chat/completions`.
 pub fn split(target: Target) -> Named {
     let path = target.path().to_owned();
+    let of_scheme = target.is_grpc.then_some(Kind::GrpcInfer);
     let nothing = |base: &str| Named {
         target: target.with_base(base.to_owned()),
         kind: None,
@@ -43,6 +46,7 @@ pub fn split(target: Target) -> Named {
     if let Some((base, model, what)) = of_model(&path) {
         let (kind, stream) = match what {
             "infer" => (Kind::Infer, None),
+            "infer_stream" => (Kind::InferStream, None),
             "generate" => (Kind::Generate, Some(false)),
             _ => (Kind::Generate, Some(true)),
         };
@@ -57,18 +61,21 @@ pub fn split(target: Target) -> Named {
             }
         }
     }
-    nothing(path.strip_suffix("/v1").unwrap_or(&path))
+    Named { kind: of_scheme, ..nothing(path.strip_suffix("/v1").unwrap_or(&path)) }
 }
 
 /// `BASE/v2/models/MODEL[/versions/N]/WHAT` in its parts.
 fn of_model(path: &str) -> Option<(&str, &str, &str)> {
     let (base, rest) = path.split_once("/v2/models/")?;
     let (model, what) = rest.rsplit_once('/')?;
-    let is_known = matches!(what, "infer" | "generate" | "generate_stream");
+    let is_known = matches!(what, "infer" | "infer_stream" | "generate" | "generate_stream");
     (is_known && !model.contains('/')).then_some((base, model, what))
 }
 
-/// Detects the software and the interface of a server.
+/// What a server says that has no description of its models.
+const UNIMPLEMENTED: Class = Class::Grpc(12);
+
+/// Asks a server what it is.
 ///
 /// # Errors
 /// If nothing answers there, or the server requires a token. An answer that a path does not exist is not an error.
@@ -97,10 +104,15 @@ pub fn probe(client: &Client) -> Result<Found, Failure> {
     if let Some(server) = document(client, "/v2")?.filter(|server| server.get("name").is_some()) {
         let text = |name: &str| server.get(name).and_then(Value::as_str).unwrap_or_default();
         let server = format!("KServe v2 ({} {})", text("name"), text("version"));
-        return Ok(Found { kind: Some(Kind::Infer), models: Vec::new(), server });
+        return Ok(Found { kind: Some(Kind::Infer), models: repository(client)?, server });
+    }
+    let info = document(client, "/info")?;
+    if let Some(voice) = info.as_ref().and_then(|info| info.get("voice")?.get("name")?.as_str()) {
+        let server = format!("Piper (voice {voice})");
+        return Ok(Found { kind: Some(Kind::Piper), models: Vec::new(), server });
     }
     // TGI: what it serves, and by which limits.
-    if let Some(info) = document(client, "/info")?.filter(|info| info.get("model_id").is_some()) {
+    if let Some(info) = info.filter(|info| info.get("model_id").is_some()) {
         let text = |name: &str| info.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let server = format!("TGI {}", text("version")).trim_end().to_owned();
         return Ok(Found { kind: Some(Kind::Tgi), models: vec![text("model_id")], server });
@@ -112,6 +124,41 @@ pub fn probe(client: &Client) -> Result<Found, Failure> {
     Ok(Found::default())
 }
 
+/// The models that a server of KServe v2 has, by the extension of Triton and MLServer for it; none if it has no such extension.
+fn repository(client: &Client) -> Result<Vec<String>, Failure> {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let index = read(client.post("/v2/repository/index", &headers, b"{\"ready\":true}".to_vec()))?;
+    let mut models =
+        index.map_or_else(Vec::new, |index| names(&json!({ "models": index }), "models", "name"));
+    // Several versions of a model are several entries.
+    models.dedup();
+    Ok(models)
+}
+
+/// What a model of KServe v2 takes, by the server's description of it. `None` if the server does not describe it.
+///
+/// # Errors
+/// When nothing answers, or a token is missing.
+pub fn tensors(client: &Client, kind: Kind, model: &str) -> Result<Option<Vec<Tensor>>, Failure> {
+    if kind.is_grpc() {
+        let (path, headers, body) = api::model_metadata(model);
+        return match client.post(path, &headers, body) {
+            Ok(answer) => api::tensors_in(&answer),
+            Err(failure) if failure.class == UNIMPLEMENTED => Ok(None),
+            Err(failure) => Err(failure),
+        };
+    }
+    let Some(described) = document(client, &format!("/v2/models/{model}"))? else { return Ok(None) };
+    let inputs = described.get("inputs").and_then(Value::as_array).filter(|inputs| !inputs.is_empty());
+    let tensor = |input: &Value| {
+        let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
+        let shape =
+            input.get("shape")?.as_array()?.iter().map(Value::as_i64).collect::<Option<Vec<i64>>>()?;
+        Some(Tensor { name: text("name")?, datatype: text("datatype")?, shape })
+    };
+    Ok(inputs.and_then(|inputs| inputs.iter().map(tensor).collect()))
+}
+
 /// The texts `name` of the objects in `list`.
 fn names(document: &Value, list: &str, name: &str) -> Vec<String> {
     let items = document.get(list).and_then(Value::as_array).into_iter().flatten();
@@ -120,7 +167,11 @@ fn names(document: &Value, list: &str, name: &str) -> Vec<String> {
 
 /// A document of JSON; `None` if the server has none there.
 fn document(client: &Client, path: &str) -> Result<Option<Value>, Failure> {
-    match client.get(path) {
+    read(client.get(path))
+}
+
+fn read(answer: Result<Vec<u8>, Failure>) -> Result<Option<Value>, Failure> {
+    match answer {
         Ok(body) => Ok(serde_json::from_slice(&body).ok()),
         Err(failure) => match failure.class {
             Class::Status(401 | 403) => Err(failure),
@@ -145,6 +196,13 @@ mod tests {
             ("http://h/x/generate_stream", "http://h/x", Some(Kind::Tgi), Some(true)),
             ("http://h/tts/stream", "http://h", Some(Kind::TtsStream), None),
             ("http://h/v1/", "http://h", None, None),
+            ("grpc://h:81", "grpc://h:81", Some(Kind::GrpcInfer), None),
+            (
+                "http://h/inference.GRPCInferenceService/ModelStreamInfer",
+                "http://h",
+                Some(Kind::GrpcInferStream),
+                None,
+            ),
             ("http://h/other", "http://h/other", None, None),
         ] {
             let named = split(Target::parse(text).expect("an address"));

@@ -38,7 +38,7 @@ pub(crate) use self::workers::{Workers, shared_settings};
     --max-failures or no answer at all, 130 interrupted (what was measured is kept)."
 )]
 pub(crate) struct Load {
-    /// Address of the server, with or without the path of its endpoint; several take requests in turn
+    /// Address of the server, with or without the path of its endpoint, or grpc://HOST:PORT; several take requests in turn
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
     #[command(flatten)]
@@ -58,8 +58,8 @@ pub(crate) struct Load {
 #[command(next_help_heading = "Requests")]
 pub(crate) struct What {
     /// chat, completions, responses, messages, ollama-generate, ollama-chat, tgi, generate, embeddings, rerank, speech,
-    /// transcriptions, images, infer, tts-synthesize, tts-stream, classify-batch, classify-stream, predict, or raw
-    /// [default: the one that the server seems to have]
+    /// transcriptions, images, infer, infer-stream, grpc-infer, grpc-infer-stream, tts-synthesize, tts-stream, piper,
+    /// classify-batch, classify-stream, predict, or raw [default: what the server seems to be]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
     /// Path of the endpoint, if it is not the usual one
@@ -208,9 +208,10 @@ pub(crate) struct Connection {
     /// Header for the bare token [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
     #[arg(long, value_name = "NAME")]
     pub(crate) token_header: Option<String>,
-    /// Address of the server's own metrics, in the text format of Prometheus [default: /metrics of the server]
+    /// Address of metrics in the text format of Prometheus: the server's own [default: /metrics of the server], or those of
+    /// its GPUs (DCGM exporter); several are read together
     #[arg(long, value_name = "URL", conflicts_with = "no_metrics")]
-    pub(crate) metrics_url: Option<String>,
+    pub(crate) metrics_url: Vec<String>,
     /// Do not read the server's own metrics
     #[arg(long)]
     pub(crate) no_metrics: bool,

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use bench_endpoint::api::{Field, Kind};
-use bench_endpoint::data::{self, Content, Dataset, Format, Input, Lengths, Most, Wanted, Words};
+use bench_endpoint::client::Client;
+use bench_endpoint::data::{self, Content, Dataset, Format, Input, Lengths, Most, Tensor, Wanted, Words};
+use bench_endpoint::probe;
 use bench_load::input::{Inputs, Prompts, Texts};
 use bench_syntax::UsageError;
 
@@ -15,6 +17,9 @@ const MADE: usize = 64;
 
 /// Characters of a text that is made to be spoken.
 const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
+
+/// Requests with random tensors: each is as large as the tensors of a model.
+const TENSORS: u64 = 16;
 
 /// Documents of a request to rank them that is made.
 const RANKED: usize = 8;
@@ -118,7 +123,8 @@ fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageErr
     }
     let whole = kind.is_some_and(|kind| {
         kind.takes_files()
-            || (matches!(kind, Kind::Infer | Kind::Predict | Kind::Raw) && what.template.is_none())
+            || ((kind.takes_tensors() || matches!(kind, Kind::Predict | Kind::Raw))
+                && what.template.is_none())
     });
     let mut all = Given::default();
     for file in &what.input {
@@ -179,7 +185,37 @@ pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
     Ok(Given { inputs: inputs.collect(), ..Given::default() })
 }
 
-/// Returns texts of the requested lengths, for a server that makes this many tokens of a word.
+/// Random values for a model that takes tensors, if its server describes what it takes.
+///
+/// # Errors
+/// When the server does not answer or describe it, or something cannot be made up.
+pub(super) fn tensors(
+    kind: Kind,
+    model: Option<&str>,
+    client: &Client,
+    arguments: &Load,
+) -> Result<Given, UsageError> {
+    let model = model.unwrap_or_default();
+    let wanted = probe::tensors(client, kind, model)
+        .map_err(|failure| UsageError(format!("{} does not answer: {failure}", client.target())))?;
+    let Some(wanted) = wanted else {
+        return Err(UsageError(format!(
+            "the server does not describe the inputs of the model `{model}`: give a request as JSON with --input"
+        )));
+    };
+    let inputs = data::random_tensors(&wanted, TENSORS, arguments.what.seed).map_err(UsageError)?;
+    let shown: Vec<String> = wanted
+        .iter()
+        .map(|Tensor { name, datatype, shape }| format!("`{name}` {datatype} {shape:?}"))
+        .collect();
+    let told = vec![format!(
+        "requests have random values for the inputs that the model has by its description: {}",
+        shown.join(", ")
+    )];
+    Ok(Given { inputs, told, ..Given::default() })
+}
+
+/// Texts of the lengths that were asked for, on a server that makes so many tokens of a word.
 pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
     let what = &arguments.what;
     let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };

@@ -17,12 +17,16 @@ use crate::arguments::{self, Arrival, FirstRate};
 /// Connections that are made beforehand in an open loop, at most.
 const MOST_WARM: usize = 64;
 
-/// The maximum number of requests in flight in an open loop, if there are files for that many connections.
+/// Requests in flight at most in an open loop, for each worker that has files for so many connections.
 const MOST_IN_FLIGHT: u64 = 10_000;
 
-fn most_in_flight() -> usize {
-    let room = room_for_connections(0).unwrap_or(1);
-    usize::try_from(room.clamp(1, MOST_IN_FLIGHT)).unwrap_or(1)
+/// Requests in flight at most that a level may have, by however many workers.
+const MOST_TOGETHER: u64 = 65_536;
+
+/// What so many workers may have in flight together, of which each takes its part.
+fn most_in_flight(workers: u32) -> usize {
+    let room = room_for_connections(0).unwrap_or(1).clamp(1, MOST_IN_FLIGHT);
+    usize::try_from((room * u64::from(workers)).min(MOST_TOGETHER)).unwrap_or(1)
 }
 
 /// The amount of load, apart from the arguments: a round may be begun more than once.
@@ -95,7 +99,8 @@ impl Scenario {
                 endpoint.run_inputs(search, bencher, &given.inputs, &given.warm_up)
             }
             None => {
-                let load = self.load().stop_when(stop);
+                let workers = fleet.map_or(1, |fleet| fleet.share().of());
+                let load = self.load(workers).stop_when(stop);
                 let load = match self.conversations.clone() {
                     Some(conversations) => {
                         load.pause(move |client, level| conversations.pause(client, level))
@@ -126,7 +131,7 @@ impl Scenario {
         }
     }
 
-    fn load(&self) -> Load {
+    fn load(&self, workers: u32) -> Load {
         let mut load = match (self.concurrency.as_slice(), self.rate.as_slice()) {
             _ if self.offline => Load::offline(),
             ([], []) => Load::new(Plateau::up_to(self.up_to)),
@@ -136,14 +141,13 @@ impl Scenario {
                     Some(Arrival::Constant) => OpenLoop::constant(rate),
                     Some(Arrival::Gamma(shape)) => OpenLoop::gamma(rate, shape),
                 };
-                Load::new(arrivals.most_in_flight(most_in_flight()))
+                Load::new(arrivals.most_in_flight(most_in_flight(workers)))
             }
             (concurrency, _) => Load::closed(concurrency),
         };
         if let Some(times) = &self.times {
-            load = Load::new(
-                Replay::times(Arc::clone(times)).speed(self.speed).most_in_flight(most_in_flight()),
-            );
+            let replay = Replay::times(Arc::clone(times)).speed(self.speed);
+            load = Load::new(replay.most_in_flight(most_in_flight(workers)));
         }
         load = load.seed(self.seed);
         // The end of a trace was found when it was read.

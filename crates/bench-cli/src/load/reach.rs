@@ -5,9 +5,10 @@ use std::time::Duration;
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Kind, Limits};
 use bench_endpoint::client::{Client, Policy, Target, Trust};
+use bench_endpoint::failure::{Class, Failure};
 use bench_endpoint::probe::{self, Found, Named};
 use bench_endpoint::secret::Secret;
-use bench_endpoint::server::Watch;
+use bench_endpoint::server::{Source, Watch};
 use bench_syntax::UsageError;
 
 use super::printable_lines;
@@ -34,9 +35,18 @@ pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageErro
     Ok((targets, first))
 }
 
+/// That a server does not answer what it is asked.
+pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
+    let hint = match failure.class {
+        Class::Protocol => "; the address of a gRPC server begins with grpc://, and --http2 speaks HTTP/2",
+        _ => "",
+    };
+    UsageError(format!("{} does not answer: {failure}{hint}", client.target()))
+}
+
 pub(super) fn unknown(client: &Client) -> UsageError {
     UsageError(format!(
-        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI or torch-inference \
+        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI, Piper or torch-inference \
          server; name the interface with --endpoint",
         client.target()
     ))
@@ -56,7 +66,7 @@ pub(super) fn secret(connection: &Connection, kind: Option<Kind>) -> Result<Opti
     }
 }
 
-/// Begins to read the server's own metrics, if it has any that are known.
+/// Begins to read the server's own metrics, if it has any that are known, and those of its GPUs.
 pub(super) fn watch(
     arguments: &Load,
     endpoint: &Endpoint,
@@ -69,24 +79,26 @@ pub(super) fn watch(
     }
     let limits =
         Limits { connect: SCRAPE, first_byte: SCRAPE, idle: SCRAPE, total: SCRAPE, ..Limits::default() };
-    let (target, path, secret) = match &connection.metrics_url {
+    let source = |target: Target, path: &str, secret: Option<Secret>| {
+        let trust = match &trust {
+            None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
+            trust => trust.clone(),
+        };
+        let client = Client::new([target], trust, Policy::Warm, limits, &connection.header, secret).ok();
+        Ok(client.and_then(|client| Source::at(client, path)))
+    };
+    let mut sources = Vec::new();
+    for url in &connection.metrics_url {
         // The token is the model server's: another one must not be sent it.
-        Some(url) => (Target::parse(url).map_err(UsageError)?, "", None),
-        None => (endpoint.client().target().clone(), "/metrics", secret),
-    };
-    let trust = match trust {
-        None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
-        trust => trust,
-    };
-    let watch = Client::new([target], trust, Policy::Warm, limits, &connection.header, secret)
-        .ok()
-        .and_then(|client| Watch::start(client, path));
-    match (watch, &connection.metrics_url) {
-        (None, Some(url)) => {
-            Err(UsageError(format!("{url} has no metrics of vLLM, SGLang, TGI, Triton or llama.cpp")))
-        }
-        (watch, _) => Ok(watch),
+        sources.push(source(Target::parse(url).map_err(UsageError)?, "", None)?.ok_or_else(|| {
+            UsageError(format!("{url} has no metrics of vLLM, SGLang, TGI, Triton, llama.cpp or DCGM"))
+        })?);
     }
+    if !sources.iter().any(|source| source.system().is_server()) {
+        let own = source(endpoint.client().target().clone(), "/metrics", secret)?;
+        sources.splice(0..0, own);
+    }
+    Ok(Watch::start(sources))
 }
 
 /// Describes the server.

@@ -1,5 +1,6 @@
 //! Prints the report of a run, and decides its exit code.
 
+use bench_endpoint::client::Policy;
 use bench_endpoint::server::Watch;
 use bench_endpoint::{Checked, Endpoint};
 use bench_judge::Decision;
@@ -16,7 +17,11 @@ use super::workers::{self, Ended};
 use super::{printable_lines, summary};
 use crate::arguments::Load;
 
-/// Prints the report, and then decides the exit code.
+/// If one in so many requests met a connection that the server had closed, the server does not keep connections; nor does it if
+/// there were as many connections as answers.
+const CLOSES: u64 = 4;
+
+/// Prints the report, and decides the exit code when all of it has been said.
 ///
 /// # Errors
 /// When it cannot be printed or kept.
@@ -54,6 +59,13 @@ pub(super) fn report(
          an idle one\n",
         counts.opened, counts.reused, counts.reconnected
     ))?;
+    let keeps = arguments.connection.connections != Policy::PerRequest;
+    let closes = counts.opened.max(counts.reconnected * CLOSES) >= counted.answered;
+    if keeps && closes && counted.answered > 0 {
+        let told =
+            "the server closes connections after its answers, so the latencies include the time to connect";
+        print(&format!("{told}\n"))?;
+    }
     for said in summary::obtained(&counted, endpoint) {
         print(&format!("{said}\n"))?;
     }

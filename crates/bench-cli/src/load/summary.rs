@@ -24,13 +24,13 @@ pub(super) fn server(
     is_salted: bool,
     finished: &Finished,
 ) -> Result<Vec<String>, RunError> {
-    let name = series.system().map_or("", |system| system.name());
+    let name = series.name();
     let rows = agreement(series, counted);
     let width = |of: fn(&bench_endpoint::server::Row) -> &str| {
         rows.iter().map(|row| of(row).chars().count()).max().unwrap_or_default()
     };
     let (names, values) = (width(|row| row.name), width(|row| &row.server).max(6));
-    let mut text = format!("\nmetrics of {name} itself, over the whole run, warm-up included:\n");
+    let mut text = format!("\nmetrics of {name}, over the whole run, warm-up included:\n");
     text.push_str(&format!("  {:names$}  {:>values$}  here\n", "", "server"));
     for row in &rows {
         let line = format!("  {:names$}  {:>values$}  {}", row.name, row.server, row.client);

@@ -176,3 +176,41 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     assert!(server.asked().iter().all(|asked| asked.path() != "/v1/chat/completions"));
     assert!(!stage.results().exists());
 }
+
+#[test]
+fn a_model_of_tensors_is_sent_what_its_description_says() {
+    let server = Truth::start(|asked| match asked.path() {
+        "/v2" => vec![json(r#"{"name":"mlserver","version":"1.7.1","extensions":[]}"#)],
+        "/v2/repository/index" => vec![json(r#"[{"name":"m","state":"READY"}]"#)],
+        "/v2/models/m" => {
+            vec![json(r#"{"name":"m","inputs":[{"name":"x","datatype":"FP32","shape":[-1,3]}]}"#)]
+        }
+        "/v2/models/m/infer" => {
+            vec![json(r#"{"outputs":[{"name":"y","datatype":"FP32","shape":[1],"data":[1]}]}"#)]
+        }
+        _ => vec![whole("404 Not Found", &[], "")],
+    });
+    let stage = Stage::new(&[]);
+    let ended = stage.bench(&["load", &server.url(), "--concurrency=2", "--requests=20"]);
+    ended.expect_said(&[
+        "random values for the inputs that the model has by its description: `x` FP32 [-1, 3]",
+        "req/s",
+    ]);
+    let bodies: Vec<Value> = server
+        .asked()
+        .iter()
+        .filter(|asked| asked.path() == "/v2/models/m/infer")
+        .map(|asked| serde_json::from_slice(&asked.body).expect("JSON"))
+        .collect();
+    assert!(bodies.len() >= 20);
+    assert!(
+        bodies.iter().all(|body| body["inputs"][0]["data"].as_array().is_some_and(|data| data.len() == 3))
+    );
+    // A model that is not described.
+    let other = stage.bench(&["load", &format!("{}/v2/models/other/infer", server.url()), "--requests=20"]);
+    other.expect_code(2).expect_said(&["does not describe the inputs of the model `other`", "--input"]);
+    // Over gRPC no list of models is asked for.
+    let grpc = server.url().replace("http://", "grpc://");
+    let nameless = stage.bench(&["load", &grpc, "--requests=20"]);
+    nameless.expect_code(2).expect_said(&["`grpc-infer` needs the name of a model: give it with --model"]);
+}

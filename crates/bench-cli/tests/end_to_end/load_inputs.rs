@@ -163,7 +163,7 @@ fn a_server_is_asked_what_it_did() {
         [&["load", &url, "--concurrency=1", "--requests=20", "--max-tokens=3"], &CHAT[..]].concat();
     let ended = stage.bench(&arguments);
     ended.expect_said(&[
-        "metrics of vLLM itself",
+        "metrics of vLLM, over the whole run",
         "requests answered",
         // The first call, a request of warm-up, and those that count.
         "another client uses this server: it answered 522 requests, and 22 of them were sent from here",
@@ -175,6 +175,49 @@ fn a_server_is_asked_what_it_did() {
     for told in ["OpenAI-like (owned_by vllm)", "endpoint: chat", "models:   m", "metrics:  vLLM"] {
         assert!(probed.stdout.contains(told), "{told}: {}", probed.stdout);
     }
+}
+
+#[test]
+fn the_exporter_of_gpus_is_read_with_the_server() {
+    let text = |text: &'static str| vec![whole("200 OK", &["Content-Type: text/plain; version=0.0.4"], text)];
+    let exporter = Truth::start(move |_| {
+        text(
+            "DCGM_FI_DEV_GPU_UTIL{gpu=\"0\",modelName=\"NVIDIA H200\"} 75\n\
+             DCGM_FI_DEV_FB_USED{gpu=\"0\",modelName=\"NVIDIA H200\"} 3072\n\
+             DCGM_FI_DEV_POWER_USAGE{gpu=\"0\",modelName=\"NVIDIA H200\"} 412.5\n",
+        )
+    });
+    let server = Truth::start(move |asked| match asked.path() {
+        "/metrics" => text("vllm:num_requests_running 0\nvllm:num_requests_waiting 0\n"),
+        "/v1/models" => vec![json(r#"{"data":[{"id":"m","owned_by":"vllm"}]}"#)],
+        _ => counting(asked),
+    });
+    let stage = Stage::new(&[]);
+    let metrics = format!("--metrics-url={}/metrics", exporter.url());
+    let ended = stage.bench(&[
+        "load",
+        &server.url(),
+        "--concurrency=1",
+        "--requests=20",
+        "--no-stream",
+        "-q",
+        &metrics,
+    ]);
+    ended.expect_said(&[
+        "metrics of vLLM and DCGM, over the whole run",
+        "running at once",
+        "75.0% mean, 75.0% most, 1 GPU",
+        "3.0 GiB, most",
+        "412 W mean, 412 W most",
+    ]);
+    let rows = fs::read_to_string(stage.report().join("server.csv")).expect("rows");
+    assert!(
+        rows.lines().next().expect("a head").ends_with(",gpus,gpu_busy_share,gpu_memory_bytes,gpu_power_w")
+    );
+    assert!(rows.lines().nth(1).expect("a row").ends_with(",1,0.75,3221225472,412.5"), "{rows}");
+    let wrong = format!("--metrics-url={}/v1/models", server.url());
+    let refused = stage.bench(&["load", &server.url(), "--concurrency=1", "--requests=20", "-q", &wrong]);
+    refused.expect_code(2).expect_said(&["has no metrics of vLLM, SGLang, TGI, Triton, llama.cpp or DCGM"]);
 }
 
 #[test]

@@ -129,6 +129,44 @@ fn workers_send_exactly_what_one_would_whatever_has_started_them() {
 }
 
 #[test]
+fn the_warm_up_is_divided_like_the_requests_that_count() {
+    let server = Truth::start(chat);
+    let url = server.url();
+    let prompts = ["--prompt=p0", "--prompt=p1", "--prompt=p2", "--prompt=p3", "--prompt=p4", "--prompt=p5"];
+    for how in [&["--rate=150"][..], &["--concurrency=3", "--connections=sticky"]] {
+        let before = server.asked().len();
+        let stage = Stage::new(&[]);
+        // The server is not asked what it is, which takes a connection.
+        let known = [
+            url.as_str(),
+            "--endpoint=chat",
+            "--model=m",
+            "--no-metrics",
+            "--requests=12",
+            "--warm-up=6",
+            "-q",
+        ];
+        let arguments = [&known[..], how, &prompts].concat();
+        let outputs = ended(start(&stage, SLURM, 3, &arguments));
+        expect_measured(&outputs);
+        // Each prompt is sent twice by the requests that count, and once before them; the first call of each worker is the first
+        // prompt.
+        let bodies: Vec<String> = server.asked()[before..]
+            .iter()
+            .map(|asked| String::from_utf8_lossy(&asked.body).into_owned())
+            .collect();
+        for number in 0..6 {
+            let prompt = format!(" p{number}\"");
+            let sent = bodies.iter().filter(|body| body.contains(&prompt)).count();
+            assert_eq!(sent, if number == 0 { 6 } else { 3 }, "{how:?}: prompt {number} of {bodies:?}");
+        }
+        // The connections that clients keep are those that they have warmed up.
+        let said = said(&outputs[0]);
+        assert!(how.len() == 1 || said.contains("connections: 3 made"), "{said}");
+    }
+}
+
+#[test]
 fn clients_are_divided_and_a_sweep_is_decided_by_all() {
     let server = Truth::start(chat);
     let stage = Stage::new(&[]);

@@ -1,18 +1,20 @@
 //! Measures the error that the client adds to its measurements: `cargo run --release -p bench-endpoint --example
 //! accuracy [-- PART]`.
 //!
-//! - `grid`: the error of its timestamps against the times at which the server has really sent, for 1 to 1000 streams.
-//!   Server and client share one machine and one clock, so the difference of two timestamps is an error and needs no
-//!   synchronisation.
-//! - `memory`: the memory of an open stream, at 1000 and 10 000 streams.
-//! - `lag`: the lateness of requests of a schedule, at 1000 a second.
-//! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that
-//!   already runs, so that other clients can be measured on the same one.
-//! - `stub`: only that stub.
+//! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
+//!   machine and one clock, so the difference of two stamps is an error and needs no synchronisation.
+//! - `memory`: what an open stream takes, at 1000 and 10 000.
+//! - `lag`: how late requests of a schedule are sent, at 1000 a second.
+//! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
+//!   so that other clients can be measured on the same one.
+//! - `stub`: that stub alone.
+//! - `fleet`: whether four workers measure what one process does, by the two-sample test of Kolmogorov and Smirnov. It starts the
+//!   program `bench`, which `cargo build --release -p bench-cli` makes.
 //!
 //! Without an argument: `grid`, `memory` and `lag`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]
 
+mod fleet;
 mod grid;
 mod memory;
 mod rates;
@@ -49,7 +51,8 @@ fn measure(part: &str) {
         "grid" => grid::measure(),
         "memory" => memory::measure(),
         "lag" => rates::lag(),
-        other => panic!("{other}: expected grid, memory, lag, plain or stub"),
+        "fleet" => fleet::measure(),
+        other => panic!("{other}: expected grid, memory, lag, fleet, plain or stub"),
     }
 }
 

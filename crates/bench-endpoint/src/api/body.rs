@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Kind, form};
-use crate::data::{Content, Input, Words};
+use super::{Kind, form, inference};
+use crate::data::{Content, Input, Words, mixed};
+use crate::reader::framed;
 
 /// The settings of each request.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,10 +68,16 @@ impl Default for Limits {
 }
 
 /// Stands for the salt until a request is sent: as long as a salt, and nothing that a prompt holds.
-const SALT: &str = "\u{1}salt-of-a-request\u{1}";
+const SALT: &str = "\u{1}salt\u{1}";
 
 /// How the placeholder looks within JSON.
-const SALT_IN_JSON: &[u8] = b"\\u0001salt-of-a-request\\u0001";
+const SALT_IN_JSON: &[u8; 16] = b"\\u0001salt\\u0001";
+
+/// 16 digits that no other number has. They differ from the first one on: of numbers that follow each other, a cache of prefixes
+/// would know the digits that they share.
+pub(crate) fn salt(unique: u64) -> String {
+    format!("{:016x}", mixed(unique))
+}
 
 /// Stands for a text of words, and how it looks within JSON.
 const WORDS: &str = "\u{1}words-of-a-request\u{1}";
@@ -145,7 +152,7 @@ impl Body {
                     "`{kind}` takes one text: an input of messages is only for chat interfaces"
                 ));
             }
-            (_, Kind::Infer | Kind::Predict) => serde_json::from_slice(given)
+            (_, kind) if kind.takes_tensors() || kind == Kind::Predict => serde_json::from_slice(given)
                 .map_err(|error| format!("the input of `{kind}` must be JSON: {error}"))?,
             (_, Kind::Rerank) => rerank(&text()?)?,
             (_, Kind::ClassifyBatch | Kind::ClassifyStream) => json!({ "images": [STANDARD.encode(given)] }),
@@ -155,6 +162,10 @@ impl Body {
             return Err(format!("the body of `{kind}` must be a JSON object"));
         };
         set_fields(kind, settings, input.max_tokens, fields);
+        if kind.is_grpc() {
+            let message = inference::request(settings.model.as_deref(), &body)?;
+            return Ok(Body::raw(framed(&message)));
+        }
         let mut bytes = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
         let find = |bytes: &[u8], mark: &[u8]| bytes.windows(mark.len()).position(|window| window == mark);
         let words = match &input.content {
@@ -200,8 +211,7 @@ impl Body {
         let Some((at, words)) = &self.words else {
             let mut bytes = self.bytes.clone();
             if let Some(at) = self.salt_at {
-                let salt = format!("{unique:0width$x}", width = SALT_IN_JSON.len());
-                bytes[at..at + SALT_IN_JSON.len()].copy_from_slice(salt.as_bytes());
+                bytes[at..at + SALT_IN_JSON.len()].copy_from_slice(salt(unique).as_bytes());
             }
             return bytes;
         };
@@ -232,7 +242,7 @@ fn of_text(kind: Kind, text: String) -> Value {
         Kind::Images => json!({ "prompt": text, "n": 1, "response_format": "b64_json" }),
         Kind::Tgi => json!({ "inputs": text, "parameters": { "details": true } }),
         Kind::Generate => json!({ "text_input": text }),
-        Kind::TtsSynthesize | Kind::TtsStream => json!({ "text": text }),
+        Kind::TtsSynthesize | Kind::TtsStream | Kind::Piper => json!({ "text": text }),
         // Responses, embeddings and speech.
         _ => json!({ "input": text }),
     }
@@ -243,7 +253,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
     };
-    if let Some(model) = settings.model.as_ref().filter(|_| kind.wants_model() && !kind.has_model_in_path()) {
+    if let Some(model) = settings.model.as_ref().filter(|_| kind.has_model_in_body()) {
         set("model", model.as_str().into());
     }
     let tokens = max_tokens.or(settings.max_tokens);
@@ -292,7 +302,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
             set("response_format", "wav".into());
             set("voice", settings.voice.as_deref().unwrap_or("alloy").into());
         }
-        Kind::TtsSynthesize | Kind::TtsStream => {
+        Kind::TtsSynthesize | Kind::TtsStream | Kind::Piper => {
             settings.voice.iter().for_each(|voice| set("voice", voice.as_str().into()));
         }
         Kind::Images => {

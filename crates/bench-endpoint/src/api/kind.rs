@@ -34,10 +34,18 @@ pub enum Kind {
     Images,
     /// KServe v2 `POST /v2/models/MODEL/infer`.
     Infer,
+    /// MLServer `POST /v2/models/MODEL/infer_stream`: an event for each part of the answer.
+    InferStream,
+    /// KServe v2 over gRPC: `ModelInfer`.
+    GrpcInfer,
+    /// KServe v2 over gRPC: `ModelStreamInfer`, with one request in a stream.
+    GrpcInferStream,
     /// torch-inference `POST /tts/synthesize`: WAV, or WAV in JSON.
     TtsSynthesize,
     /// torch-inference `POST /tts/stream`: raw samples as they are made.
     TtsStream,
+    /// Piper `POST /synthesize`: WAV.
+    Piper,
     /// torch-inference `POST /classify/batch`.
     ClassifyBatch,
     /// torch-inference `POST /classify/stream`: an event for each picture.
@@ -66,8 +74,8 @@ pub enum Field {
 }
 
 impl Kind {
-    /// All kinds, in the order of help texts.
-    pub const ALL: [Kind; 20] = [
+    /// All, in the order of help texts.
+    pub const ALL: [Kind; 24] = [
         Kind::Chat,
         Kind::Completions,
         Kind::Responses,
@@ -82,8 +90,12 @@ impl Kind {
         Kind::Transcriptions,
         Kind::Images,
         Kind::Infer,
+        Kind::InferStream,
+        Kind::GrpcInfer,
+        Kind::GrpcInferStream,
         Kind::TtsSynthesize,
         Kind::TtsStream,
+        Kind::Piper,
         Kind::ClassifyBatch,
         Kind::ClassifyStream,
         Kind::Predict,
@@ -107,8 +119,12 @@ impl Kind {
             Kind::Speech => "speech",
             Kind::Images => "images",
             Kind::Infer => "infer",
+            Kind::InferStream => "infer-stream",
+            Kind::GrpcInfer => "grpc-infer",
+            Kind::GrpcInferStream => "grpc-infer-stream",
             Kind::TtsSynthesize => "tts-synthesize",
             Kind::TtsStream => "tts-stream",
+            Kind::Piper => "piper",
             Kind::ClassifyBatch => "classify-batch",
             Kind::ClassifyStream => "classify-stream",
             Kind::Predict => "predict",
@@ -136,8 +152,12 @@ impl Kind {
             Kind::Transcriptions => "/v1/audio/transcriptions",
             Kind::Images => "/v1/images/generations",
             Kind::Infer => return of_model("infer"),
+            Kind::InferStream => return of_model("infer_stream"),
+            Kind::GrpcInfer => "/inference.GRPCInferenceService/ModelInfer",
+            Kind::GrpcInferStream => "/inference.GRPCInferenceService/ModelStreamInfer",
             Kind::TtsSynthesize => "/tts/synthesize",
             Kind::TtsStream => "/tts/stream",
+            Kind::Piper => "/synthesize",
             Kind::ClassifyBatch => "/classify/batch",
             Kind::ClassifyStream => "/classify/stream",
             Kind::Predict => "/predict",
@@ -150,7 +170,9 @@ impl Kind {
     pub fn field(self) -> Field {
         match self {
             _ if self.is_of_text() => Field::Text,
-            Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream => Field::Speech,
+            // Its figures are those of a stream, whatever its outputs are.
+            Kind::InferStream | Kind::GrpcInferStream => Field::Text,
+            Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream | Kind::Piper => Field::Speech,
             Kind::Transcriptions => Field::Transcription,
             Kind::Images => Field::Images,
             Kind::ClassifyBatch | Kind::ClassifyStream => Field::Classification,
@@ -177,12 +199,32 @@ impl Kind {
     pub fn wants_model(self) -> bool {
         let without =
             [Kind::Tgi, Kind::TtsSynthesize, Kind::TtsStream, Kind::ClassifyBatch, Kind::ClassifyStream];
-        !without.contains(&self) && !matches!(self, Kind::Predict | Kind::Raw)
+        !without.contains(&self) && !matches!(self, Kind::Piper | Kind::Predict | Kind::Raw)
     }
 
     /// Whether the name of the model is in the path, and not in the body.
     pub fn has_model_in_path(self) -> bool {
-        matches!(self, Kind::Infer | Kind::Generate)
+        matches!(self, Kind::Infer | Kind::InferStream | Kind::Generate)
+    }
+
+    /// Whether the name of the model is a field of the JSON in the body.
+    pub(super) fn has_model_in_body(self) -> bool {
+        self.wants_model() && !self.has_model_in_path() && !self.is_grpc()
+    }
+
+    /// Whether its requests are tensors, as KServe v2 has them.
+    pub fn takes_tensors(self) -> bool {
+        matches!(self, Kind::Infer | Kind::InferStream) || self.is_grpc()
+    }
+
+    /// Whether it is spoken over gRPC, and so over HTTP/2.
+    pub fn is_grpc(self) -> bool {
+        matches!(self, Kind::GrpcInfer | Kind::GrpcInferStream)
+    }
+
+    /// Whether its answers are always a stream of events.
+    pub fn is_always_events(self) -> bool {
+        matches!(self, Kind::ClassifyStream | Kind::InferStream)
     }
 
     /// Whether its answers can come as a stream of events that the request asks for.

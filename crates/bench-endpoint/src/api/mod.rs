@@ -5,10 +5,12 @@ mod body;
 mod classes;
 mod form;
 mod generate;
+mod inference;
 mod kind;
 mod messages;
 mod ollama;
 mod pictures;
+mod protobuf;
 mod responses;
 mod text;
 mod transcription;
@@ -17,8 +19,10 @@ mod written;
 
 use std::time::Instant;
 
+pub(crate) use self::body::salt;
 pub use self::body::{Body, Limits, Settings};
 pub use self::form::BOUNDARY;
+pub(crate) use self::inference::{model_metadata, tensors_in};
 pub use self::kind::{Field, Kind};
 use crate::failure::Failure;
 use crate::reader::PcmFormat;
@@ -145,14 +149,17 @@ impl TokenSource {
 pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
     let is_json = head.content_type == "application/json";
     match kind {
-        _ if head.content_type == "text/html" && kind != Kind::Raw => Box::new(whole::Unexpected::html()),
+        // Piper does not say what it sends, and its framework takes that for HTML.
+        _ if head.content_type == "text/html" && !matches!(kind, Kind::Piper | Kind::Raw) => {
+            Box::new(whole::Unexpected::html())
+        }
         Kind::Chat | Kind::Completions if settings.stream && is_json => Box::new(whole::Unexpected::json()),
         Kind::Chat | Kind::Completions if settings.stream => {
             Box::new(text::TextStream::new(settings.keeps_text))
         }
         Kind::Chat | Kind::Completions => Box::new(text::TextWhole::new(settings.keeps_text)),
         Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream if is_json => Box::new(audio::InJson::default()),
-        Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream => {
+        Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream | Kind::Piper => {
             Box::new(audio::Audio::new(head, settings.sample_rate))
         }
         Kind::Images => Box::new(pictures::Pictures::new(settings.size)),
@@ -168,6 +175,12 @@ pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
         Kind::Generate => written(&generate::KSERVE, settings.stream, is_json),
         Kind::Transcriptions => written(&transcription::TRANSCRIPTION, settings.stream, is_json),
         Kind::Infer => Box::new(whole::WithArray::new("outputs")),
+        Kind::InferStream => written(&inference::INFER, true, is_json),
+        Kind::GrpcInfer | Kind::GrpcInferStream if !head.content_type.starts_with("application/grpc") => {
+            Box::new(whole::Unexpected::grpc())
+        }
+        Kind::GrpcInfer => Box::new(inference::Grpc::new(false)),
+        Kind::GrpcInferStream => Box::new(inference::Grpc::new(true)),
         Kind::Predict => Box::new(whole::NoError::default()),
         Kind::Raw => Box::new(whole::Bytes::default()),
     }

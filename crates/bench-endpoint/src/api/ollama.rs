@@ -21,6 +21,7 @@ fn whole(value: &Value) -> Result<Step, Failure> {
     Ok(Step {
         reasoning: characters(message.get("thinking")),
         answer: characters(message.get("content")) + characters(value.get("response")) + arguments,
+        holds_data: false,
         tokens: None,
         // `prompt_eval_count` is absent if the whole prompt was in the cache: how long it was is not known then.
         counts: Counts {

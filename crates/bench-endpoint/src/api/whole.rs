@@ -120,6 +120,10 @@ impl Unexpected {
         Unexpected { wanted: "an answer of the model, found text/html", body: Vec::new() }
     }
 
+    pub(super) fn grpc() -> Self {
+        Unexpected { wanted: "an answer of type application/grpc, found another one", body: Vec::new() }
+    }
+
     pub(super) fn json() -> Self {
         Unexpected { wanted: "text/event-stream, found application/json", body: Vec::new() }
     }

@@ -38,6 +38,8 @@ pub(super) struct Step {
     pub(super) reasoning: u64,
     /// Characters of the answer proper; arguments of a tool call are some.
     pub(super) answer: u64,
+    /// Whether it holds an output that is not text.
+    pub(super) holds_data: bool,
     /// Tokens that it holds, if the server says so; one that shows nothing may hold some, too.
     pub(super) tokens: Option<u32>,
     /// Tokens of the whole request, as far as they are known by now.
@@ -88,8 +90,9 @@ pub(super) struct Stream {
     state: State,
 }
 
+/// What the events of a stream have come to so far.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     counts: Counts,
     /// Tokens by what events hold; `None` once an output did not say it.
     held: Option<u64>,
@@ -103,11 +106,12 @@ struct State {
 }
 
 impl State {
-    fn take(&mut self, step: Step, at: Instant, marks: &mut dyn Marks) {
+    /// Takes what came at `at`.
+    pub(super) fn take(&mut self, step: Step, at: Instant, marks: &mut dyn Marks) {
         self.counts = step.counts.or(self.counts);
         self.is_over |= step.is_last;
         let tokens = step.tokens.map(u64::from);
-        if step.reasoning + step.answer == 0 {
+        if step.reasoning + step.answer == 0 && !step.holds_data {
             self.pending += tokens.unwrap_or(0);
             return;
         }
@@ -122,10 +126,26 @@ impl State {
         self.characters += step.reasoning + step.answer;
         self.last_output = Some(at);
         marks.output(at, holds.and_then(|holds| u32::try_from(holds).ok()).filter(|holds| *holds > 0));
-        if step.answer > 0 && !self.has_answer {
+        if (step.answer > 0 || step.holds_data) && !self.has_answer {
             self.has_answer = true;
             marks.answer(at);
         }
+    }
+
+    /// Whether no output has come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.outputs == 0
+    }
+
+    /// What came of the stream, which has ended.
+    ///
+    /// # Errors
+    /// When no output has come.
+    pub(super) fn end(&self, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        let last =
+            self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no output"))?;
+        marks.end(last);
+        Ok(Told::Text(told(self.counts, self.held.map(|held| held + self.pending), self.characters)))
     }
 }
 
@@ -154,10 +174,7 @@ impl Answer for Stream {
         if dialect.says_its_end && !state.is_over {
             return Err(Failure::new(Class::Cut, "the stream ended without an event that marks its end"));
         }
-        let last =
-            state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream contains no text"))?;
-        marks.end(last);
-        Ok(Told::Text(told(state.counts, state.held.map(|held| held + state.pending), state.characters)))
+        state.end(marks)
     }
 }
 

@@ -79,7 +79,16 @@ impl Http2 {
                         State::Answered(body)
                     }
                     State::Answered(body) => match ready!(body.poll_data(context)) {
-                        None => return Poll::Ready(reading.end(self.stamps.last_read())),
+                        None => {
+                            let trailers = ready!(body.poll_trailers(context));
+                            let trailers = trailers.map_err(|error| reading.cut(Some(&error)))?;
+                            if let Some(trailers) = trailers {
+                                let header =
+                                    |name: &str| trailers.get(name).and_then(|value| value.to_str().ok());
+                                reading.trailers(&header)?;
+                            }
+                            return Poll::Ready(reading.end(self.stamps.last_read()));
+                        }
                         Some(Err(error)) => return Poll::Ready(Err(reading.cut(Some(&error)))),
                         Some(Ok(piece)) => {
                             reading.piece(&piece, self.stamps.last_read())?;

@@ -35,6 +35,8 @@ pub(super) struct Reading<'a> {
     received: u64,
     /// Whether the server has shown that it has not looked at the request.
     pub(super) is_turned_away: bool,
+    /// Whether an answer over gRPC still lacks its status, which comes at its end.
+    lacks_status: bool,
     state: State,
 }
 
@@ -63,6 +65,7 @@ impl<'a> Reading<'a> {
             heard: sent,
             received: 0,
             is_turned_away: false,
+            lacks_status: false,
             state: State::Sent,
         }
     }
@@ -78,7 +81,14 @@ impl<'a> Reading<'a> {
         at: Instant,
     ) -> Result<(), Failure> {
         self.heard = at;
-        self.state = match refused(status, header) {
+        self.lacks_status =
+            header("content-type").is_some_and(|kind| kind.trim().starts_with("application/grpc"));
+        let refused = refused(status, header);
+        if refused.is_none() {
+            // An answer that is only a failure has its status in the head.
+            self.trailers(header)?;
+        }
+        self.state = match refused {
             None => State::Answer((self.make)(&head_of(header)), at),
             Some(refused) if matches!(refused.class, Class::Status(_)) => State::Refused(refused, Vec::new()),
             Some(refused) => return Err(refused),
@@ -107,6 +117,23 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Takes headers that came after the body: those of gRPC say what has become of the request.
+    ///
+    /// # Errors
+    /// When they say that it failed.
+    pub(super) fn trailers<'h>(&mut self, header: &dyn Fn(&str) -> Option<&'h str>) -> Result<(), Failure> {
+        let Some(status) = header("grpc-status").filter(|_| self.lacks_status) else { return Ok(()) };
+        self.lacks_status = false;
+        match status.trim().parse() {
+            Ok(0) => Ok(()),
+            Ok(code) => Err(Failure::grpc(code, header("grpc-message").unwrap_or_default())),
+            Err(_) => {
+                let message = format!("`grpc-status` is `{}`: expected a number", shortened(status));
+                Err(Failure::new(Class::Protocol, message))
+            }
+        }
+    }
+
     /// The body has ended, with its last byte at `at`.
     ///
     /// # Errors
@@ -114,6 +141,9 @@ impl<'a> Reading<'a> {
     pub(super) fn end(&mut self, at: Instant) -> Result<Exchanged, Failure> {
         match &mut self.state {
             State::Sent => Err(Failure::new(Class::Protocol, "the answer has no head")),
+            State::Answer(..) if self.lacks_status => {
+                Err(Failure::new(Class::Cut, "the answer ended without a `grpc-status`"))
+            }
             State::Answer(answer, head) => {
                 answer.end(at, self.marks).map(|told| Exchanged { told, head: *head })
             }

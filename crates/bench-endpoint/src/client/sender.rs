@@ -204,6 +204,24 @@ impl Client {
     /// # Errors
     /// The reason why the request failed.
     pub fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.document(Method::GET, path, &HeaderMap::new(), Bytes::new())
+    }
+
+    /// As [`get`](Self::get), for a document that a body asks for.
+    ///
+    /// # Errors
+    /// Why the request failed.
+    pub fn post(&self, path: &str, headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.document(Method::POST, path, headers, body.into())
+    }
+
+    fn document(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Vec<u8>, Failure> {
         /// Keeps what comes.
         struct Kept(Arc<Mutex<Vec<u8>>>);
         impl Answer for Kept {
@@ -224,8 +242,7 @@ impl Client {
             fn end(&mut self, _: Instant) {}
         }
         let kept = Arc::new(Mutex::new(Vec::new()));
-        let headers = HeaderMap::new();
-        let request = Request { method: Method::GET, path, headers: &headers, body: Bytes::new() };
+        let request = Request { method, path, headers, body };
         let make = |_: &Head| -> Box<dyn Answer> { Box::new(Kept(Arc::clone(&kept))) };
         let (caller, mut marks) = (Caller::default(), Unmarked);
         cores::block_on(0, self.request(&request, &caller, &make, &mut marks)).map_err(no_loop)??;

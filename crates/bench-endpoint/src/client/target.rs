@@ -5,11 +5,12 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use crate::failure::{Class, Failure};
 
-/// The address of a server: `http://HOST:PORT/PATH`.
+/// The address of a server: `http://HOST:PORT/PATH`; with `grpc` and `grpcs` it says that gRPC is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub(crate) is_tls: bool,
-    /// The host, without the brackets of an IPv6 address.
+    pub(crate) is_grpc: bool,
+    /// Without the brackets of an IPv6 address.
     pub(crate) host: String,
     pub(crate) port: u16,
     /// The part before the path of an endpoint, without a slash at its end.
@@ -43,10 +44,12 @@ impl Target {
             Ok(uri) => uri,
             Err(error) => return wrong(&error.to_string()),
         };
-        let is_tls = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
-            Some(other) => return wrong(&format!("expected http or https, found {other}")),
+        let (is_tls, is_grpc) = match uri.scheme_str() {
+            Some("http") => (false, false),
+            Some("https") => (true, false),
+            Some("grpc") => (false, true),
+            Some("grpcs") => (true, true),
+            Some(other) => return wrong(&format!("expected http, https, grpc or grpcs, found {other}")),
             None => return wrong("expected http://HOST:PORT"),
         };
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
@@ -55,6 +58,7 @@ impl Target {
         }
         Ok(Target {
             is_tls,
+            is_grpc,
             host: host.to_owned(),
             port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
             base: uri.path().trim_end_matches('/').to_owned(),
@@ -98,7 +102,12 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_tls { "https" } else { "http" };
+        let scheme = match (self.is_grpc, self.is_tls) {
+            (false, false) => "http",
+            (false, true) => "https",
+            (true, false) => "grpc",
+            (true, true) => "grpcs",
+        };
         write!(f, "{scheme}://{}{}", self.authority(), self.base)
     }
 }
@@ -114,6 +123,8 @@ mod tests {
             ("http://host/", "http://host"),
             ("https://host:443/v1/", "https://host/v1"),
             ("http://[::1]:80/a/b", "http://[::1]/a/b"),
+            ("grpc://host:8001/", "grpc://host:8001"),
+            ("grpcs://host", "grpcs://host"),
         ] {
             assert_eq!(Target::parse(text).map(|target| target.to_string()), Ok(shown.to_owned()));
         }

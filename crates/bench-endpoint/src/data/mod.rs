@@ -9,6 +9,7 @@ mod lengths;
 mod lines;
 mod rows;
 mod share_gpt;
+mod tensor;
 mod words;
 
 use std::fs::File;
@@ -20,6 +21,7 @@ pub use self::input::{Content, Input, Turn, Words};
 pub use self::lengths::Lengths;
 use self::rows::Rows;
 pub use self::rows::{Dataset, Most};
+pub use self::tensor::{Tensor, random_tensors};
 pub(crate) use self::words::mixed;
 
 /// The number of requests that are read from a file if no number is given: each takes some 200 bytes of memory, and a

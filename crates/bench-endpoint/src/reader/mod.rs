@@ -2,11 +2,13 @@
 //!
 //! Any split of the same bytes gives the same events. The time of an event is that of the piece which completed it.
 
+mod grpc;
 mod json_lines;
 mod pcm;
 mod sse;
 mod wav;
 
+pub use self::grpc::{GrpcMessages, framed};
 pub use self::json_lines::JsonLines;
 pub use self::pcm::{Pcm, PcmFormat};
 pub use self::sse::{Sse, SseEvent};

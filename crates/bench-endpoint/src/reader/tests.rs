@@ -166,3 +166,39 @@ proptest! {
         prop_assert_eq!(pcm.left_over(), samples.len() as u64 % 2);
     }
 }
+
+fn messages<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    let mut reader = GrpcMessages::default();
+    let mut messages = Vec::new();
+    for piece in pieces {
+        let mut each = |message: &[u8]| {
+            messages.push(message.to_vec());
+            Ok(())
+        };
+        reader.bytes(piece, &mut each).expect("messages");
+    }
+    assert!(!reader.is_within());
+    messages
+}
+
+proptest! {
+    #[test]
+    fn any_split_of_messages_gives_the_same(
+        sent in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..6),
+        lengths in proptest::collection::vec(1usize..20, 1..9),
+    ) {
+        let bytes: Vec<u8> = sent.iter().flat_map(|message| framed(message)).collect();
+        prop_assert_eq!(messages(pieces(&bytes, &lengths)), sent);
+    }
+}
+
+#[test]
+fn messages_that_are_compressed_or_endless_are_refused() {
+    let class =
+        |bytes: &[u8]| GrpcMessages::default().bytes(bytes, &mut |_| Ok(())).map_err(|error| error.class);
+    assert_eq!(class(b"\x01\0\0\0\x01x"), Err(Class::Compressed));
+    assert_eq!(class(b"\0\xff\xff\xff\xff"), Err(Class::TooLarge));
+    let mut cut = GrpcMessages::default();
+    cut.bytes(b"\0\0\0\0\x02x", &mut |_| panic!("it is not whole")).expect("the beginning of a message");
+    assert!(cut.is_within());
+}

@@ -1,6 +1,6 @@
 //! Compares the figures of client and server.
 
-use super::figures::Figure;
+use super::figures::{Figure, System};
 use super::watch::Series;
 use crate::totals::Counted;
 
@@ -15,7 +15,9 @@ pub struct Row {
     pub client: String,
 }
 
-/// Returns the figures of both sides, for a table.
+const GIB: f64 = 1_073_741_824.0;
+
+/// Figures of both sides, for a table.
 pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row = |name: &'static str, server: Option<String>, client: String| {
@@ -32,7 +34,13 @@ pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     row("requests answered", count(Figure::Answered), client.answered.to_string());
     row("output tokens", count(Figure::OutputTokens), tokens(client));
-    row("input tokens", count(Figure::InputTokens), client.input_tokens.to_string());
+    // llama.cpp counts the tokens that it has computed.
+    if series.systems.contains(&System::LlamaCpp) {
+        let computed = client.input_tokens.saturating_sub(client.cached_tokens.unwrap_or_default());
+        row("input tokens, without cached", count(Figure::InputTokens), computed.to_string());
+    } else {
+        row("input tokens", count(Figure::InputTokens), client.input_tokens.to_string());
+    }
     row("TTFT", mean(Figure::FirstTokenSum, Figure::FirstTokenCount), String::new());
     row("time in the queue", mean(Figure::QueueSum, Figure::QueueCount), String::new());
     row("running at once", most(Figure::Running), String::new());
@@ -48,6 +56,19 @@ pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
         prefix_hits(series).map(percent),
         cached(client).map(percent).unwrap_or_default(),
     );
+    let gpus = |count: f64| if count == 1.0 { "1 GPU".to_owned() } else { format!("{count} GPUs") };
+    let mean_and_most = |figure: Figure, told: &dyn Fn(f64) -> String| {
+        Some(format!("{} mean, {} most", told(series.mean(figure)?), told(series.most(figure)?)))
+    };
+    let busy = mean_and_most(Figure::GpuBusy, &percent);
+    let of = series.most(Figure::Gpus).map_or_else(String::new, |count| format!(", {}", gpus(count)));
+    row("GPU utilization", busy.map(|busy| busy + &of), String::new());
+    row(
+        "GPU memory in use",
+        series.most(Figure::GpuMemory).map(|bytes| format!("{:.1} GiB, most", bytes / GIB)),
+        String::new(),
+    );
+    row("GPU power", mean_and_most(Figure::GpuPower, &|watts| format!("{watts:.0} W")), String::new());
     rows
 }
 
@@ -133,7 +154,7 @@ mod tests {
     fn series(texts: &[&str]) -> Series {
         let snapshots = texts.iter().enumerate();
         let snapshots = snapshots.map(|(at, text)| (at as f64, Snapshot::of(text).expect("known"))).collect();
-        Series { snapshots, cost_s: 0.001, failed: 0 }
+        Series { systems: Vec::new(), snapshots, cost_s: 0.001, failed: 0 }
     }
 
     fn client(answered: u64, output_tokens: u64) -> Counted {
@@ -166,6 +187,36 @@ mod tests {
                 ("output tokens", "500", "500"),
                 ("running at once", "3, most", ""),
                 ("prefix-cache hits", "0.0%", ""),
+            ]
+        );
+    }
+
+    #[test]
+    fn tokens_of_a_prefix_that_llama_cpp_knew_are_not_among_its_own() {
+        let text = |tokens: u64| format!("llamacpp:prompt_tokens_total {tokens}");
+        let series = Series { systems: vec![System::LlamaCpp], ..series(&[&text(10), &text(40)]) };
+        let client = Counted { cached_tokens: Some(70), ..client(1, 0) };
+        let rows = agreement(&series, &client);
+        assert_eq!((rows[0].server.as_str(), rows[0].client.as_str()), ("30", "30"));
+    }
+
+    #[test]
+    fn gpus_are_shown_by_mean_and_maximum_of_the_load() {
+        let told = |busy: f64, watts: f64| {
+            format!(
+                "DCGM_FI_DEV_GPU_UTIL {busy}\nDCGM_FI_DEV_FB_USED 1024\nDCGM_FI_DEV_POWER_USAGE {watts}\n"
+            )
+        };
+        // What was before the load is no part of it.
+        let series = series(&[&told(0.0, 10.0), &told(40.0, 100.0), &told(90.0, 200.0)]);
+        let rows = agreement(&series, &client(0, 0));
+        let cells: Vec<(&str, &str)> = rows.iter().map(|row| (row.name, row.server.as_str())).collect();
+        assert_eq!(
+            cells,
+            [
+                ("GPU utilization", "65.0% mean, 90.0% most, 1 GPU"),
+                ("GPU memory in use", "1.0 GiB, most"),
+                ("GPU power", "150 W mean, 200 W most"),
             ]
         );
     }

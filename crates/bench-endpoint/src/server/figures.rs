@@ -17,6 +17,8 @@ pub enum System {
     Triton,
     /// llama.cpp.
     LlamaCpp,
+    /// NVIDIA's exporter for the GPUs of a machine, which is apart from the model server.
+    Dcgm,
 }
 
 /// A figure that servers report about themselves.
@@ -48,11 +50,19 @@ pub enum Figure {
     Waiting,
     /// Share of the cache of keys and values in use now.
     CacheUsed,
+    /// Number of GPUs.
+    Gpus,
+    /// Share of the time that GPUs are at work now, on average over all of them.
+    GpuBusy,
+    /// Memory of GPUs in use now, in bytes.
+    GpuMemory,
+    /// Power that GPUs draw now, in watts.
+    GpuPower,
 }
 
 impl Figure {
-    /// All figures that are read.
-    pub const ALL: [Figure; 13] = [
+    /// All that are read.
+    pub const ALL: [Figure; 17] = [
         Figure::Answered,
         Figure::InputTokens,
         Figure::OutputTokens,
@@ -66,6 +76,10 @@ impl Figure {
         Figure::Running,
         Figure::Waiting,
         Figure::CacheUsed,
+        Figure::Gpus,
+        Figure::GpuBusy,
+        Figure::GpuMemory,
+        Figure::GpuPower,
     ];
 
     /// Whether it is a counter, of which only the growth has a meaning.
@@ -89,6 +103,10 @@ impl Figure {
             Figure::Running => "running",
             Figure::Waiting => "waiting",
             Figure::CacheUsed => "cache_used_share",
+            Figure::Gpus => "gpus",
+            Figure::GpuBusy => "gpu_busy_share",
+            Figure::GpuMemory => "gpu_memory_bytes",
+            Figure::GpuPower => "gpu_power_w",
         }
     }
 }
@@ -143,6 +161,10 @@ const TRITON: Names = &[
     (Figure::QueueSum, &["nv_inference_queue_duration_us"], 1e-6),
     (Figure::QueueCount, &["nv_inference_request_success"], 1.0),
     (Figure::Waiting, &["nv_inference_pending_request_count"], 1.0),
+    (Figure::Gpus, &["nv_gpu_utilization"], 1.0),
+    (Figure::GpuBusy, &["nv_gpu_utilization"], 1.0),
+    (Figure::GpuMemory, &["nv_gpu_memory_used_bytes"], 1.0),
+    (Figure::GpuPower, &["nv_gpu_power_usage"], 1.0),
 ];
 
 const LLAMA_CPP: Names = &[
@@ -152,8 +174,19 @@ const LLAMA_CPP: Names = &[
     (Figure::Waiting, &["llamacpp:requests_deferred"], 1.0),
 ];
 
+/// The fields of DCGM that its exporter offers by default. A part of a GPU (MIG) has no utilization, only the share of time in
+/// which its engine is active: the last name of a figure that is there counts.
+const DCGM: Names = &[
+    (Figure::Gpus, &["DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"], 1.0),
+    (Figure::GpuBusy, &["DCGM_FI_PROF_GR_ENGINE_ACTIVE"], 1.0),
+    (Figure::GpuBusy, &["DCGM_FI_DEV_GPU_UTIL"], 0.01),
+    (Figure::GpuMemory, &["DCGM_FI_DEV_FB_USED"], 1024.0 * 1024.0),
+    (Figure::GpuPower, &["DCGM_FI_DEV_POWER_USAGE"], 1.0),
+];
+
 impl System {
-    const ALL: [System; 5] = [System::Vllm, System::Sglang, System::Tgi, System::Triton, System::LlamaCpp];
+    const ALL: [System; 6] =
+        [System::Vllm, System::Sglang, System::Tgi, System::Triton, System::LlamaCpp, System::Dcgm];
 
     /// Returns its name in reports.
     pub fn name(self) -> &'static str {
@@ -163,6 +196,7 @@ impl System {
             System::Tgi => "TGI",
             System::Triton => "Triton",
             System::LlamaCpp => "llama.cpp",
+            System::Dcgm => "DCGM",
         }
     }
 
@@ -173,6 +207,7 @@ impl System {
             System::Tgi => TGI,
             System::Triton => TRITON,
             System::LlamaCpp => LLAMA_CPP,
+            System::Dcgm => DCGM,
         }
     }
 
@@ -184,7 +219,13 @@ impl System {
             System::Tgi => "tgi_",
             System::Triton => "nv_inference_",
             System::LlamaCpp => "llamacpp:",
+            System::Dcgm => "DCGM_FI_",
         }
+    }
+
+    /// Whether it serves models, and does not only watch a machine on which they are served.
+    pub fn is_server(self) -> bool {
+        self != System::Dcgm
     }
 }
 
@@ -209,10 +250,18 @@ impl Snapshot {
                 // Clients of Prometheus for Python name a counter `x_total`, others `x`.
                 let plain = name.strip_suffix("_total").unwrap_or(name);
                 let values = samples.iter().filter(|one| one.name == *name || one.name == plain);
-                let values = values.map(|one| one.value).filter(|value| value.is_finite());
-                // Series are those of engines and models: counts add up, shares do not.
-                let together = if figure == Figure::CacheUsed { f64::max } else { |one, other| one + other };
-                values.reduce(together).map(|value| (figure, value * factor))
+                let values: Vec<f64> =
+                    values.map(|one| one.value).filter(|value| value.is_finite()).collect();
+                let sum = values.iter().copied().reduce(|one, other| one + other)?;
+                let count = values.len() as f64;
+                // Series are those of engines, models and GPUs: counts add up, shares do not.
+                let together = match figure {
+                    Figure::CacheUsed => values.into_iter().reduce(f64::max)?,
+                    Figure::GpuBusy => sum / count,
+                    Figure::Gpus => count,
+                    _ => sum,
+                };
+                Some((figure, together * factor))
             })
         };
         let figures = system
@@ -223,7 +272,15 @@ impl Snapshot {
         Some(Snapshot { system, figures })
     }
 
-    /// Returns this figure, if the server reports it.
+    /// This server's, with the figures of `other` that it does not say itself.
+    #[must_use]
+    pub fn and(self, other: Snapshot) -> Self {
+        let mut figures = other.figures;
+        figures.extend(self.figures);
+        Snapshot { figures, ..self }
+    }
+
+    /// This figure, if the server says it.
     pub fn get(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).copied()
     }
@@ -268,6 +325,33 @@ mod tests {
                 0.0025,
             ),
             ("llamacpp:tokens_predicted_total 9", System::LlamaCpp, Figure::OutputTokens, 9.0),
+            (
+                "DCGM_FI_DEV_GPU_UTIL{gpu=\"0\",UUID=\"GPU-1\"} 100\nDCGM_FI_DEV_GPU_UTIL{gpu=\"1\",UUID=\"GPU-2\"} 50\n",
+                System::Dcgm,
+                Figure::GpuBusy,
+                0.75,
+            ),
+            ("DCGM_FI_PROF_GR_ENGINE_ACTIVE 0.5", System::Dcgm, Figure::GpuBusy, 0.5),
+            (
+                "DCGM_FI_PROF_GR_ENGINE_ACTIVE 0.5\nDCGM_FI_DEV_GPU_UTIL 25",
+                System::Dcgm,
+                Figure::GpuBusy,
+                0.25,
+            ),
+            ("DCGM_FI_DEV_FB_USED{gpu=\"0\"} 2048", System::Dcgm, Figure::GpuMemory, 2_147_483_648.0),
+            ("DCGM_FI_DEV_POWER_USAGE{gpu=\"0\"} 70.5", System::Dcgm, Figure::GpuPower, 70.5),
+            (
+                "DCGM_FI_DEV_GPU_UTIL{gpu=\"0\"} 1\nDCGM_FI_DEV_GPU_UTIL{gpu=\"1\"} 1",
+                System::Dcgm,
+                Figure::Gpus,
+                2.0,
+            ),
+            (
+                "nv_inference_count 1\nnv_gpu_power_usage{gpu_uuid=\"GPU-1\"} 60",
+                System::Triton,
+                Figure::GpuPower,
+                60.0,
+            ),
         ] {
             let snapshot = Snapshot::of(text).expect("known");
             assert_eq!((snapshot.system, snapshot.get(figure)), (system, Some(value)), "{text}");
@@ -275,5 +359,17 @@ mod tests {
             assert_eq!(snapshot.get(Figure::Preempted), None);
         }
         assert_eq!(Snapshot::of("python_info 1\n"), None);
+    }
+
+    #[test]
+    fn a_server_is_believed_before_the_exporter() {
+        let of = |text| Snapshot::of(text).expect("known");
+        let server = of("nv_inference_pending_request_count 3\nnv_gpu_power_usage 60");
+        let both = server.and(of("DCGM_FI_DEV_POWER_USAGE 70\nDCGM_FI_DEV_FB_USED 1"));
+        assert_eq!((both.system, both.get(Figure::Waiting)), (System::Triton, Some(3.0)));
+        assert_eq!(
+            (both.get(Figure::GpuPower), both.get(Figure::GpuMemory)),
+            (Some(60.0), Some(1_048_576.0))
+        );
     }
 }

@@ -8,4 +8,4 @@ mod watch;
 pub use self::agreement::{Row, agreement, warnings};
 pub use self::exposition::{Sample, parse};
 pub use self::figures::{Figure, Snapshot, System};
-pub use self::watch::{Series, Watch};
+pub use self::watch::{Series, Source, Watch};

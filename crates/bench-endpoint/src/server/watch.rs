@@ -17,10 +17,12 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often the last scrape is repeated while the server's counters still grow: some count an answer after it was sent.
 const LAST: usize = 5;
 
-/// The metrics of a server over a run: at least before and after it.
+/// What a server said of itself over a run, and the exporter of its GPUs: at least before and after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// The seconds since the first scrape, and the metrics at that time.
+    /// Who said it.
+    pub systems: Vec<System>,
+    /// Seconds from the first scrape on, and what was said then.
     pub snapshots: Vec<(f64, Snapshot)>,
     /// The average duration of a scrape, in seconds.
     pub cost_s: f64,
@@ -29,9 +31,10 @@ pub struct Series {
 }
 
 impl Series {
-    /// Returns the server software.
-    pub fn system(&self) -> Option<System> {
-        self.snapshots.first().map(|(_, snapshot)| snapshot.system)
+    /// Who said it: `vLLM and DCGM`.
+    pub fn name(&self) -> String {
+        let names: Vec<&str> = self.systems.iter().map(|system| system.name()).collect();
+        names.join(" and ")
     }
 
     /// Returns the growth of a counter; `None` if it is missing at either end, or has begun again in between.
@@ -44,7 +47,17 @@ impl Series {
 
     /// The highest value of a gauge after the first scrape, which is before the load.
     pub fn most(&self, figure: Figure) -> Option<f64> {
-        self.snapshots.iter().skip(1).filter_map(|(_, one)| one.get(figure)).reduce(f64::max)
+        self.during(figure).reduce(f64::max)
+    }
+
+    /// The mean of a gauge after the first scrape, which is before the load.
+    pub fn mean(&self, figure: Figure) -> Option<f64> {
+        let count = self.during(figure).count() as f64;
+        self.during(figure).reduce(|one, other| one + other).map(|sum| sum / count)
+    }
+
+    fn during(&self, figure: Figure) -> impl Iterator<Item = f64> {
+        self.snapshots.iter().skip(1).filter_map(move |(_, one)| one.get(figure))
     }
 
     /// Returns the value of a figure before the load.
@@ -66,6 +79,28 @@ impl Series {
     }
 }
 
+/// Metrics that can be scraped, and what they were at first.
+pub struct Source {
+    client: Client,
+    path: String,
+    first: Snapshot,
+    took: Duration,
+}
+
+impl Source {
+    /// Scrapes once. `None` if what is there are not metrics that are known.
+    pub fn at(client: Client, path: &str) -> Option<Self> {
+        let began = Instant::now();
+        let first = scrape(&client, path)?;
+        Some(Source { client, path: path.to_owned(), first, took: began.elapsed() })
+    }
+
+    /// Who offers them.
+    pub fn system(&self) -> System {
+        self.first.system
+    }
+}
+
 /// A thread that scrapes.
 pub struct Watch {
     over: Arc<AtomicBool>,
@@ -73,34 +108,34 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Scrapes once, and then about once a second until [`end`](Self::end). `None` if the address does not have the
-    /// metrics of a known server.
-    pub fn start(client: Client, path: &str) -> Option<Self> {
-        let path = path.to_owned();
-        let began = Instant::now();
-        let first = scrape(&client, &path)?;
+    /// Scrapes all sources about once a second until [`end`](Self::end). A figure that several of them have is that of the
+    /// first. `None` if there is no source, or no thread can be started.
+    pub fn start(sources: Vec<Source>) -> Option<Self> {
+        let first = sources.iter().map(|source| source.first.clone()).reduce(Snapshot::and)?;
+        let took = sources.iter().map(|source| source.took).sum();
+        let systems = sources.iter().map(Source::system).collect();
         let over = Arc::new(AtomicBool::new(false));
         let own = Arc::clone(&over);
-        let mut seen =
-            Seen { began, took: began.elapsed(), count: 1, failed: 0, snapshots: vec![(0.0, first)] };
+        let began = Instant::now();
+        let mut seen = Seen { sources, began, took, count: 1, failed: 0, snapshots: vec![(0.0, first)] };
         let watch = move || {
             let mut next = began + EVERY;
             while !own.load(Ordering::Acquire) {
                 if Instant::now() >= next {
-                    seen.scrape(&client, &path);
+                    seen.scrape();
                     next = Instant::now() + EVERY;
                 }
                 std::thread::sleep(LOOK);
             }
             for _ in 0..LAST {
                 let before = seen.snapshots.last().map(|(_, snapshot)| snapshot.clone());
-                seen.scrape(&client, &path);
+                seen.scrape();
                 if seen.snapshots.last().map(|(_, snapshot)| snapshot) == before.as_ref() {
                     break;
                 }
                 std::thread::sleep(LOOK);
             }
-            seen.series()
+            seen.series(systems)
         };
         let thread = Builder::new().name("bench-metrics".to_owned()).spawn(watch).ok()?;
         Some(Watch { over, thread })
@@ -115,6 +150,7 @@ impl Watch {
 
 /// The values so far.
 struct Seen {
+    sources: Vec<Source>,
     began: Instant,
     took: Duration,
     count: u32,
@@ -123,9 +159,13 @@ struct Seen {
 }
 
 impl Seen {
-    fn scrape(&mut self, client: &Client, path: &str) {
+    /// Scrapes all sources. A counter that was not there for a moment could not be told from one that has begun again, so all
+    /// have to answer.
+    fn scrape(&mut self) {
         let at = Instant::now();
-        match scrape(client, path) {
+        let all: Option<Vec<Snapshot>> =
+            self.sources.iter().map(|source| scrape(&source.client, &source.path)).collect();
+        match all.and_then(|all| all.into_iter().reduce(Snapshot::and)) {
             Some(snapshot) => self.snapshots.push((at.duration_since(self.began).as_secs_f64(), snapshot)),
             None => self.failed += 1,
         }
@@ -133,9 +173,9 @@ impl Seen {
         self.count += 1;
     }
 
-    fn series(self) -> Series {
+    fn series(self, systems: Vec<System>) -> Series {
         let cost_s = self.took.as_secs_f64() / f64::from(self.count);
-        Series { snapshots: self.snapshots, cost_s, failed: self.failed }
+        Series { systems, snapshots: self.snapshots, cost_s, failed: self.failed }
     }
 }
 

@@ -185,6 +185,21 @@ fn servers_are_recognized() {
         ),
         (&[("/info", r#"{"model_id":"m","version":"2.4.0"}"#)], Kind::Tgi, "m", "TGI 2.4.0"),
         (&[("/v2", r#"{"name":"triton","version":"2.50.0"}"#)], Kind::Infer, "", "KServe v2 (triton 2.50.0)"),
+        (
+            &[
+                ("/v2", r#"{"name":"mlserver","version":"1.7.1"}"#),
+                ("/v2/repository/index", r#"[{"name":"m","version":"1"},{"name":"m","version":"2"}]"#),
+            ],
+            Kind::Infer,
+            "m",
+            "KServe v2 (mlserver 1.7.1)",
+        ),
+        (
+            &[("/info", r#"{"voice":{"name":"en_US-joe-medium","language":"en"},"last":null}"#)],
+            Kind::Piper,
+            "",
+            "Piper (voice en_US-joe-medium)",
+        ),
         (&[("/tts/engines", "[]")], Kind::TtsSynthesize, "", "torch-inference"),
     ] {
         let found = found(known);

@@ -28,13 +28,13 @@ pub(crate) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, handler: 
 }
 
 /// A server of HTTP/2 without TLS, and how many connections it has accepted.
-struct Server {
-    target: Target,
+pub(crate) struct Server {
+    pub(crate) target: Target,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    fn start(handler: Handler) -> Self {
+    pub(crate) fn start(handler: Handler) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("set");
         let target =
@@ -55,7 +55,7 @@ impl Server {
         Server { target, connections }
     }
 
-    fn client(&self, policy: Policy) -> Client {
+    pub(crate) fn client(&self, policy: Policy) -> Client {
         let client = Client::new([self.target.clone()], None, policy, Limits::default(), &[], None);
         client.expect("a client").speaking(Version::Http2)
     }

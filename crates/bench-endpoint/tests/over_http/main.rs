@@ -3,5 +3,6 @@
 
 mod client;
 mod dialects;
+mod grpc;
 mod http2;
 mod tls;

@@ -137,10 +137,9 @@ fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
 /// the text and is not shown: TPOT is off by no more.
 const UNACCOUNTED: f64 = 0.05;
 
-const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing about the time between them";
-const UNKNOWN_CHUNKS: &str = "no TPOT: the number of marked outputs is not the number of generated tokens, so it \
-                              is not known how many came in the first chunk; mark each chunk with \
-                              `request.output_of(tokens)`";
+const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing of the time between them";
+const UNKNOWN_CHUNKS: &str = "no TPOT: the numbers of chunks and of tokens differ, so how many tokens came in the first \
+                              chunk is not known; a benchmark can mark each chunk with `request.output_of(tokens)`";
 
 /// Tokens as they arrived in a request of several.
 struct Counted {

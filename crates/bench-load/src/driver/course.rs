@@ -136,9 +136,14 @@ impl<'env, I, C> Course<'env, I, C> {
         Course { pause, ..self }
     }
 
+    /// The same for these clients and requests of the level.
+    pub(crate) fn striped(self, stripe: Stripe) -> Self {
+        Course { stripe, ..self }
+    }
+
     /// The same as a part of a level that several workers share: it begins at `origin` and keeps its rows.
     pub(crate) fn shared(self, stripe: Stripe, origin: Instant) -> Self {
-        Course { clock: Clock { origin }, stripe, keeps_rows: true, ..self }
+        Course { clock: Clock { origin }, keeps_rows: true, ..self.striped(stripe) }
     }
 
     pub(crate) fn meaning(&self) -> Meaning<'_> {

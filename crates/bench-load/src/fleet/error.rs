@@ -2,7 +2,7 @@
 
 use std::io;
 
-use bench_syntax::quantity::Seconds;
+use bench_syntax::quantity::{Bytes, Seconds};
 
 /// The reasons why workers cannot share a load.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +74,18 @@ pub enum FleetError {
         host: String,
         /// Its message.
         why: String,
+    },
+    /// What a worker has seen is more than another one takes.
+    #[error(
+        "the requests of this worker take {} in memory, and at most {} can be handed to worker 1: make levels shorter, or \
+         use more workers",
+        Bytes(*bytes), Bytes(*most)
+    )]
+    TooMuch {
+        /// How many bytes it is.
+        bytes: u64,
+        /// How many it may be.
+        most: u64,
     },
     /// The common start was over when it was announced here.
     #[error(

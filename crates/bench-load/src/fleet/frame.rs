@@ -30,9 +30,15 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether it holds what was seen, of which there is no bound.
-    fn is_large(self) -> bool {
-        matches!(self, Kind::Part | Kind::Announced)
+    /// The most bytes that a body of this kind has.
+    pub(super) fn longest(self) -> u64 {
+        match self {
+            // Rows of requests, at about 60 bytes each and 5 for each output.
+            Kind::Part => 4 << 30,
+            // A level with its timeline.
+            Kind::Announced => 256 << 20,
+            _ => LONGEST_GREETING,
+        }
     }
 }
 
@@ -79,18 +85,24 @@ pub(super) fn write(mut to: impl Write, kind: Kind, body: &[u8]) -> io::Result<(
 /// Reads a frame.
 ///
 /// # Errors
-/// Those of `from`; a kind that does not exist; an end within the frame.
+/// Those of `from`; a kind that does not exist; a body that is longer than one of its kind can be; an end within the frame.
 pub(super) fn read(from: impl Read) -> io::Result<Frame> {
     read_up_to(from, u64::MAX)
 }
 
 fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
+    let wrong = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut head = [0; 9];
     from.read_exact(&mut head)?;
     let length = u64::from_le_bytes(head[1..].try_into().unwrap_or_default());
     let kind = KINDS.get(usize::from(head[0])).copied();
-    let kind = kind.filter(|kind| length <= if kind.is_large() { most } else { most.min(LONGEST_GREETING) });
-    let kind = kind.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a message of a worker"))?;
+    let kind = kind.ok_or_else(|| wrong("it has sent a message that is not one of a worker".to_owned()))?;
+    let most = most.min(kind.longest());
+    if length > most {
+        return Err(wrong(format!(
+            "it has announced a message of {length} bytes, and at most {most} are taken"
+        )));
+    }
     let mut body = Vec::new();
     from.take(length).read_to_end(&mut body)?;
     if body.len() as u64 == length {
@@ -151,5 +163,17 @@ mod tests {
         write(&mut other, Kind::Part, b"").expect("memory");
         assert!(greeted(&other[..]).is_err());
         assert!(read(&[99, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_err());
+    }
+
+    #[test]
+    fn no_message_is_longer_than_its_kind_allows() {
+        for kind in KINDS {
+            let mut bytes = Vec::new();
+            write(&mut bytes, kind, b"").expect("memory");
+            bytes[1..].copy_from_slice(&(kind.longest() + 1).to_le_bytes());
+            // Nothing is taken of a reader that would never end.
+            let error = read(bytes.chain(io::repeat(0))).expect_err("too long").to_string();
+            assert!(error.contains("bytes, and at most"), "{error}");
+        }
     }
 }

@@ -158,6 +158,10 @@ impl Fleet {
     /// Same as [`gather`](Self::gather), with the sender of each part.
     pub(crate) fn collect(&self, own: &[u8]) -> Result<Vec<Part>, FleetError> {
         if !self.is_first() {
+            let (bytes, most) = (own.len() as u64, Kind::Part.longest());
+            if bytes > most {
+                return Err(FleetError::TooMuch { bytes, most });
+            }
             self.first()?.send(Kind::Part, own)?;
             return Ok(Vec::new());
         }

@@ -25,7 +25,7 @@ pub(crate) use coded::{Coded, Cut};
 pub(crate) use distribution::Distribution;
 pub(crate) use row::{Ended, Outcome, Row};
 pub(crate) use rows_csv::{Header, RowsCsv};
-pub(crate) use tally::{Tally, percentile_name};
+pub(crate) use tally::{RATE, Tally, percentile_name};
 
 use crate::domain::{Domain, Facts};
 use crate::phase::Phase;

@@ -211,12 +211,17 @@ impl Tally {
         if scheduled {
             metrics.extend(latency("scheduled latency", &LATENCY_BESIDE, &self.scheduled));
         }
-        if let Some(primary) = metrics.iter().position(|metric| metric.name == self.domain.primary) {
+        // If a server does not say what the primary one is computed from, it is the rate of requests.
+        let place = |name: &str| metrics.iter().position(|metric| metric.name == name);
+        if let Some(primary) = place(self.domain.primary).or_else(|| place(RATE)) {
             metrics[..=primary].rotate_right(1);
         }
         metrics
     }
 }
+
+/// The figure that every field has.
+pub(crate) const RATE: &str = "RPS";
 
 /// Figures of the latency that leads.
 const LATENCY: [Figure; 6] = [

@@ -65,13 +65,13 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
 }
 
 /// Percentiles of the quantity that comes out first, such as TTFA, TTFI or TTFT: the first family of times
-/// that is not a latency of whole requests, by names of metrics.
+/// that is not a latency of whole requests, nor of a connection, by names of metrics.
 pub(crate) fn first_output(metrics: &[Metric]) -> Option<&str> {
     metrics
         .iter()
         .filter(|metric| metric.unit == "s" && percentile(&metric.name).is_some())
         .map(|metric| family(&metric.name))
-        .find(|family| !family.ends_with("latency"))
+        .find(|family| !family.ends_with("latency") && !["connect time", "time to head"].contains(family))
 }
 
 #[cfg(test)]

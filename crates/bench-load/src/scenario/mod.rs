@@ -120,7 +120,10 @@ impl Plan {
             }
             Pacing::Schedule { arrivals, most_in_flight } => {
                 let own = arrivals.iter().copied().skip(share.rank() as usize).step_by(share.of() as usize);
-                let pacing = Pacing::Schedule { arrivals: own.collect(), most_in_flight: *most_in_flight };
+                // The limit is the level's. A worker that may have none in flight could send nothing.
+                let most = Stripe::of_clients(share, *most_in_flight).clients().max(1);
+                let most_in_flight = u32::try_from(most).unwrap_or(u32::MAX);
+                let pacing = Pacing::Schedule { arrivals: own.collect(), most_in_flight };
                 (Stripe::of_schedule(share), pacing)
             }
             Pacing::Queries { .. } => {

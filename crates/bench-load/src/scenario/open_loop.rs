@@ -42,7 +42,8 @@ impl OpenLoop {
     }
 
     /// Sets how many requests can be in flight. Further requests are sent late, and the level is marked. The
-    /// default is 256.
+    /// default is 256. Workers that share the load divide the number among them; each may have at least one request in
+    /// flight.
     #[must_use]
     pub fn most_in_flight(mut self, requests: usize) -> Self {
         self.most_in_flight = requests;

@@ -55,7 +55,8 @@ impl Replay {
         self
     }
 
-    /// Sets how many requests can be in flight. The default is 256.
+    /// Sets how many requests can be in flight. The default is 256. Workers that share the load divide the number among
+    /// them; each may have at least one request in flight.
     #[must_use]
     pub fn most_in_flight(mut self, requests: usize) -> Self {
         self.most_in_flight = requests;

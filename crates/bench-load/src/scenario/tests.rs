@@ -125,3 +125,20 @@ fn a_trace_is_replayed() {
         assert!(message.contains(part), "{text}: {message}");
     }
 }
+
+#[test]
+fn workers_divide_what_may_be_in_flight() {
+    let plan = &OpenLoop::constant(8.0).most_in_flight(10).levels(&wanted(Some(12), None)).expect("plans")[0];
+    let most_of = |of: u32| -> Vec<u32> {
+        let shares = (0..of).filter_map(|rank| Share::of_rank(rank, of));
+        let own = shares.map(|share| plan.own(share).expect("a part").0);
+        own.map(|own| match own.pacing {
+            Pacing::Schedule { most_in_flight, .. } => most_in_flight,
+            _ => panic!("a schedule"),
+        })
+        .collect()
+    };
+    assert_eq!(most_of(1), [10]);
+    assert_eq!(most_of(4), [3, 3, 2, 2]);
+    assert_eq!(most_of(12), [1; 12]);
+}

@@ -21,7 +21,7 @@ use crate::driver::{Calls, Course, Driven, Ends, TimeLimit};
 use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
-use crate::log::{Header, RowsCsv};
+use crate::log::{Header, RATE, RowsCsv};
 use crate::pause::Pause;
 use crate::plans::Plans;
 use crate::probed;
@@ -374,7 +374,9 @@ where
     fn finish(&self, progress: Progress) -> Measured {
         let mut served = Served::at_levels(progress.levels);
         served.domain = self.domain.name.to_owned();
-        served.primary = self.domain.primary.to_owned();
+        let has = |name: &str| served.levels.iter().any(|level| level.metric(name).is_some());
+        let primary = if !has(self.domain.primary) && has(RATE) { RATE } else { self.domain.primary };
+        served.primary = primary.to_owned();
         served.plots = self.domain.plots.iter().map(|name| (*name).to_owned()).collect();
         served.metrics = progress.found.into_iter().collect();
         Measured {

@@ -46,7 +46,9 @@ where
     /// place: a server that refuses a request now and then is still measured.
     pub(super) fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
         let clock = Clock::start();
-        let marks = Marks::new(clock.origin, 0);
+        // By the first client that this worker has: it may have a connection of its own.
+        let client = self.job.fleet.as_ref().map_or(0, |fleet| fleet.share().rank());
+        let marks = Marks::new(clock.origin, client);
         let mut latency_ns = 0;
         for number in numbers {
             let mut failed: usize = 0;
@@ -140,7 +142,9 @@ where
             ends,
             self.job.timeout.map(nanoseconds),
             Arc::default(),
-        );
+        )
+        // Clients warm up the connections that they will use, and workers do not repeat each other's requests.
+        .striped(stripe);
         let began = Instant::now();
         let driven = C::drive(self.scope, course, None)?;
         progress.warm_up.iterations += requests;
