@@ -1,6 +1,6 @@
 //! Which rounds figures are made of.
 
-use bench_record::RoundRecord;
+use bench_record::{Figure, Notice, RoundRecord, Unit};
 
 /// From here on the interval of the median supposes nothing of the tails ([`bench_stats::median_interval`]): so
 /// many sound rounds can do without the disturbed ones.
@@ -19,14 +19,23 @@ fn leaves_out(rounds: &[RoundRecord]) -> bool {
 }
 
 /// How many rounds fell into bad minutes, and what became of them.
-pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<String> {
+pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<Notice> {
     let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
     let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;
-    let fate =
-        if leaves_out(rounds) { "left out of the figures" } else { "too few others are left, so they count" };
-    Some(format!(
+    let (kind, gist, fate) = if leaves_out(rounds) {
+        ("disturbed_left_out", "rounds from bad minutes are left out", "left out of the figures")
+    } else {
+        (
+            "disturbed_counted",
+            "rounds from bad minutes of the machine count",
+            "too few others are left, so they count",
+        )
+    };
+    let text = format!(
         "{disturbed} of {} rounds fell into bad minutes of the machine ({first}{}): {fate}",
         rounds.len(),
         if disturbed > 1 { ", …" } else { "" }
-    ))
+    );
+    let share = Figure::new(disturbed as f64 / rounds.len() as f64, Unit::Share, "");
+    Some(Notice::new(kind, gist, text).with(share))
 }
