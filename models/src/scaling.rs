@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use bench_core::report::{Section, Table, View, printable};
+use bench_core::record::{Figure, Notice, Unit};
+use bench_core::report::{Folded, Section, Table, View, printable};
 use bench_core::stats::student;
 use bench_core::{Record, inventory};
 
@@ -94,15 +95,30 @@ fn render(record: &Record, view: &View) -> String {
         let time = case.time.as_ref()?;
         Some((place, &case.arguments, (time.median_s.0, time.precision())))
     });
+    let telling = if view.is_short() { SURE } else { TELLING };
+    let fitted = sweeps(measured).into_iter().filter_map(|sweep| {
+        // A time of a single round may be off by any factor.
+        let scaling = Scaling::of(&sweep.points, sweep.known.as_ref()?)?;
+        (scaling.half_width <= telling).then_some((sweep, scaling))
+    });
+    if view.is_short() { in_short(fitted, view) } else { in_full(fitted, view) }
+}
+
+/// The range of all exponents in a line, and which is the largest.
+fn in_short(fitted: impl Iterator<Item = (Sweep, Scaling)>, view: &View) -> String {
+    let notices = fitted.map(|(Sweep { benchmark, argument, .. }, Scaling { exponent, half_width })| {
+        let text = format!("time grows as {argument}^{exponent:.2} ±{half_width:.2}");
+        let figure = Figure::new(exponent, Unit::Number, "as exponents");
+        (benchmark, Notice::new("scaling", "time grows as a power of the size", text).with(figure))
+    });
+    let lines = Folded::all(notices).into_iter().map(|folded| view.wrap(&folded.line("sweeps of a size"), 2));
+    lines.map(|line| line + "\n").collect()
+}
+
+fn in_full(fitted: impl Iterator<Item = (Sweep, Scaling)>, view: &View) -> String {
     let mut table = Table::new(&["time grows with", "sizes", "exponent"]);
     let mut rows = 0;
-    for Sweep { benchmark, argument, points, known } in sweeps(measured) {
-        // A time of a single round may be off by any factor.
-        let Some(scaling) = known.and_then(|known| Scaling::of(&points, &known)) else { continue };
-        let telling = if view.is_short() { SURE } else { TELLING };
-        if scaling.half_width > telling {
-            continue;
-        }
+    for (Sweep { benchmark, argument, points, .. }, scaling) in fitted {
         let sizes: Vec<String> = points.iter().map(|(size, _)| size.to_string()).collect();
         table.row(vec![
             format!("  {}: {}", printable(&benchmark), printable(&argument)),
