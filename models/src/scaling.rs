@@ -188,4 +188,28 @@ mod tests {
         assert_eq!(Scaling::of(&[(0.0, 1.0), (1.0, 1.0), (2.0, 2.0)], &[0.0; 3]), None);
         assert_eq!(Scaling::of(&[(3.0, 1.0); 3], &[0.0; 3]), None);
     }
+    #[test]
+    fn unasked_the_exponents_of_all_sweeps_take_a_line() {
+        use bench_core::Category;
+        use bench_core::record::{CaseRecord, RoundRecord, Status, Summarize};
+        use bench_core::report::Detail;
+
+        let mut cases = Vec::new();
+        for (name, exponent) in [("linear", 1.0), ("square", 2.0)] {
+            for size in [1.0f64, 2.0, 4.0, 8.0] {
+                let mut case = CaseRecord::blank(&format!("m/unit/{name}[n={size}]"), Category::Unit);
+                case.arguments.insert("n".to_owned(), size.to_string());
+                let ns = (1e6 * size.powf(exponent)) as u64;
+                (0..8).for_each(|round| case.push(RoundRecord::sampled(1, vec![ns + round; 20])));
+                case.status = Status::Ok;
+                cases.push(case);
+            }
+        }
+        let record = Record::new("run", "2026-01-01T00:00:00Z", cases);
+        assert_eq!(
+            render(&record, &View::plain(120, Detail::Short)),
+            "2 sweeps of a size, such as m/unit/square: time grows as a power of the size (1.000 to 2.000 as exponents)\n"
+        );
+        assert_eq!(render(&record, &View::plain(120, Detail::Full)).lines().count(), 3);
+    }
 }
