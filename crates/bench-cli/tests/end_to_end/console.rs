@@ -9,7 +9,8 @@ use std::process::Command;
 use bench_record::{Dot, InvalidCause, Lag, Record, SloCondition, Steady, Told, Worker};
 use bench_syntax::quantity::Seconds;
 
-/// Lines that the report of the suite of models takes at most. What models add of themselves takes two, and the command that has measured them three.
+/// Lines that the report of the suite of models takes at most. What models add of themselves takes two, and the command that
+/// has measured them three.
 const MOST_LINES: usize = 95;
 
 /// Prints the record of the suite of models.

@@ -44,6 +44,7 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
         "latency p50",
         "p95",
         "first output p50",
+        "peak mem",
         "valid",
     ]);
     let mut unsupported = false;
@@ -73,11 +74,12 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
                     .and_then(|first| Some(format!("{} {first}", figure(&format!("{first} p50"))?)))
                     .unwrap_or_default(),
             );
+            cells.push(level.case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default());
             cells.push(verdict(level, style));
             table.row(cells);
         }
     }
-    table.fit(view.columns, &["p95", "first output p50", "at", "requests"]);
+    table.fit(view.columns, &["p95", "peak mem", "first output p50", "at", "requests"]);
     let mut out = table.render(|text| style.bold(text));
     estimates(&mut out, unsupported, style);
     let levels = groups.iter().flat_map(|group| {

@@ -298,6 +298,9 @@ fn served(latencies: &[f64], primary: &str, unit: &str, first: &str) -> RoundRec
     round.first_call_ns = Some((latencies[0] * 9e9) as u64);
     round.load_ns = Some((window * 1.4e9) as u64);
     round.wall_s = window * 3.0;
+    let mut memory = ProbeReport::of("memory");
+    memory.readings.push(Reading::new("peak_memory", "bytes", 3.6e8).max());
+    round.probes = vec![memory];
     round
 }
 
