@@ -83,7 +83,8 @@ fn links_of_chapters_hold_in_the_built_book() {
     let mut lost: Vec<String> = chapters().iter().flat_map(lost_when_built).collect();
     // Included in a chapter of another folder, so that no relative link holds in both places. Its picture is not included.
     let evidence = Document::read(&workspace().join("docs/evidence.md"));
-    let relative = evidence.links().into_iter().filter(|link| !link.contains("://") && !link.starts_with('#'));
+    let relative =
+        evidence.links().into_iter().filter(|link| !link.contains("://") && !link.starts_with('#'));
     lost.extend(relative.filter(|link| *link != "verdicts.svg").map(str::to_owned));
     assert!(lost.is_empty(), "link to the folder, or name the file without a link:\n{}", lost.join("\n"));
     let text = "[a](../../evidence.md#history) [b](../../fleet/ssh.sh) [c](load.md)".to_owned();
