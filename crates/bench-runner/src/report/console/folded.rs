@@ -94,19 +94,11 @@ pub(super) fn unavailable(record: &Record, view: &View) -> String {
             .as_ref()
             .map(|reason| format!("{} ({})", one_line(&state.probe), first_line(reason)))
     };
-    let names = record.environment.probes.iter().filter(|state| state.unavailable.is_some());
-    let names: Vec<String> = names.map(|state| one_line(&state.probe)).collect();
     let reasons: Vec<String> = record.environment.probes.iter().filter_map(reason).collect();
     if reasons.is_empty() {
         return String::new();
     }
-    let line = format!("not observed: {}", reasons.join(", "));
-    // The reasons are long, and the same in each run on a machine.
-    let line = if line.chars().count() > view.columns {
-        view.wrap(&format!("not observed: {}  → --verbose", names.join(", ")), 2)
-    } else {
-        line
-    };
+    let line = view.wrap(&format!("not observed: {}", reasons.join(", ")), 2);
     format!("{}\n", view.style.faint(&line))
 }
 
@@ -169,6 +161,6 @@ mod tests {
             vec![state("gpu", Some("no driver")), state("memory", None), state("counters", Some("hidden"))];
         assert_eq!(unavailable(&record, &view), "not observed: gpu (no driver), counters (hidden)\n");
         let narrow = View::plain(40, Detail::Short);
-        assert_eq!(unavailable(&record, &narrow), "not observed: gpu, counters  → --verbose\n");
+        assert_eq!(unavailable(&record, &narrow), "not observed: gpu (no driver), counters\n  (hidden)\n");
     }
 }
