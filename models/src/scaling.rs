@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use bench_core::report::{Section, Table, View, printable};
+use bench_core::record::{Figure, Notice, Unit};
+use bench_core::report::{Folded, Section, Table, View, printable};
 use bench_core::stats::student;
 use bench_core::{Record, inventory};
 
@@ -94,15 +95,30 @@ fn render(record: &Record, view: &View) -> String {
         let time = case.time.as_ref()?;
         Some((place, &case.arguments, (time.median_s.0, time.precision())))
     });
+    let telling = if view.is_short() { SURE } else { TELLING };
+    let fitted = sweeps(measured).into_iter().filter_map(|sweep| {
+        // A time of a single round may be off by any factor.
+        let scaling = Scaling::of(&sweep.points, sweep.known.as_ref()?)?;
+        (scaling.half_width <= telling).then_some((sweep, scaling))
+    });
+    if view.is_short() { in_short(fitted, view) } else { in_full(fitted, view) }
+}
+
+/// The range of all exponents in a line, and which is the largest.
+fn in_short(fitted: impl Iterator<Item = (Sweep, Scaling)>, view: &View) -> String {
+    let notices = fitted.map(|(Sweep { benchmark, argument, .. }, Scaling { exponent, half_width })| {
+        let text = format!("time grows as {argument}^{exponent:.2} ±{half_width:.2}");
+        let figure = Figure::new(exponent, Unit::Number, "as exponents");
+        (benchmark, Notice::new("scaling", "time grows as a power of the size", text).with(figure))
+    });
+    let lines = Folded::all(notices).into_iter().map(|folded| view.wrap(&folded.line("sweeps of a size"), 2));
+    lines.map(|line| line + "\n").collect()
+}
+
+fn in_full(fitted: impl Iterator<Item = (Sweep, Scaling)>, view: &View) -> String {
     let mut table = Table::new(&["time grows with", "sizes", "exponent"]);
     let mut rows = 0;
-    for Sweep { benchmark, argument, points, known } in sweeps(measured) {
-        // A time of a single round may be off by any factor.
-        let Some(scaling) = known.and_then(|known| Scaling::of(&points, &known)) else { continue };
-        let telling = if view.is_short() { SURE } else { TELLING };
-        if scaling.half_width > telling {
-            continue;
-        }
+    for (Sweep { benchmark, argument, points, .. }, scaling) in fitted {
         let sizes: Vec<String> = points.iter().map(|(size, _)| size.to_string()).collect();
         table.row(vec![
             format!("  {}: {}", printable(&benchmark), printable(&argument)),
@@ -171,5 +187,29 @@ mod tests {
         assert_eq!(Scaling::of(&[(1.0, 1.0), (2.0, 2.0)], &[0.0; 2]), None);
         assert_eq!(Scaling::of(&[(0.0, 1.0), (1.0, 1.0), (2.0, 2.0)], &[0.0; 3]), None);
         assert_eq!(Scaling::of(&[(3.0, 1.0); 3], &[0.0; 3]), None);
+    }
+    #[test]
+    fn unasked_the_exponents_of_all_sweeps_take_a_line() {
+        use bench_core::Category;
+        use bench_core::record::{CaseRecord, RoundRecord, Status, Summarize};
+        use bench_core::report::Detail;
+
+        let mut cases = Vec::new();
+        for (name, exponent) in [("linear", 1.0), ("square", 2.0)] {
+            for size in [1.0f64, 2.0, 4.0, 8.0] {
+                let mut case = CaseRecord::blank(&format!("m/unit/{name}[n={size}]"), Category::Unit);
+                case.arguments.insert("n".to_owned(), size.to_string());
+                let ns = (1e6 * size.powf(exponent)) as u64;
+                (0..8).for_each(|round| case.push(RoundRecord::sampled(1, vec![ns + round; 20])));
+                case.status = Status::Ok;
+                cases.push(case);
+            }
+        }
+        let record = Record::new("run", "2026-01-01T00:00:00Z", cases);
+        assert_eq!(
+            render(&record, &View::plain(120, Detail::Short)),
+            "2 sweeps of a size, such as m/unit/square: time grows as a power of the size (1.000 to 2.000 as exponents)\n"
+        );
+        assert_eq!(render(&record, &View::plain(120, Detail::Full)).lines().count(), 3);
     }
 }

@@ -62,9 +62,10 @@ impl Run {
     fn unavailable(&self, text: &str) {
         let reason = self.report().unavailable.as_deref().unwrap_or_else(|| panic!("{:#?}", self.report()));
         assert!(reason.contains(text), "{reason}");
-        let lines: Vec<&str> = self.ended.stdout.lines().filter(|line| line.contains("no `gpu`")).collect();
-        assert_eq!(lines.len(), 1, "{}", self.ended.said());
-        assert!(lines[0].contains(text), "{}", lines[0]);
+        // The line is wrapped.
+        let told = self.ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (_, told) = told.split_once("not observed: ").unwrap_or_else(|| panic!("{}", self.ended.said()));
+        assert!(told.contains("gpu (") && told.contains(text), "{told}");
         assert!(!self.summary.contains("gpu_"), "{}", self.summary);
     }
 }

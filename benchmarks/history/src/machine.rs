@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bench_history::across::machine_shifts;
 use bench_history::change::Settings;
 use bench_history::key::{MachineClass, SeriesKey};
-use bench_history::store::{Point, Series};
+use bench_history::store::{Known, Point, Series};
 use bench_history::trend::trends;
 use bench_protocol::Better;
 
@@ -103,6 +103,7 @@ fn case_of(name: &str, number: usize, values: impl Iterator<Item = f64>) -> Seri
         timestamp: format!("2026-01-01T{:02}:{:02}:00Z", run / 60, run % 60),
         commit: Some(format!("c{run}")),
         value,
+        known: Known::default(),
         circumstances: Arc::default(),
     };
     Series {

@@ -81,7 +81,8 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
         if commented {
             return String::new();
         }
-        let view = View::for_stdout(arguments.report.color, Detail::Short);
+        let detail = if arguments.report.verbose { Detail::Full } else { Detail::Short };
+        let view = View::for_stdout(arguments.report.color, detail);
         let mut text = bench_compare::report::comparison::render(&comparison, view);
         if arguments.report.verbose {
             text += &bench_compare::report::instructions::reasons(&comparison.cases);

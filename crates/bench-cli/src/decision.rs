@@ -1,16 +1,22 @@
 //! A decision of `bench gate` on the console.
 
-use bench_history::change::{FEWEST, Kind};
+mod evidence;
+
+use bench_history::change::FEWEST;
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
-use bench_history::trend::Turn;
-use bench_record::ObjectiveResult;
-use bench_report::{Style, Table, on_console};
+use bench_report::{Folded, Style, Table, View, on_console};
 use bench_syntax::text::one_line;
 
-use crate::trend::{figure, machine_line, together_with, told};
+use crate::trend::{figure, machine_line};
+
+pub(crate) use evidence::evidence;
+
+/// Of more findings than this, what they rest on is printed once for all that share it, unless all details are asked for.
+const DESCRIBED: usize = 3;
 
 /// The findings that matter with what they rest on, and everything else in a line.
-pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String {
+pub(crate) fn render(decision: &Decision, strict: bool, view: &View) -> String {
+    let style = view.style;
     let mut text = String::new();
     let mut say = |line: &str| text += &(line.to_owned() + "\n");
     let against = match &decision.against {
@@ -29,16 +35,32 @@ pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String 
         decision.findings.iter().filter(|finding| strict || matters(finding)).collect();
     if !shown.is_empty() {
         let mut table = Table::new(&["", "before", "level now", "this run", "change", "allowed", "ruling"]);
-        for finding in shown {
+        let is_folded = view.is_short() && shown.len() > DESCRIBED;
+        for finding in &shown {
             table.row(cells(finding, style));
-            for line in evidence(finding) {
-                table.remark("", one_line(&line));
+            for notice in evidence(finding).into_iter().filter(|_| !is_folded) {
+                table.remark("", one_line(&notice.text));
             }
         }
         say(table.render(|text| style.bold(text)).trim_end());
+        if is_folded {
+            for line in together(&shown) {
+                say(&view.wrap(&line, 2));
+            }
+            say(&style.faint("what each finding rests on: --verbose"));
+        }
     }
     say(&conclusion(decision, strict));
     on_console(&text)
+}
+
+/// What several findings rest on, once for all that share it.
+fn together(findings: &[&Finding]) -> Vec<String> {
+    let notices = findings.iter().flat_map(|finding| {
+        let name = format!("{} {}", finding.case, finding.figure);
+        evidence(finding).into_iter().map(move |notice| (name.clone(), notice))
+    });
+    Folded::all(notices).iter().map(|folded| folded.line("figures")).collect()
 }
 
 /// Whether a finding is printed. An unsure figure is only counted, unless it was measured again, or looks twice as
@@ -77,75 +99,6 @@ fn cells(finding: &Finding, style: Style) -> Vec<String> {
         allowed,
         ruling,
     ]
-}
-
-/// Returns the evidence for a finding, one line each.
-pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
-    let mut lines = match &finding.evidence {
-        Evidence::Failure { reason } => vec![reason.clone()],
-        Evidence::History { turn, new } => of_history(turn, *new),
-        Evidence::Baseline { interval, reason, .. } => {
-            let interval = interval.map(|known| format!("{} to {}", percent(known.low), percent(known.high)));
-            vec![[interval, reason.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")]
-        }
-        Evidence::Limit { result } => vec![of_result("a limit of bench.toml", result)],
-        Evidence::Objective { result } => vec![of_result("a target of the benchmark", result)],
-    };
-    if let (Some(share), Some(change)) = (finding.of_machine, finding.change()) {
-        let whole = (1.0 + change) * (1.0 + share) - 1.0;
-        lines.push(format!(
-            "the total change since then is {}; {} of it affects the whole machine, and is not included above",
-            percent(whole),
-            percent(share)
-        ));
-    }
-    lines.extend(finding.confirmation.as_ref().map(of_confirmation));
-    if let (Evidence::History { turn, .. }, Ruling::Fails) = (&finding.evidence, finding.ruling) {
-        let case = quoted(&finding.case);
-        let commits = turn.last_before.commit.as_ref().zip(turn.since.commit.as_ref());
-        if let Some((good, bad)) = commits.filter(|(good, bad)| good != bad && finding.figure == "time") {
-            let (good, bad) = (short(good), short(bad));
-            lines.push(format!("to find the commit: bench bisect {good} {bad} --case {case}"));
-        }
-        lines.push(format!("if the change is right: bench accept {case} --reason TEXT"));
-    }
-    lines
-}
-
-fn of_history(turn: &Turn, new: bool) -> Vec<String> {
-    let since = match turn.kind {
-        Kind::Step => format!("since {}, last before: {}", told(&turn.since), told(&turn.last_before)),
-        Kind::Drift => format!("gradually until {}", told(&turn.since)),
-    };
-    let found = if new { "found by this run".to_owned() } else { format!("found by {}", turn.found.run) };
-    vec![since + &together_with(&turn.also), format!("{found} (z = {:.1})", turn.z)]
-}
-
-fn of_result(what: &str, result: &ObjectiveResult) -> String {
-    let unit = result.unit.as_deref().unwrap_or_default();
-    let interval = result.interval.map(|known| {
-        format!("the figure lies between {} and {}", figure(known.low, unit), figure(known.high, unit))
-    });
-    let rest = [interval, result.reason.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ");
-    if rest.is_empty() { what.to_owned() } else { format!("{what}: {rest}") }
-}
-
-fn of_confirmation(confirmation: &Confirmation) -> String {
-    match confirmation {
-        Confirmation::Measured { base, head, compared } => {
-            let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
-            let interval = compared
-                .interval
-                .map(|known| format!(" ({} to {})", percent(known.low), percent(known.high)))
-                .unwrap_or_default();
-            let (base, head) = (short(base), short(head));
-            format!("measured in turn, {head} against {base}: {}{change}{interval}", compared.verdict)
-        }
-        Confirmation::SameCommit { commit } => {
-            format!("the last good run is of the same commit, {}", short(commit))
-        }
-        Confirmation::Impossible { reason } => format!("not confirmed: {reason}"),
-    }
 }
 
 fn conclusion(decision: &Decision, strict: bool) -> String {
@@ -196,9 +149,4 @@ pub(crate) fn short(commit: &str) -> String {
 /// A relative change.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:+.1} %", share * 100.0)
-}
-
-/// An id as a shell takes it for one word.
-fn quoted(id: &str) -> String {
-    format!("'{}'", id.replace('\'', "'\\''"))
 }

@@ -7,7 +7,7 @@ use bench_history::gate::{Against, Confirmation, Decision, decide};
 use bench_history::store::{Renaming, Store, StoreError, current_id};
 use bench_judge::objective::EarlierRecords;
 use bench_record::{EarlierRun, EarlierRuns, Record, RunState};
-use bench_report::Style;
+use bench_report::{Detail, View};
 use bench_syntax::UsageError;
 use bench_syntax::objective::Quantity;
 
@@ -48,8 +48,9 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     let commented =
         report::comment(arguments.markdown.as_deref(), || markdown::gate(&decision, arguments.strict))?;
     report::print_or_write(arguments.json.as_deref(), &decision, || {
-        let style = Style::for_stdout(arguments.color);
-        if commented { String::new() } else { decision::render(&decision, arguments.strict, style) }
+        let detail = if arguments.verbose { Detail::Full } else { Detail::Short };
+        let view = View::for_stdout(arguments.color, detail);
+        if commented { String::new() } else { decision::render(&decision, arguments.strict, &view) }
     })?;
     let unconfirmed = decision.findings.iter().find_map(|finding| match &finding.confirmation {
         Some(Confirmation::Impossible { reason }) => Some((&finding.case, reason)),

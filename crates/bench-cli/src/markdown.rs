@@ -109,7 +109,7 @@ fn table(cases: &[&Compared]) -> String {
 fn findings(findings: &[&Finding]) -> String {
     let rows = findings.iter().map(|finding| {
         let value = |value: Option<f64>| value.map(|value| figure(value, &finding.unit)).unwrap_or_default();
-        let why: Vec<String> = evidence(finding).iter().map(|line| code(line)).collect();
+        let why: Vec<String> = evidence(finding).iter().map(|notice| code(&notice.text)).collect();
         format!(
             "| {} | {} | {} | {} | {} | {} |\n",
             code(&finding.case),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bench_history::store::{Location, Store, StoreError};
 use bench_html::{Page, Run};
 use bench_record as record;
-use bench_record::{RunError, exit};
+use bench_record::{InProgress, RunError, exit};
 use bench_report::text::print;
 use bench_syntax::UsageError;
 
@@ -106,7 +106,7 @@ impl Shown<'_> {
             Some(mut store) => subject.history(&mut store)?,
         };
         if let Some(newest) = newest_run(&place.output_dir)? {
-            let run = Run::of(&bench_judge::open(&newest)?);
+            let run = Run::of(&bench_judge::open(&newest)?).in_progress(InProgress::of(&newest)?);
             page.runs.retain(|other| !other.is_same(&run));
             page.runs.insert(0, run);
         }

@@ -221,7 +221,7 @@ pub(crate) fn figure(value: f64, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use bench_history::key::{MachineClass, SeriesKey};
-    use bench_history::store::{Point, Series};
+    use bench_history::store::{Known, Point, Series};
     use bench_protocol::Better;
 
     use super::*;
@@ -254,6 +254,7 @@ mod tests {
                     timestamp: format!("2026-01-{:02}T{:02}:00:00Z", 1 + run / 24, run % 24),
                     commit: None,
                     value: value(run),
+                    known: Known::default(),
                     circumstances: std::sync::Arc::default(),
                 })
                 .collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bench_stats as stats;
 
-use crate::store::{Point, Series};
+use crate::store::{Known, Point, Series};
 
 /// The commits of a checkout along first parents, by their place. Empty if none are known, and then runs are in the
 /// order of their time.
@@ -44,7 +44,9 @@ impl Commits {
         placed.sort_by_key(|(place, ..)| *place);
         let joined = |(_, point, values): (Option<usize>, Point, Vec<f64>)| {
             let value = stats::median(&stats::sorted(&values)).unwrap_or(point.value);
-            Point { value, ..point }
+            // What several runs come to is known in another way than each of them.
+            let known = if values.len() == 1 { point.known } else { Known::default() };
+            Point { value, known, ..point }
         };
         let Series { key, unit, better, .. } = series;
         let points = placed.into_iter().map(joined).collect();

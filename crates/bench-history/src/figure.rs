@@ -18,6 +18,8 @@ pub struct Figure {
     pub value: f64,
     /// Its 95 % interval, if that is known.
     pub interval: Option<Interval>,
+    /// Rounds that it is made of.
+    pub rounds: u32,
 }
 
 /// Returns all valid figures of a case. There are none if it failed, and neither its time nor its metrics if the
@@ -39,6 +41,11 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
         ("cpu_time", "s", case.cpu_time_s.map(|time| time.0)),
         ("peak_memory", "bytes", case.peak_memory_bytes.map(|bytes| bytes.0 as f64)),
     ];
+    let rounds = case
+        .time
+        .as_ref()
+        .map_or_else(|| case.rounds.iter().filter(|round| round.is_ok()).count(), |time| time.rounds);
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
     let is_valid = |metric: &str| time_is_valid || !["time", "cpu_time"].contains(&metric);
     let own = own.into_iter().filter(|(metric, ..)| is_valid(metric)).filter_map(|(metric, unit, value)| {
         Some(Figure {
@@ -47,6 +54,7 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
             better: Better::Lower,
             value: value?,
             interval: case.time.as_ref().and_then(|time| time.interval_s).filter(|_| metric == "time"),
+            rounds,
         })
     });
     let of_field = case.metrics.iter().filter(|_| metrics_are_valid).map(|metric| Figure {
@@ -55,6 +63,7 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
         better: metric.better,
         value: metric.value,
         interval: metric.interval,
+        rounds,
     });
     let mut all: Vec<Figure> = own.chain(of_field).filter(|figure| figure.value.is_finite()).collect();
     // Two metrics of one name and unit would be one line with two values a night.

@@ -245,6 +245,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::change::tests::Random;
     use crate::key::MachineClass;
+    use crate::store::Known;
 
     /// A line of times around 1 s with a spread of half a per cent, each times what `factor` says of its run.
     pub(crate) fn line(case: &str, seed: u64, runs: usize, factor: impl Fn(usize) -> f64) -> Series {
@@ -266,6 +267,7 @@ pub(crate) mod tests {
                     timestamp: format!("2026-01-01T{:02}:{:02}:00Z", number / 60, number % 60),
                     commit: Some(format!("c{number}")),
                     value: (1.0 + 0.005 * random.normal()) * factor(number),
+                    known: Known::default(),
                     circumstances: Arc::default(),
                 })
                 .collect(),

@@ -52,6 +52,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/chart.js"),
     include_str!("../assets/script/line.js"),
     include_str!("../assets/script/line-chart.js"),
+    include_str!("../assets/script/line-together.js"),
     include_str!("../assets/script/line-tables.js"),
     include_str!("../assets/script/comparison.js"),
     include_str!("../assets/script/warnings.js"),
@@ -66,6 +67,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/load-table.js"),
     include_str!("../assets/script/load.js"),
     include_str!("../assets/script/environment.js"),
+    include_str!("../assets/script/live.js"),
     include_str!("../assets/script/keyboard.js"),
     include_str!("../assets/script/page.js"),
     "})();\n"

@@ -11,7 +11,7 @@ use bench_protocol::Better;
 use bench_syntax::Category;
 use serde::Serialize;
 
-use crate::packed::{floats, stretches};
+use crate::packed::{distances, floats, repeated, stretches};
 
 /// Every series of a store, with its changes and acceptances.
 ///
@@ -58,6 +58,12 @@ struct Line {
     course: u32,
     /// [`floats`], in its unit.
     values: String,
+    /// [`distances`] of the ends of their intervals.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    known: String,
+    /// Rounds that each is made of, [`repeated`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rounds: Vec<u32>,
     too_little_history: bool,
     /// Its own, and those that are its machine's, by their place.
     changes: Vec<Change>,
@@ -139,6 +145,8 @@ impl History {
                     build: builds.number(build(key)),
                     course: courses.number(stretches(&course)),
                     values: floats(series.points.iter().map(|point| point.value)),
+                    known: distances(series.points.iter().map(|point| (point.value, point.known.interval))),
+                    rounds: repeated(series.points.iter().map(|point| point.known.rounds)),
                     too_little_history: trend.too_little_history,
                     changes,
                     segments: trend.segments,
@@ -244,6 +252,7 @@ impl<T: Clone + Eq + std::hash::Hash> Names<T> {
 #[cfg(test)]
 mod tests {
     use bench_history::key::MachineClass;
+    use bench_history::store::Known;
     use serde_json::{Value, json};
 
     use std::sync::Arc;
@@ -275,6 +284,7 @@ mod tests {
                     timestamp: format!("2026-01-{:02}T{:02}:00:00Z", 1 + day / 24, day % 24),
                     commit: Some(format!("c{day}")),
                     value: *value,
+                    known: Known { interval: None, rounds: (*value > 2.0).then_some(2) },
                     circumstances: Arc::default(),
                 })
                 .collect(),
@@ -302,6 +312,8 @@ mod tests {
         assert_eq!(of("machine"), [json!(0), json!(0), json!(1)]);
         assert_eq!(of("model"), [json!("m"), json!("m"), json!("m")]);
         assert_eq!(history["lines"][2]["values"], floats([5.0].into_iter()));
+        assert_eq!(of("rounds"), [json!([0, 2, 2, 1]), json!([0, 2, 2, 1]), json!([2, 1])]);
+        assert_eq!(of("known"), [const { Value::Null }; 3], "what is not known takes no room");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bench_load::recommendation::{Group as Advised, recommendations};
 use bench_load::report::{Group, GroupLevel, groups};
-use bench_record::{Metric, Record, Told};
+use bench_record::{Metric, Record, SloCondition, Told};
 use serde::Serialize;
 
 /// All levels of one benchmark.
@@ -20,7 +20,9 @@ pub(crate) struct Load {
     levels: Vec<Level>,
     /// The metrics of all levels together.
     found: Vec<Metric>,
-    /// The recommendations, in the order in which to act on them.
+    /// What was to be met; what was to be met at one level was at all of them.
+    slo: Vec<SloCondition>,
+    /// What to do next, in the order in which one would act on it.
     advice: Vec<Advice>,
 }
 
@@ -59,7 +61,8 @@ impl Load {
                 let id = group.id();
                 let advised = advised.iter().filter(|known| known.benchmark == id);
                 let advice = advised.flat_map(recommendations);
-                let advice = advice.map(|found| Advice { level: found.level, text: found.text }).collect();
+                let advice =
+                    advice.map(|found| Advice { level: found.level, text: found.notice.text }).collect();
                 Load::of(group, advice)
             })
             .collect()
@@ -74,6 +77,7 @@ impl Load {
             latency: group.latency_name(),
             levels: group.levels.iter().map(Level::of).collect(),
             found: group.found.clone(),
+            slo: group.levels.first().map(|level| level.level.slo.clone()).unwrap_or_default(),
             advice,
         }
     }

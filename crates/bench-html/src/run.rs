@@ -2,8 +2,8 @@
 
 use bench_judge::Summarize;
 use bench_record::{
-    CaseRecord, Check, Environment, Failure, Metric, ObjectiveResult, ObjectiveSummary, ProbeState, Record,
-    RunState, Status, Summary, Time,
+    CaseRecord, Check, Environment, Failure, InProgress, Metric, ObjectiveResult, ObjectiveSummary,
+    ProbeState, Record, RunState, Status, Summary, Time,
 };
 use bench_syntax::quantity::{Bytes, Seconds};
 use serde::Serialize;
@@ -26,6 +26,16 @@ pub struct Run {
     warnings: Vec<String>,
     cases: Vec<Case>,
     loads: Vec<Load>,
+    /// How far it is, if it goes on.
+    progress: Option<InProgress>,
+}
+
+/// A warning of a case.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Warning {
+    /// What warnings that say the same of other cases have in common.
+    kind: String,
+    text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,8 +56,8 @@ struct Case {
     targets: Vec<ObjectiveResult>,
     /// The reason why the figures cannot be relied on, if so.
     harness_bound: Option<String>,
-    warnings: Vec<String>,
-    /// The place of the function in the source code.
+    warnings: Vec<Warning>,
+    /// Where the function was written.
     source: String,
     rounds: Option<Rounds>,
 }
@@ -67,10 +77,17 @@ impl Run {
             warnings: record.warnings.clone(),
             cases: record.cases.iter().map(|case| Case::of(case, record.cases.len())).collect(),
             loads: Load::all(record),
+            progress: None,
         }
     }
 
-    /// Whether both are the same run, at different times.
+    /// Adds how far the run is, if it goes on.
+    #[must_use]
+    pub fn in_progress(self, progress: Option<InProgress>) -> Self {
+        Run { progress, ..self }
+    }
+
+    /// Whether both are of one run, be it at different times.
     pub fn is_same(&self, other: &Run) -> bool {
         self.run == other.run
     }
@@ -78,9 +95,7 @@ impl Run {
 
 impl Case {
     fn of(case: &CaseRecord, cases: usize) -> Self {
-        let harness_bound = case.invalid();
-        // It stands beside the figures themselves.
-        let warnings = case.warnings.iter().filter(|told| Some(*told) != harness_bound.as_ref());
+        let warnings = case.notices().into_iter();
         Case {
             id: case.id.clone(),
             status: case.status,
@@ -95,8 +110,11 @@ impl Case {
             metrics: case.metrics.clone(),
             observed: case.observed.clone(),
             targets: case.targets.clone(),
-            warnings: warnings.cloned().collect(),
-            harness_bound,
+            warnings: warnings
+                .map(|notice| Warning { kind: notice.kind.into_owned(), text: notice.text })
+                .collect(),
+            // It stands beside the figures themselves.
+            harness_bound: case.invalid(),
             source: case.source.clone(),
             rounds: Rounds::of(case, cases),
         }

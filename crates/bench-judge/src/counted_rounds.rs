@@ -1,6 +1,6 @@
 //! Decides which rounds count for the figures.
 
-use bench_record::RoundRecord;
+use bench_record::{Figure, Notice, RoundRecord, Unit};
 
 /// The number of sound rounds from which on disturbed ones can be left out: from there on the interval of the median
 /// assumes nothing about the tails ([`bench_stats::median_interval`]).
@@ -18,15 +18,24 @@ fn leaves_out(rounds: &[RoundRecord]) -> bool {
     sound >= FEWEST_SOUND && sound * 2 >= rounds.len()
 }
 
-/// The number of rounds that fell into bad minutes, and what was done with them.
-pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<String> {
+/// How many rounds fell into bad minutes, and what became of them.
+pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<Notice> {
     let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
     let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;
-    let fate =
-        if leaves_out(rounds) { "left out of the figures" } else { "too few others are left, so they count" };
-    Some(format!(
+    let (kind, gist, fate) = if leaves_out(rounds) {
+        ("disturbed_left_out", "rounds from bad minutes are left out", "left out of the figures")
+    } else {
+        (
+            "disturbed_counted",
+            "rounds from bad minutes of the machine count",
+            "too few others are left, so they count",
+        )
+    };
+    let text = format!(
         "{disturbed} of {} rounds fell into bad minutes of the machine ({first}{}): {fate}",
         rounds.len(),
         if disturbed > 1 { ", …" } else { "" }
-    ))
+    );
+    let share = Figure::new(disturbed as f64 / rounds.len() as f64, Unit::Share, "");
+    Some(Notice::new(kind, gist, text).with(share))
 }

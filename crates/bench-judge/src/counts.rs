@@ -1,7 +1,7 @@
 //! Combines the instructions and memory accesses of the rounds of a case.
 
 use bench_protocol::Better;
-use bench_record::{CaseCounts, Metric, RoundCounts, RoundRecord};
+use bench_record::{CaseCounts, Figure, Metric, Notice, RoundCounts, RoundRecord, Unit};
 use bench_stats::Interval;
 
 /// The figures of `rounds` together; `None` if nothing was counted.
@@ -26,18 +26,20 @@ pub(crate) fn metrics(counts: &CaseCounts) -> Vec<Metric> {
     ]
 }
 
-/// Returns a note that should be known before the counts are relied on.
-pub(crate) fn doubt(counts: &CaseCounts) -> Option<String> {
+/// What should be known before the counts are relied on.
+pub(crate) fn doubt(counts: &CaseCounts) -> Option<Notice> {
     if counts.rounds == 1 {
-        return Some("one round only: whether its count repeats is unknown".to_owned());
+        return Some(Notice::plain("one_count", "one round only: whether its count repeats is unknown"));
     }
     let spread = counts.spread() * 100.0;
     (spread > 0.0).then(|| {
         let share = if spread < 0.001 { "less than 0.001".to_owned() } else { format!("{spread:.3}") };
-        format!(
+        let text = format!(
             "differs by {share} % between {} rounds, because of hashing, addresses, time or threads",
             counts.rounds
-        )
+        );
+        let gist = "differs between rounds, because of hashing, addresses, time or threads";
+        Notice::new("counts_differ", gist, text).with(Figure::new(counts.spread(), Unit::Share, ""))
     })
 }
 
@@ -65,13 +67,14 @@ mod tests {
         let two = of(&[100_003, 100_000]).expect("counts");
         assert_eq!(two.iteration.instructions, 100_000);
         assert_eq!((two.least_instructions, two.most_instructions), (100_000, 100_003));
-        assert!(doubt(&two).expect("a doubt").starts_with("differs by 0.003 % between 2 rounds"));
+        assert!(doubt(&two).expect("a doubt").text.starts_with("differs by 0.003 % between 2 rounds"));
         assert!(
             doubt(&of(&[1_000_000_001, 1_000_000_000]).expect("counts"))
                 .expect("one")
+                .text
                 .contains("less than 0.001 %")
         );
         assert_eq!(of(&[3, 1, 2]).expect("counts").iteration.instructions, 2);
-        assert!(doubt(&of(&[7]).expect("counts")).expect("a doubt").contains("one round only"));
+        assert!(doubt(&of(&[7]).expect("counts")).expect("a doubt").text.contains("one round only"));
     }
 }

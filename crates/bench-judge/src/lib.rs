@@ -7,6 +7,7 @@ mod counts;
 mod decision;
 mod disturbance;
 pub mod domain;
+mod doubts;
 #[cfg(test)]
 mod earlier_runs;
 mod moderate;

@@ -1,6 +1,6 @@
 //! Detects rounds of a case that disagree by more than their samples explain.
 
-use bench_record::RoundRecord;
+use bench_record::{Figure, Notice, RoundRecord, Unit};
 use bench_stats as stats;
 use bench_stats::Interval;
 use bench_syntax::quantity::Seconds;
@@ -11,9 +11,9 @@ const APART: f64 = 1.5;
 /// The number of rounds from which on a single one that lies apart is a bad minute.
 const MANY: usize = 5;
 
-/// Returns a note if rounds disagree: the intervals of their medians lie apart by a factor that no noise explains, and
-/// not only those of a single round among many. `None` if they agree, or have too few samples for an interval.
-pub(super) fn doubt<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option<String> {
+/// That rounds disagree: the intervals of their medians lie apart by a factor that no noise explains, and not those of a
+/// single round among many. `None` if they agree, or have too few samples for an interval.
+pub(super) fn doubt<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option<Notice> {
     let mut medians: Vec<(f64, Interval)> = rounds
         .filter_map(|round| {
             let values: Vec<f64> = round.per_iteration().collect();
@@ -24,12 +24,14 @@ pub(super) fn doubt<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option
     let skipped = usize::from(medians.len() >= MANY);
     let (fast, slow) = (medians.get(skipped)?, medians.iter().rev().nth(skipped)?);
     (slow.1.low > APART * fast.1.high && fast.1.high > 0.0).then(|| {
-        format!(
+        let text = format!(
             "rounds disagree by more than their samples explain, with medians from {} to {}: something differs \
              from process to process, such as random inputs without a seed, memory of inputs, a cache, or a choice at the start",
             Seconds(fast.0),
             Seconds(slow.0)
-        )
+        );
+        let gist = "rounds disagree by more than their samples explain: something differs from process to process";
+        Notice::new("rounds_disagree", gist, text).with(Figure::new(slow.0 / fast.0, Unit::Factor, "apart"))
     })
 }
 
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn rounds_that_lie_apart_are_told() {
-        let told = |ns: &[u64]| doubt(rounds(ns).iter());
+        let told = |ns: &[u64]| doubt(rounds(ns).iter()).map(|notice| notice.text);
         let mixed = told(&[150, 3_300_000, 150, 3_300_000, 160, 3_200_000]).expect("apart");
         assert!(mixed.starts_with("rounds disagree by more than their samples explain"), "{mixed}");
         assert!(told(&[1_000, 2_000]).is_some());

@@ -1,11 +1,12 @@
 //! Computes the figures of a case from its rounds, and the reasons to doubt them.
 
-use bench_record::{CaseRecord, Level, RoundRecord, Served, Status};
-use bench_stats as stats;
+use bench_record::{CaseRecord, Level, Notice, RoundRecord, Served, Status};
 use bench_syntax::quantity::{Bytes, Seconds};
 
 use crate::domain::{self, Work};
-use crate::{counted_rounds, counts, probes, rounds_apart, served, time};
+use crate::doubts::doubts;
+use crate::time::median_of;
+use crate::{counted_rounds, counts, probes, served, time};
 
 /// Computes the figures of a case from its rounds.
 pub trait Summarize {
@@ -26,8 +27,10 @@ pub trait Summarize {
     /// valid. Such figures can miss a limit but not meet it, and are not compared.
     fn invalid(&self) -> Option<String>;
 
-    /// Returns the rounds that its figures are made of: without those that fell into bad minutes, if enough others are
-    /// left.
+    /// The warnings of the case, each with its kind and its figures; without that it is [`invalid`](Self::invalid).
+    fn notices(&self) -> Vec<Notice>;
+
+    /// The rounds that its figures are made of: without those that fell into bad minutes, if enough others are left.
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord>;
 }
 
@@ -61,6 +64,18 @@ impl Summarize for CaseRecord {
             let served = self.served()?;
             served.levels.first().and_then(Level::doubt).or_else(|| served.best().and_then(Level::doubt))
         })
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        let mut known = doubts(self);
+        // The record says which warnings there are. Rounds that are imported, or judged by an earlier version, may have others.
+        let invalid = self.invalid();
+        let told = self.warnings.iter().filter(|text| invalid.as_ref() != Some(*text));
+        let notice = |text: &String| match known.iter().position(|notice| notice.text == *text) {
+            Some(place) => known.swap_remove(place),
+            None => Notice::of_text(text.as_str()),
+        };
+        told.map(notice).collect()
     }
 
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord> {
@@ -105,83 +120,8 @@ fn update(case: &mut CaseRecord) {
         (None, None, None) => Vec::new(),
     };
     case.observed = probes::over(rounds);
-    case.warnings = doubts(case);
-}
-
-/// Returns the reasons not to believe the figures.
-fn doubts(case: &CaseRecord) -> Vec<String> {
-    let mut doubts: Vec<String> = case.invalid().into_iter().collect();
-    doubts.extend(case.counts.as_ref().and_then(counts::doubt));
-    let Some(time) = &case.time else { return doubts };
-    let empty_s = median_of(&case.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
-    // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
-    if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
-        doubts.push(format!("{} an iteration: was the work optimised away?", time.median_s));
-    }
-    let impossible = |round: &&RoundRecord| {
-        let samples: Vec<f64> = round.sample_ns.iter().map(|ns| *ns as f64 / 1e9).collect();
-        // Of the median: samples of other harnesses are scaled to one length, with them the pause that a short one met.
-        let claimed_s = stats::median(&stats::sorted(&samples)).unwrap_or(0.0) * samples.len() as f64;
-        // Requests that are served at once take longer together than has passed.
-        round.served.is_none() && claimed_s > 1.01 * round.wall_s
-    };
-    if case.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
-        doubts.push("it reports that its iterations took longer than the time that has passed".to_owned());
-    }
-    if time::is_coarse(&case.rounds) {
-        doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
-    }
-    doubts.extend(time::irregularity(time));
-    doubts.extend(counted_rounds::doubt(&case.rounds));
-    // Requests that are served have levels, and latencies that spread by themselves.
-    let is_served = case.rounds.iter().any(|round| round.served.is_some());
-    doubts.extend((!is_served).then(|| rounds_apart::doubt(case.counted_rounds())).flatten());
-    if time.rounds == 1 {
-        doubts.push("one round only: how much processes differ is unknown".to_owned());
-    } else if let Some(precision) = time.precision()
-        && precision > case.settings.target_precision
-    {
-        let ended = if case.settings.rounds.is_some() || case.settings.repeats.is_some() {
-            "rounds"
-        } else {
-            "budget"
-        };
-        doubts.push(format!(
-            "the {ended} ended before the median was known to ±{} %",
-            case.settings.target_precision * 100.0
-        ));
-    }
-    if let Some(wanted) = case.settings.rounds
-        && case.settings.max_time_is_hard
-        && case.rounds.len() < wanted as usize
-        && case.rounds.iter().map(RoundRecord::spent_s).sum::<f64>() >= case.settings.max_time_s
-    {
-        doubts.push(format!(
-            "{} of the {wanted} requested rounds: `max_time`, {}, ended before the others",
-            case.rounds.len(),
-            Seconds(case.settings.max_time_s)
-        ));
-    }
-    let unsteady = case
-        .rounds
-        .iter()
-        .filter(|round| {
-            round.warm_up.is_some_and(|warm_up| warm_up.steady == Some(false) && warm_up.iterations > 8)
-        })
-        .count();
-    if unsteady * 2 > case.rounds.len() {
-        doubts.push("times were still falling when warm-up ended".to_owned());
-    }
-    for note in case.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.notes) {
-        if !doubts.contains(note) {
-            doubts.push(note.clone());
-        }
-    }
-    doubts
-}
-
-fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {
-    stats::median(&stats::sorted(&rounds.iter().filter_map(figure).collect::<Vec<_>>()))
+    let invalid = case.invalid();
+    case.warnings = invalid.into_iter().chain(doubts(case).into_iter().map(|notice| notice.text)).collect();
 }
 
 #[cfg(test)]

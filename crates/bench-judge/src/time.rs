@@ -1,6 +1,6 @@
 //! Time per iteration: combines the rounds of a case.
 
-use bench_record::{RoundRecord, Time};
+use bench_record::{Figure, Notice, RoundRecord, Time, Unit};
 use bench_stats::{self as stats, Modes};
 use bench_syntax::quantity::Seconds;
 
@@ -39,22 +39,32 @@ fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty())
 }
 
-/// Returns the reason why one figure cannot stand for all samples: two modes, or else many outliers.
-pub(crate) fn irregularity(time: &Time) -> Option<String> {
+/// What keeps one figure from standing for all samples: two modes, or else many outliers.
+pub(crate) fn irregularity(time: &Time) -> Option<Notice> {
     if let Some(Modes { low, high }) = time.modes {
         let told = |mode: stats::Mode| format!("{} ({:.0} %", Seconds(mode.centre), mode.share * 100.0);
-        return Some(format!("two modes: {} of samples) and {})", told(low), told(high)));
+        let text = format!("two modes: {} of samples) and {})", told(low), told(high));
+        let apart = Figure::new(high.centre / low.centre, Unit::Factor, "apart");
+        return Some(Notice::new("two_modes", "samples have two modes", text).with(apart));
     }
     let outliers = time.outliers.filter(|found| found.severe_share() > MANY_OUTLIERS)?;
     let count = outliers.low_severe + outliers.high_severe;
-    Some(format!(
+    let text = format!(
         "{:.0} % of samples are severe outliers ({count} of {}: {} slow, {} fast): they affect mean and p99, but \
          hardly the median and its interval",
         outliers.severe_share() * 100.0,
         outliers.of,
         outliers.high_severe,
         outliers.low_severe
-    ))
+    );
+    let gist = "severe outliers affect mean and p99";
+    let share = Figure::new(outliers.severe_share(), Unit::Share, "of samples");
+    Some(Notice::new("severe_outliers", gist, text).with(share))
+}
+
+/// The median over the rounds of a figure that not all of them have.
+pub(crate) fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {
+    stats::median(&stats::sorted(&rounds.iter().filter_map(figure).collect::<Vec<_>>()))
 }
 
 /// Whether most rounds have samples of less than 100 steps of the clock.

@@ -98,6 +98,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     level.errors =
         errors.into_iter().take(MOST_ERRORS).map(|(message, count)| Told::new(message, count)).collect();
     let busy = Busy { held_up: driven.held_up, most_in_flight: most_in_flight(plan) };
+    level.slo = asked.slo.recorded(!asked.must_meet);
     level.validity = validity(&level, asked, busy, (driven.cut_short, driven.stopped));
     level.warnings = warnings(driven, asked.domain, &level);
     level.warnings.extend(too_short(plan, &level));

@@ -1,6 +1,6 @@
 //! Conditions that a request or a level must meet.
 
-use bench_record::Metric;
+use bench_record::{Metric, SloCondition};
 use bench_syntax::UsageError;
 use bench_syntax::quantity::parse_duration;
 
@@ -78,6 +78,16 @@ impl Slo {
                 known.join(", ")
             ))),
         }
+    }
+
+    /// The conditions as a record has them: of requests, or of the level as a whole.
+    pub(crate) fn recorded(&self, of_requests: bool) -> Vec<SloCondition> {
+        let recorded = |Condition { text, key, at_most, limit }: &Condition| {
+            let mut condition = SloCondition::of_requests(text.as_str(), key.as_str(), *at_most, *limit);
+            condition.of_requests = of_requests;
+            condition
+        };
+        self.conditions.iter().map(recorded).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

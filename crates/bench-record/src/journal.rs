@@ -20,8 +20,12 @@ enum Entry<'a> {
     Begin(&'a Begin),
     /// A case that is going to be run, with no rounds yet.
     Case(&'a CaseRecord),
+    /// A round begins, the first with number 0.
+    RoundBegins { case: &'a str, round: usize },
     /// A round that has ended.
     Round { case: &'a str, round: &'a RoundRecord },
+    /// No more rounds of a case follow.
+    CaseEnded { case: &'a str },
 }
 
 /// The kind of a line, which is read before the line itself: an enum with a tag would let serde generate everything that
@@ -37,7 +41,9 @@ struct Head {
 enum Kind {
     Begin,
     Case,
+    RoundBegins,
     Round,
+    CaseEnded,
 }
 
 /// A line of the kind `round`.
@@ -47,7 +53,15 @@ struct Ended {
     round: RoundRecord,
 }
 
-/// The content of a journal's first line, which is known when a run begins.
+/// A line of the kinds `round_begins` and `case_ended`.
+#[derive(Deserialize)]
+struct About {
+    case: String,
+    #[serde(default)]
+    round: usize,
+}
+
+/// What is known when a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Begin {
@@ -101,6 +115,22 @@ impl Journal {
         self.write(&Entry::Case(case))
     }
 
+    /// Writes that a round of the case with this id begins, the first with number 0.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn round_begins(&mut self, case: &str, round: usize) -> Result<(), RunError> {
+        self.write(&Entry::RoundBegins { case, round })
+    }
+
+    /// Writes that no more rounds of the case with this id follow.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn case_ended(&mut self, case: &str) -> Result<(), RunError> {
+        self.write(&Entry::CaseEnded { case })
+    }
+
     /// Writes a round of the case with this id.
     ///
     /// # Errors
@@ -120,17 +150,27 @@ impl Journal {
     }
 }
 
-/// Adds what a line says to the cases; `None` if it cannot be read, or is of no known case.
-fn take(line: &[u8], cases: &mut Vec<CaseRecord>) -> Option<()> {
-    match serde_json::from_slice::<Head>(line).ok()?.kind {
-        Kind::Case => cases.push(serde_json::from_slice(line).ok()?),
-        Kind::Round => {
-            let Ended { case, round } = serde_json::from_slice(line).ok()?;
-            cases.iter_mut().find(|known| known.id == case)?.rounds.push(round);
+impl Replayed {
+    /// Adds what a line says; `None` if it cannot be read, or is of no known case.
+    fn take(&mut self, line: &[u8]) -> Option<()> {
+        match serde_json::from_slice::<Head>(line).ok()?.kind {
+            Kind::Case => self.cases.push(serde_json::from_slice(line).ok()?),
+            Kind::RoundBegins => {
+                let About { case, round } = serde_json::from_slice(line).ok()?;
+                self.running = Some((case, round));
+            }
+            Kind::Round => {
+                let Ended { case, round } = serde_json::from_slice(line).ok()?;
+                self.cases.iter_mut().find(|known| known.id == case)?.rounds.push(round);
+                self.running = None;
+            }
+            Kind::CaseEnded => {
+                self.ended.push(serde_json::from_slice::<About>(line).ok()?.case);
+            }
+            Kind::Begin => return None,
         }
-        Kind::Begin => return None,
+        Some(())
     }
-    Some(())
 }
 
 /// The content of a journal.
@@ -141,8 +181,12 @@ pub struct Replayed {
     pub begin: Begin,
     /// Its cases with their rounds, before any figure has been computed.
     pub cases: Vec<CaseRecord>,
-    /// The numbers, from 1, of whole lines that cannot be read. The last line is not among them: it may have been cut
-    /// off when its writer ended.
+    /// The case whose round was going on when the last line was written, and the number of that round, from 0.
+    pub running: Option<(String, usize)>,
+    /// Ids of the cases of which no more rounds follow.
+    pub ended: Vec<String>,
+    /// Whole lines that cannot be read, by number, from 1. The last line is not among them: the end of its writer
+    /// may have cut it off.
     pub damaged: Vec<usize>,
 }
 
@@ -164,14 +208,15 @@ pub fn replay(path: &Path) -> Result<Replayed, RunError> {
         return Err(wrong("the journal has no beginning".to_owned()));
     }
     let begin = serde_json::from_slice(first).map_err(other_version)?;
-    let (mut cases, mut damaged) = (Vec::new(), Vec::new());
+    let mut replayed =
+        Replayed { begin, cases: Vec::new(), running: None, ended: Vec::new(), damaged: Vec::new() };
     for (number, line) in lines {
         // What has no end was cut off when the disk was full or the runner was killed.
-        if take(line, &mut cases).is_none() && line.ends_with(b"\n") {
-            damaged.push(number + 1);
+        if replayed.take(line).is_none() && line.ends_with(b"\n") {
+            replayed.damaged.push(number + 1);
         }
     }
-    Ok(Replayed { begin, cases, damaged })
+    Ok(replayed)
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ mod environment;
 mod error;
 pub mod exit;
 mod folder;
+mod in_progress;
 mod journal;
 mod measure;
 mod metric;
 mod moment;
 mod name;
+mod notice;
 mod objective;
 mod presence;
 mod probe_state;
@@ -25,6 +27,7 @@ mod record;
 mod resolve;
 mod round;
 mod served;
+mod slo;
 mod surroundings;
 mod time;
 mod validity;
@@ -41,11 +44,13 @@ pub use folder::{
     Folder, LATEST, REQUESTS, abandoned, check_free, check_name, create_results, create_unique, point, seal,
     stream_whole, write_whole,
 };
+pub use in_progress::{InProgress, Running};
 pub use journal::{Begin, JOURNAL, Journal, Replayed, replay};
 pub use measure::Measure;
 pub use metric::Metric;
 pub use moment::{now_utc, seconds_of_moment};
 pub use name::{followed, named};
+pub use notice::{Figure, Notice, Unit};
 pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
 pub use probe_state::ProbeState;
 pub use read::{RUN_FILE, open_sealed, read_file};
@@ -55,6 +60,7 @@ pub use round::{Cause, Failure, RoundRecord};
 pub use served::{
     Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity, Worker,
 };
+pub use slo::SloCondition;
 pub use surroundings::{References, Surroundings};
 pub use time::{Percentile, Time};
 pub use verdict::{THRESHOLD, Verdict};

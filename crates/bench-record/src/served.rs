@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Metric;
+use crate::{Metric, SloCondition};
 use bench_protocol::Better;
 use bench_syntax::quantity::Seconds;
 
@@ -86,6 +86,10 @@ pub struct Level {
     pub errors: Vec<Told>,
     /// Contradictions and other notes that a reader should know before trusting a figure.
     pub warnings: Vec<String>,
+    /// What served requests, or the level as a whole, were to meet; empty if nothing was set, and in records of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slo: Vec<SloCondition>,
     /// The workers that have shared the level, by number; empty if one process has served it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workers: Vec<Worker>,

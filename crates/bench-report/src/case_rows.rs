@@ -1,7 +1,7 @@
 //! Turns ids into the rows of a table, and shows the common parts of cases only once.
 
 use bench_syntax::Category;
-use bench_syntax::case_id::{Tail, tail};
+use bench_syntax::case_id::{Tail, below, tail};
 use bench_syntax::text::printable;
 
 /// Labels for the rows of a table of cases. Arguments that all cases share are shown above the table, those that a
@@ -12,6 +12,8 @@ pub struct CaseRows {
     pub everywhere: Vec<String>,
     /// The cases by model and category, in their original order.
     pub blocks: Vec<Block>,
+    /// Whether all cases are of one category, and there are several of them.
+    is_of_one_category: bool,
 }
 
 /// The cases of one model and category.
@@ -54,8 +56,39 @@ impl CaseRows {
             blocks.push(block(first, of_block, &everywhere));
             first += of_block.len();
         }
-        CaseRows { everywhere: everywhere.into_iter().map(written).collect(), blocks }
+        let is_of_one_category = cases.len() > 1 && cases.iter().all(|(key, _)| key.1 == cases[0].0.1);
+        CaseRows { everywhere: everywhere.into_iter().map(written).collect(), blocks, is_of_one_category }
     }
+
+    /// An id without what the table says once: the arguments that all cases share, or all of its block, and the category if
+    /// there is only one.
+    pub fn short_id(&self, id: &str, model: Option<&str>, category: Category) -> String {
+        let Tail { name, arguments } = tail(id, model, category);
+        let Some(owner) =
+            id.strip_suffix(below(id, model, category)).filter(|_| below(id, model, category) != id)
+        else {
+            return printable(id);
+        };
+        let title = title(model, category);
+        let block = self.blocks.iter().find(|block| block.title == title);
+        let shared = block.map(|block| block.shared.as_slice()).unwrap_or_default();
+        let left: Vec<String> = arguments
+            .into_iter()
+            .map(written)
+            .filter(|argument| !self.everywhere.contains(argument) && !shared.contains(argument))
+            .collect();
+        let left = if left.is_empty() { String::new() } else { format!("[{}]", left.join(",")) };
+        let owner = match model {
+            Some(model) if self.is_of_one_category => format!("{model}/"),
+            None if self.is_of_one_category => String::new(),
+            _ => owner.to_owned(),
+        };
+        printable(&format!("{owner}{name}{left}"))
+    }
+}
+
+fn title(model: Option<&str>, category: Category) -> String {
+    model.map_or_else(|| category.to_string(), |model| format!("{} · {category}", printable(model)))
 }
 
 fn written((name, value): Argument<'_>) -> String {
@@ -85,8 +118,7 @@ fn everywhere<'a>(cases: &[(Key<'a>, Tail<'a>)]) -> Vec<Argument<'a>> {
 
 fn block<'a>(first: usize, cases: &[(Key<'a>, Tail<'a>)], everywhere: &[Argument<'a>]) -> Block {
     let (model, category) = cases[0].0;
-    let title =
-        model.map_or_else(|| category.to_string(), |model| format!("{} · {category}", printable(model)));
+    let title = title(model, category);
     let candidates = cases[0].1.arguments.iter().filter(|argument| !everywhere.contains(argument));
     let shared: Vec<Argument<'_>> = candidates
         .copied()
@@ -226,6 +258,12 @@ mod tests {
             ]
         );
         assert_eq!(labels(1), [(4, "  forward  batch=1", true), (5, "           batch=2", false)]);
+        let short = |id: &str| rows.short_id(id, Some("vit"), Category::Unit);
+        assert_eq!(short("vit/unit/forward[device=cpu,batch=1]"), "vit/forward[batch=1]");
+        assert_eq!(short("vit/unit/forward[device=cpu]"), "vit/forward");
+        assert_eq!((short("vit/unit/forward"), short("x[n=1,m]")), ("vit/forward".into(), "x[n=1,m]".into()));
+        let of_resnet = "resnet/unit/step[device=cpu,dtype=f32,n=1]";
+        assert_eq!(rows.short_id(of_resnet, Some("resnet"), Category::Unit), "resnet/step[n=1]");
     }
 
     #[test]

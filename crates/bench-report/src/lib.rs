@@ -3,6 +3,7 @@
 
 mod case_rows;
 mod csv_table;
+mod folded;
 mod outlet;
 pub mod plot;
 mod sparkline;
@@ -19,6 +20,7 @@ pub use inventory;
 pub use bench_syntax::text::{on_console, printable};
 pub use case_rows::{Block, CaseRow, CaseRows, together};
 pub use csv_table::{CsvTable, harmless};
+pub use folded::Folded;
 pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};

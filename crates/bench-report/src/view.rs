@@ -49,8 +49,15 @@ impl View {
         self.detail == Detail::Short
     }
 
-    /// Wraps a text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own
-    /// indent, the others begin with `indent` spaces. A word that is wider than a line has its own line.
+    /// A bold heading, and behind it, or below it if the line would be too long, a faint note.
+    pub fn heading(&self, title: &str, note: &str) -> String {
+        let fits = title.chars().count() + 2 + note.chars().count() <= self.columns;
+        let gap = if fits { "  " } else { "\n  " };
+        format!("{}{gap}{}\n", self.style.bold(title), self.style.faint(note))
+    }
+
+    /// A text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own indent, the
+    /// others begin with `indent` spaces. A word that is wider than a line has a line of its own.
     pub fn wrap(&self, text: &str, indent: usize) -> String {
         let words = text.trim_start();
         let mut used = text.len() - words.len();
@@ -79,6 +86,12 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_stands_behind_its_heading_if_there_is_room() {
+        assert_eq!(View::plain(12, Detail::Short).heading("title", "note"), "title  note\n");
+        assert_eq!(View::plain(10, Detail::Short).heading("title", "note"), "title\n  note\n");
+    }
 
     #[test]
     fn lines_are_broken_at_spaces() {

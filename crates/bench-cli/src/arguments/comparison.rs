@@ -150,7 +150,7 @@ pub(crate) struct Report {
     /// No progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// Print where the time of every case went
+    /// Describe every undecided case, and print where the time of every case went
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Colours: auto, always, never

@@ -47,6 +47,9 @@ pub(crate) struct Gate {
     /// No progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Print what each finding rests on, even if it is the same for several
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Colours: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,

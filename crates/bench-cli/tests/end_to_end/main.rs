@@ -9,6 +9,7 @@ mod calibrate;
 mod ci;
 mod compare;
 mod conformance;
+mod console;
 #[cfg(feature = "load")]
 mod conversations;
 mod divan_facade;

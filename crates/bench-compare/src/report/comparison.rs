@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::instructions;
 use super::share::{change, setting};
+use super::unsure::{DESCRIBED, unsure};
 use crate::{LayoutSpread, PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
-use bench_record::{RunState, Verdict};
-use bench_report::{Style, Table, View, on_console};
+use bench_record::{Figure, Notice, RunState, Unit, Verdict};
+use bench_report::{Folded, Style, Table, View, on_console};
 use bench_runner::report::failure;
 use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
@@ -57,7 +58,7 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
         let _ = writeln!(out, "{}", view.wrap(&hint, 2));
     }
     out += &instructions::left_out(&comparison.cases);
-    out += &layouts(comparison);
+    out += &layouts(comparison, view);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
 }
@@ -122,48 +123,6 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
 
-/// The details of an undecided case are indented to follow the word `unsure:`.
-const BESIDE: usize = 8;
-
-/// Renders, for every undecided case, the detectable change, the reason, and what would settle it.
-fn unsure(comparison: &PairedComparison, view: View) -> String {
-    let mut out = String::new();
-    for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
-        let seen = match case.compared.smallest_effect {
-            Some(effect) => {
-                format!("the smallest change that could have been detected is {}", change(effect))
-            }
-            None if comparison.layouts.is_some() => "too few layouts to detect anything".to_owned(),
-            None => "too few process pairs to detect anything".to_owned(),
-        };
-        let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let settle = match case.settle_s {
-            Some(seconds) if case.compared.smallest_effect.is_none() => {
-                format!("at least {} more are needed", duration(seconds))
-            }
-            Some(seconds) => format!("about {} more would settle it", duration(seconds)),
-            None if comparison.layouts.is_some() => {
-                "more layouts may settle it (`--layouts`), or more time (`--max-time`)".to_owned()
-            }
-            None if case.pairs.is_empty() => {
-                "it is too early to know what would settle it: measure for longer (`--max-time`)".to_owned()
-            }
-            None => {
-                "more time would not settle it: the case varies too much, or its change is too close to the \
-                     threshold"
-                    .to_owned()
-            }
-        };
-        let told = format!("unsure: {}: {seen}{why}; {settle}", printable(&case.compared.id));
-        let _ = writeln!(out, "{}", view.wrap(&told, BESIDE));
-        if let Some(counted) = &case.instructions {
-            let told = format!("{:BESIDE$}{}", "", instructions::beside_an_unsure_time(counted));
-            let _ = writeln!(out, "{}", view.wrap(&told, BESIDE));
-        }
-    }
-    if out.is_empty() { out } else { format!("\n{out}") }
-}
-
 /// Batches that differ by less are decided soon enough.
 const RESTLESS: f64 = 0.03;
 
@@ -188,28 +147,29 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     })
 }
 
-/// Renders the effect of layouts of the code alone, for every case for which it is known.
-fn layouts(comparison: &PairedComparison) -> String {
-    let mut out = String::new();
-    for case in &comparison.cases {
-        let Some(LayoutSpread { base, candidate }) = case.layouts else { continue };
-        let [base, candidate] = [base, candidate].map(|log| format!("{:.1} %", log.exp_m1() * 100.0));
-        let _ = writeln!(
-            out,
-            "layouts: {}: base differs by {base} from one layout to another, candidate by {candidate}",
-            printable(&case.compared.id)
+/// For every case of which it is known, or for all of many together: what layouts of its code alone do.
+fn layouts(comparison: &PairedComparison, view: View) -> String {
+    let spreads = comparison.cases.iter().filter_map(|case| {
+        let LayoutSpread { base, candidate } = case.layouts?;
+        let [base, candidate] = [base, candidate].map(f64::exp_m1);
+        let text = format!(
+            "base differs by {:.1} % from one layout to another, candidate by {:.1} %",
+            base * 100.0,
+            candidate * 100.0
         );
-    }
+        let notice = Notice::new("layouts", "times differ from one layout to another", text)
+            .with(Figure::new(base, Unit::Share, "in the base"))
+            .with(Figure::new(candidate, Unit::Share, "in the candidate"));
+        Some((case.compared.id.clone(), notice))
+    });
+    let spreads: Vec<(String, Notice)> = spreads.collect();
+    let lines: Vec<String> = if view.is_short() && spreads.len() > DESCRIBED {
+        Folded::all(spreads).iter().map(|folded| folded.line("cases")).collect()
+    } else {
+        spreads.iter().map(|(id, notice)| format!("{}: {}", printable(id), notice.text)).collect()
+    };
+    let out: String = lines.iter().map(|line| view.wrap(&format!("layouts: {line}"), 2) + "\n").collect();
     if out.is_empty() { out } else { format!("\n{out}") }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 90.0 => format!("{:.0} s", s.max(1.0)),
-        s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
-        s if s < 129_600.0 => format!("{:.0} hours", s / 3600.0),
-        s => format!("{:.0} days", s / 86_400.0),
-    }
 }
 
 fn conclusion(comparison: &PairedComparison) -> String {

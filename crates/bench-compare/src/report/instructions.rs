@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::share::change;
 use crate::counted::{CountedPair, Repeatability, WhyUncounted};
 use crate::{PairedCase, PairedComparison};
-use bench_record::Verdict;
+use bench_record::{Figure, Notice, Unit, Verdict};
 use bench_report::{Style, on_console};
 use bench_syntax::quantity::grouped;
 use bench_syntax::text::printable;
@@ -35,34 +35,61 @@ fn spread(share: f64) -> String {
     if share < 5e-5 { "less than 0.01 %".to_owned() } else { format!("{:.2} %", share * 100.0) }
 }
 
-/// Returns what instructions show about a case whose time shows nothing.
-pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
+/// What instructions tell of a case whose time tells nothing.
+pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> Notice {
     let [base, candidate] =
         [&counted.base, &counted.candidate].map(|counts| grouped(counts.iteration.instructions));
     let does = if counted.change > 0.0 { "more" } else { "less" };
     let (change, spread) = (exactly(counted.change), spread(counted.spread()));
-    match counted.repeatability() {
-        Repeatability::Exact if counted.is_equal() => {
-            format!("instructions equal ({base}): nothing indicates that the work has changed")
-        }
-        Repeatability::Exact => format!(
-            "instructions {change} ({base} to {candidate}): the candidate does {does} work, which the time does not show"
+    let (kind, gist, text) = match counted.repeatability() {
+        Repeatability::Exact if counted.is_equal() => (
+            "counts_equal",
+            "instructions equal: nothing indicates that the work has changed",
+            format!("instructions equal ({base}): nothing indicates that the work has changed"),
         ),
-        Repeatability::LikeHarness => format!(
-            "instructions about equal ({base} to {candidate}): what the harness adds can differ by as much between builds"
+        Repeatability::Exact => (
+            "counts_changed",
+            "the candidate executes another number of instructions, which the time does not show",
+            format!(
+                "instructions {change} ({base} to {candidate}): the candidate does {does} work, which the time does not show"
+            ),
         ),
-        Repeatability::CountedOnce => format!(
-            "instructions about {change} ({base} to {candidate}), counted in one process per side: it is not known \
-             whether the counts repeat"
+        Repeatability::LikeHarness => (
+            "counts_like_harness",
+            "instructions about equal: what the harness adds can differ by as much between builds",
+            format!(
+                "instructions about equal ({base} to {candidate}): what the harness adds can differ by as much between builds"
+            ),
         ),
-        Repeatability::Varies => format!(
-            "instructions about {change} ({base} to {candidate}; processes of one side differ by {spread}): the \
-             candidate seems to do {does} work"
+        Repeatability::CountedOnce => (
+            "counted_once",
+            "instructions counted in one process per side: it is not known whether the counts repeat",
+            format!(
+                "instructions about {change} ({base} to {candidate}), counted in one process per side: it is not known \
+                 whether the counts repeat"
+            ),
         ),
-        Repeatability::VariesAsMuch => format!(
-            "instructions about equal ({base} to {candidate}): processes of one side differ by {spread}, as much as \
-             the sides do"
+        Repeatability::Varies => (
+            "counts_vary",
+            "the candidate seems to execute another number of instructions; processes of one side differ, too",
+            format!(
+                "instructions about {change} ({base} to {candidate}; processes of one side differ by {spread}): the \
+                 candidate seems to do {does} work"
+            ),
         ),
+        Repeatability::VariesAsMuch => (
+            "counts_vary_as_much",
+            "instructions about equal: processes of one side differ as much as the sides do",
+            format!(
+                "instructions about equal ({base} to {candidate}): processes of one side differ by {spread}, as much as \
+                 the sides do"
+            ),
+        ),
+    };
+    let notice = Notice::new(kind, gist, text);
+    match counted.change.abs() {
+        0.0 => notice,
+        apart => notice.with(Figure::new(apart, Unit::Share, "apart")),
     }
 }
 
@@ -224,7 +251,7 @@ mod tests {
 
     #[test]
     fn counts_that_do_not_repeat_are_told_with_care() {
-        let told = |base: &[u64], candidate: &[u64]| beside_an_unsure_time(&pair(base, candidate));
+        let told = |base: &[u64], candidate: &[u64]| beside_an_unsure_time(&pair(base, candidate)).text;
         let once = told(&[10_000], &[9_802]);
         assert!(
             once.starts_with("instructions about -1.98 %") && once.contains("in one process per side"),

@@ -5,3 +5,4 @@ pub mod comparison;
 pub mod instructions;
 mod share;
 pub mod time;
+mod unsure;

@@ -66,7 +66,7 @@ mod tests {
     use ::parquet::file::reader::{FileReader, SerializedFileReader};
     use ::parquet::record::Field;
     use bench_history::key::{MachineClass, SeriesKey};
-    use bench_history::store::Point;
+    use bench_history::store::{Known, Point};
 
     use super::*;
     use crate::fixture;
@@ -79,6 +79,7 @@ mod tests {
             timestamp: name("2026-11-21T07:31:05Z"),
             commit: commit.map(name),
             value,
+            known: Known::default(),
             circumstances: std::sync::Arc::default(),
         };
         let series = Series {

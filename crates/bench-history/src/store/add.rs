@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 
 use bench_protocol::{Better, Build};
 use bench_record::Record;
+use bench_stats::Interval;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -98,11 +99,9 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
                     next += 1;
                     next - 1
                 });
-                points.push([
-                    Value::Integer(id),
-                    Value::from(record.run.as_str()),
-                    Value::Real(figure.value),
-                ]);
+                let [low, high, rounds] = known_row(&figure);
+                let run = Value::from(record.run.as_str());
+                points.push([Value::Integer(id), run, Value::Real(figure.value), low, high, rounds]);
             }
         }
     }
@@ -112,7 +111,7 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
         "series (id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better)",
         new,
     )?;
-    insert(database, "point (series, run, value)", points)?;
+    insert(database, "point (series, run, value, low, high, rounds)", points)?;
     Ok(count)
 }
 
@@ -148,6 +147,15 @@ pub(super) fn series_row(id: i64, key: SeriesKey, figure: &Figure) -> [Value; 11
     };
     let (unit, better) = (Value::from(figure.unit.as_str()), Value::from(better));
     [Value::Integer(id), case, metric, cpu, cores, gpu, memory, toolchain, build, unit, better]
+}
+
+/// What the store keeps of how well a figure is known.
+pub(super) fn known_row(figure: &Figure) -> [Value; 3] {
+    let end = |end: fn(&Interval) -> f64| {
+        let end = figure.interval.as_ref().map(end).filter(|end| end.is_finite());
+        end.map_or(Value::Null, Value::Real)
+    };
+    [end(|interval| interval.low), end(|interval| interval.high), Value::Integer(figure.rounds.into())]
 }
 
 /// Inserts rows of a table with these columns, many with each statement: a server that is far away is asked seldom.

@@ -11,7 +11,7 @@ struct Migration {
 /// The migrations from each version to the next; the first begins with nothing. Published ones are never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -124,6 +124,13 @@ const MIGRATIONS: [Migration; 9] = [
              INSERT INTO other_point (series, run, value) SELECT series, run, value FROM point;
              DROP TABLE point; ALTER TABLE other_point RENAME TO point;
              CREATE INDEX point_by_run ON point (run);",
+    },
+    // How well figures are known; of runs that were added before, nothing is until they are rebuilt.
+    Migration {
+        up: "ALTER TABLE point ADD COLUMN low DOUBLE PRECISION; ALTER TABLE point ADD COLUMN high DOUBLE PRECISION;
+             ALTER TABLE point ADD COLUMN rounds BIGINT;",
+        down: "ALTER TABLE point DROP COLUMN low; ALTER TABLE point DROP COLUMN high;
+               ALTER TABLE point DROP COLUMN rounds;",
     },
 ];
 

@@ -35,7 +35,7 @@ pub use open::Store;
 pub use postgres::Postgres;
 pub use read::{Acceptance, StoredRun};
 pub use renaming::{Renaming, current_id};
-pub use series::{Point, Series};
+pub use series::{Known, Point, Series};
 pub use sqlite::Sqlite;
 pub use told::Told;
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::add::unpack;
 use super::checked::ACCEPTANCE;
 use super::renaming::{current_id, renamed};
-use super::{Point, Series, Store, StoreError, Value};
+use super::{Known, Point, Series, Store, StoreError, Value};
 use crate::circumstances::Circumstances;
 use crate::key::{MachineClass, SeriesKey};
 
@@ -130,25 +130,26 @@ impl Store {
         let circumstances = self.circumstances()?;
         let unknown = Arc::new(Circumstances::default());
         // Sorted here: a database would sort the texts of all figures.
-        let mut figures: Vec<(i64, usize, f64)> = Vec::new();
-        for row in self.database.query("SELECT series, run, value FROM point", &[])? {
+        let mut figures: Vec<(i64, usize, f64, Known)> = Vec::new();
+        for row in self.database.query("SELECT series, run, value, low, high, rounds FROM point", &[])? {
             let figure = (|| {
-                let [series, run, value] = row.as_slice() else { return None };
+                let [series, run, value, known @ ..] = row.as_slice() else { return None };
                 let Value::Text(run) = run else { return None };
-                Some((series.as_integer()?, places.get(run.as_str()).copied(), value.as_real()?))
+                let place = places.get(run.as_str()).copied();
+                Some((series.as_integer()?, place, value.as_real()?, Known::of_row(known)))
             })();
-            let (series, place, value) = figure.ok_or_else(|| self.strange("point"))?;
-            figures.extend(place.map(|place| (series, place, value)));
+            let (series, place, value, known) = figure.ok_or_else(|| self.strange("point"))?;
+            figures.extend(place.map(|place| (series, place, value, known)));
         }
-        figures.sort_unstable_by_key(|(series, place, _)| (*series, *place));
+        figures.sort_unstable_by_key(|(series, place, ..)| (*series, *place));
         let mut figures = figures.into_iter().peekable();
         for (id, series) in &mut all {
             // Figures of no series, which come before.
             while figures.next_if(|(of, ..)| of < id).is_some() {}
-            while let Some((_, place, value)) = figures.next_if(|(of, ..)| of == id) {
+            while let Some((_, place, value, known)) = figures.next_if(|(of, ..)| of == id) {
                 let (run, timestamp, commit) = runs[place].clone();
                 let circumstances = Arc::clone(circumstances.get(&run).unwrap_or(&unknown));
-                series.points.push(Point { timestamp, commit, value, circumstances, run });
+                series.points.push(Point { timestamp, commit, value, known, circumstances, run });
             }
         }
         let all = all.into_iter().map(|(_, series)| series).filter(|series| !series.points.is_empty());

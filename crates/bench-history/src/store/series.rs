@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bench_protocol::Better;
+use bench_stats::Interval;
 use serde::Serialize;
 
+use super::Value;
 use crate::circumstances::Circumstances;
 use crate::key::SeriesKey;
 
@@ -19,9 +21,30 @@ pub struct Point {
     pub commit: Option<String>,
     /// The figure, in the unit of the series.
     pub value: f64,
-    /// The circumstances of the run.
+    /// How well the figure is known.
+    #[serde(skip)]
+    pub known: Known,
+    /// What the run took place in.
     #[serde(skip)]
     pub circumstances: Arc<Circumstances>,
+}
+
+/// How well a figure is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Its 95 % interval, if that is known.
+    pub interval: Option<Interval>,
+    /// Rounds that it is made of; `None` if the run was added before the store kept them.
+    pub rounds: Option<u32>,
+}
+
+impl Known {
+    /// Reads the columns `low`, `high` and `rounds` of a store.
+    pub(super) fn of_row(columns: &[Value]) -> Self {
+        let [low, high, rounds] = columns else { return Known::default() };
+        let interval = low.as_real().zip(high.as_real()).map(|(low, high)| Interval { low, high });
+        Known { interval, rounds: rounds.as_integer().and_then(|rounds| u32::try_from(rounds).ok()) }
+    }
 }
 
 /// The history of one figure.

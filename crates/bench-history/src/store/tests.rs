@@ -3,6 +3,7 @@
 mod damage;
 #[cfg(feature = "postgres")]
 mod encryption;
+mod known;
 #[cfg(feature = "postgres")]
 mod on_postgres;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use bench_record::Record;
 use damage::what_people_said_carries_a_checksum;
+use known::figures_are_kept_with_how_well_they_are_known;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -89,6 +91,7 @@ macro_rules! suite {
 suite! {
     a_run_comes_back_as_it_was,
     another_unit_is_another_line,
+    figures_are_kept_with_how_well_they_are_known,
     the_same_run_twice_is_once,
     a_run_never_changes,
     runs_are_in_order_of_time,
@@ -151,7 +154,9 @@ fn another_unit_is_another_line(place: &dyn Place) {
     assert_eq!(lines(&mut store), both);
     // On the way back the older line stays, with its own points alone.
     store.migrate_to(6).expect("down");
-    assert_eq!(lines(&mut store), both[1..]);
+    let left = "SELECT unit, value FROM point JOIN series ON series.id = point.series WHERE metric = 'items'";
+    let left = store.database.query(left, &[]).expect("readable");
+    assert_eq!(left, vec![vec![Value::from("items/s"), Value::Real(7.0)]; 2]);
     store.migrate_to(NEWEST).expect("up");
 }
 

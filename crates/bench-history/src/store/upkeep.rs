@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bench_record::{CaseRecord, Record};
 
-use super::add::{add_circumstances, add_points, circumstances, series_row};
+use super::add::{add_circumstances, add_points, circumstances, known_row, series_row};
 use super::baseline::CURRENT;
 use super::{Store, StoreError, Value, checked};
 use crate::figure::{Figure, figures};
@@ -51,10 +51,14 @@ impl Store {
             // None are kept of runs from before there was a table of them.
             let of_record =
                 if circumstances.is_empty() { BTreeSet::new() } else { circumstance_rows(&record) };
+            let intervals = self.interval_rows(&stored.run)?;
+            let intervals_of_record =
+                if intervals.is_empty() { BTreeSet::new() } else { interval_rows(&record) };
             for (what, in_store, in_record) in [
                 ("row of the run", self.run_row(&stored.run)?, run_row(&record)),
                 ("figures", self.figure_rows(&stored.run)?, figure_rows(&record)),
                 ("circumstances", circumstances, of_record),
+                ("intervals", intervals, intervals_of_record),
             ] {
                 let different = in_store.symmetric_difference(&in_record).count();
                 if different > 0 {
@@ -73,6 +77,13 @@ impl Store {
         let of_run = "SELECT series.case_id, series.metric, series.cpu, series.cores, series.gpu, series.memory, \
                       series.toolchain, series.build, series.unit, series.better, point.value \
                       FROM point JOIN series ON series.id = point.series WHERE point.run = $1";
+        self.rows(of_run, run)
+    }
+
+    /// None are kept of runs from before there were columns for them.
+    fn interval_rows(&mut self, run: &str) -> Result<BTreeSet<String>, StoreError> {
+        let of_run = "SELECT series.case_id, series.metric, series.unit, point.low, point.high, point.rounds FROM point \
+                      JOIN series ON series.id = point.series WHERE point.run = $1 AND point.rounds IS NOT NULL";
         self.rows(of_run, run)
     }
 
@@ -120,6 +131,17 @@ fn figure_rows(record: &Record) -> BTreeSet<String> {
         let row = |figure: Figure| {
             let [_, key @ ..] = series_row(0, SeriesKey::of_case(record, case, &figure.metric), &figure);
             shown(&[&key[..], &[Value::Real(figure.value)]].concat())
+        };
+        figures(case).into_iter().map(row).collect::<Vec<_>>()
+    };
+    record.cases.iter().flat_map(of_case).collect()
+}
+
+fn interval_rows(record: &Record) -> BTreeSet<String> {
+    let of_case = |case: &CaseRecord| {
+        let row = |figure: Figure| {
+            let key = [case.id.as_str(), &figure.metric, &figure.unit].map(Value::from);
+            shown(&[&key[..], &known_row(&figure)[..]].concat())
         };
         figures(case).into_iter().map(row).collect::<Vec<_>>()
     };

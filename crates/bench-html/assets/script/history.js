@@ -6,15 +6,22 @@ function unpack(text) {
   return new Float32Array(bytes.buffer);
 }
 
+/** How far an end of an interval lies from its figure, as a share of it; null where that is not known. */
+function distance(byte) {
+  return byte ? 1e-4 * Math.pow(3e4, (byte - 1) / 254) : null;
+}
+
 class Line {
   constructor(raw, history) {
-    const { values, course, changes, ...rest } = raw;
+    const { values, known, rounds, course, changes, ...rest } = raw;
     Object.assign(this, rest);
     /** Every change, its machine's too, oldest first. */
     this.events = changes;
     /** Those that are its own. */
     this.changes = changes.filter((change) => change.machine_shift === undefined);
     this.packed = values;
+    this.packedKnown = known;
+    this.packedRounds = rounds ?? [];
     this.packedCourse = course;
     this.history = history;
     this.text =
@@ -34,6 +41,25 @@ class Line {
   get values() {
     this.unpacked ??= unpack(this.packed);
     return this.unpacked;
+  }
+
+  /** The 95 % interval of a run's figure, where it is known. */
+  intervalOf(number) {
+    if (!this.packedKnown) return null;
+    this.distances ??= Uint8Array.from(atob(this.packedKnown), (letter) => letter.charCodeAt(0));
+    const [low, high] = [distance(this.distances[2 * number]), distance(this.distances[2 * number + 1])];
+    const value = this.values[number];
+    return low === null ? null : { low: value - low * Math.abs(value), high: value + high * Math.abs(value) };
+  }
+
+  /** How many rounds a run's figure is made of; null where that is not known. */
+  roundsOf(number) {
+    let end = 0;
+    for (let at = 0; at < this.packedRounds.length; at += 2) {
+      end += this.packedRounds[at + 1];
+      if (number < end) return this.packedRounds[at] || null;
+    }
+    return null;
   }
 
   /** Numbers of its runs in the whole history. */

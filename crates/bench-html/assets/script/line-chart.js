@@ -1,9 +1,31 @@
 // The chart of a series: runs, segments with their intervals, changes, what was accepted.
 
+/** A range that also shows most intervals of a line, unless that would squeeze its figures. */
+function withIntervals(line, least, most) {
+  const pairs = line.values.length <= MOST_MEASURED ? Array.from(line.values, (_, number) => line.intervalOf(number)) : [];
+  const ends = (pick) => pairs.filter(Boolean).map(pick).sort((a, b) => a - b);
+  const [lows, highs] = [ends(({ low }) => low), ends(({ high }) => high)];
+  if (!lows.length) return [least, most];
+  const room = (most - least) / 2;
+  return [
+    Math.max(least - room, Math.min(least, lows[Math.floor(0.05 * lows.length)])),
+    Math.min(most + room, Math.max(most, highs[Math.floor(0.95 * (highs.length - 1))])),
+  ];
+}
+
+/** Of more runs than these no interval is drawn unless a reader zooms in. */
+const MOST_MEASURED = 200;
+
+/** Pixels that a run takes at least for its interval to be drawn. */
+const WHISKER_ROOM = 7;
+
+/** With so many rounds or fewer, little is known of a figure. */
+const FEW_ROUNDS = 2;
+
 Object.assign(lineView, {
   draw(width, log, kept) {
     const { line } = this;
-    const drawn = [line, ...this.over];
+    const drawn = this.inPercent() ? [line, ...this.over].map(inPercent) : [line, ...this.over];
     const byDate = state.dates === "1";
     // The runs of all that is drawn, in order of time, and where each line has one.
     const runs = [...new Set(drawn.flatMap((one) => one.course))].sort((a, b) => a - b);
@@ -30,8 +52,10 @@ Object.assign(lineView, {
       },
       axes: [
         axis(byDate ? { size: 44 } : { size: 30, values: (_, ticks) => this.dates(ticks), space: 90 }),
-        figureAxis(line.unit, metricName(line.metric)),
-        ...(baseOf(line).median > 0 && !log ? [this.shareAxis(baseOf(line))] : []),
+        this.inPercent()
+          ? figureAxis("%", "first level = 100 %")
+          : figureAxis(line.unit, metricName(line.metric)),
+        ...(baseOf(line).median > 0 && !log && !this.inPercent() ? [this.shareAxis(baseOf(line))] : []),
       ],
       series: [
         {},
@@ -45,7 +69,7 @@ Object.assign(lineView, {
       cursor: { drag: { x: true, y: false }, points: { size: 9 }, focus: { prox: 30 } },
       hooks: {
         drawClear: [(chart) => this.drawIntervals(chart, drawn)],
-        draw: [(chart) => this.drawLevels(chart, drawn)],
+        draw: [(chart) => (this.drawKnown(chart, drawn), this.drawLevels(chart, drawn))],
         setCursor: [(chart) => this.read(chart.cursor.idx)],
       },
     };
@@ -93,7 +117,7 @@ Object.assign(lineView, {
         ...one.values.slice(-5),
       );
     }
-    const [least, most] = [Math.min(...low, ...ends), Math.max(...high, ...ends)];
+    const [least, most] = withIntervals(drawn[0], Math.min(...low, ...ends), Math.max(...high, ...ends));
     const room = (most - least) * 0.08 || Math.abs(most) * 0.05 || 1;
     return [least >= 0 ? Math.max(0, least - room) : least - room, most + room];
   },
@@ -154,6 +178,74 @@ Object.assign(lineView, {
       pen.fillStyle = faded(lineColour(number), 0.18);
       pen.fillRect(from, high, to - from, Math.max(2, low - high));
     });
+  },
+
+  /** Intervals of single runs where there is room for them, and hollow points for runs of which little is known. */
+  drawKnown(chart, drawn) {
+    this.hollow = this.whiskers = 0;
+    const pen = chart.ctx;
+    const ratio = devicePixelRatio || 1;
+    const { left, top, width, height } = chart.bbox;
+    const { min, max } = chart.scales.x;
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, top, width, height);
+    pen.clip();
+    drawn.forEach((one, line) => {
+      const places = one.course.map((_, number) => this.at(this.placeOf(one, number)));
+      const inView = places.filter((place) => place >= min && place <= max).length;
+      const hasRoom = inView * WHISKER_ROOM * ratio <= width;
+      pen.strokeStyle = faded(lineColour(line), 0.7);
+      pen.lineWidth = ratio;
+      one.values.forEach((value, number) => {
+        if (places[number] < min || places[number] > max) return;
+        const x = Math.round(chart.valToPos(places[number], "x", true));
+        // Those of several lines would cover each other.
+        const pair = hasRoom && line === 0 && one.intervalOf(number);
+        if (pair) this.drawWhisker(chart, x, pair, ratio);
+        if (one.roundsOf(number) !== null && one.roundsOf(number) <= FEW_ROUNDS)
+          this.drawHollow(chart, x, value, lineColour(line), ratio);
+      });
+    });
+    pen.restore();
+  },
+
+  drawWhisker(chart, x, { low, high }, ratio) {
+    const pen = chart.ctx;
+    const [from, to] = [high, low].map((value) => chart.valToPos(value, "y", true));
+    if (!Number.isFinite(from) || !Number.isFinite(to)) return;
+    pen.beginPath();
+    pen.moveTo(x, from);
+    pen.lineTo(x, to);
+    const { top, height } = chart.bbox;
+    for (const [end, edge, inward] of [
+      [from, top, 1],
+      [to, top + height, -1],
+    ]) {
+      // An arrow at the frame where an interval goes on beyond it.
+      const isBeyond = inward * (end - edge) < 0;
+      const at = isBeyond ? edge + inward * ratio : end;
+      const bend = isBeyond ? at + inward * 4 * ratio : at;
+      pen.moveTo(x - 2.5 * ratio, bend);
+      pen.lineTo(x, at);
+      pen.lineTo(x + 2.5 * ratio, bend);
+    }
+    pen.stroke();
+    this.whiskers += 1;
+  },
+
+  drawHollow(chart, x, value, ink, ratio) {
+    const pen = chart.ctx;
+    pen.beginPath();
+    pen.arc(x, chart.valToPos(value, "y", true), 3.5 * ratio, 0, 2 * Math.PI);
+    pen.fillStyle = colour("surface");
+    pen.fill();
+    pen.save();
+    pen.strokeStyle = ink;
+    pen.lineWidth = 1.5 * ratio;
+    pen.stroke();
+    pen.restore();
+    this.hollow += 1;
   },
 
   drawLevels(chart, drawn) {

@@ -25,6 +25,7 @@ const lineView = {
     this.others = page.history.siblings(line).filter((other) => other !== line);
     this.controls = element("div", { class: "controls", role: "group", "aria-label": "How it is shown" });
     this.overlays = element("div", { class: "overlays" });
+    this.together = element("div", { class: "controls together" });
     this.holder = element("div", {
       class: "chart",
       tabindex: "0",
@@ -35,8 +36,14 @@ const lineView = {
     // What is in view, for whoever drives the page.
     this.holder.shownRuns = () => [this.chart().scales.x.min, this.chart().scales.x.max];
     this.holder.shownFigures = () => this.chart().scales.y;
+    this.holder.shownKnown = () => ({ whiskers: this.whiskers, hollow: this.hollow });
     this.holder.shownShares = () => this.chart().axes[2]._values;
     this.readout = element("p", { class: "readout", role: "status" });
+    this.hint = element(
+      "p",
+      { class: "quiet hint" },
+      `bars: 95 % intervals of the first series, drawn if there is room (zoom in) · hollow: ${FEW_ROUNDS} rounds or fewer`,
+    );
     root.append(
       element(
         "header",
@@ -61,7 +68,9 @@ const lineView = {
       ),
       this.controls,
       this.overlays,
+      this.together,
       this.holder,
+      this.hint,
       this.readout,
       segmentsOf(line),
       runsOf(line),
@@ -71,10 +80,15 @@ const lineView = {
   update() {
     if (!this.line) return;
     const { line } = this;
-    this.over = this.others.filter((other) => this.shown().includes(overlayKey(other)));
+    const others = this.others.filter((other) => this.shown().includes(overlayKey(other)));
+    this.over = [...others, ...this.added()];
+    this.offerTogether();
     const log = state.log === "1" && this.positive();
     const buttons = [
       toggle("log", "Logarithmic scale (l)", log, () => adjust({ log: log ? "" : "1" })),
+      toggle("percent", "Share of the first level (%)", this.inPercent(), () =>
+        adjust({ percent: state.percent === "1" ? "" : "1" }),
+      ),
       toggle("by date", "Place runs at their dates (d)", state.dates === "1", () =>
         adjust({ dates: state.dates === "1" ? "" : "1" }),
       ),
@@ -154,7 +168,17 @@ const lineView = {
     [line, ...this.over].forEach((one, shown) => {
       const number = one.course.indexOf(run);
       if (number < 0) return;
-      parts.push(element("span", { class: `value line-${shown % 6}` }, figure(one.values[number], one.unit)), " ");
+      const share = this.inPercent() ? ` (${significant((100 * one.values[number]) / firstLevel(one), 4)} %)` : "";
+      const pair = one.intervalOf(number);
+      const rounds = one.roundsOf(number);
+      const about = [
+        pair && `95 % interval ${interval(pair, one.unit)}`,
+        rounds !== null && rounds <= FEW_ROUNDS && plural(rounds, "round"),
+      ].filter(Boolean);
+      parts.push(
+        element("span", { class: `value line-${shown % 6}` }, figure(one.values[number], one.unit), share),
+        about.length ? element("span", { class: "quiet" }, ` (${about.join(", ")}) `) : " ",
+      );
       const event = one.events.find(({ since }) => since === number);
       if (event) {
         const shift = one.history.shiftOf(event);

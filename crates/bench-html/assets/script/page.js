@@ -16,6 +16,7 @@ const app = {
   start() {
     setTheme(kept());
     this.navigation = element("nav", { "aria-label": "Views" });
+    this.live = element("div", { class: "live-strip", role: "status" });
     this.main = element("main", { id: "main" });
     this.help = helpDialog();
     this.made = element("span", { class: "made" });
@@ -44,6 +45,7 @@ const app = {
           "?",
         ),
       ),
+      this.live,
       this.main,
       this.help,
     );
@@ -72,6 +74,7 @@ const app = {
     this.page = { ...raw, history: raw.history && new History(raw.history) };
     this.views = VIEWS.filter((view) => view.is(this.page));
     this.date();
+    this.live.replaceChildren(liveOf(this.page) ?? "");
     this.shown = null;
     this.show();
   },

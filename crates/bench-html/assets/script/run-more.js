@@ -40,7 +40,7 @@ function moreOf(one, run, page, past) {
     "div",
     { class: "more-of" },
     element("p", { class: "quiet" }, breakable(one.id), one.source && ` · ${one.source}`),
-    one.warnings.length > 0 && warningsOf(one.warnings),
+    one.warnings.length > 0 && warningsOf(one.warnings.map(({ text }) => text)),
     one.rounds && time && element("div", { class: "pictures" }, distribution(one), overTime(one)),
     element(
       "dl",

@@ -49,7 +49,7 @@ const runView = {
         { class: "quiet" },
         `${when(run.timestamp)} UTC`,
         knownOf(run),
-        STATES[run.state] ? ` · ${STATES[run.state]}` : "",
+        run.progress ? " · in progress" : STATES[run.state] ? ` · ${STATES[run.state]}` : "",
       ),
       element(
         "section",
@@ -69,13 +69,16 @@ const runView = {
       this.table?.made,
       foldedList(
         "Not measured",
-        idle.map((one) => [one.skip_reason ?? "not run: interrupted, or its turn has not come yet", one.id]),
+        idle.map((one) => {
+          const text = one.skip_reason ?? "not run: interrupted, or its turn has not come yet";
+          return { kind: text, text, id: one.id };
+        }),
         naming,
       ),
       targetsOf(run.cases, naming),
       foldedList(
         "Warnings",
-        run.cases.flatMap((one) => one.warnings.map((text) => [text, one.id])),
+        run.cases.flatMap((one) => one.warnings.map((warning) => ({ ...warning, id: one.id }))),
         naming,
       ),
     ]);

@@ -13,6 +13,8 @@ const DEFAULTS = {
   event: "",
   open: "",
   y: "",
+  with: "",
+  percent: "",
 };
 
 let state = { ...DEFAULTS };

@@ -16,32 +16,21 @@ function warningsOf(warnings) {
   );
 }
 
-const UNITS = /^(ns|µs|ms|s|B|KiB|MiB|GiB|TiB|k|M|G|T)$/;
-
-/** What a sentence says, whatever the figures in it. */
-function kindOf(text) {
-  return text
-    .split(/[\s,:;()]+/)
-    .filter((word) => word && !/[\d`"]/.test(word) && !UNITS.test(word))
-    .join(" ");
-}
-
-/** Things that say the same, together: `[{ text, of }]`, those of most things first. */
-function folded(pairs) {
+/** Notices of one kind, together: `[{ text, of }]`, those of most things first. A notice is `{ kind, text, id }`. */
+function folded(notices) {
   const kinds = new Map();
-  for (const [text, thing] of pairs) {
-    const kind = kindOf(text);
-    if (!kinds.has(kind)) kinds.set(kind, { text, of: [], texts: new Set() });
-    kinds.get(kind).of.push(thing);
+  for (const { kind, text, id } of notices) {
+    if (!kinds.has(kind)) kinds.set(kind, { kind, text, of: [], texts: new Set() });
+    kinds.get(kind).of.push(id);
     kinds.get(kind).texts.add(text);
   }
   return [...kinds.values()].sort((a, b) => b.of.length - a.of.length);
 }
 
 /** A line for each kind of sentence; which cases, on request. */
-function foldedList(title, pairs, naming) {
-  if (!pairs.length) return null;
-  const lines = folded(pairs).map(({ text, of, texts }) => {
+function foldedList(title, notices, naming) {
+  if (!notices.length) return null;
+  const lines = folded(notices).map(({ kind, text, of, texts }) => {
     if (of.length === 1) return element("li", {}, together(of, naming), ": ", prose(text));
     const ids = [...new Set(of)];
     return element(
@@ -60,9 +49,11 @@ function foldedList(title, pairs, naming) {
         element(
           "ul",
           {},
-          pairs
-            .filter(([other]) => texts.has(other))
-            .map(([other, id]) => element("li", {}, naming.full(id), texts.size > 1 && [": ", prose(other)])),
+          notices
+            .filter((notice) => notice.kind === kind)
+            .map((notice) =>
+              element("li", {}, naming.full(notice.id), texts.size > 1 && [": ", prose(notice.text)]),
+            ),
         ),
       ),
     );

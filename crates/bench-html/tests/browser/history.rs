@@ -147,3 +147,53 @@ fn a_wild_night_squeezes_no_others_and_shares_stand_on_the_right() {
     assert_eq!(shares, serde_json::json!(["0 %", "+10 %", "+20 %", "+30 %"]));
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn single_runs_have_intervals_and_few_rounds_are_hollow() {
+    let Some(browser) = stage::show("known", &demo::nightly()) else { return };
+    view(&browser, "#view=line&case=resnet50/performance/forward[batch%3D8,dtype%3Df32]&metric=time");
+    browser.wait("document.querySelector('.chart canvas')");
+    let known = |what: &str| {
+        let script = format!("return document.querySelector('.chart').shownKnown().{what}");
+        browser.run(&script).as_u64().expect("a number") as usize
+    };
+    assert_eq!(known("hollow"), demo::SHORT_NIGHTS.len());
+    browser.run("document.querySelector('.chart').focus()");
+    browser.press("++++");
+    let nights =
+        browser.run("const [from, to] = document.querySelector('.chart').shownRuns(); return to - from");
+    let nights = nights.as_f64().expect("a number") as usize;
+    assert!((1..=nights + 1).contains(&known("whiskers")), "{} of {nights} nights", known("whiskers"));
+    browser.press("0\u{E011}");
+    browser.press("\u{E014}\u{E014}\u{E014}\u{E014}\u{E014}");
+    browser.wait("document.querySelector('.readout').textContent.includes('(2 rounds)')");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn other_cases_and_metrics_share_a_percent_axis() {
+    let Some(browser) = stage::show("together", &demo::nightly()) else { return };
+    view(&browser, "#view=line&case=resnet50/performance/forward[batch%3D8,dtype%3Df32]&metric=time");
+    browser.wait("document.querySelector('input[name=together]')");
+    let offered =
+        browser.run("return [...document.querySelectorAll('#together option')].map((one) => one.value)");
+    let offered: Vec<String> = serde_json::from_value(offered).expect("names");
+    assert_eq!(offered.len(), 14, "what the machine has: {offered:?}");
+    let other = offered.iter().find(|name| name.ends_with("peak memory")).expect("memory of a case");
+    let add = format!(
+        "const field = document.querySelector('input[name=together]'); field.value = {other:?}; \
+         field.dispatchEvent(new Event('change'))"
+    );
+    browser.run(&add);
+    browser.wait("location.hash.includes('with=')");
+    browser.wait("document.querySelectorAll('.together .overlay').length === 1");
+    let range =
+        browser.run("const {min, max} = document.querySelector('.chart').shownFigures(); return [min, max]");
+    let [low, high] = [0, 1].map(|end| range[end].as_f64().expect("a number"));
+    assert!(low > 50.0 && low < 100.0 && high > 100.0 && high < 200.0, "{low} to {high} %");
+    assert!(browser.text(".readout").contains(" %)"), "{}", browser.text(".readout"));
+    browser.run("document.querySelector('.together .overlay button').click()");
+    browser.wait("!location.hash.includes('with=')");
+    browser.wait("document.querySelector('.chart').shownFigures().max < 1");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -173,7 +173,14 @@ fn load_is_weighed_and_advised_on() {
     browser.wait("document.querySelector('.trade svg')");
     assert_eq!(browser.count(".trade .point"), 6);
     assert_eq!(browser.count(".trade .cross"), 2, "levels that are not valid");
-    assert_eq!(browser.count(".trade .in-time"), 1, "the region in which requests are served in time");
+    assert_eq!((browser.count(".trade .slo"), browser.count(".trade .feasible")), (1, 1), "the objective");
+    assert_eq!(browser.text(".trade .slo-name"), "latency <= 1.5s");
+    assert_eq!(browser.count(".trade .ring"), 4, "levels that serve their requests in time");
+    let edges = browser.run(
+        "const [line, region] = ['.slo', '.feasible'].map((name) => document.querySelector('.trade ' + name)); \
+         return line.getAttribute('y1') === region.getAttribute('y')",
+    );
+    assert_eq!(edges, true, "the region lies below the line");
     let labels = browser
         .run("return [...document.querySelectorAll('.trade text.strong')].map((text) => text.textContent)");
     assert_eq!(labels, serde_json::json!(["1", "2", "4", "8", "16", "32"]));

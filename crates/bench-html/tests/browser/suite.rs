@@ -90,7 +90,8 @@ fn line(number: usize, machine: usize, metric: usize) -> Series {
         let system = ("operating system".to_owned(), format!("Debian GNU/Linux 12, kernel {kernel}"));
         let circumstances = Arc::new([system].into_iter().collect());
         let commit = Some(demo::commit(night));
-        Point { run, timestamp, commit, value: value * noise, circumstances }
+        let value = value * noise;
+        Point { run, timestamp, commit, value, known: demo::known(value, night), circumstances }
     });
     let text = |text: &str| text.to_owned();
     let cpu = ["AMD EPYC 7763 64-Core Processor", "Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz"][machine];

@@ -1,26 +1,47 @@
 //! A recommendation.
 
-use bench_record::Level;
+use bench_record::{Figure, Level, Notice};
 
-/// A recommendation and its reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What to do next, and why.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Recommendation {
     /// The rule that it comes from: `throughput_peak`, `leak`.
     pub rule: &'static str,
     /// The name of the level that it is about; `None` if it is about the benchmark as a whole.
     pub level: Option<String>,
-    /// The text, with the figures that support it.
-    pub text: String,
+    /// The same as a notice: what all recommendations of the rule say, the figure that matters most, and all of it in words.
+    pub notice: Notice,
 }
 
-impl Recommendation {
+/// A rule, and what all recommendations of it say.
+pub(super) struct Advice {
+    pub(super) rule: &'static str,
+    /// Without figures, and without names of levels.
+    pub(super) gist: &'static str,
+}
+
+impl Advice {
     /// About one level.
-    pub(super) fn at(rule: &'static str, level: &Level, text: String) -> Self {
-        Recommendation { rule, level: Some(level.name.clone()), text }
+    pub(super) fn at(&self, level: &Level, text: String) -> Recommendation {
+        Recommendation { level: Some(level.name.clone()), ..self.whole(text) }
     }
 
     /// About the benchmark as a whole.
-    pub(super) fn whole(rule: &'static str, text: String) -> Self {
-        Recommendation { rule, level: None, text }
+    pub(super) fn whole(&self, text: String) -> Recommendation {
+        Recommendation { rule: self.rule, level: None, notice: Notice::new(self.rule, self.gist, text) }
+    }
+}
+
+impl Recommendation {
+    /// With the figure that matters most.
+    pub(super) fn with(mut self, figure: Figure) -> Self {
+        self.notice = self.notice.with(figure);
+        self
+    }
+
+    /// In words, with the figures that it rests on.
+    pub fn text(&self) -> &str {
+        &self.notice.text
     }
 }

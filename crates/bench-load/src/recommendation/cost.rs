@@ -1,11 +1,16 @@
 //! Rules about the cost of a benchmark apart from its requests: memory, the first call, loading.
 
-use bench_record::{Level, Metric};
+use bench_record::{Figure, Level, Metric, Unit};
 use bench_syntax::quantity::Seconds;
 
+use super::advice::Advice;
 use super::sweep::times;
 use super::{Group, Recommendation};
 use crate::figure::growth;
+
+const LEAK: Advice = Advice { rule: "leak", gist: "resident memory grows with each request: a leak" };
+const FIRST_CALL: Advice = Advice { rule: "first_call", gist: "the first call is slow: warm up" };
+const LOAD: Advice = Advice { rule: "load", gist: "loading takes longer than measuring" };
 
 /// A first call this many times the median is a cold start; caches and branch predictors make less.
 const COLD: f64 = 5.0;
@@ -15,7 +20,11 @@ pub(super) fn leak(group: &Group) -> Vec<Recommendation> {
     let worst = group.levels.iter().filter_map(grows).max_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let told = worst.and_then(|(level, metric)| {
         let text = growth(metric)?;
-        Some(Recommendation::at("leak", level, format!("{text}: a leak")))
+        Some(LEAK.at(level, format!("{text}: a leak")).with(Figure::new(
+            metric.value,
+            Unit::Number,
+            "bytes a request",
+        )))
     });
     told.into_iter().collect()
 }
@@ -34,7 +43,7 @@ pub(super) fn first_call(group: &Group) -> Vec<Recommendation> {
         let ratio = times(call.ratio());
         let text =
             format!("first call is {ratio} the median ({} against {}): warm up", call.first_s, call.median_s);
-        Recommendation::whole("first_call", text)
+        FIRST_CALL.whole(text).with(Figure::new(call.ratio(), Unit::Factor, "the median"))
     });
     told.into_iter().collect()
 }
@@ -45,8 +54,8 @@ pub(super) fn load(group: &Group) -> Vec<Recommendation> {
     let longer = group.load_s.filter(|load| *load > measuring && measuring.0 > 0.0);
     let told = longer.map(|load| {
         let text =
-            format!("load takes {load}, measuring {measuring}: more requests per load cost almost nothing");
-        Recommendation::whole("load", text)
+            format!("load takes {load}, measuring {measuring}: more requests to a load are nearly free");
+        LOAD.whole(text).with(Figure::new(load.0, Unit::Seconds, ""))
     });
     told.into_iter().collect()
 }

@@ -26,7 +26,7 @@ fn write(run: &str, groups: &[Group], out: &mut dyn Write) -> io::Result<()> {
     for group in groups {
         for found in recommendations(group) {
             let level = found.level.as_deref().unwrap_or_default();
-            csv.row([run, &group.benchmark, level, found.rule, &found.text])?;
+            csv.row([run, &group.benchmark, level, found.rule, found.text()])?;
         }
     }
     csv.flush()

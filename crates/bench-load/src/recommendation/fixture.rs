@@ -72,7 +72,7 @@ pub(super) fn unsupported(level: &mut Level, name: &str) {
 
 /// Asserts that a rule says exactly this.
 pub(super) fn assert_says(rule: Rule, group: &Group, expected: &[&str]) {
-    let texts: Vec<String> = rule(group).into_iter().map(|found| found.text).collect();
+    let texts: Vec<String> = rule(group).into_iter().map(|found| found.notice.text).collect();
     assert_eq!(texts, expected);
 }
 

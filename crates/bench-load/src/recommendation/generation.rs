@@ -1,10 +1,21 @@
 //! Rules about output that arrives piece by piece: tokens, denoising steps.
 
-use bench_record::Level;
+use bench_record::{Figure, Level, Unit};
 use bench_syntax::quantity::Seconds;
 
+use super::advice::Advice;
 use super::sweep::{Sweep, positive, times};
 use super::{Group, Recommendation};
+
+const QUEUE: Advice = Advice {
+    rule: "queue_before_first_output",
+    gist: "the first output comes later under load while the pieces after it do not: requests queue before it",
+};
+const SLOW_DECODE: Advice = Advice { rule: "slow_decode", gist: "tokens come more slowly than people read" };
+const DECODE_SLOWS: Advice = Advice {
+    rule: "decode_slows",
+    gist: "tokens come more slowly in larger batches: cap the batch where they are read as they come",
+};
 
 /// A time to the first output that grows this much has something before it.
 const GROWS: f64 = 2.0;
@@ -48,7 +59,7 @@ pub(super) fn first_output(group: &Group) -> Vec<Recommendation> {
                 Sweep::short(to),
                 times(piece_growth)
             );
-            Some(Recommendation::at("queue_before_first_output", to, text))
+            Some(QUEUE.at(to, text).with(Figure::new(first, Unit::Factor, "later")))
         })
     };
     group.sweeps().iter().filter_map(of).collect()
@@ -66,7 +77,7 @@ pub(super) fn slow_decode(group: &Group) -> Vec<Recommendation> {
             1.0 / seconds,
             1.0 / READING
         );
-        Some(Recommendation::at("slow_decode", level, text))
+        Some(SLOW_DECODE.at(level, text).with(Figure::new(seconds, Unit::Seconds, "a token")))
     };
     group.levels.iter().find_map(slow).into_iter().collect()
 }
@@ -90,7 +101,7 @@ pub(super) fn batch(group: &Group) -> Vec<Recommendation> {
             Seconds(after),
             times(tokens)
         );
-        Some(Recommendation::at("decode_slows", to, text))
+        Some(DECODE_SLOWS.at(to, text).with(Figure::new(after / before, Unit::Factor, "the time a token")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }

@@ -1,11 +1,22 @@
 //! Rules about whether the harness, and not the server, was measured.
 
-use bench_record::{InvalidCause, Level};
+use bench_record::{Figure, InvalidCause, Level, Unit};
 use bench_syntax::quantity::significant;
 use bench_syntax::text::first_line;
 
+use super::advice::Advice;
 use super::sweep::percent;
 use super::{Group, Recommendation};
+
+const FAILURES: Advice = Advice { rule: "failures", gist: "requests fail" };
+const HARNESS_BOUND: Advice = Advice {
+    rule: "harness_bound",
+    gist: "the harness is the bottleneck: give it a machine of its own, or fewer clients",
+};
+const SATURATED: Advice =
+    Advice { rule: "saturated", gist: "the model is saturated: offer less, or give it more to serve with" };
+const SHORT_OF_RATE: Advice =
+    Advice { rule: "short_of_rate", gist: "fewer requests were sent than offered: allow more in flight" };
 
 /// A rate further below what was offered than this is another rate.
 const SHORT: f64 = 0.01;
@@ -25,7 +36,7 @@ pub(super) fn failures(group: &Group) -> Vec<Recommendation> {
         } else {
             format!("failures begin at {}: {counts}", level.name)
         };
-        Recommendation::at("failures", level, text)
+        FAILURES.at(level, text).with(Figure::new(level.failed as f64, Unit::Count, "failed"))
     });
     told.into_iter().collect()
 }
@@ -47,7 +58,7 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
             "the harness is the bottleneck at {}{seen}: give it a separate machine, or fewer clients",
             level.name
         );
-        Recommendation::at("harness_bound", level, text)
+        HARNESS_BOUND.at(level, text)
     });
     told.into_iter().collect()
 }
@@ -64,7 +75,7 @@ pub(super) fn saturated(group: &Group) -> Vec<Recommendation> {
              harness would change nothing",
             level.name
         );
-        Recommendation::at("saturated", level, text)
+        SATURATED.at(level, text)
     });
     told.into_iter().collect()
 }
@@ -88,7 +99,7 @@ pub(super) fn short_of_rate(group: &Group) -> Vec<Recommendation> {
             level.name,
             percent(gap)
         );
-        Some(Recommendation::at("short_of_rate", level, text))
+        Some(SHORT_OF_RATE.at(level, text).with(Figure::new(gap, Unit::Share, "short")))
     };
     group.levels.iter().find_map(short).into_iter().collect()
 }

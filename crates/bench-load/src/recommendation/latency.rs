@@ -1,12 +1,24 @@
 //! Rules about latency, and about its precision.
 
-use bench_record::Level;
+use bench_record::{Figure, Level, Unit};
 use bench_stats as stats;
 use bench_syntax::quantity::Seconds;
 
+use super::advice::Advice;
 use super::sweep::{percent, positive, times};
 use super::{Group, Recommendation};
 use crate::figure::{percentile_of, shown};
+
+const HEAVY_TAIL: Advice = Advice {
+    rule: "heavy_tail",
+    gist: "latency p99 is far from p50: look for inputs that take longer, and for pauses",
+};
+const FALLS_BEHIND: Advice =
+    Advice { rule: "falls_behind", gist: "the server falls behind at a rate that was tried" };
+const UNSUPPORTED: Advice =
+    Advice { rule: "unsupported_percentile", gist: "too few requests for percentiles of latency" };
+const UNSTEADY_PART: Advice =
+    Advice { rule: "unsteady", gist: "the steady part differs from the whole run: lengthen the run" };
 
 /// A p99 this many times the median is not what requests of one kind differ by.
 const HEAVY: f64 = 5.0;
@@ -36,7 +48,7 @@ pub(super) fn tail(group: &Group) -> Vec<Recommendation> {
             Seconds(p99),
             Seconds(p50)
         );
-        Recommendation::at("heavy_tail", level, text)
+        HEAVY_TAIL.at(level, text).with(Figure::new(p99 / p50, Unit::Factor, "p50"))
     });
     told.into_iter().collect()
 }
@@ -63,7 +75,7 @@ pub(super) fn behind(group: &Group) -> Vec<Recommendation> {
             Seconds(scheduled),
             Seconds(service)
         );
-        Recommendation::at("falls_behind", level, text)
+        FALLS_BEHIND.at(level, text).with(Figure::new(scheduled / service, Unit::Factor, "the service latency"))
     });
     told.into_iter().collect()
 }
@@ -92,7 +104,11 @@ pub(super) fn unsupported(group: &Group) -> Vec<Recommendation> {
             p * 100.0,
             level.name
         );
-        Recommendation::at("unsupported_percentile", level, text)
+        UNSUPPORTED.at(level, text).with(Figure::new(served as f64, Unit::Count, "served")).with(Figure::new(
+            needed as f64,
+            Unit::Count,
+            "needed",
+        ))
     });
     told.into_iter().collect()
 }
@@ -121,7 +137,7 @@ pub(super) fn unsteady(group: &Group) -> Vec<Recommendation> {
             shown(&steady),
             shown(&whole)
         );
-        Recommendation::at("unsteady", level, text)
+        UNSTEADY_PART.at(level, text).with(Figure::new(change.abs(), Unit::Share, "apart"))
     });
     told.into_iter().collect()
 }

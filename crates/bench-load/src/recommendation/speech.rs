@@ -1,10 +1,16 @@
 //! Rules about speech that is played while it is made.
 
-use bench_record::Level;
+use bench_record::{Figure, Level, Unit};
 use bench_syntax::quantity::Seconds;
 
+use super::advice::Advice;
 use super::sweep::{percent, positive};
 use super::{Group, Recommendation};
+
+const SLOWER_THAN_REAL_TIME: Advice =
+    Advice { rule: "real_time", gist: "speech is made more slowly than it is played" };
+const UNDERRUN: Advice =
+    Advice { rule: "underrun", gist: "playback runs dry: begin with more audio, or serve fewer at once" };
 
 /// Speech that takes longer to make than to play.
 const REAL_TIME: f64 = 1.0;
@@ -26,7 +32,11 @@ pub(super) fn real_time(group: &Group) -> Vec<Recommendation> {
                 level.name,
                 keeps_up.unwrap_or_default()
             );
-            Some(Recommendation::at("real_time", level, text))
+            Some(SLOWER_THAN_REAL_TIME.at(level, text).with(Figure::new(
+                factor(level)?,
+                Unit::Factor,
+                "real time",
+            )))
         });
     told.into_iter().collect()
 }
@@ -48,7 +58,7 @@ pub(super) fn underrun(group: &Group) -> Vec<Recommendation> {
             percent(share),
             level.name
         );
-        Recommendation::at("underrun", level, text)
+        UNDERRUN.at(level, text).with(Figure::new(share, Unit::Share, "of requests"))
     });
     told.into_iter().collect()
 }

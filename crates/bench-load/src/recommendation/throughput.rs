@@ -1,10 +1,30 @@
 //! Rules about the dependence of throughput on the load.
 
-use bench_record::{Level, Metric};
+use bench_record::{Figure, Level, Metric, Unit};
 
+use super::advice::Advice;
 use super::sweep::{Sweep, percent, positive, tail, times};
 use super::{Group, Recommendation};
 use crate::figure::{FLAT, shown};
+
+const PEAK: Advice = Advice {
+    rule: "throughput_peak",
+    gist: "throughput peaks below the highest level: beyond it only the tail of latency grows",
+};
+const QUEUEING: Advice = Advice {
+    rule: "queueing",
+    gist: "throughput stays while latency grows as concurrency does: further requests only queue",
+};
+const RISES: Advice = Advice {
+    rule: "throughput_rises",
+    gist: "throughput still rises at the highest level tried: try twice as much",
+};
+const FALLS: Advice =
+    Advice { rule: "throughput_falls", gist: "throughput falls beyond a level: cap the load there" };
+const GOODPUT: Advice = Advice {
+    rule: "goodput_peak",
+    gist: "goodput is best below the level of the highest throughput: serve there",
+};
 
 /// A tail this much longer is a price worth a mention where there is hardly more throughput for it.
 const COSTLY: f64 = 1.5;
@@ -39,7 +59,7 @@ pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
             if change < 0.0 { "less" } else { "more" },
             metric.unit
         );
-        Some(Recommendation::at("throughput_peak", level, text))
+        Some(PEAK.at(level, text).with(Figure::new(tail.growth, Unit::Factor, "the tail")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }
@@ -64,7 +84,7 @@ pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
             times(growth),
             times(clients)
         );
-        Some(Recommendation::at("queueing", from, text))
+        Some(QUEUEING.at(from, text).with(Figure::new(growth, Unit::Factor, "latency p50")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }
@@ -89,7 +109,7 @@ pub(super) fn rising(group: &Group) -> Vec<Recommendation> {
             Sweep::short(below),
             Sweep::twice(level)
         );
-        Some(Recommendation::at("throughput_rises", level, text))
+        Some(RISES.at(level, text).with(Figure::new(rise, Unit::Share, "more")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }
@@ -114,7 +134,7 @@ pub(super) fn falling(group: &Group) -> Vec<Recommendation> {
             Sweep::what(best.0),
             Sweep::short(best.0)
         );
-        Some(Recommendation::at("throughput_falls", best.0, text))
+        Some(FALLS.at(best.0, text).with(Figure::new(fall, Unit::Share, "less")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }
@@ -142,7 +162,7 @@ pub(super) fn goodput(group: &Group) -> Vec<Recommendation> {
             percent(loss),
             Sweep::short(best)
         );
-        Some(Recommendation::at("goodput_peak", best, text))
+        Some(GOODPUT.at(best, text).with(Figure::new(loss, Unit::Share, "lower")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use bench_core::inventory;
-use bench_record::{HARNESS_BOUND, Metric, Record};
-use bench_report::{CaseRows, Section, Style, Table, View};
+use bench_record::{Figure, HARNESS_BOUND, Level, Metric, Notice, Record, Unit, Validity};
+use bench_report::{CaseRows, Folded, Section, Style, Table, View};
 use bench_syntax::quantity::percent;
 use bench_syntax::text::{first_line, printable};
 
@@ -44,20 +44,27 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
         "latency p50",
         "p95",
         "first output p50",
+        "peak mem",
         "valid",
     ]);
     let mut unsupported = false;
+    // A heading for each row would double the table.
+    let is_flat = 2 * rows.blocks.len() > groups.len();
     for block in &rows.blocks {
-        table.block(block, style);
+        if !is_flat {
+            table.block(block, style);
+        }
         for row in &block.rows {
             let group = groups[row.case];
             let Some(level) = group.levels.first() else { continue };
+            let short = || rows.short_id(&ids[row.case], group.model, group.category);
+            let label = if is_flat { format!("  {}", short()) } else { row.label.clone() };
             let mut figure = |name: &str| {
                 let metric = level.level.metric(name)?;
                 unsupported |= metric.supported == Some(false);
                 Some(cell(metric, false))
             };
-            let mut cells = vec![row.label.clone(), printable(&level.label), requests(level, style)];
+            let mut cells = vec![label, printable(&level.label), requests(level, style)];
             cells.extend(
                 [&group.primary, "latency p50", "latency p95"].map(|name| figure(name).unwrap_or_default()),
             );
@@ -67,14 +74,18 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
                     .and_then(|first| Some(format!("{} {first}", figure(&format!("{first} p50"))?)))
                     .unwrap_or_default(),
             );
+            cells.push(level.case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default());
             cells.push(verdict(level, style));
             table.row(cells);
         }
     }
-    table.fit(view.columns, &["p95", "first output p50", "at"]);
+    table.fit(view.columns, &["p95", "peak mem", "first output p50", "at", "requests"]);
     let mut out = table.render(|text| style.bold(text));
     estimates(&mut out, unsupported, style);
-    groups.iter().flat_map(|group| &group.levels).for_each(|level| remarks(&mut out, level, style));
+    let levels = groups.iter().flat_map(|group| {
+        group.levels.iter().map(move |level| (format!("{} at {}", group.id(), level.label), level))
+    });
+    remarks(&mut out, levels, view);
     out
 }
 
@@ -150,9 +161,7 @@ fn of_group(group: &Group<'_>, view: &View) -> String {
             }
         }
     }
-    for level in &group.levels {
-        remarks(&mut out, level, style);
-    }
+    remarks(&mut out, group.levels.iter().map(|level| (level.label.clone(), level)), view);
     out
 }
 
@@ -225,24 +234,57 @@ fn is_thin(level: &GroupLevel<'_>) -> bool {
     marked.peek().is_some() && !marked.any(|supported| supported)
 }
 
-/// Writes the reasons why a level is not valid, its error messages, and its warnings.
-fn remarks(out: &mut String, level: &GroupLevel<'_>, style: Style) {
-    let label = printable(&level.label);
-    let found = &level.level;
-    for reason in &found.validity.reasons {
-        let _ = writeln!(out, "{} {label}: {}", style.bad("invalid:"), printable(reason));
+/// Why levels are not valid, what failed, and what to doubt: of each, or what is said of several once.
+fn remarks<'a>(out: &mut String, levels: impl Iterator<Item = (String, &'a GroupLevel<'a>)>, view: &View) {
+    let (mut invalid, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, level) in levels {
+        let found = &level.level;
+        invalid.extend(reasons(found).map(|notice| (name.clone(), notice)));
+        let errors = found.errors.iter().take(3);
+        failed.extend(errors.map(|told| (name.clone(), failure(told.count, &first_line(&told.message)))));
+        let texts = found.warnings.iter().map(|text| Notice::of_text(text.as_str()));
+        warnings.extend(texts.map(|notice| (name.clone(), notice)));
     }
-    for told in found.errors.iter().take(3) {
-        let _ =
-            writeln!(out, "{} {label}: {} × {}", style.bad("failed:"), told.count, first_line(&told.message));
+    let style = view.style;
+    let titles = [style.bad("invalid:"), style.bad("failed:"), style.doubtful("warning:")];
+    for (title, notices) in titles.into_iter().zip([invalid, failed, warnings]) {
+        if view.is_short() {
+            for folded in Folded::all(notices) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(out, "{}", view.wrap(&format!("{title} {}", folded.line("levels")), 2));
+            }
+        } else {
+            for (name, notice) in notices {
+                let _ = writeln!(out, "{title} {}: {}", printable(&name), printable(&notice.text));
+            }
+        }
     }
-    for warning in &found.warnings {
-        let _ = writeln!(out, "{} {label}: {}", style.doubtful("warning:"), printable(warning));
-    }
+}
+
+/// Why a level is not valid. The kind of a reason is its cause, if there is one of each.
+fn reasons(level: &Level) -> impl Iterator<Item = Notice> {
+    let Validity { reasons, causes, .. } = &level.validity;
+    let cause = match (reasons.as_slice(), causes.as_slice()) {
+        ([_], [cause]) => Some(*cause),
+        _ => None,
+    };
+    reasons.iter().map(move |reason| match cause {
+        Some(cause) => Notice::new(cause.text(), cause.text(), reason.as_str()),
+        None => Notice::of_text(reason.as_str()),
+    })
+}
+
+/// A message of requests that failed. Each message is a kind.
+fn failure(count: u64, message: &str) -> Notice {
+    let mut notice = Notice::of_text(format!("{count} × {message}"));
+    notice.kind = message.to_owned().into();
+    notice.gist = Some(message.to_owned().into());
+    notice.with(Figure::new(count as f64, Unit::Count, "requests"))
 }
 
 #[cfg(test)]
 mod tests {
+    use bench_record::InvalidCause;
     use bench_report::Detail;
 
     use super::*;
@@ -280,13 +322,20 @@ mod tests {
         let text = render(&record, &View::plain(120, Detail::Short));
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("served") && lines[0].ends_with("valid"), "{text}");
-        assert!(lines[1].starts_with("tts · performance"), "{text}");
+        assert!(lines[1].starts_with("  tts/speak[voice=a] "), "{text}");
+        assert!(lines[2].starts_with("  tts/speak[voice=b] "), "{text}");
+        assert!(lines[3].starts_with("  other/speak ") && lines[3].contains("concurrency 4"), "{text}");
+        assert!(lines[2].contains(" TTFA") && text.matches("served").count() == 1, "{text}");
+        let of_one_model = super::super::fixture::record(vec![
+            case("tts/performance/speak[voice=a]", vec![vec![closed(1)]]),
+            case("tts/performance/speak[voice=b]", vec![vec![closed(1)]]),
+        ]);
+        let text = render(&of_one_model, &View::plain(120, Detail::Short));
+        let lines: Vec<&str> = text.lines().collect();
         assert!(
-            lines[2].starts_with("  speak  voice=a") && lines[3].starts_with("         voice=b"),
+            lines[1].starts_with("tts · performance") && lines[2].starts_with("  speak  voice=a"),
             "{text}"
         );
-        assert!(lines[4].starts_with("other · performance") && lines[5].contains("concurrency 4"), "{text}");
-        assert!(lines[2].contains(" TTFA") && text.matches("served").count() == 1, "{text}");
     }
 
     #[test]
@@ -308,5 +357,23 @@ mod tests {
             assert!(narrow.1 <= 80 && narrow.1 < wide.1, "{narrow:?} {wide:?}");
             assert!(kept.iter().all(|title| narrow.0.contains(title)), "{narrow:?}");
         }
+    }
+    #[test]
+    fn what_is_said_of_several_levels_is_said_once() {
+        let mut levels: Vec<_> = [1, 4, 16].into_iter().map(closed).collect();
+        for (level, late) in levels.iter_mut().skip(1).zip([2, 3]) {
+            level.validity.valid = false;
+            level.validity.causes = vec![InvalidCause::HarnessLate];
+            level.validity.reasons = vec![format!("the harness was the bottleneck: {late} ms late")];
+            level.errors = vec![bench_record::Told::new("full", late)];
+        }
+        let record = record(vec![case("tts/performance/speak", vec![levels])]);
+        let text = render(&record, &View::plain(120, Detail::Short));
+        let told = "invalid: 2 levels, such as concurrency 4: the harness was the bottleneck\n\
+                    failed: 2 levels, such as concurrency 16: full (2 to 3 requests)\n";
+        assert!(text.ends_with(told), "{text}");
+        let text = render(&record, &View::plain(120, Detail::Full));
+        assert!(text.contains("failed: concurrency 16: 3 × full\n"), "{text}");
+        assert_eq!(text.matches("invalid: ").count(), 2, "{text}");
     }
 }

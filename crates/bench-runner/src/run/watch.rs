@@ -41,23 +41,34 @@ impl Observer {
     }
 }
 
-impl RunObserver for Observer {
-    fn round_begins(&mut self, case: &CaseRecord) {
-        self.progress.round_begins(case);
-    }
-
-    fn round_ended(&mut self, case: &CaseRecord) {
-        self.progress.round_ended(case);
-        if let (Some(journal), Some(round)) = (&mut self.journal, case.rounds.last())
-            && let Err(error) = journal.round(&case.id, round)
+impl Observer {
+    /// Writes a line of the journal, if there is one.
+    fn note(&mut self, write: impl FnOnce(&mut Journal) -> Result<(), RunError>) {
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = write(journal)
         {
             tell(&format!("warning: {error}; measuring continues"));
             self.trouble = Some(error);
             self.journal = None;
         }
     }
+}
+
+impl RunObserver for Observer {
+    fn round_begins(&mut self, case: &CaseRecord) {
+        self.progress.round_begins(case);
+        self.note(|journal| journal.round_begins(&case.id, case.rounds.len()));
+    }
+
+    fn round_ended(&mut self, case: &CaseRecord) {
+        self.progress.round_ended(case);
+        if let Some(round) = case.rounds.last() {
+            self.note(|journal| journal.round(&case.id, round));
+        }
+    }
 
     fn case_ended(&mut self, case: &CaseRecord) {
         self.progress.case_ended(case);
+        self.note(|journal| journal.case_ended(&case.id));
     }
 }

@@ -68,6 +68,30 @@ fn every_chapter_is_in_the_summary() {
     assert_eq!(listed, written);
 }
 
+/// Links of a chapter that lead nowhere in the built book: there, what ends with `.md` is a page of the book.
+fn lost_when_built(document: &Document) -> Vec<String> {
+    let links = document.links().into_iter().filter(|link| !link.contains("://"));
+    let lost = links.filter(|link| {
+        let file = link.split('#').next().unwrap_or_default();
+        file.starts_with("..") && file.ends_with(".md")
+    });
+    lost.map(|link| format!("{}: {link}", document.path.display())).collect()
+}
+
+#[test]
+fn links_of_chapters_hold_in_the_built_book() {
+    let mut lost: Vec<String> = chapters().iter().flat_map(lost_when_built).collect();
+    // Included in a chapter of another folder, so that no relative link holds in both places. Its picture is not included.
+    let evidence = Document::read(&workspace().join("docs/evidence.md"));
+    let relative =
+        evidence.links().into_iter().filter(|link| !link.contains("://") && !link.starts_with('#'));
+    lost.extend(relative.filter(|link| *link != "verdicts.svg").map(str::to_owned));
+    assert!(lost.is_empty(), "link to the folder, or name the file without a link:\n{}", lost.join("\n"));
+    let text = "[a](../../evidence.md#history) [b](../../fleet/ssh.sh) [c](load.md)".to_owned();
+    let document = Document { path: workspace().join("docs/book/src/x.md"), text };
+    assert_eq!(lost_when_built(&document).len(), 1);
+}
+
 /// Blocks of Rust that tests compile, as a document shows them.
 fn compiled_rust() -> Vec<String> {
     let shown = ["crates/bench-load/tests/book", "bench-core/tests/book", "models/tests/book"];

@@ -1,27 +1,25 @@
-//! Folds similar lines into one each: skipped cases by their reason, warnings by their text.
+//! What is alike, in one line each: skipped cases by their reason, warnings by their kind, probes that saw nothing.
 
 use std::fmt::Write;
 
 use bench_judge::Summarize;
-use bench_record::{CaseRecord, Record, Status};
-use bench_report::{View, together};
-use bench_syntax::text::{first_line, one_line, printable};
+use bench_record::{CaseRecord, ProbeState, Record, Status};
+use bench_report::{CaseRows, Folded, View, together};
+use bench_syntax::text::{first_line, one_line};
 
 /// Kinds of warnings that are printed; the others are counted.
-const KINDS: usize = 12;
+const KINDS: usize = 10;
 
 /// Cases by something that they share, in the order of their first.
-type Folded<'a, T> = Vec<(T, Vec<&'a CaseRecord>)>;
-
-fn fold<'a, T: PartialEq>(cases: impl Iterator<Item = (T, &'a CaseRecord)>) -> Folded<'a, T> {
-    let mut folded: Folded<'a, T> = Vec::new();
+fn by<'a, T: PartialEq>(cases: impl Iterator<Item = (T, &'a CaseRecord)>) -> Vec<(T, Vec<&'a CaseRecord>)> {
+    let mut grouped: Vec<(T, Vec<&'a CaseRecord>)> = Vec::new();
     for (key, case) in cases {
-        match folded.iter_mut().find(|(known, _)| *known == key) {
+        match grouped.iter_mut().find(|(known, _)| *known == key) {
             Some((_, of_key)) => of_key.push(case),
-            None => folded.push((key, vec![case])),
+            None => grouped.push((key, vec![case])),
         }
     }
-    folded
+    grouped
 }
 
 fn who(cases: &[&CaseRecord]) -> String {
@@ -35,13 +33,13 @@ pub(super) fn skipped(record: &Record, view: &View) -> String {
         Status::NotRun => Some("not run: interrupted".to_owned()),
         Status::Ok | Status::Failed => None,
     };
-    let folded = fold(record.cases.iter().filter_map(|case| Some((reason(case)?, case))));
-    if folded.is_empty() {
+    let grouped = by(record.cases.iter().filter_map(|case| Some((reason(case)?, case))));
+    if grouped.is_empty() {
         return String::new();
     }
-    let count: usize = folded.iter().map(|(_, cases)| cases.len()).sum();
+    let count: usize = grouped.iter().map(|(_, cases)| cases.len()).sum();
     let mut out = format!("\n{}\n", view.style.bold(&format!("{count} skipped")));
-    for (reason, cases) in folded {
+    for (reason, cases) in grouped {
         let line = format!("{:>4} {}: {reason}", cases.len(), who(&cases));
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{}", view.wrap(&line, 5));
@@ -49,74 +47,59 @@ pub(super) fn skipped(record: &Record, view: &View) -> String {
     out
 }
 
-/// Returns the warnings: first those of the run as a whole, then those of its cases, with similar ones together.
+/// Warnings of the run as a whole, then of its cases, those of one kind together.
 pub(super) fn warnings(record: &Record, view: &View) -> String {
-    let of_cases = record.cases.iter().flat_map(|case| {
-        // That the harness was the bottleneck stands beside the figures themselves.
-        let told = case.invalid();
-        let warnings = case.warnings.iter().filter(move |warning| told.as_deref() != Some(warning.as_str()));
-        warnings.map(move |warning| (Kind::of(warning), case))
+    let measured = record.cases.iter().filter(|case| case.time.is_some());
+    let rows = CaseRows::of(measured.map(|case| (case.id.as_str(), case.model.as_deref(), case.category)));
+    let notices = record.cases.iter().flat_map(|case| {
+        let id = rows.short_id(&case.id, case.model.as_deref(), case.category);
+        case.notices().into_iter().map(move |notice| (id.clone(), notice))
     });
-    let folded = fold(of_cases);
+    let folded = Folded::all(notices);
     // What warns of the machine stands above the table.
     let machine = record.environment.machine_warnings();
     let of_run: Vec<&String> = record.warnings.iter().filter(|warning| !machine.contains(warning)).collect();
     if folded.is_empty() && of_run.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n{}\n", view.style.bold("warnings"));
+    let all = format!("all of them, and every figure: {}", whole(record));
+    let mut out = format!("\n{}", view.heading("warnings", &all));
     // Writing to a String cannot fail.
     for warning in of_run {
         let _ = writeln!(out, "{}", view.wrap(&format!("  {}", one_line(warning)), 4));
     }
     let left = folded.len().saturating_sub(KINDS);
-    for (kind, mut cases) in folded.into_iter().take(KINDS) {
-        cases.dedup_by(|one, other| std::ptr::eq(*one, *other));
-        let line = match cases.as_slice() {
-            [case] => format!("  {}: {}", printable(&case.id), one_line(kind.example)),
-            several => {
-                format!("  {} cases ({}), such as: {}", several.len(), who(several), one_line(kind.example))
-            }
-        };
-        let _ = writeln!(out, "{}", view.wrap(&line, 4));
+    for kind in folded.iter().take(KINDS) {
+        let _ = writeln!(out, "{}", view.wrap(&format!("  {}", kind.line("cases")), 4));
     }
     if left > 0 {
         let _ = writeln!(out, "  {left} more kinds of warnings");
     }
-    let _ = writeln!(out, "{}", view.style.faint("  all of them, and every figure: --verbose, or run.json"));
     out
 }
 
-/// The text of a warning, whatever the figures in it.
-struct Kind<'a> {
-    example: &'a str,
-}
-
-impl<'a> Kind<'a> {
-    fn of(warning: &'a str) -> Self {
-        Kind { example: warning }
-    }
-
-    /// Its words: figures, and what is set in quotes, differ from case to case.
-    fn words(&self) -> impl Iterator<Item = &'a str> {
-        self.example
-            .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '(' | ')'))
-            .filter(|word| {
-                !word.is_empty() && !word.contains(|c: char| c.is_ascii_digit() || matches!(c, '`' | '"'))
-            })
-            .filter(|word| !is_unit(word))
+/// Where the whole report is.
+fn whole(record: &Record) -> String {
+    match one_line(&record.run) {
+        run if run.is_empty() => "--verbose".to_owned(),
+        run => format!("bench show {run} --verbose"),
     }
 }
 
-impl PartialEq for Kind<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.words().eq(other.words())
+/// The probes that saw nothing, each with the reason.
+pub(super) fn unavailable(record: &Record, view: &View) -> String {
+    let reason = |state: &ProbeState| {
+        state
+            .unavailable
+            .as_ref()
+            .map(|reason| format!("{} ({})", one_line(&state.probe), first_line(reason)))
+    };
+    let reasons: Vec<String> = record.environment.probes.iter().filter_map(reason).collect();
+    if reasons.is_empty() {
+        return String::new();
     }
-}
-
-/// Whether a word changes with the size of the figure before it.
-fn is_unit(word: &str) -> bool {
-    matches!(word, "ns" | "µs" | "ms" | "s" | "B" | "KiB" | "MiB" | "GiB" | "TiB" | "k" | "M" | "G" | "T")
+    let line = view.wrap(&format!("not observed: {}", reasons.join(", ")), 2);
+    format!("{}\n", view.style.faint(&line))
 }
 
 #[cfg(test)]
@@ -124,6 +107,7 @@ mod tests {
     use super::*;
     use bench_judge::testing::record;
     use bench_report::Detail;
+    use bench_syntax::quantity::Seconds;
 
     #[test]
     fn the_same_reason_is_said_once() {
@@ -145,19 +129,38 @@ mod tests {
     }
 
     #[test]
-    fn warnings_that_differ_in_figures_are_of_one_kind() {
+    fn warnings_of_one_kind_have_one_line() {
         let mut record =
             record(vec![("unit/a", vec![100; 8]), ("unit/b", vec![100; 8]), ("unit/c", vec![100; 8])]);
         record.warnings = vec!["the machine was busy".to_owned()];
-        let warn = |text: &str| vec![text.to_owned()];
-        record.cases[0].warnings = warn("took 1.5 ms, of which `x` 20 %");
-        record.cases[1].warnings = warn("took 300 µs, of which `y` 4 %");
-        record.cases[2].warnings = warn("two modes");
+        for (case, disturbed) in record.cases.iter_mut().zip([3, 4]) {
+            for round in &mut case.rounds[..disturbed] {
+                round.disturbed = Some("a reason".to_owned());
+            }
+            case.update();
+        }
+        record.cases[2].warnings = vec!["another program said this of 3 ms".to_owned()];
         assert_eq!(
             warnings(&record, &View::plain(100, Detail::Short)),
-            "\nwarnings\n  the machine was busy\n  \
-             2 cases (unit), such as: took 1.5 ms, of which `x` 20 %\n  \
-             unit/c: two modes\n  all of them, and every figure: --verbose, or run.json\n"
+            "\nwarnings  all of them, and every figure: bench show run --verbose\n  the machine was busy\n  \
+             2 cases, such as b: rounds from bad minutes of the machine count (38 to 50 %)\n  \
+             c: another program said this of 3 ms\n"
         );
+    }
+
+    #[test]
+    fn probes_that_saw_nothing_share_a_line() {
+        let mut record = record(vec![("unit/a", vec![100; 8])]);
+        let view = View::plain(100, Detail::Short);
+        assert_eq!(unavailable(&record, &view), "");
+        let state = |probe: &str, reason: Option<&str>| {
+            let reason = reason.map(str::to_owned);
+            ProbeState::new(probe, reason, Seconds(0.0))
+        };
+        record.environment.probes =
+            vec![state("gpu", Some("no driver")), state("memory", None), state("counters", Some("hidden"))];
+        assert_eq!(unavailable(&record, &view), "not observed: gpu (no driver), counters (hidden)\n");
+        let narrow = View::plain(40, Detail::Short);
+        assert_eq!(unavailable(&record, &narrow), "not observed: gpu (no driver), counters\n  (hidden)\n");
     }
 }

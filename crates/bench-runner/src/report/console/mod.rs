@@ -26,25 +26,29 @@ pub fn render(record: &Record, view: &View) -> String {
     let mut out = String::new();
     if is_short {
         out += &headline::render(record, view);
-        out.push('\n');
     }
     out += &match record.measure() {
         Measure::Time if is_short => times::render(record, view),
         _ => full::render(record, style),
     };
-    for state in &record.environment.probes {
-        if let Some(reason) = &state.unavailable {
-            let line = format!("no `{}`: {}", state.probe, first_line(reason));
-            let line = if is_short { view.wrap(&line, 2) } else { line };
-            // Writing to a String cannot fail.
-            let _ = writeln!(out, "{}", style.faint(&line));
+    if is_short {
+        out += &folded::unavailable(record, view);
+    } else {
+        for state in &record.environment.probes {
+            if let Some(reason) = &state.unavailable {
+                let line = format!("no `{}`: {}", state.probe, first_line(reason));
+                // Writing to a String cannot fail.
+                let _ = writeln!(out, "{}", style.faint(&line));
+            }
         }
     }
     out += &targets::render(record, style);
     for section in sections() {
         let text = (section.render)(record, view);
+        // A line by itself needs no room around it.
+        let gap = if is_short && text.lines().count() == 1 { "" } else { "\n" };
         if !text.is_empty() {
-            let _ = write!(out, "\n{text}");
+            let _ = write!(out, "{gap}{text}");
         }
     }
     out += &render_failures(record, style);

@@ -4,12 +4,15 @@ use std::fmt::Write;
 
 use bench_judge::Summarize;
 use bench_record::{CaseRecord, Record, RoundRecord, Status, Time};
-use bench_report::{CaseRows, Table, View};
+use bench_report::{CaseRows, Table, View, sections};
 use bench_syntax::quantity::{Seconds, digits, percent, rate_to};
 use bench_syntax::text::printable;
 
 use super::distribution::distribution_from;
 use crate::report::failure;
+
+/// The section with a row for each case that serves requests.
+const OF_REQUESTS: &str = "load";
 
 /// Marks what has no interval that says anything, and percentiles with too few samples.
 const ESTIMATE: char = '~';
@@ -36,6 +39,7 @@ pub(super) fn render(record: &Record, view: &View) -> String {
         .cases
         .iter()
         .filter(|case| case.status == Status::Failed || (case.status == Status::Ok && case.time.is_some()))
+        .filter(|case| case.status == Status::Failed || !is_in_a_section(case))
         .collect();
     if shown.is_empty() {
         return String::new();
@@ -67,23 +71,27 @@ pub(super) fn render(record: &Record, view: &View) -> String {
         }
     }
     out += &table.render(|text| view.style.bold(text));
-    let marked = columns.iter().any(|column| column.cells.iter().any(|cell| cell.starts_with(ESTIMATE)));
-    if marked {
-        let _ = writeln!(
-            out,
-            "{}",
-            view.style.faint("~ an estimate, because there are too few rounds or samples")
-        );
-    }
-    if shown.iter().any(|case| case.time.as_ref().is_some_and(|time| time.moderated_s.is_some())) {
-        let told =
-            "~± for a case with fewer than six rounds: the spread between rounds is estimated from all cases";
-        let _ = writeln!(out, "{}", view.style.faint(&view.wrap(told, 2)));
+    let is_marked = columns.iter().any(|column| column.cells.iter().any(|cell| cell.starts_with(ESTIMATE)));
+    let is_moderated =
+        shown.iter().any(|case| case.time.as_ref().is_some_and(|time| time.moderated_s.is_some()));
+    let meant = [
+        is_marked.then_some("~ an estimate, because there are too few rounds or samples"),
+        is_moderated.then_some("~± the spread between rounds is estimated from all cases"),
+    ];
+    let meant: Vec<&str> = meant.into_iter().flatten().collect();
+    if !meant.is_empty() {
+        let _ = writeln!(out, "{}", view.style.faint(&view.wrap(&meant.join(" · "), 2)));
     }
     out
 }
 
-/// The table without columns that no row fills, and without those that do not fit on the terminal.
+/// Whether a case has a row in the table of requests, with the same times.
+fn is_in_a_section(case: &CaseRecord) -> bool {
+    let serves = case.rounds.iter().any(|round| round.served.is_some());
+    serves && sections().iter().any(|section| section.name == OF_REQUESTS)
+}
+
+/// Without columns that no row fills, and without those that the terminal has no room for.
 fn fitting(mut columns: Vec<Column>, rows: &CaseRows, view: &View) -> Vec<Column> {
     columns.retain(|column| column.rank == ALWAYS || column.cells.iter().any(|cell| !cell.is_empty()));
     let labels = rows.blocks.iter().flat_map(|block| &block.rows).map(|row| row.label.chars().count());

@@ -1,0 +1,168 @@
+//! What is said of a case, in a form that shows which other cases it is also said of.
+
+use std::borrow::Cow;
+
+use bench_syntax::quantity::{Seconds, percent, significant};
+
+/// A warning about a case, or a recommendation.
+///
+/// The same thing is often said of many cases, with other figures. Its `kind` is data, so that a report can say it once.
+///
+/// ```
+/// use bench_record::{Figure, Notice, Unit};
+///
+/// let of_case = |rounds: u32| {
+///     let figure = Figure::new(f64::from(rounds), Unit::Count, "rounds");
+///     Notice::new("few_rounds", "it has few rounds", format!("it has {rounds} rounds only")).with(figure)
+/// };
+/// assert_eq!(of_case(1).kind, of_case(2).kind);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// What distinguishes it from notices that say something else, in snake case: `bad_minutes`.
+    pub kind: Cow<'static, str>,
+    /// What all notices of the kind say, without figures; `None` if only the whole text says it.
+    pub gist: Option<Cow<'static, str>>,
+    /// Its figures. Those of notices of one kind are the same ones, in the same order.
+    pub figures: Vec<Figure>,
+    /// All of it in words.
+    pub text: String,
+}
+
+/// A figure of a notice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Figure {
+    /// The figure.
+    pub value: f64,
+    /// How it is shown.
+    pub unit: Unit,
+    /// What it is of, to be read behind it: `rounds`, `of samples`.
+    pub what: &'static str,
+}
+
+/// How a figure of a notice is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// A whole number.
+    Count,
+    /// A share, shown in percent.
+    Share,
+    /// Half the width of an interval as a share, shown in percent behind `±`.
+    HalfWidth,
+    /// Seconds.
+    Seconds,
+    /// How many times as much, shown behind `×`.
+    Factor,
+    /// A rate by the second or any other number, shown with four digits.
+    Number,
+}
+
+impl Notice {
+    /// Creates a notice of a kind that is known to the code that says it.
+    pub fn new(kind: &'static str, gist: &'static str, text: impl Into<String>) -> Self {
+        Notice {
+            kind: Cow::Borrowed(kind),
+            gist: Some(Cow::Borrowed(gist)),
+            figures: Vec::new(),
+            text: text.into(),
+        }
+    }
+
+    /// Creates a notice of a kind whose text has no figures, and so is the same for all cases.
+    pub fn plain(kind: &'static str, text: &'static str) -> Self {
+        Notice::new(kind, text, text)
+    }
+
+    /// Creates a notice from a text that another program said, or an earlier version. Nothing but its words shows what
+    /// kind it is: two texts that differ in figures, units and quoted names only are of the same kind.
+    pub fn of_text(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Notice { kind: Cow::Owned(words(&text)), gist: None, figures: Vec::new(), text }
+    }
+
+    /// Adds a figure.
+    #[must_use]
+    pub fn with(mut self, figure: Figure) -> Self {
+        self.figures.push(figure);
+        self
+    }
+}
+
+impl Figure {
+    /// Creates a figure.
+    pub const fn new(value: f64, unit: Unit, what: &'static str) -> Self {
+        Figure { value, unit, what }
+    }
+
+    /// Returns the range from the least to the largest of some figures of one kind, in words: `1 to 3 rounds`. `None` if
+    /// none is finite.
+    pub fn range(figures: impl IntoIterator<Item = Figure>) -> Option<String> {
+        let mut figures = figures.into_iter().filter(|figure| figure.value.is_finite());
+        let first = figures.next()?;
+        let (low, high) = figures
+            .fold((first.value, first.value), |(low, high), it| (low.min(it.value), high.max(it.value)));
+        let [low, high] = [low, high].map(|value| first.unit.show(value));
+        let what = if first.what.is_empty() { String::new() } else { format!(" {}", first.what) };
+        // `8 to 40 %`, but `900 ms to 1.2 s`.
+        let unit = |text: &str| text.rsplit_once(' ').map(|(_, unit)| unit.to_owned());
+        let short = low.split(' ').next().filter(|_| unit(&low) == unit(&high)).unwrap_or(&low);
+        Some(if low == high { format!("{low}{what}") } else { format!("{short} to {high}{what}") })
+    }
+}
+
+impl Unit {
+    fn show(self, value: f64) -> String {
+        match self {
+            Unit::Count => format!("{value:.0}"),
+            Unit::Share => percent(value),
+            Unit::HalfWidth => format!("±{}", percent(value)),
+            Unit::Seconds => Seconds(value).to_string(),
+            Unit::Factor if value < 9.95 => format!("×{value:.1}"),
+            Unit::Factor => format!("×{value:.0}"),
+            Unit::Number => significant(value),
+        }
+    }
+}
+
+/// The words of a text without figures, units and what is set in quotes, which differ from case to case.
+fn words(text: &str) -> String {
+    const UNITS: [&str; 13] = ["ns", "µs", "ms", "s", "B", "KiB", "MiB", "GiB", "TiB", "k", "M", "G", "T"];
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '(' | ')'));
+    let is_fixed = |word: &&str| {
+        let differs = |c: char| c.is_ascii_digit() || matches!(c, '`' | '"');
+        !word.is_empty() && !word.contains(differs) && !UNITS.contains(word)
+    };
+    words.filter(is_fixed).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_kind_are_a_range() {
+        let range = |unit, values: &[f64]| {
+            Figure::range(values.iter().map(|value| Figure::new(*value, unit, "of it"))).unwrap_or_default()
+        };
+        assert_eq!(range(Unit::Count, &[3.0, 1.0]), "1 to 3 of it");
+        assert_eq!(range(Unit::Count, &[2.0, 2.0]), "2 of it");
+        assert_eq!(range(Unit::Share, &[0.0801, 0.4]), "8.0 to 40 % of it");
+        assert_eq!(range(Unit::HalfWidth, &[0.02, 81.4]), "±2.0 to ±8140 % of it");
+        assert_eq!(range(Unit::Seconds, &[0.0015, f64::NAN]), "1.500 ms of it");
+        assert_eq!(range(Unit::Seconds, &[0.0015, 0.002]), "1.500 to 2.000 ms of it");
+        assert_eq!(range(Unit::Seconds, &[0.0015, 2.0]), "1.500 ms to 2.000 s of it");
+        assert_eq!(range(Unit::Factor, &[1.52, 40.0]), "×1.5 to ×40 of it");
+        assert_eq!(range(Unit::Number, &[0.5]), "0.500 of it");
+        assert_eq!(range(Unit::Count, &[f64::INFINITY]), "");
+    }
+
+    #[test]
+    fn texts_that_differ_in_figures_are_of_one_kind() {
+        let kind = |text: &str| Notice::of_text(text).kind;
+        assert_eq!(kind("took 1.5 ms, of which `x` 20 %"), kind("took 300 µs, of which `y` 4 %"));
+        assert_ne!(kind("took 1.5 ms"), kind("takes 1.5 ms"));
+    }
+}
