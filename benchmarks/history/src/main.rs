@@ -79,12 +79,17 @@ fn main() -> ExitCode {
     }
     if labels_only {
         return ended(
-            folder.ok_or("`labelled` wants a file".to_owned()).and_then(|file| labelled::table(&file, of(&Method::PEERS))),
+            folder
+                .ok_or("`labelled` wants a file".to_owned())
+                .and_then(|file| labelled::table(&file, of(&Method::PEERS))),
             2,
         );
     }
     if alarms_only {
-        return ended(folder.ok_or("`alarms` wants a file".to_owned()).and_then(|file| alarms::table(&file)), 2);
+        return ended(
+            folder.ok_or("`alarms` wants a file".to_owned()).and_then(|file| alarms::table(&file)),
+            2,
+        );
     }
     if machine {
         return ended(

@@ -34,9 +34,7 @@ pub(crate) fn table(half: Half, methods: &[Method]) -> String {
 }
 
 fn heads(first: &str, methods: &[Method]) -> Vec<String> {
-    std::iter::once(first.to_owned())
-        .chain(methods.iter().map(|method| method.name().to_owned()))
-        .collect()
+    std::iter::once(first.to_owned()).chain(methods.iter().map(|method| method.name().to_owned())).collect()
 }
 
 fn quiet(seed: u64, methods: &[Method]) -> String {

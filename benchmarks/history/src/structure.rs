@@ -21,9 +21,7 @@ pub(crate) fn tables(methods: &[Method]) -> String {
 }
 
 fn heads(first: &str, methods: &[Method]) -> Vec<String> {
-    std::iter::once(first.to_owned())
-        .chain(methods.iter().map(|method| method.name().to_owned()))
-        .collect()
+    std::iter::once(first.to_owned()).chain(methods.iter().map(|method| method.name().to_owned())).collect()
 }
 
 /// Runs around 100 with this spread, and what is `added` to each.

@@ -1,3 +1,5 @@
+mod noise_of_levels;
+
 use proptest::prelude::*;
 
 use super::*;
