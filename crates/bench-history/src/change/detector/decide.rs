@@ -9,8 +9,8 @@ use super::{Detector, Level, Settings};
 /// in the first runs after a split, so that is where the affordable false alarms are spent.
 const RISE: f64 = 0.4;
 
-/// A drift lies at least so many standard errors off. Machines wander, and a wave that comes back is not a change.
-const DRIFT: f64 = 7.0;
+/// A drift lies at least so many standard errors off.
+const DRIFT: f64 = 5.0;
 
 /// A step is at least so many deviations of the noise high. Smaller ones are found as drift.
 const SMALLEST: f64 = 1.3;
