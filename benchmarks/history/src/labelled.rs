@@ -20,7 +20,7 @@ const WITHIN: usize = 20;
 pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) values: Vec<f64>,
-    labels: Vec<usize>,
+    pub(crate) labels: Vec<usize>,
 }
 
 /// Reads the lines of a file.
@@ -37,7 +37,7 @@ pub(crate) fn lines(path: &Path) -> Result<Vec<Line>, String> {
 }
 
 /// Scores every method on the lines of a file.
-pub(crate) fn table(path: &Path) -> Result<String, String> {
+pub(crate) fn table(path: &Path, methods: &[Method]) -> Result<String, String> {
     let lines = lines(path)?;
     let runs: usize = lines.iter().map(|line| line.values.len()).sum();
     let all: usize = lines.iter().map(|line| line.labels.len()).sum();
@@ -52,8 +52,8 @@ pub(crate) fn table(path: &Path) -> Result<String, String> {
         "runs 5 to 14",
         "soon after",
     ]);
-    for method in Method::PEERS {
-        let score = Score::of(method, &lines);
+    for method in methods {
+        let score = Score::of(*method, &lines);
         let share = |(hit, of): (usize, usize)| format!("{hit} of {of}");
         let (recall, precision) = (ratio(score.found, all), ratio(score.right, score.alarms));
         table.push([
@@ -69,6 +69,11 @@ pub(crate) fn table(path: &Path) -> Result<String, String> {
         ]);
     }
     Ok(table.render(&format!("{} series, {runs} runs, {all} changes:", lines.len())))
+}
+
+/// Whether an alarm that was raised at run `found` may be that of a label.
+pub(crate) fn belongs(found: usize, label: usize) -> bool {
+    found + MARGIN >= label && found < label + WITHIN
 }
 
 fn ratio(part: usize, of: usize) -> f64 {
@@ -132,7 +137,7 @@ fn glaring(values: &[f64]) -> Vec<usize> {
 
 /// Whether the levels before and after some run within reach of an alarm differ: the medians of twenty runs each by 0.3 % and
 /// one and a half robust deviations. Where the line ends before that can be known, the alarm stands.
-fn is_borne_out(values: &[f64], found: usize) -> bool {
+pub(crate) fn is_borne_out(values: &[f64], found: usize) -> bool {
     const SIDE: usize = 20;
     if found + 6 > values.len() {
         return true;
@@ -171,8 +176,7 @@ impl Score {
             let alarms = method.alarms(values);
             let mut used = vec![false; alarms.len()];
             for (number, label) in labels.iter().enumerate() {
-                let belongs = |found: usize| found + MARGIN >= *label && found < label + WITHIN;
-                let hit = (0..alarms.len()).find(|alarm| !used[*alarm] && belongs(alarms[*alarm]));
+                let hit = (0..alarms.len()).find(|alarm| !used[*alarm] && belongs(alarms[*alarm], *label));
                 if let Some(alarm) = hit {
                     used[alarm] = true;
                     delays.push((alarms[alarm] + 1).saturating_sub(*label));

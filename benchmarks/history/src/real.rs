@@ -70,7 +70,7 @@ enum Apart {
     MachinesAndBuilds,
 }
 
-pub(crate) fn table(folder: &Path, half: Half) -> Result<String, String> {
+pub(crate) fn table(folder: &Path, half: Half, methods: &[Method]) -> Result<String, String> {
     let suites: Vec<Suite> = suites(folder)?
         .into_iter()
         .enumerate()
@@ -81,7 +81,7 @@ pub(crate) fn table(folder: &Path, half: Half) -> Result<String, String> {
         ["series", "how many", "runs", "median spread"]
             .into_iter()
             .map(str::to_owned)
-            .chain(Method::ALL.iter().map(|method| method.name().to_owned())),
+            .chain(methods.iter().map(|method| method.name().to_owned())),
     );
     let finest = series(&suites, Apart::MachinesAndBuilds);
     for (name, series, shuffles) in [
@@ -95,7 +95,7 @@ pub(crate) fn table(folder: &Path, half: Half) -> Result<String, String> {
             .filter_map(|one| Some(spread(&one.values) / median(&sorted(&one.values))?))
             .collect();
         let runs: usize = series.iter().map(|one| one.values.len()).sum();
-        let cells = Method::ALL.iter().map(|method| {
+        let cells = methods.iter().map(|method| {
             // E-divisive is slow.
             let shuffles = if matches!(method, Method::EDivisive) { shuffles / 100 } else { shuffles };
             let alarms: usize = if shuffles == 0 {

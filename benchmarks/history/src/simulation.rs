@@ -16,34 +16,32 @@ const NOISES: [(&str, Noise); 7] = [
 ];
 
 /// Quiet runs; as E-divisive is slow, it gets a share of them.
-const QUIET: usize = 300_000;
+const QUIET: usize = 1_000_000;
 const QUIET_SLOW: usize = 6_000;
 /// Runs in a series. In a short one, little is known of its noise.
 const LONG: usize = 1000;
 const SHORT: usize = 100;
-const TRIALS: usize = 400;
+const TRIALS: usize = 2000;
 const TRIALS_SLOW: usize = 30;
 
 /// Both tables; fitting and reporting use other seeds.
-pub(crate) fn table(half: Half) -> String {
+pub(crate) fn table(half: Half, methods: &[Method]) -> String {
     let seed = match half {
         Half::Fit => 1_000_000,
         Half::Report => 2_000_000,
     };
-    quiet(seed) + &steps(seed) + &ideal(seed) + &drifts(seed)
+    quiet(seed, methods) + &steps(seed, methods) + &ideal(seed) + &drifts(seed, methods)
 }
 
-fn heads(first: &str) -> Vec<String> {
-    std::iter::once(first.to_owned())
-        .chain(Method::ALL.iter().map(|method| method.name().to_owned()))
-        .collect()
+fn heads(first: &str, methods: &[Method]) -> Vec<String> {
+    std::iter::once(first.to_owned()).chain(methods.iter().map(|method| method.name().to_owned())).collect()
 }
 
-fn quiet(seed: u64) -> String {
-    let mut table = Table::new(heads("noise, spread 3 %"));
+fn quiet(seed: u64, methods: &[Method]) -> String {
+    let mut table = Table::new(heads("noise, spread 3 %", methods));
     for (length, suffix) in [(LONG, ""), (SHORT, ", series of 100")] {
         for (name, noise) in NOISES {
-            let cells = Method::ALL.iter().map(|method| {
+            let cells = methods.iter().map(|method| {
                 let runs = if matches!(method, Method::EDivisive) { QUIET_SLOW } else { QUIET };
                 let of = |k| level(&noise.runs(&mut Random::seeded(seed + k as u64), length), 0.03);
                 let alarms: usize = (0..runs / length).map(|k| method.alarms(&of(k)).len()).sum();
@@ -62,8 +60,8 @@ fn level(noise: &[f64], spread: f64) -> Vec<f64> {
     noise.iter().map(|value| (100.0 * (1.0 + spread * value)).max(1.0)).collect()
 }
 
-fn steps(seed: u64) -> String {
-    let mut table = Table::new(heads("step, spread, noise, runs before"));
+fn steps(seed: u64, methods: &[Method]) -> String {
+    let mut table = Table::new(heads("step, spread, noise, runs before", methods));
     for (step, spread, name, noise, before) in [
         (0.005, 0.0025, "independent", Noise::Independent, 100),
         (0.01, 0.005, "independent", Noise::Independent, 50),
@@ -80,7 +78,7 @@ fn steps(seed: u64) -> String {
         (0.10, 0.030, "independent", Noise::Independent, 100),
         (0.10, 0.050, "independent", Noise::Independent, 100),
     ] {
-        let cells = Method::ALL.iter().map(|method| {
+        let cells = methods.iter().map(|method| {
             let trials = if matches!(method, Method::EDivisive) { TRIALS_SLOW } else { TRIALS };
             let delays: Vec<usize> = (0..trials)
                 .filter_map(|k| {
@@ -141,10 +139,10 @@ fn ideal(seed: u64) -> String {
     )
 }
 
-fn drifts(seed: u64) -> String {
-    let mut table = Table::new(heads("spread"));
+fn drifts(seed: u64, methods: &[Method]) -> String {
+    let mut table = Table::new(heads("spread", methods));
     for spread in [0.01, 0.02, 0.03, 0.05] {
-        let cells = Method::ALL.iter().map(|method| {
+        let cells = methods.iter().map(|method| {
             let trials = if matches!(method, Method::EDivisive) { TRIALS_SLOW / 3 } else { TRIALS };
             let found = (0..trials).filter(|k| {
                 let noise = Noise::Independent.runs(&mut Random::seeded(seed + 9000 + *k as u64), 150);

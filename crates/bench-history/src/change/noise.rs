@@ -2,8 +2,8 @@
 
 use super::median;
 
-/// The number of standard errors by which the correlation of neighbours is raised before it is used.
-pub(super) const CAUTION: f64 = 1.1;
+/// By so many standard errors the correlation of neighbours is raised before it is relied on.
+pub(super) const CAUTION: f64 = 0.85;
 
 /// The largest correlation that an estimate from some hundred runs can distinguish from a random walk.
 const LARGEST: f64 = 0.95;
@@ -39,6 +39,9 @@ impl Noise {
     /// An estimate from n runs and k pieces is too small by about `k (1 + 3ρ) / n` (Marriott and Pope, "Bias in the
     /// estimation of autocorrelations", Biometrika 41, 1954), and that is put back; its standard error is
     /// `√((1 − ρ²) / n)`. An estimate within one standard error of zero is believed in part.
+    ///
+    /// What raises the correlation leaves the innovations as they are, so that the deviation grows with it: otherwise a jump, which
+    /// is judged by the innovations, would look larger the less is known of the correlation.
     pub(super) fn within(values: &[f64], bounds: &[usize], caution: f64) -> Self {
         let n = values.len() as f64;
         let pieces = bounds.len() as f64 + 1.0;
@@ -66,14 +69,18 @@ impl Noise {
         let error = ((1.0 - unbiased * unbiased) / n).sqrt();
         let believed = (unbiased * n.sqrt()).min(1.0);
         let correlation = (believed * (unbiased + caution * error)).min(LARGEST);
-        Noise { deviation: (square / freedom).sqrt(), correlation, freedom, runs: n }
+        let likely = believed * unbiased;
+        let raised = ((1.0 - likely * likely) / (1.0 - correlation * correlation)).max(1.0);
+        Noise { deviation: (raised * square / freedom).sqrt(), correlation, freedom, runs: n }
     }
 
     /// Weighs in what the noise was like at an earlier level, `scale` times as large now.
+    ///
+    /// Deviations are averaged by their logarithms: a level that is ten times as quiet as the one before it would otherwise
+    /// pass for noisy until the memory has faded.
     pub(super) fn with(self, earlier: Noise, scale: f64) -> Self {
         let weight = earlier.freedom.min(REMEMBERED) * (1.0 - self.freedom / FORGOTTEN).max(0.0);
         let before = earlier.deviation * scale;
-        let square = weight * before * before + self.freedom * self.deviation * self.deviation;
         let runs = earlier.runs.min(2.0 * REMEMBERED);
         let correlation = if self.runs < 12.0 {
             earlier.correlation
@@ -81,7 +88,12 @@ impl Noise {
             (runs * earlier.correlation + self.runs * self.correlation) / (runs + self.runs)
         };
         let freedom = weight + self.freedom;
-        Noise { deviation: (square / freedom).sqrt(), correlation, freedom, runs: runs + self.runs }
+        let deviation = if before > 0.0 && self.deviation > 0.0 {
+            ((weight * before.ln() + self.freedom * self.deviation.ln()) / freedom).exp()
+        } else {
+            before.max(self.deviation)
+        };
+        Noise { deviation, correlation, freedom, runs: runs + self.runs }
     }
 
     /// Adds white noise of the deviation `floor`: no figure is known more exactly.
@@ -187,6 +199,30 @@ mod tests {
         let noise = Noise::within(&[1.0; 30], &[], 1.0).at_least(0.01);
         assert_eq!((noise.deviation, noise.correlation), (0.01, 0.0));
         assert_eq!(reach(&[1.0; 30], 0.01), 5.0 * 0.01);
+    }
+
+    #[test]
+    fn caution_leaves_the_innovations() {
+        let mut random = Random::seeded(5);
+        let values = random.autocorrelated(0.7, 200);
+        let innovation = |noise: Noise| noise.deviation * (1.0 - noise.correlation.powi(2)).sqrt();
+        let (likely, cautious) = (Noise::within(&values, &[], 0.0), Noise::within(&values, &[], 2.0));
+        assert!(cautious.correlation > likely.correlation + 0.05);
+        assert!((innovation(cautious) / innovation(likely) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_quiet_level_is_known_to_be_quiet_while_the_noisy_one_is_remembered() {
+        let mut random = Random::seeded(6);
+        let mut around = |deviation: f64, runs: usize| -> Noise {
+            let values: Vec<f64> = (0..runs).map(|_| deviation * random.normal()).collect();
+            Noise::within(&values, &[], 0.0)
+        };
+        let (noisy, quiet) = (around(10.0, 100), around(1.0, 30));
+        let both = quiet.with(noisy, 1.0).deviation;
+        assert!(both > 1.0 && both < 3.0, "{both}");
+        let same = around(1.0, 30).with(around(1.0, 100), 1.0).deviation;
+        assert!((same - 1.0).abs() < 0.2, "{same}");
     }
 
     #[test]

@@ -1,3 +1,5 @@
+mod noise_of_levels;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -115,8 +117,10 @@ fn drift_is_found() {
         let changes = drifting(seed, spread, 40.0);
         assert!(changes.iter().any(|change| change.at > 40 && change.shift() > 0.0), "{spread}: {changes:?}");
     }
-    let changes = drifting(5, 2.0, 0.0);
-    assert_eq!(changes[0].kind, Kind::Drift, "{changes:?}");
+    // With this much noise, what creeps looks like a step in four of ten series.
+    let crept =
+        share(100, |seed| drifting(seed, 2.0, 0.0).first().is_some_and(|change| change.kind == Kind::Drift));
+    assert!(crept >= 0.5, "{crept}");
 }
 
 /// A bad night of a line that only crept is not its culprit. By chance alone 5 of these steps would

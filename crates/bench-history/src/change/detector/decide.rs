@@ -38,7 +38,17 @@ const INFANT: usize = 25;
 /// The height, in deviations, from which on a step needs no patience.
 const GLARING: f64 = 16.0;
 
-/// The number of runs at one level from which on a line is not a machine that takes turns of some days.
+/// Runs that vary more than so many deviations of the noise are a burst…
+const CALM: f64 = 2.5;
+
+/// …unless there are so many of them.
+const SETTLED: usize = 12;
+
+/// In a line without a change before, a step must be so many deviations high to be left out of the noise before it is
+/// certain. Else machines that take turns would be such steps.
+const APART: f64 = 5.0;
+
+/// A line that stayed at one level for so many runs is not a machine that takes turns of some days.
 const KNOWN: usize = 40;
 
 /// The distance, in deviations, from which on a level is not news if the line was there in one of [`USUAL_EVERY`] runs
@@ -78,6 +88,7 @@ impl Detector {
         let height = (now - level.median).abs();
         let is_told = z >= self.limit(len - at)
             && height >= SMALLEST * deviation
+            && self.has_settled(at, noise.deviation)
             && self.has_lasted(at, level.median)
             && self.has_lasted(at, before)
             && !self.is_usual(at, before, now, noise.deviation)
@@ -92,10 +103,12 @@ impl Detector {
         let older = len - LOOK_BACK.min(len / 3);
         let bounds: Vec<usize> = self.bounds.iter().copied().filter(|bound| *bound < older).collect();
         // A new level must not become part of the noise before it is decided on.
-        let noise = self.noise(&off[..older], &bounds, CAUTION, floor);
-        let mut strongest: Option<(f64, usize, f64)> = None;
+        let noise_before = self.noise(&off[..older], &bounds, CAUTION, floor);
+        let mut strongest: Option<(f64, usize, f64, Noise)> = None;
         for after in MIN_AFTER..=LOOK_BACK.min((len - from).saturating_sub(MIN_AFTER)) {
             let at = len - after;
+            let noise =
+                if at < older { self.noise_beside(off, at, floor, noise_before) } else { noise_before };
             let step = Step::between(off, sums, (from, at, len), noise.correlation);
             if step.height.abs() / (step.error * noise.deviation) < self.limit(after) {
                 continue;
@@ -106,17 +119,35 @@ impl Detector {
                 && step.height.abs() >= SMALLEST * deviation
                 && strongest.is_none_or(|(other, ..)| z > other)
             {
-                strongest = Some((z, at, step.height));
+                strongest = Some((z, at, step.height, noise));
             }
         }
-        let (z, at, height) = strongest?;
+        let (z, at, height, noise) = strongest?;
+        // Nor does the new level count towards the level before it.
+        let level = self.level_within(&self.bounds_with(at));
         let (before, now) = (median_of(&self.values[from..at]), median_of(&self.values[at..]));
         let is_told = (now > before) == (now > level.median)
             && (now - before) * height.signum() >= AGREE * height.abs()
+            && self.has_settled(at, noise.deviation)
             && self.has_lasted(at, before)
             && !self.is_usual(at, before, now, noise.deviation)
             && self.is_patient(len - at, (now - before).abs() / noise.deviation);
         if is_told { self.report(at, z, Kind::Step, level, noise) } else { None }
+    }
+
+    /// The noise on both sides of a step at `at` that has lasted longer than the runs that are kept out of the noise, as in the
+    /// first runs after a change; `before` is the noise with that step in it.
+    fn noise_beside(&self, off: &[f64], at: usize, floor: f64, before: Noise) -> Noise {
+        let beside = self.noise(off, &self.bounds_with(at), CAUTION, floor);
+        let from = self.bounds.last().copied().unwrap_or(0);
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        let height = (mean(&off[at..]) - mean(&off[from..at])).abs();
+        if self.memory.is_some() || height >= APART * beside.deviation { beside } else { before }
+    }
+
+    /// The bounds of all pieces if the last one ends at `at`.
+    fn bounds_with(&self, at: usize) -> Vec<usize> {
+        self.bounds.iter().copied().chain([at]).collect()
     }
 
     /// The last runs against the reported level, whatever lies between.
@@ -175,6 +206,15 @@ impl Detector {
         let last = since[since.len() - MIN_AFTER..].iter().filter(beyond).count();
         let count = since.iter().filter(beyond).count();
         count >= MIN_AFTER && 2 * last > MIN_AFTER && count as f64 >= PURE * since.len() as f64
+    }
+
+    /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies off as a level does, but
+    /// does not last.
+    fn has_settled(&self, at: usize, deviation: f64) -> bool {
+        let since = &self.values[at..];
+        let now = median_of(since);
+        let off: Vec<f64> = since.iter().map(|value| (value - now).abs()).collect();
+        since.len() >= SETTLED || 1.4826 * median_of(&off) <= CALM * deviation
     }
 
     /// Whether the line has been at the new level so often that it is not news, as with machines that take turns.

@@ -36,7 +36,7 @@ pub struct Settings {
 impl Default for Settings {
     /// About 0.2 false alarms in 1000 runs of independent or autocorrelated noise, and changes of 0.5 % or more.
     fn default() -> Self {
-        Settings { threshold: 3.8, min_shift: 0.005 }
+        Settings { threshold: 3.75, min_shift: 0.005 }
     }
 }
 
@@ -171,12 +171,17 @@ impl Detector {
     /// The last level that was reported, or the first of the line that lasted. The first runs after a change are left out once there are
     /// enough others.
     fn level(&self) -> Level {
+        self.level_within(&self.bounds)
+    }
+
+    /// Returns that level if the stretch is divided at `bounds`.
+    fn level_within(&self, bounds: &[usize]) -> Level {
         if let Some(level) = self.level {
             return level;
         }
         let mut from = 0;
         let mut to = self.values.len();
-        for bound in self.bounds.iter().copied().chain([self.values.len()]) {
+        for bound in bounds.iter().copied().chain([self.values.len()]) {
             if bound - from >= MIN_AFTER {
                 to = bound;
                 break;
@@ -243,7 +248,7 @@ impl Detector {
         // What takes longer varies more; whether what takes less varies less is not known yet.
         let scale = (self.level().median / memory.level).abs();
         let scale = if scale.is_finite() { scale.max(1.0) } else { 1.0 };
-        own.with(memory.noise, scale).at_least(floor)
+        own.at_least(floor).with(memory.noise, scale)
     }
 
     /// Reports a change, and begins a new stretch with it.

@@ -1,0 +1,61 @@
+//! The noise of one level is neither that of the level before it nor the step between them; and a burst is not a level.
+
+use super::{Random, found, is_told, series, share};
+
+/// Runs around 100 that resemble each other, and what is `added` to each.
+fn autocorrelated(seed: u64, correlation: f64, runs: usize, added: impl Fn(usize) -> f64) -> Vec<f64> {
+    let noise = Random::seeded(seed).autocorrelated(correlation, runs);
+    noise.iter().enumerate().map(|(i, value)| 100.0 + value + added(i)).collect()
+}
+
+#[test]
+fn a_quieter_level_is_heard_while_the_noisy_one_is_remembered() {
+    // A quarter of the time, and a tenth of the noise; 20 runs later, ten deviations more. With the mean of the variances, 5 %
+    // were found.
+    let told = share(40, |seed| {
+        let height = |i: usize| if i >= 80 { 1.0 } else { 0.0 };
+        let values: Vec<f64> = series(seed, 100, |_| 0.0)
+            .iter()
+            .enumerate()
+            .map(|(i, value)| if i < 60 { *value } else { 25.0 + 0.1 * (value - 100.0) + height(i) })
+            .collect();
+        is_told(&found(&values), 80, true, 10)
+    });
+    assert!(told >= 0.95, "{told}");
+}
+
+#[test]
+fn a_step_soon_after_another_is_no_noise() {
+    // With the step in the noise around it, 67 % were found.
+    let told = share(100, |seed| {
+        let height = |i: usize| match i {
+            0..60 => 0.0,
+            60..68 => 12.0,
+            _ => 17.0,
+        };
+        is_told(&found(&autocorrelated(seed, 0.5, 88, height)), 68, true, 20)
+    });
+    assert!(told >= 0.85, "{told}");
+}
+
+#[test]
+fn a_step_in_the_first_runs_is_no_noise() {
+    // With the step in the noise and in the level before it, 55 % were found.
+    let told = share(100, |seed| {
+        let height = |i: usize| if i < 7 { 0.0 } else { 6.0 };
+        let changes = found(&autocorrelated(seed, 0.3, 60, height));
+        changes.iter().any(|change| change.at.abs_diff(7) <= 2 && change.found < 27)
+    });
+    assert!(told >= 0.7, "{told}");
+}
+
+#[test]
+fn a_burst_of_wild_runs_is_no_level() {
+    // Seven runs, hardly two of which resemble each other, and nearly all of them high. By their mean alone, all were told.
+    let burst = [4.0, 14.0, 7.0, 25.0, 0.0, 10.0, 18.0];
+    let told = share(100, |seed| {
+        let height = |i: usize| if (60..67).contains(&i) { burst[i - 60] } else { 0.0 };
+        !found(&series(seed, 100, height)).is_empty()
+    });
+    assert!(told <= 0.1, "{told}");
+}
