@@ -97,7 +97,7 @@ impl Detector {
     }
 
     /// The last runs against the rest of the last piece.
-    pub(super) fn scan(&mut self, off: &[f64], sums: &Prefix, level: Level, floor: f64) -> Option<Change> {
+    pub(super) fn scan(&mut self, off: &[f64], sums: &Prefix, floor: f64) -> Option<Change> {
         let len = off.len();
         let from = self.bounds.last().copied().unwrap_or(0);
         let older = len - LOOK_BACK.min(len / 3);

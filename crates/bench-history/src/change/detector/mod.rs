@@ -237,7 +237,7 @@ impl Detector {
         }
         let level = self.level();
         self.boundary(&off, &sums, level, floor)
-            .or_else(|| self.scan(&off, &sums, level, floor))
+            .or_else(|| self.scan(&off, &sums, floor))
             .or_else(|| self.creep(&off, level, floor))
     }
 
