@@ -64,14 +64,32 @@ impl Table {
             if self.columns() <= columns {
                 return;
             }
+            self.leave_out(title);
+        }
+    }
+
+    /// Leaves out the columns with these titles in which no row has anything.
+    pub fn leave_out_empty(&mut self, titles: &[&str]) {
+        for title in titles {
             let Some(position) = self.header.iter().position(|name| name == title) else { continue };
-            self.header.remove(position);
-            for row in &mut self.rows {
-                if let Row::Cells(cells) = row
-                    && position < cells.len()
-                {
-                    cells.remove(position);
-                }
+            let has_text = |row: &Row| match row {
+                Row::Cells(cells) => cells.get(position).is_some_and(|cell| !cell.is_empty()),
+                _ => false,
+            };
+            if !self.rows.iter().any(has_text) {
+                self.leave_out(title);
+            }
+        }
+    }
+
+    fn leave_out(&mut self, title: &str) {
+        let Some(position) = self.header.iter().position(|name| name == title) else { return };
+        self.header.remove(position);
+        for row in &mut self.rows {
+            if let Row::Cells(cells) = row
+                && position < cells.len()
+            {
+                cells.remove(position);
             }
         }
     }
@@ -165,6 +183,15 @@ mod tests {
         assert_eq!(table.render(str::to_owned), "   a  bb\nx  1   2\nlong enough to be no column\n");
         table.fit(0, &["a"]);
         assert_eq!(table.render(str::to_owned), "   bb\nx   2\nlong enough to be no column\n");
+    }
+
+    #[test]
+    fn columns_without_text_can_be_left_out() {
+        let mut table = Table::new(&["", "a", "b", "c"]);
+        table.row(["x", "", "", "3"].map(str::to_owned).to_vec());
+        table.row(["y", "", "2", ""].map(str::to_owned).to_vec());
+        table.leave_out_empty(&["missing", "a", "b"]);
+        assert_eq!(table.render(str::to_owned), "   b  c\nx     3\ny  2   \n".replace("   \n", "\n"));
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
             table.row(cells);
         }
     }
+    table.leave_out_empty(&["first output p50", "peak mem"]);
     table.fit(view.columns, &["p95", "peak mem", "first output p50", "at", "requests"]);
     let mut out = table.render(|text| style.bold(text));
     estimates(&mut out, unsupported, style);
