@@ -133,6 +133,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
         }
         bench_runner::report::console::render_comparison(
             &comparison,
+            comparison.advice(),
             Style::for_stdout(arguments.report.color),
         )
     })?;

@@ -19,7 +19,7 @@ pub(crate) fn doubts(case: &CaseRecord) -> Vec<Notice> {
         doubts.push(Notice::new("no_work", "was the work optimised away?", text).with(took));
     }
     if case.rounds.iter().any(takes_longer_than_passed) {
-        doubts.push(Notice::plain("impossible", "it says that its iterations took longer than has passed"));
+        doubts.push(Notice::plain("impossible", "it reports that its iterations took longer than the time that has passed"));
     }
     if time::is_coarse(&case.rounds) {
         doubts
@@ -79,10 +79,10 @@ fn short_of_rounds(case: &CaseRecord) -> Option<Notice> {
     let spent_s: f64 = case.rounds.iter().map(RoundRecord::spent_s).sum();
     (measured < wanted as usize && spent_s >= case.settings.max_time_s).then(|| {
         let text = format!(
-            "{measured} of the {wanted} rounds that were asked for: `max_time`, {}, ended before the others",
+            "{measured} of the {wanted} requested rounds: `max_time`, {}, ended before the others",
             Seconds(case.settings.max_time_s)
         );
-        let gist = "`max_time` ended before all rounds that were asked for";
+        let gist = "`max_time` ended before all requested rounds";
         let share = Figure::new(measured as f64 / f64::from(wanted), Unit::Share, "of rounds measured");
         Notice::new("max_time_ended", gist, text).with(share)
     })

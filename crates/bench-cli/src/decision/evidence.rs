@@ -26,11 +26,11 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<Notice> {
     if let (Some(share), Some(change)) = (finding.of_machine, finding.change()) {
         let whole = (1.0 + change) * (1.0 + share) - 1.0;
         let text = format!(
-            "the total change since then is {}; {} of it is of the whole machine, and is not included above",
+            "the total change since then is {}; {} of it affects the whole machine, and is not included above",
             percent(whole),
             percent(share)
         );
-        let gist = "part of the total change is of the whole machine, and is not included above";
+        let gist = "part of the total change affects the whole machine, and is not included above";
         lines.push(Notice::new("of_machine", gist, text).with(Figure::new(
             share,
             Unit::Share,

@@ -51,7 +51,10 @@ pub(super) fn report(
         print(&printable_lines(&format!("\n{}", summary::bracket(record, &objective))))?;
     }
     if let Some(comparison) = &finished.comparison {
-        print(&format!("\n{}", console::render_comparison(comparison, style)))?;
+        print(&format!(
+            "\n{}",
+            console::render_comparison(comparison, comparison.advice_for_servers(), style)
+        ))?;
     }
     let Ended { counts, counted, checked } = ended;
     print(&format!(

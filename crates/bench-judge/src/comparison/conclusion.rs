@@ -13,7 +13,7 @@ const NOTHING_SEEN: f64 = 10.0;
 const NAMED: usize = 3;
 
 impl Comparison {
-    /// Summarizes the table: counts, what prevents a verdict, and what would settle it.
+    /// Summarizes the table: counts, and what prevents a verdict.
     pub fn conclusion(&self) -> Vec<String> {
         let counts = counted(self.cases.iter().map(|case| case.verdict));
         let mut lines = vec![counts.unwrap_or_else(|| "no case in common".to_owned())];
@@ -27,12 +27,27 @@ impl Comparison {
             lines.extend(smallest_effects(&unsure));
         }
         lines.extend(self.reasons(Verdict::Unsure));
-        // A count that does not repeat becomes no better by repeating.
-        if self.measure == Measure::Instructions {
-            return lines;
-        }
-        lines.push(format!("to settle it, let both builds take turns: {}", self.paired_command(&unsure)));
         lines
+    }
+
+    /// The advice how to settle what is unsure, for two builds of the same benchmarks.
+    pub fn advice(&self) -> Option<String> {
+        let unsure = self.undecided()?;
+        Some(format!("to settle it, let both builds take turns: {}", self.paired_command(&unsure)))
+    }
+
+    /// The same for a server that was measured over the network, which no command can build anew.
+    pub fn advice_for_servers(&self) -> Option<String> {
+        self.undecided()?;
+        let advice =
+            "to settle it, put this load on the old and the new server in turn, at least five times each";
+        Some(advice.to_owned())
+    }
+
+    /// The cases that more measuring would decide. A count that does not repeat becomes no better by repeating.
+    fn undecided(&self) -> Option<Vec<&Compared>> {
+        let unsure: Vec<&Compared> = self.with(Verdict::Unsure).collect();
+        (!unsure.is_empty() && self.measure != Measure::Instructions).then_some(unsure)
     }
 
     /// One line for each reason of this verdict, with the cases that share it.
@@ -103,7 +118,8 @@ mod tests {
 
     fn conclusion(old: &Record, ids: &[&str]) -> String {
         let new = record(ids.iter().map(|id| (*id, vec![100_000; 6])).collect());
-        Comparison::of(old, &new, &Judgement::default(), |_| true).conclusion().join("\n")
+        let comparison = Comparison::of(old, &new, &Judgement::default(), |_| true);
+        comparison.conclusion().into_iter().chain(comparison.advice()).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -126,6 +142,16 @@ mod tests {
         assert!(text.contains("unit/it's, unit/x: fewer than 5 earlier runs"), "{text}");
         let command = "cargo bench -- --against 0123456789ab --exact 'unit/it'\\''s' 'unit/x'";
         assert!(text.ends_with(command), "{text}");
+    }
+
+    #[test]
+    fn nobody_is_told_to_build_a_server_anew() {
+        let new = record(vec![("unit/x", vec![100_000; 6])]);
+        let of =
+            |old: &Record| Comparison::of(old, &new, &Judgement::default(), |_| true).advice_for_servers();
+        let advice = of(&earlier(&["unit/x"])).expect("one run decides nothing");
+        assert!(advice.contains("old and the new server") && !advice.contains("cargo"), "{advice}");
+        assert_eq!(of(&earlier(&["unit/other"])), None);
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
 /// the text and is not shown: TPOT is off by no more.
 const UNACCOUNTED: f64 = 0.05;
 
-const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing of the time between them";
+const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing about the time between them";
 const UNKNOWN_CHUNKS: &str = "no TPOT: the numbers of chunks and of tokens differ, so how many tokens came in the first \
                               chunk is not known; a benchmark can mark each chunk with `request.output_of(tokens)`";
 

@@ -54,7 +54,7 @@ pub(super) fn load(group: &Group) -> Vec<Recommendation> {
     let longer = group.load_s.filter(|load| *load > measuring && measuring.0 > 0.0);
     let told = longer.map(|load| {
         let text =
-            format!("load takes {load}, measuring {measuring}: more requests to a load are nearly free");
+            format!("load takes {load}, measuring {measuring}: more requests per load cost almost nothing");
         LOAD.whole(text).with(Figure::new(load.0, Unit::Seconds, ""))
     });
     told.into_iter().collect()

@@ -219,7 +219,7 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
         print(&format!("\n{}", console::render(&record, &View::for_stdout(flags.color, detail))))?;
     }
     if let Some(comparison) = &comparison {
-        print(&format!("\n{}", console::render_comparison(comparison, style)))?;
+        print(&format!("\n{}", console::render_comparison(comparison, comparison.advice(), style)))?;
     }
     if let Some(trouble) = trouble {
         return Err(trouble);

@@ -11,8 +11,8 @@ use bench_syntax::text::{one_line, printable};
 use crate::report::counts;
 
 /// Prints the old time, the new time, the change with its interval, the detectable change, and the verdict of every
-/// case.
-pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
+/// case; and the advice how to settle what is unsure.
+pub fn render_comparison(comparison: &Comparison, advice: Option<String>, style: Style) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", one_line(&comparison.baseline))));
     // First of all: whoever overlooks this blames the code for the machine.
@@ -26,7 +26,7 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
         Measure::Time => comparison_of_times(comparison, style),
         Measure::Instructions => counts::comparison(comparison, style),
     };
-    for line in comparison.conclusion() {
+    for line in comparison.conclusion().into_iter().chain(advice) {
         let _ = writeln!(out, "{}", one_line(&line));
     }
     on_console(&out)
