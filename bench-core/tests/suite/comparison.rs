@@ -145,7 +145,7 @@ fn a_bad_baseline_is_noticed_before_anything_is_measured() {
         ),
         ("no_run".to_owned(), &["no_run", "not a run directory"]),
         ("./nowhere".to_owned(), &["./nowhere", "no such file"]),
-        ("baselin".to_owned(), &["baselin", "there: baseline"]),
+        ("baselin".to_owned(), &["baselin", "existing: baseline"]),
         ("..".to_owned(), &[".."]),
     ];
     let before = stage.runs();

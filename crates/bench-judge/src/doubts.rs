@@ -19,7 +19,10 @@ pub(crate) fn doubts(case: &CaseRecord) -> Vec<Notice> {
         doubts.push(Notice::new("no_work", "was the work optimised away?", text).with(took));
     }
     if case.rounds.iter().any(takes_longer_than_passed) {
-        doubts.push(Notice::plain("impossible", "it reports that its iterations took longer than the time that has passed"));
+        doubts.push(Notice::plain(
+            "impossible",
+            "it reports that its iterations took longer than the time that has passed",
+        ));
     }
     if time::is_coarse(&case.rounds) {
         doubts

@@ -19,7 +19,7 @@ fn the_heat_map_is_seen_first_and_read_with_keys() {
     browser.press("[");
     assert!(read().contains("the machine: 42 of 42 cases"), "{}", read());
     browser.press("[");
-    assert!(read().contains("qwen3_vl_2b · unit rope"), "{}", read());
+    assert!(read().contains("qwen3_vl_2b · unit"), "{}", read());
     browser.press("\u{E015}\u{E015}");
     assert!(read().contains("step side=128"), "{}", read());
     let ink = |row: u32, column: u32| {
