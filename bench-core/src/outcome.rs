@@ -49,7 +49,7 @@ impl<T, E: Into<Error>> SettleError for &&&Returned<Result<T, E>> {
     }
 }
 
-/// A `Result` whose error can at least be shown: `Box<dyn Error>`, `anyhow::Error`, `String`.
+/// A `Result` whose error implements `Display`, but not `Error`: `Box<dyn Error>`, `anyhow::Error`, `String`.
 pub trait SettleDisplay {
     /// # Errors
     /// The benchmark's own, as text.

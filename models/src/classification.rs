@@ -106,7 +106,7 @@ pub enum ClassificationError {
 /// Returns probabilities over the last dimension.
 ///
 /// # Errors
-/// When `logits` has no dimension, or is of integers.
+/// When `logits` has no dimensions, or contains integers.
 pub fn softmax(logits: &Tensor) -> candle_core::Result<Tensor> {
     candle_nn::ops::softmax(logits, D::Minus1)
 }

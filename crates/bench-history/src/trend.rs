@@ -38,7 +38,7 @@ pub struct Trend {
     pub level: Segment,
 }
 
-/// A change of a line, in the words of runs.
+/// A change of a line, with the runs at which it happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Turn {
     /// Whether it is a step or a drift.

@@ -105,7 +105,7 @@ impl Decision {
         self
     }
 
-    /// Records which objectives of a run are missed, and with `strict` which are unsure.
+    /// Records which targets of a run are missed and, if `strict`, which are unsure.
     #[must_use]
     pub fn of_objectives(mut self, record: &Record, strict: bool) -> Self {
         let with = |outcome: Outcome| {

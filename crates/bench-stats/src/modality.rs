@@ -54,13 +54,13 @@ pub struct Mode {
 }
 
 /// Finds two modes of independent positive values, if
-/// * the distribution is further from a single mode than chance takes it (Hartigan's dip test),
-/// * the density of the logarithms has two peaks, and between them falls to half of the lower one,
-/// * each has a tenth of the values at least, and their centres are 3 % apart.
+/// * the distribution is further from a single mode than chance can explain (Hartigan's dip test),
+/// * the density of the logarithms has two peaks, and falls to half of the lower one or less between them, and
+/// * each mode has at least a tenth of the values, and their centres are at least 3 % apart.
 ///
-/// The first two exclude chance, the third excludes modes that are real but do not matter. `None` otherwise, and if a
-/// value is not positive and finite. Values that are *not* independent (samples of one process) look as if they had
-/// many modes: for these there is [`modes_of_rounds`].
+/// The first two conditions exclude chance, the third excludes modes that are real but do not matter. Returns `None`
+/// otherwise, and if a value is not positive and finite. Values that are *not* independent (samples of one process)
+/// look as if they had many modes: for these there is [`modes_of_rounds`].
 pub fn modes(values: &[f64]) -> Option<Modes> {
     two_modes(values, |_| values.len() as f64)
 }

@@ -58,7 +58,7 @@ pub trait Answer: Send {
 /// The statements of an answer's head about its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    /// `Content-Type` without parameters, in small letters; empty if there is none.
+    /// `Content-Type` without parameters, in lower case; empty if there is none.
     pub content_type: String,
     /// Whether the body is sent as it is generated: its length was not known when it began.
     pub streamed: bool,

@@ -56,8 +56,8 @@ impl<W: Write + Send> Samples<W> {
         Ok(Samples { file: begin(to, SCHEMA)?, rows: Rows::default(), written: 0 })
     }
 
-    /// Adds every sample of a run, those of rounds in bad minutes with the reason why they do not count, those of
-    /// a case that failed in a later round with its status.
+    /// Adds every sample of a run. Samples of disturbed rounds get the reason why they do not count; samples of a case
+    /// that failed in a later round get its status.
     ///
     /// # Errors
     /// If it cannot be written.

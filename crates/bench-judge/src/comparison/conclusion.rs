@@ -36,7 +36,7 @@ impl Comparison {
         Some(format!("to settle it, let both builds take turns: {}", self.paired_command(&unsure)))
     }
 
-    /// The same for a server that was measured over the network, which no command can build anew.
+    /// The same for a server that was measured over the network, which no command can build again.
     pub fn advice_for_servers(&self) -> Option<String> {
         self.undecided()?;
         let advice =

@@ -18,7 +18,7 @@ const LONGEST_SIDE: u32 = 16_384;
 /// A picture, encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Its file's name.
+    /// The name of its file.
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,

@@ -30,7 +30,7 @@ impl OpenLoop {
         OpenLoop { rates: rate.into(), arrivals: Arrivals::Poisson, most_in_flight: MOST_IN_FLIGHT }
     }
 
-    /// Creates arrivals at equal distances.
+    /// Creates arrivals at equal intervals.
     pub fn constant(rate: impl Into<Settings<f64>>) -> Self {
         OpenLoop { arrivals: Arrivals::Constant, ..OpenLoop::poisson(rate) }
     }

@@ -19,7 +19,7 @@ pub struct Which {
     pub exact: bool,
     /// Filters are regular expressions
     pub regex: bool,
-    /// Filters are regular expressions over names, not ids; with `exact`, whole names
+    /// Filters are regular expressions that match names, not ids; with `exact`, they must equal the whole name
     pub by_name: bool,
     /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
     pub skip: Vec<String>,

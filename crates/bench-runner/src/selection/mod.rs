@@ -16,7 +16,7 @@ pub use partition::Partition;
 /// Filters. An empty selection passes all cases that are not marked `ignore`.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Passes any of these categories.
+    /// Passes cases of any of these categories.
     pub categories: Vec<Category>,
     /// Passes any of these models.
     pub models: Vec<String>,

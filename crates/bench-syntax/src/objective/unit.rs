@@ -14,8 +14,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Returns how many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` if it counts something
-    /// else.
+    /// Returns the factor that converts a figure from its own `unit` to this one: 0.001 from `ms` to seconds. `None` if
+    /// the two measure different things.
     pub fn in_one(self, unit: &str) -> Option<f64> {
         match (self, unit) {
             (Unit::Own, _) => Some(1.0),

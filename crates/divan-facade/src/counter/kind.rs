@@ -64,7 +64,7 @@ impl<C: Counter> IntoCounter for C {
 pub struct Counters([Option<u64>; Kind::ALL.len()]);
 
 impl Counters {
-    /// Returns these counters with `counter` in place of that of its kind.
+    /// Returns these counters, in which `counter` replaces the one of its kind.
     #[must_use]
     pub fn with(mut self, counter: impl IntoCounter) -> Self {
         let (kind, count) = read(counter);

@@ -27,7 +27,7 @@ const WIDE: f64 = 100.0;
 /// Ends of intervals beyond this many times the largest value are cut off.
 const MOST_ABOVE: f64 = 2.0;
 
-/// A picture of lines.
+/// A line chart.
 #[derive(Clone, Debug)]
 pub struct Chart {
     /// The title, above the chart.
@@ -106,7 +106,7 @@ impl Scale {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Linear }
     }
 
-    /// Creates a scale of the nines of a percentile.
+    /// Creates a scale of percentiles, on which 90 %, 99 %, 99.9 %, … are equally far apart.
     pub fn nines(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Nines }
     }
