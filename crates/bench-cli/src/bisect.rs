@@ -15,7 +15,7 @@ use bench_syntax::text::printable;
 use serde::Serialize;
 
 use crate::arguments::Bisect;
-use crate::decision::{percent, short};
+use crate::decision::{changed, short};
 use crate::report;
 use crate::search::{Search, Speed};
 
@@ -177,14 +177,9 @@ fn first_line(error: &RunError) -> String {
 
 /// Returns the result of a comparison in words.
 fn told(compared: &Compared) -> String {
-    let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
-    let interval = compared
-        .interval
-        .map(|known| format!(" ({} to {})", percent(known.low), percent(known.high)))
-        .unwrap_or_default();
     let reason =
         compared.reason.as_ref().map(|reason| format!(": {}", printable(reason))).unwrap_or_default();
-    format!("{}{change}{interval}{reason}", compared.verdict)
+    format!("{}{}{reason}", compared.verdict, changed(compared))
 }
 
 fn render(found: &Found<'_>, told: &str) -> String {

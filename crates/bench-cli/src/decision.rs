@@ -4,6 +4,7 @@ mod evidence;
 
 use bench_history::change::FEWEST;
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
+use bench_judge::comparison::Compared;
 use bench_report::{Folded, Style, Table, View, on_console};
 use bench_syntax::text::one_line;
 
@@ -144,6 +145,14 @@ fn at(commit: &Option<String>) -> String {
 /// Shortens a commit to the part that people read.
 pub(crate) fn short(commit: &str) -> String {
     commit.chars().take(12).collect()
+}
+
+/// The change of a comparison and its interval, behind a space: ` +3.0 % (+1.0 % to +5.0 %)`.
+pub(crate) fn changed(compared: &Compared) -> String {
+    let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
+    let interval = compared.interval;
+    let interval = interval.map(|known| format!(" ({} to {})", percent(known.low), percent(known.high)));
+    change + &interval.unwrap_or_default()
 }
 
 /// A relative change.

@@ -1,4 +1,4 @@
-//! What is said of a case, in a form that shows which other cases it is also said of.
+//! Warnings and recommendations about cases, in a form that shows which of them are alike.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use bench_syntax::quantity::{Seconds, percent, significant};
 
 /// A warning about a case, or a recommendation.
 ///
-/// The same thing is often said of many cases, with other figures. Its `kind` is data, so that a report can say it once.
+/// The same thing is often true of many cases, with different figures. A report prints notices of one `kind` together.
 ///
 /// ```
 /// use bench_record::{Figure, Notice, Unit};
@@ -20,13 +20,13 @@ use bench_syntax::quantity::{Seconds, percent, significant};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Notice {
-    /// What distinguishes it from notices that say something else, in snake case: `bad_minutes`.
+    /// The same for all notices that say the same thing; in most cases a name in snake case: `bad_minutes`.
     pub kind: Cow<'static, str>,
-    /// What all notices of the kind say, without figures; `None` if only the whole text says it.
+    /// The common statement of all notices of this kind, without figures; `None` if only the whole text states it.
     pub gist: Option<Cow<'static, str>>,
-    /// Its figures. Those of notices of one kind are the same ones, in the same order.
+    /// The figures. All notices of one kind have the same figures, in the same order.
     pub figures: Vec<Figure>,
-    /// All of it in words.
+    /// The whole text.
     pub text: String,
 }
 
@@ -38,7 +38,7 @@ pub struct Figure {
     pub value: f64,
     /// How it is shown.
     pub unit: Unit,
-    /// What it is of, to be read behind it: `rounds`, `of samples`.
+    /// The words that follow it in a report: `rounds`, `of samples`.
     pub what: &'static str,
 }
 
@@ -61,7 +61,7 @@ pub enum Unit {
 }
 
 impl Notice {
-    /// Creates a notice of a kind that is known to the code that says it.
+    /// Creates a notice of a known kind.
     pub fn new(kind: &'static str, gist: &'static str, text: impl Into<String>) -> Self {
         Notice {
             kind: Cow::Borrowed(kind),
@@ -76,8 +76,14 @@ impl Notice {
         Notice::new(kind, text, text)
     }
 
-    /// Creates a notice from a text that another program said, or an earlier version. Nothing but its words shows what
-    /// kind it is: two texts that differ in figures, units and quoted names only are of the same kind.
+    /// Creates a notice that is of the same kind as all others with this gist, for gists that are made at run time.
+    pub fn alike(gist: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        let gist = gist.into();
+        Notice { kind: gist.clone(), gist: Some(gist), figures: Vec::new(), text: text.into() }
+    }
+
+    /// Creates a notice from the text of another program or of an earlier version. Only its words show its kind: two
+    /// texts are of the same kind if they differ only in figures, units and quoted names.
     pub fn of_text(text: impl Into<String>) -> Self {
         let text = text.into();
         Notice { kind: Cow::Owned(words(&text)), gist: None, figures: Vec::new(), text }
@@ -157,6 +163,13 @@ mod tests {
         assert_eq!(range(Unit::Factor, &[1.52, 40.0]), "×1.5 to ×40 of it");
         assert_eq!(range(Unit::Number, &[0.5]), "0.500 of it");
         assert_eq!(range(Unit::Count, &[f64::INFINITY]), "");
+    }
+
+    #[test]
+    fn notices_with_one_gist_are_alike() {
+        let told = |count: u32| Notice::alike("full", format!("{count} × full"));
+        assert_eq!((told(1).kind, told(1).gist), (told(2).kind, Some("full".into())));
+        assert_ne!(told(1).kind, Notice::alike("late", "1 × late").kind);
     }
 
     #[test]

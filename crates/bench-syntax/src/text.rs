@@ -55,6 +55,11 @@ pub fn on_console(report: &str) -> String {
     safe
 }
 
+/// Returns the text as a POSIX shell reads it for one word: in single quotes.
+pub fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Returns the first line, made printable; with `…` if there are more.
 pub fn first_line(text: &str) -> String {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());

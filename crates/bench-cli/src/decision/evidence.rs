@@ -1,16 +1,15 @@
-//! What findings of the gate rest on.
-
-use std::borrow::Cow;
+//! The evidence for findings of the gate.
 
 use bench_history::change::Kind;
 use bench_history::gate::{Confirmation, Evidence, Finding, Ruling};
 use bench_history::trend::Turn;
 use bench_record::{Figure, Notice, ObjectiveResult, Unit};
+use bench_syntax::text::shell_word;
 
-use super::{percent, short};
+use super::{changed, percent, short};
 use crate::trend::{figure, together_with, told};
 
-/// What a finding rests on, a line each. Lines of one kind say the same of several findings.
+/// Returns the evidence for a finding, one notice for each line. Several findings can have notices of one kind.
 pub(crate) fn evidence(finding: &Finding) -> Vec<Notice> {
     let mut lines = match &finding.evidence {
         Evidence::Failure { reason } => vec![Notice::of_text(reason.as_str())],
@@ -44,29 +43,20 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<Notice> {
     lines
 }
 
-/// What to do about a change of the history.
+/// The commands that help with a change of the history.
 fn commands(finding: &Finding, turn: &Turn) -> Vec<Notice> {
-    let case = quoted(&finding.case);
+    let case = shell_word(&finding.case);
     let mut lines = Vec::new();
     let commits = turn.last_before.commit.as_ref().zip(turn.since.commit.as_ref());
     if let Some((good, bad)) = commits.filter(|(good, bad)| good != bad && finding.figure == "time") {
         let (good, bad) = (short(good), short(bad));
         let text = format!("to find the commit: bench bisect {good} {bad} --case {case}");
         let gist = format!("to find the commit: bench bisect {good} {bad} --case CASE");
-        lines.push(shared(gist, text));
+        lines.push(Notice::alike(gist, text));
     }
     let text = format!("if the change is right: bench accept {case} --reason TEXT");
-    lines.push(shared("if the changes are right: bench accept CASE --reason TEXT", text));
+    lines.push(Notice::alike("if the changes are right: bench accept CASE --reason TEXT", text));
     lines
-}
-
-/// A notice that is of the same kind as another one with the same gist.
-fn shared(gist: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Notice {
-    let gist = gist.into();
-    let mut notice = Notice::of_text(text);
-    notice.kind = gist.clone();
-    notice.gist = Some(gist);
-    notice
 }
 
 fn of_history(turn: &Turn, new: bool) -> Vec<Notice> {
@@ -77,8 +67,8 @@ fn of_history(turn: &Turn, new: bool) -> Vec<Notice> {
     let since = since + &together_with(&turn.also);
     let found = if new { "found by this run".to_owned() } else { format!("found by {}", turn.found.run) };
     let text = format!("{found} (z = {:.1})", turn.z);
-    let found = shared(found, text).with(Figure::new(turn.z, Unit::Number, "standard deviations"));
-    vec![shared(since.clone(), since), found]
+    let found = Notice::alike(found, text).with(Figure::new(turn.z, Unit::Number, "standard deviations"));
+    vec![Notice::alike(since.clone(), since), found]
 }
 
 fn of_result(what: &str, result: &ObjectiveResult) -> Notice {
@@ -88,35 +78,25 @@ fn of_result(what: &str, result: &ObjectiveResult) -> Notice {
     });
     let rest = [interval, result.reason.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ");
     let text = if rest.is_empty() { what.to_owned() } else { format!("{what}: {rest}") };
-    shared(what.to_owned(), text)
+    Notice::alike(what.to_owned(), text)
 }
 
 fn of_confirmation(confirmation: &Confirmation) -> Notice {
     match confirmation {
         Confirmation::Measured { base, head, compared } => {
-            let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
-            let interval = compared
-                .interval
-                .map(|known| format!(" ({} to {})", percent(known.low), percent(known.high)))
-                .unwrap_or_default();
             let gist =
                 format!("measured in turn, {} against {}: {}", short(head), short(base), compared.verdict);
-            let text = format!("{gist}{change}{interval}");
+            let text = format!("{gist}{}", changed(compared));
             let share = compared.change.map(|change| Figure::new(change, Unit::Share, ""));
-            share.into_iter().fold(shared(gist, text), Notice::with)
+            share.into_iter().fold(Notice::alike(gist, text), Notice::with)
         }
         Confirmation::SameCommit { commit } => {
             let text = format!("the last good run is of the same commit, {}", short(commit));
-            shared(text.clone(), text)
+            Notice::alike(text.clone(), text)
         }
         Confirmation::Impossible { reason } => {
             let text = format!("not confirmed: {reason}");
-            shared(text.clone(), text)
+            Notice::alike(text.clone(), text)
         }
     }
-}
-
-/// An id as a shell takes it for one word.
-fn quoted(id: &str) -> String {
-    format!("'{}'", id.replace('\'', "'\\''"))
 }

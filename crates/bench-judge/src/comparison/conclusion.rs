@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::comparison::{Compared, Comparison, counted};
 use bench_record::{Measure, Verdict};
 use bench_syntax::quantity::percent;
+use bench_syntax::text::shell_word;
 
 /// A smallest visible change beyond this share says only that nothing could have been seen.
 const NOTHING_SEEN: f64 = 10.0;
@@ -70,8 +71,8 @@ impl Comparison {
         let filters: String = if unsure.len() > NAMED {
             String::new()
         } else {
-            let quoted = |case: &&Compared| format!(" '{}'", case.id.replace('\'', "'\\''"));
-            format!(" --exact{}", unsure.iter().map(quoted).collect::<String>())
+            let ids = unsure.iter().map(|case| format!(" {}", shell_word(&case.id)));
+            format!(" --exact{}", ids.collect::<String>())
         };
         match &self.baseline_commit {
             Some(commit) => {

@@ -277,9 +277,7 @@ fn reasons(level: &Level) -> impl Iterator<Item = Notice> {
 
 /// A message of requests that failed. Each message is a kind.
 fn failure(count: u64, message: &str) -> Notice {
-    let mut notice = Notice::of_text(format!("{count} × {message}"));
-    notice.kind = message.to_owned().into();
-    notice.gist = Some(message.to_owned().into());
+    let notice = Notice::alike(message.to_owned(), format!("{count} × {message}"));
     notice.with(Figure::new(count as f64, Unit::Count, "requests"))
 }
 
