@@ -132,6 +132,7 @@ impl Observer {
             let scale = stats::robust_deviation(&rest).filter(|scale| past.len() >= 2 && scale.is_finite());
             Expectation { statistic, order, scale }
         };
+        let others = Statistic::ALL.into_iter().filter(|statistic| *statistic != usual);
         let usual = of(usual);
         if past.len() < PAIRS_TO_CHOOSE {
             return usual;
@@ -141,7 +142,7 @@ impl Observer {
         let steadier = |best: Expectation, other: Expectation| {
             if spread(other) < 0.999 * spread(best) { other } else { best }
         };
-        let steadiest = Statistic::ALL.into_iter().map(of).fold(usual, steadier);
+        let steadiest = others.map(of).fold(usual, steadier);
         if spread(steadiest) < CLEARLY * spread(usual) { steadiest } else { usual }
     }
 }
