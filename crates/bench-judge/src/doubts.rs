@@ -1,4 +1,4 @@
-//! What speaks against believing the figures of a case.
+//! Reasons to doubt the figures of a case.
 
 use bench_record::{CaseRecord, Figure, Notice, RoundRecord, Unit};
 use bench_stats as stats;
@@ -7,7 +7,7 @@ use bench_syntax::quantity::Seconds;
 use crate::time::median_of;
 use crate::{counted_rounds, counts, rounds_apart, time};
 
-/// Everything but that the case is [invalid](crate::Summarize::invalid).
+/// Returns all reasons, except that the case is [invalid](crate::Summarize::invalid).
 pub(crate) fn doubts(case: &CaseRecord) -> Vec<Notice> {
     let mut doubts: Vec<Notice> = case.counts.as_ref().and_then(counts::doubt).into_iter().collect();
     let Some(time) = &case.time else { return doubts };
@@ -54,7 +54,7 @@ fn takes_longer_than_passed(round: &RoundRecord) -> bool {
     round.served.is_none() && claimed_s > 1.01 * round.wall_s && round.wall_s > 0.0
 }
 
-/// That the time is known less well than was asked for.
+/// The median is known less precisely than requested.
 fn imprecise(case: &CaseRecord) -> Option<Notice> {
     let time = case.time.as_ref()?;
     if time.rounds == 1 {
@@ -75,7 +75,7 @@ fn imprecise(case: &CaseRecord) -> Option<Notice> {
     Some(notice.with(Figure::new(wanted, Unit::HalfWidth, "asked")))
 }
 
-/// That its time ended before its rounds.
+/// `max_time` ended before all requested rounds.
 fn short_of_rounds(case: &CaseRecord) -> Option<Notice> {
     let wanted = case.settings.rounds.filter(|_| case.settings.max_time_is_hard)?;
     let measured = case.rounds.len();

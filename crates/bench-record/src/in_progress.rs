@@ -1,4 +1,4 @@
-//! How far a run is that goes on.
+//! The progress of a run.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,23 +8,23 @@ use serde::Serialize;
 use crate::presence::is_present;
 use crate::{CaseRecord, JOURNAL, Replayed, RoundRecord, RunError, replay};
 
-/// How far a run is that goes on.
+/// The progress of a run that has not ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct InProgress {
-    /// Its cases.
+    /// The number of its cases.
     pub cases: usize,
-    /// Those of which no more rounds follow.
+    /// The number of cases that have ended: no more rounds of them follow.
     pub ended: usize,
-    /// The round that goes on; `None` between two of them.
+    /// The current round; `None` between two rounds.
     pub running: Option<Running>,
     /// The time that rounds have taken, in seconds.
     pub spent_s: f64,
-    /// What the budgets of the cases that have not ended leave, in seconds: the run takes no longer unless rounds overrun.
+    /// The rest of the budgets of the cases that have not ended, in seconds. Unless rounds overrun, the run takes no longer.
     pub left_s: f64,
 }
 
-/// A round that goes on.
+/// The current round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Running {
@@ -32,14 +32,14 @@ pub struct Running {
     pub case: String,
     /// Its number, from 1.
     pub round: usize,
-    /// How many rounds there will be; `None` if that cannot be told before the first has ended.
+    /// The number of rounds of the case; `None` if it is not known before the first round has ended.
     pub of: Option<usize>,
     /// Whether that is an estimate from the budget of the case and the time of its rounds.
     pub is_estimate: bool,
 }
 
 impl InProgress {
-    /// Reads how far the run in a run directory is; `None` if it has ended, or its runner has gone.
+    /// Reads the progress of the run in a run directory; `None` if the run has ended, or its runner no longer exists.
     ///
     /// # Errors
     /// When its journal cannot be read.

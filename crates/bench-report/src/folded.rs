@@ -1,4 +1,4 @@
-//! Notices of one kind in one line, however many cases they are about.
+//! Prints all notices of one kind in one line.
 
 use bench_record::{Figure, Notice};
 use bench_syntax::text::{one_line, printable};
@@ -6,13 +6,13 @@ use bench_syntax::text::{one_line, printable};
 /// Notices of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Folded {
-    /// Each with what it is about; never empty.
+    /// Each with the id of its case; never empty.
     notices: Vec<(String, Notice)>,
 }
 
 impl Folded {
-    /// Puts notices of one kind together, each with the id of what it is about. The kinds come in the order of how many
-    /// cases they are about, the largest number first; kinds of equally many cases in the order of their first notice.
+    /// Groups notices, each with the id of its case, by kind. Kinds with the most cases come first; kinds with equally many
+    /// cases are in the order of their first notices.
     ///
     /// ```
     /// use bench_record::Notice;
@@ -35,7 +35,7 @@ impl Folded {
         all
     }
 
-    /// Returns how many cases the notices are about.
+    /// Returns the number of different cases.
     pub fn count(&self) -> usize {
         let mut ids: Vec<&str> = self.notices.iter().map(|(id, _)| id.as_str()).collect();
         ids.sort_unstable();
@@ -43,8 +43,9 @@ impl Folded {
         ids.len()
     }
 
-    /// Returns a line: the whole text if it is about a single one of `what`, such as `cases`; else how many there are, that
-    /// with the largest figure as an example, what they have in common, and the range of each figure.
+    /// Returns a line. A single notice is printed with its whole text. Several ones are printed as the number of cases, the
+    /// case with the largest figure as an example, their common statement, and the range of each figure. `what` is the
+    /// plural for the ids, such as `cases`.
     pub fn line(&self, what: &str) -> String {
         let figure = |notice: &Notice| notice.figures.first().map_or(f64::NEG_INFINITY, |it| it.value);
         let first = &self.notices[0];

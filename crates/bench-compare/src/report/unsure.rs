@@ -1,4 +1,4 @@
-//! What is said of undecided cases: what could have been seen, why no more, and what would settle them.
+//! Describes undecided cases: the smallest change that could have been detected, and how to settle them.
 
 use std::fmt::Write;
 
@@ -45,7 +45,7 @@ pub(super) fn unsure(comparison: &PairedComparison, view: View) -> String {
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
-/// What could have been seen of a case, and what would settle it. Cases that the same would settle are of one kind.
+/// Describes an undecided case. The kind of the notice is the way to settle it.
 fn told(case: &PairedCase, comparison: &PairedComparison) -> Notice {
     let smallest = case.compared.smallest_effect;
     let has_layouts = comparison.layouts.is_some();
