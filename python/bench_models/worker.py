@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
+from . import heap
 from .channel import Channel, CommandError
 from .failures import PlainError, words
 
@@ -25,6 +26,7 @@ def serve(address: str, paths: Sequence[Path]) -> int:
     channel = Channel(address)
     # Before anything of the user's runs: an import that hangs or dies is a failure of its case.
     channel.send("ready", protocol=2, shared=True)
+    heap.scatter()
     _die_with(channel.runner)
     while (command := channel.receive()) is not None:
         if command["type"] != "measure":
