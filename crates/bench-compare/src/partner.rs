@@ -29,11 +29,12 @@ pub(super) enum Broken {
     Skipped(String),
 }
 
-/// A worker in step mode, with its first call behind it. Killed when dropped.
+/// A worker in step mode. Killed when dropped.
 pub(super) struct Partner<'a> {
     worker: Worker,
     tail: Tail,
     frames: VecDeque<Frame>,
+    began: Instant,
     deadline: Option<Instant>,
     /// When its memory was last looked at: between batches of 0.1 ms it has no time to grow.
     looked: Instant,
@@ -91,11 +92,12 @@ pub(super) fn round(
         slice_ns: asked.slice_ns,
         ..assignment(subject, Mode::Sample, limits)
     };
-    let (mut partner, ready) = Partner::begin(subject.program, assignment, seat, padding, limits, interrupt)?;
+    let mut partner = Partner::begin(subject.program, assignment, seat, padding, limits, interrupt)?;
+    partner.ready()?;
     let mut round = Round::default();
     loop {
         match partner.frame()? {
-            Frame::StartUp { ns } => partner.allow(ns, ready),
+            Frame::StartUp { ns } => partner.allow(ns),
             Frame::Samples { iterations, ns }
                 if iterations > 0 && (round.ns.is_empty() || iterations == round.iterations) =>
             {
@@ -137,7 +139,7 @@ const LEAVE: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(5);
 
 impl<'a> Partner<'a> {
-    /// Starts a worker and waits until it has loaded what it needs and made its first call.
+    /// Starts a worker and gives it its assignment, and does not wait for it.
     ///
     /// # Errors
     /// The event that happened instead.
@@ -149,19 +151,28 @@ impl<'a> Partner<'a> {
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
         let assignment = Assignment { inputs_alive, ..assignment(subject, Mode::Step, limits) };
-        let (mut partner, ready) =
-            Partner::begin(subject.program, assignment, None, padding, limits, interrupt)?;
+        Partner::begin(subject.program, assignment, None, padding, limits, interrupt)
+    }
+
+    /// Waits until a worker that was [started](Self::start) has loaded what it needs and made its first call.
+    ///
+    /// # Errors
+    /// The event that happened instead.
+    pub(super) fn settled(mut self) -> Result<Self, Broken> {
+        // What it sent while its partner was waited for may be older than its deadline.
+        self.listen(Duration::ZERO)?;
+        self.ready()?;
         loop {
-            match partner.frame()? {
-                Frame::StartUp { ns } => partner.allow(ns, ready),
+            match self.frame()? {
+                Frame::StartUp { ns } => self.allow(ns),
                 Frame::Loaded { .. } => {}
-                Frame::FirstCall { .. } => return Ok(partner),
-                other => return Err(partner.unexpected(&other)),
+                Frame::FirstCall { .. } => return Ok(self),
+                other => return Err(self.unexpected(&other)),
             }
         }
     }
 
-    /// Starts a worker and gives it its assignment; also when it was ready.
+    /// Starts a worker and gives it its assignment.
     fn begin(
         program: &Program,
         assignment: Assignment,
@@ -169,7 +180,7 @@ impl<'a> Partner<'a> {
         padding: &str,
         limits: Limits,
         interrupt: &'a Interrupt,
-    ) -> Result<(Self, Instant), Broken> {
+    ) -> Result<Self, Broken> {
         let mut command = program.command();
         if let Some((turns, seat)) = seat {
             turns.lead(&mut command, seat);
@@ -186,6 +197,7 @@ impl<'a> Partner<'a> {
             worker,
             tail: Tail::new(false),
             frames: VecDeque::new(),
+            began: Instant::now(),
             deadline: Instant::now().checked_add(limits.timeout),
             looked: Instant::now(),
             closed: None,
@@ -194,13 +206,12 @@ impl<'a> Partner<'a> {
             interrupt,
         };
         partner.tell(&Command::Measure(Box::new(assignment)))?;
-        partner.ready()?;
-        Ok((partner, Instant::now()))
+        Ok(partner)
     }
 
     /// Adds the start-up time that a worker claims to its timeout; it cannot claim more than has passed.
-    fn allow(&mut self, ns: u64, ready: Instant) {
-        let claimed = Duration::from_nanos(ns).min(ready.elapsed());
+    fn allow(&mut self, ns: u64) {
+        let claimed = Duration::from_nanos(ns).min(self.began.elapsed());
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(claimed));
     }
 
@@ -301,18 +312,25 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// Waits for the next event.
+    /// Waits for the next event, until the deadline.
     fn wait(&mut self) -> Result<(), Broken> {
         let now = Instant::now();
-        if self.interrupt.is_raised() {
-            return Err(Broken::Interrupted);
-        }
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             let message = match self.expects {
                 "" => format!("not done after {:.1} s (`--timeout`)", self.limits.timeout.as_secs_f64()),
                 expected => format!("expected {expected}, found nothing until it was ended"),
             };
             return Err(self.fail(Cause::Timeout, message));
+        }
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
+        self.listen(left.map_or(LOOK_AT_MEMORY, |left| left.min(LOOK_AT_MEMORY)))
+    }
+
+    /// Takes what the worker has sent, waiting for no longer than `patience`.
+    fn listen(&mut self, patience: Duration) -> Result<(), Broken> {
+        let now = Instant::now();
+        if self.interrupt.is_raised() {
+            return Err(Broken::Interrupted);
         }
         if let Some(limit) = self.limits.memory
             && now.saturating_duration_since(self.looked) >= LOOK_AT_MEMORY
@@ -322,9 +340,6 @@ impl<'a> Partner<'a> {
             let message = format!("its resident memory passed {limit} (`--max-memory`)");
             return Err(self.fail(Cause::OutOfMemory, message));
         }
-        let patience = self
-            .deadline
-            .map_or(LOOK_AT_MEMORY, |deadline| deadline.saturating_duration_since(now).min(LOOK_AT_MEMORY));
         let ready = match self.worker.wait(self.interrupt, patience) {
             Ok(ready) => ready,
             Err(error) => return Err(self.fail(Cause::Protocol, format!("cannot be watched: {error}"))),

@@ -1,6 +1,6 @@
 //! Decides how the next process pair of a case is measured, given the earlier ones.
 
-use super::Trial;
+use super::{BATCHES, Trial};
 use crate::pair::{self, Arrangement, Measured, Pair, Role};
 use crate::partner::{Broken, Limits};
 use crate::{DrawnLayouts, Rules};
@@ -18,6 +18,10 @@ const MOST_BATCHES: usize = 400;
 
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
 const PAIRS_IN_BUDGET: u64 = 16;
+
+/// The share of a pair's other time (starting processes, loading, warming up) that is always worth spending on batches:
+/// it costs at most a quarter more, and without it each pair of a program that is slow to start would hold two batches.
+const ALWAYS_TIMED: f64 = 0.25;
 
 /// Tells the numbers that draw layouts from those that order pairs.
 const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
@@ -112,16 +116,20 @@ impl Trial {
         Ok((measured.pair, layouts))
     }
 
-    /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs.
-    /// Whole rounds are short anyway.
+    /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs, and at
+    /// least [`ALWAYS_TIMED`] of that. Whole rounds are short anyway.
     fn slice_ns(&self, rules: &Rules) -> u64 {
         let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
         if self.by_rounds {
             return share;
         }
-        let pairs = self.pairs.len().max(1) as f64;
-        let beside = (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / pairs;
-        share.saturating_sub((beside * 1e9) as u64)
+        let other_ns = 1e9 * self.other_s_of_a_pair();
+        share.saturating_sub(other_ns as u64).max((ALWAYS_TIMED * other_ns) as u64)
+    }
+
+    /// Returns the time of a pair in which no batch is timed, on average, in seconds.
+    fn other_s_of_a_pair(&self) -> f64 {
+        (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / self.pairs.len().max(1) as f64
     }
 
     /// The processors that a pair works on, drawn again for each; none if it may use all of them. One thread needs one
@@ -152,19 +160,23 @@ impl Trial {
             self.samples = stats::median(&stats::sorted(&times)).map(|s| pair::samples_of_round(s * 1e9));
         }
         // All batches are gone through, which takes as long as measuring some: not after every pair.
-        if self.pairs.len() < PAIRS_TO_LEARN || !self.pairs.len().is_power_of_two() {
+        if !self.pairs.len().is_power_of_two() {
             return;
         }
-        let Some(Components { between, within }) = self.components() else { return };
-        let timed = self.time.timed_s;
         let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
-        let per_batch = timed / batches.max(1) as f64;
-        let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
-        let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
-        // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
-        let most = MOST_BATCHES.min(MOST_BATCHES / 4 * self.pairs.len() / PAIRS_TO_LEARN);
+        let per_batch = (self.time.timed_s / batches.max(1) as f64).max(1e-9);
+        let other = self.other_s_of_a_pair();
+        let always = ALWAYS_TIMED * other / per_batch;
+        let wanted = if self.pairs.len() < PAIRS_TO_LEARN {
+            always.max(BATCHES as f64)
+        } else {
+            let Some(Components { between, within }) = self.components() else { return };
+            let best = (within / between.max(1e-6)) * (other / per_batch).sqrt();
+            // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
+            let most = MOST_BATCHES / 4 * self.pairs.len() / PAIRS_TO_LEARN;
+            best.clamp(FEWEST_BATCHES as f64, always.max(most as f64))
+        };
         // Even: A, B, B, A is whole with two of each.
-        self.batches =
-            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, most as f64 / 2.0) as usize * 2;
+        self.batches = 2 * (wanted.min(MOST_BATCHES as f64) / 2.0).round() as usize;
     }
 }
