@@ -20,6 +20,7 @@ _LIST = "BENCH_MODELS_LIST"
 
 def main() -> int:
     """Lists or measures, depending on the environment; returns the exit code."""
+    from . import heap
     from .channel import Channel, address
 
     arguments = sys.argv[1:]
@@ -34,6 +35,7 @@ def main() -> int:
         return _list(arguments, answer) if lists == "--list --format json" else 2
     channel = Channel(runner)
     channel.send("ready", protocol=2)
+    heap.scatter()
     command = channel.receive()
     if command is None:
         return 0

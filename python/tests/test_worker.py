@@ -65,6 +65,22 @@ class Rounds(unittest.TestCase):
             self.assertEqual(types(worker.measure("unit/a", "once")), ["start_up", "first_call", "finished"])
             self.assertEqual(types(worker.measure("unit/b", "once")), ["first_call", "finished"])
 
+    def test_small_objects_lie_elsewhere_in_each_process(self):
+        text = """
+            numbers = [float(number) for number in range(10)]
+            def benchmark_place(b):
+                b.iter(lambda: None)
+                print(id(numbers[-1]) % 4096, file=__import__("sys").stderr)
+        """
+        places = set()
+        with Stage(speed=text) as stage:
+            for _ in range(12):
+                # What else differs from process to process.
+                with stage.worker(PYTHONHASHSEED="1") as worker:
+                    worker.measure("unit/place", "once")
+                    places.add(worker.close()[1])
+        self.assertGreater(len(places), 6, places)
+
     def test_arguments_loads_and_counts_are_told(self):
         text = """
             from bench_models import benchmark
