@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::TimeSpent;
-use super::partner::{Broken, Limits, Subject};
+use super::partner::{Broken, Limits, Partner, Subject};
 use bench_os as sys;
 use bench_record::{Cause, Failure};
 
@@ -143,8 +143,17 @@ pub(super) struct Arrangement<'a> {
     /// The share by which the candidate's work is secretly increased.
     pub(super) inject: f64,
     pub(super) limits: Limits,
-    /// The processors that both workers and this program are to share; all when empty.
-    pub(super) cpus: &'a [usize],
+    /// The processors that both workers and this program are to share.
+    pub(super) place: &'a Place,
+}
+
+/// The processors of a pair. An empty list means all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// While both workers start.
+    pub(super) start: Vec<usize>,
+    /// While they are measured.
+    pub(super) measure: Vec<usize>,
 }
 
 impl<'a> Arrangement<'a> {
@@ -174,6 +183,15 @@ impl Pinned {
         let before = sys::processors().filter(|_| !cpus.is_empty());
         // Where it is not allowed, the scheduler goes on choosing.
         Pinned(before.filter(|_| sys::use_processors(&sys::Processors::of(cpus))))
+    }
+
+    /// Moves this thread, and workers that it has started, from the processors for starting to those for measuring.
+    fn move_on<'a>(&self, place: &Place, workers: impl IntoIterator<Item = &'a Partner<'a>>) {
+        if self.0.is_some() && place.measure != place.start {
+            let processors = sys::Processors::of(&place.measure);
+            sys::use_processors(&processors);
+            workers.into_iter().for_each(|worker| worker.move_to(&processors));
+        }
     }
 }
 

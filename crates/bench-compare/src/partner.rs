@@ -4,6 +4,7 @@ use bench_runner::program::{Kind, Program};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use bench_os::Processors;
 use bench_os::turns::Turns;
 use bench_protocol::{
     Assignment, Command, DeviceChoice, DeviceWishes, FailureKind, Frame, Mode, PADDING_VARIABLE, PROTOCOL,
@@ -258,6 +259,11 @@ impl<'a> Partner<'a> {
     /// The number of its threads.
     pub(super) fn threads(&self) -> usize {
         self.worker.threads().unwrap_or(1)
+    }
+
+    /// Puts it on these processors.
+    pub(super) fn move_to(&self, processors: &Processors) {
+        self.worker.move_to(processors);
     }
 
     /// Stops the worker, and does not wait for its end.

@@ -39,7 +39,7 @@ pub use memory::{
     CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, high_water_mark_of,
     own_resident_memory, process_tree, reset_high_water_mark, resident_memory, threads,
 };
-pub use processors::{Processors, processors, use_processors};
+pub use processors::{Processors, move_process, processors, processors_near, use_processors};
 pub use signal::{Signals, outlive_full_files};
 pub use strays::{Stray, end_strays};
 pub use supervised::{Offer, Ready, Source, Supervised, Wake};

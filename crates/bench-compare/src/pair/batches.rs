@@ -39,13 +39,14 @@ pub(crate) fn measure(
         Partner::start(subject, &padding, arrangement.inputs_alive, limits, interrupt)
             .map_err(|broken| (side, broken))
     };
-    let _pinned = Pinned::to(arrangement.cpus);
+    let pinned = Pinned::to(&arrangement.place.start);
     let mut began = Instant::now();
     let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed().as_secs_f64();
     // Both at once: what they load takes most of the time of a pair in Python, and each has a processor of its own.
     let (one, other) = (start(first)?, start(second)?);
     let mut one = one.settled().map_err(|broken| (first, broken))?;
     let mut other = other.settled().map_err(|broken| (second, broken))?;
+    pinned.move_on(arrangement.place, [&one, &other]);
     let start_s = lap();
     let iterations = match arrangement.batch {
         Some(batch) => batch.iterations,

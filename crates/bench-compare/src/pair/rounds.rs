@@ -35,7 +35,7 @@ pub(crate) fn measure_rounds(
     interrupt: &Interrupt,
 ) -> Result<Measured, (Role, Broken)> {
     let padding = "x".repeat(arrangement.padding);
-    let _pinned = Pinned::to(arrangement.cpus);
+    let _pinned = Pinned::to(&arrangement.place.measure);
     let round = |side: Role, seat: u32| {
         let slice_ns = (arrangement.slice_ns / 2).min(LONGEST_ROUND_NS);
         let asked = Asked { samples: arrangement.samples, slice_ns };

@@ -1,7 +1,7 @@
 //! Decides how the next process pair of a case is measured, given the earlier ones.
 
 use super::{BATCHES, Trial};
-use crate::pair::{self, Arrangement, Measured, Pair, Role};
+use crate::pair::{self, Arrangement, Measured, Pair, Place, Role};
 use crate::partner::{Broken, Limits};
 use crate::{DrawnLayouts, Rules};
 use bench_os as sys;
@@ -69,7 +69,7 @@ impl Trial {
         interrupt: &Interrupt,
     ) -> Result<(Pair, DrawnLayouts), (Role, Broken)> {
         let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
-        let cpus = self.processors(rules, mix(chance));
+        let place = self.place(rules, mix(chance));
         let drawing = mix(rules.seed.wrapping_add(self.number)).wrapping_add(LAYOUTS);
         let layouts = DrawnLayouts::draw(drawing, self.pairs.len(), self.layouts());
         let arrangement = Arrangement {
@@ -85,7 +85,7 @@ impl Trial {
             padding: ((chance >> 32) % 4096) as usize,
             inject: rules.inject,
             limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
-            cpus: &cpus,
+            place: &place,
         };
         let measured = if self.by_rounds {
             let turns = self.turns.clone();
@@ -118,7 +118,7 @@ impl Trial {
 
     /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs, and at
     /// least [`ALWAYS_TIMED`] of that. Whole rounds are short anyway.
-    fn slice_ns(&self, rules: &Rules) -> u64 {
+    pub(super) fn slice_ns(&self, rules: &Rules) -> u64 {
         let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
         if self.by_rounds {
             return share;
@@ -132,16 +132,21 @@ impl Trial {
         (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / self.pairs.len().max(1) as f64
     }
 
-    /// The processors that a pair works on, drawn again for each; none if it may use all of them. One thread needs one
-    /// processor, and three processes on one processor need wake no other: the spread was half of what it is when the
-    /// scheduler chooses.
-    pub(super) fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {
-        let wanted = if self.threads == Some(1) { Some(1) } else { rules.processors };
-        let Some(wanted) = wanted else { return Vec::new() };
-        let mut all = sys::processors().map(|all| all.numbers()).unwrap_or_default();
-        seed::shuffle(&mut all, chance);
-        all.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        all
+    /// Returns the processors of a pair, drawn again for each. One thread needs one processor, and three processes on
+    /// one processor need wake no other: the spread was half of what it is when the scheduler chooses. Until then, each
+    /// process may start on a processor of its own, if its memory is as near.
+    pub(super) fn place(&self, rules: &Rules, chance: u64) -> Place {
+        let is_single = self.threads == Some(1);
+        let Some(wanted) = (if is_single { Some(1) } else { rules.processors }) else {
+            return Place::default();
+        };
+        let mut measure = sys::processors().map(|all| all.numbers()).unwrap_or_default();
+        seed::shuffle(&mut measure, chance);
+        measure.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        // What the user has limited sees no other processor, even while it chooses the number of its threads.
+        let near = measure.first().filter(|_| is_single && rules.processors.is_none());
+        let start = near.and_then(|cpu| sys::processors_near(*cpu)).map(|near| near.numbers());
+        Place { start: start.unwrap_or_else(|| measure.clone()), measure }
     }
 
     /// Starting processes costs time that batches could have, and batches tell nothing of how processes

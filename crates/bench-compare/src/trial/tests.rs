@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::DrawnLayouts;
+use crate::pair::Place;
 use bench_protocol::{Build, Listing};
 use bench_record::{Cause, Failure};
 
@@ -134,17 +135,44 @@ proptest! {
 fn a_pair_works_on_processors_that_are_drawn_anew() {
     let Some(all) = bench_os::processors().map(|all| all.numbers()) else { return };
     let mut trial = Trial::told(&[], 0.0);
-    let drawn = |trial: &Trial, processors| {
+    let places = |trial: &Trial, processors| -> Vec<Place> {
         let rules = Rules { processors, ..Rules::default() };
-        let mut drawn: Vec<Vec<usize>> = (0..64).map(|chance| trial.processors(&rules, chance)).collect();
-        drawn.sort();
-        drawn.dedup();
-        drawn
+        (0..64).map(|chance| trial.place(&rules, chance)).collect()
     };
-    assert_eq!(drawn(&trial, None), [[0usize; 0]], "all of them");
+    assert!(places(&trial, None).iter().all(|place| *place == Place::default()), "all of them");
+    let ones = places(&trial, Some(1));
+    let mut drawn: Vec<_> = ones.iter().map(|place| place.measure.clone()).collect();
+    drawn.sort();
+    drawn.dedup();
     let each: Vec<Vec<usize>> = all.iter().map(|cpu| vec![*cpu]).collect();
-    assert!(all.len() > 8 || drawn(&trial, Some(1)) == each, "each of them comes");
-    assert!(drawn(&trial, Some(u32::MAX)).iter().all(|drawn| drawn.len() == all.len()));
+    assert!(all.len() > 8 || drawn == each, "each of them comes");
+    assert!(ones.iter().all(|place| place.start == place.measure), "no other is ever seen");
+    assert!(places(&trial, Some(u32::MAX)).iter().all(|place| place.measure.len() == all.len()));
     trial.threads = Some(1);
-    assert!(drawn(&trial, None).iter().all(|drawn| drawn.len() == 1), "one thread needs one");
+    for Place { start, measure } in places(&trial, None) {
+        assert_eq!(measure.len(), 1, "one thread needs one");
+        assert!(start.contains(&measure[0]), "{start:?} {measure:?}");
+    }
+    assert!(places(&trial, Some(1)).iter().all(|place| place.start == place.measure));
+}
+
+/// The processes of Python take 0.3 s to start: batches must be worth them.
+#[test]
+fn what_is_slow_to_start_is_measured_for_longer() {
+    let rules = Rules { max_time: Duration::from_secs(3), ..Rules::default() };
+    let started_in = |start_s: f64| {
+        let mut trial = Trial::told(&around(0.0, 0.01, 4), 4.0 * (start_s + 0.004));
+        trial.time.timed_s = 4.0 * 0.004; // two batches of 1 ms on each side, as `told` has them
+        trial.learn();
+        (trial.slice_ns(&rules), trial.batches)
+    };
+    let (slice_ns, batches) = started_in(0.3);
+    assert_eq!(
+        (slice_ns.div_ceil(1_000_000), batches),
+        (75, BATCHES),
+        "37 batches on each side fill a quarter"
+    );
+    assert_eq!(started_in(1.2).1, 150, "300 ms in batches of twice 1 ms");
+    let (slice_ns, batches) = started_in(0.002);
+    assert_eq!((slice_ns.div_ceil(1_000_000), batches), (186, BATCHES), "its share of the budget");
 }

@@ -41,6 +41,29 @@ pub fn use_processors(Processors(set): &Processors) -> bool {
     unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), set) == 0 }
 }
 
+/// Puts all threads of a process on these processors; `false` if that is not possible for one of them.
+pub fn move_process(pid: u32, Processors(set): &Processors) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    let threads = threads.filter_map(|thread| thread.ok()?.file_name().to_str()?.parse().ok());
+    // SAFETY: the pointer and the size describe a live value, which the call reads.
+    threads.fold(true, |all, thread: libc::pid_t| {
+        all & unsafe { libc::sched_setaffinity(thread, size_of::<libc::cpu_set_t>(), set) == 0 }
+    })
+}
+
+/// Returns those of the processors that this thread may use whose memory is also that of processor `cpu`; `None` if the
+/// system does not report them.
+pub fn processors_near(cpu: usize) -> Option<Processors> {
+    let node = |cpu: usize| {
+        let entries = std::fs::read_dir(format!("/sys/devices/system/cpu/cpu{cpu}")).ok()?;
+        let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.find(|name| name.strip_prefix("node").is_some_and(|rest| rest.parse::<u32>().is_ok()))
+    };
+    let nearby = node(cpu);
+    let numbers = processors()?.numbers();
+    Some(Processors::of(&numbers.into_iter().filter(|other| node(*other) == nearby).collect::<Vec<_>>()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +78,24 @@ mod tests {
         assert!(use_processors(&before));
         assert_eq!(processors().expect("affinity").numbers(), before.numbers());
         assert_eq!(Processors::of(&[3, 1]).numbers(), [1, 3]);
+    }
+
+    #[test]
+    fn a_process_is_moved_with_all_its_threads() {
+        let all = processors().expect("affinity").numbers();
+        let last = Processors::of(&all[all.len() - 1..]);
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("started");
+        assert!(move_process(child.id(), &last));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("alive");
+        assert!(status.contains(&format!("Cpus_allowed_list:\t{}\n", all[all.len() - 1])), "{status}");
+        assert!(!move_process(child.id(), &Processors::of(&[])), "no processor at all");
+        child.kill().and_then(|()| child.wait()).expect("ended");
+        assert!(!move_process(u32::MAX, &last), "no such process");
+    }
+
+    #[test]
+    fn a_processor_is_near_itself() {
+        let all = processors().expect("affinity").numbers();
+        assert!(processors_near(all[0]).is_some_and(|near| near.numbers().contains(&all[0])));
     }
 }

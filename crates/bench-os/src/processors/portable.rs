@@ -25,3 +25,13 @@ pub fn processors() -> Option<Processors> {
 pub fn use_processors(_: &Processors) -> bool {
     false
 }
+
+/// Returns `false`: a process cannot be moved here.
+pub fn move_process(_pid: u32, _: &Processors) -> bool {
+    false
+}
+
+/// Returns `None`: processors cannot be chosen here.
+pub fn processors_near(_cpu: usize) -> Option<Processors> {
+    None
+}

@@ -130,6 +130,14 @@ impl Worker {
         self.tree().into_iter().filter_map(sys::threads).max()
     }
 
+    /// Puts the worker, and the processes that it has started, on these processors. Where that is not allowed, the
+    /// scheduler goes on choosing.
+    pub fn move_to(&self, processors: &sys::Processors) {
+        for process in self.tree() {
+            sys::move_process(process, processors);
+        }
+    }
+
     fn tree(&self) -> Vec<u32> {
         sys::process_tree(self.process.id())
     }
