@@ -1,0 +1,114 @@
+//! Checks how often the interval of a case with few rounds contains its true median, on recorded runs of many rounds.
+//!
+//! From each run, suites of 1, 2, 3, 5 and 10 rounds per case are taken: the same rounds of every case, drawn at random or
+//! consecutive. Their intervals are computed as in a run of so many rounds, and compared with the median of all other
+//! rounds of the case. Used by `benchmarks/measure coverage`.
+//!
+//!     cargo run --release -p bench-judge --example coverage -- RUN…
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bench_judge::{Summarize, moderate};
+use bench_record::{CaseRecord, RoundRecord, Status, open_sealed};
+use bench_stats as stats;
+use bench_stats::seed::{mix, shuffle};
+
+const ROUNDS: [usize; 5] = [1, 2, 3, 5, 10];
+
+/// Suites drawn from each run, for each number of rounds.
+const DRAWS: u64 = 200;
+
+/// Rounds that a case must have, so that the median of those left over is far better known than that of those drawn.
+const FEWEST: usize = 30;
+
+#[derive(Clone, Copy, Default)]
+struct Count {
+    cases: usize,
+    with_interval: usize,
+    covered: usize,
+    /// Relative half-widths, added up.
+    widths: f64,
+}
+
+fn main() -> ExitCode {
+    let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    if paths.is_empty() {
+        eprintln!("usage: coverage RUN…: folders or `run.json` files of runs with at least {FEWEST} rounds per case");
+        return ExitCode::from(2);
+    }
+    let mut suites = Vec::new();
+    for path in &paths {
+        match open_sealed(path) {
+            Ok(record) => suites.push(of_many_rounds(record.cases)),
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    println!("cases: {}, runs: {}\n", suites.iter().map(Vec::len).sum::<usize>(), suites.len());
+    println!("| rounds | drawn | intervals | contain the median of the other rounds | half-width on average |");
+    println!("|---|---|---|---|---|");
+    for rounds in ROUNDS {
+        for is_consecutive in [false, true] {
+            let mut count = Count::default();
+            for (cases, run) in suites.iter().zip(0u64..) {
+                for draw in 0..DRAWS {
+                    observe(cases, rounds, is_consecutive, mix(mix(run) ^ draw), &mut count);
+                }
+            }
+            let Count { cases, with_interval, covered, widths } = count;
+            let percent = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+            println!(
+                "| {rounds} | {} | {:.1} % | {:.1} % | {:.1} % |",
+                if is_consecutive { "consecutive" } else { "at random" },
+                percent(with_interval, cases),
+                percent(covered, with_interval),
+                100.0 * widths / with_interval.max(1) as f64,
+            );
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Returns the timed cases with at least [`FEWEST`] rounds.
+fn of_many_rounds(cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
+    let is_timed = |case: &CaseRecord| {
+        case.status == Status::Ok
+            && case.rounds.len() >= FEWEST
+            && case.rounds.iter().all(|round| round.median_s().is_some())
+    };
+    cases.into_iter().filter(is_timed).collect()
+}
+
+/// Draws one suite, and counts its intervals.
+fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u64, count: &mut Count) {
+    let Some(least) = cases.iter().map(|case| case.rounds.len()).min() else { return };
+    let mut order: Vec<usize> = (0..least).collect();
+    if is_consecutive {
+        order.rotate_left((chance % least as u64) as usize);
+    } else {
+        shuffle(&mut order, chance);
+    }
+    let (drawn, others) = order.split_at(rounds);
+    let mut suite: Vec<CaseRecord> = cases
+        .iter()
+        .map(|case| {
+            let mut few = CaseRecord::blank(&case.id, case.category);
+            drawn.iter().for_each(|round| few.push(case.rounds[*round].clone()));
+            few
+        })
+        .collect();
+    moderate(&mut suite);
+    for (few, case) in suite.iter().zip(cases) {
+        let medians: Vec<f64> =
+            others.iter().filter_map(|round| RoundRecord::median_s(&case.rounds[*round])).collect();
+        let (Some(time), Some(truth)) = (&few.time, stats::median(&stats::sorted(&medians))) else { continue };
+        count.cases += 1;
+        let Some(interval) = time.moderated_s.or(time.interval_s) else { continue };
+        count.with_interval += 1;
+        count.covered += usize::from(interval.low <= truth && truth <= interval.high);
+        count.widths += interval.relative_half_width(time.median_s.0);
+    }
+}
