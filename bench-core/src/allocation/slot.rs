@@ -9,7 +9,7 @@ use std::sync::atomic::{
 
 use super::Tally;
 
-/// Threads with their own slot at one time; those beyond share one.
+/// The number of threads that can have their own slot at one time; all further threads share one.
 const SLOTS: usize = 512;
 
 /// A thread publishes its live bytes when they have moved by this much. Less would be more exact and slower.

@@ -31,7 +31,7 @@ struct Counted {
     metric: &'static str,
     /// The counters of each thread that existed at the beginning; threads that these start are counted with them.
     threads: Vec<Counter>,
-    /// When the last level ended.
+    /// The value at the end of the last level.
     before: f64,
 }
 

@@ -3,7 +3,7 @@
 use bench_protocol::Case;
 use bench_syntax::Category;
 
-/// The category of what does not say its own.
+/// The category of benchmarks whose name does not contain one.
 const CATEGORY: Category = Category::Performance;
 
 /// The case of a benchmark: its id is the one under which `bench import` knows it.

@@ -117,7 +117,7 @@ impl Bench<'_> {
         Side::open_built(short(commit), self.checkout.build_revision(commit)?, &ListLimits::default())
     }
 
-    /// Compares, and again for longer where that says nothing.
+    /// Compares the two sides, and again for longer if the result is unsure.
     fn compare(&self, base: &Side, candidate: &Side, rules: &Rules) -> Result<Compared, RunError> {
         let selection = Selection {
             patterns: vec![Pattern::Exact(self.case.to_owned())],

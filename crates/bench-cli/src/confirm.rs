@@ -135,7 +135,7 @@ fn measure(
     Ok(found)
 }
 
-/// Suspects of one allowance, and once more those that stay unsure.
+/// Measures suspects of one allowance, and again those that stay unsure.
 fn measure_together(
     base: &Side,
     head: &Side,

@@ -55,7 +55,7 @@ pub(crate) fn render(decision: &Decision, strict: bool, view: &View) -> String {
     on_console(&text)
 }
 
-/// What several findings rest on, once for all that share it.
+/// Returns the evidence that several findings share, to be printed once for all of them.
 fn together(findings: &[&Finding]) -> Vec<String> {
     let notices = findings.iter().flat_map(|finding| {
         let name = format!("{} {}", finding.case, finding.figure);

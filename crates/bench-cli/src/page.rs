@@ -75,7 +75,7 @@ impl Subject {
         Ok(())
     }
 
-    /// All that is asked for.
+    /// Collects everything that the page is to show.
     pub(crate) fn page(&self, place: &Where) -> Result<Page, Failure> {
         let page = match self.runs.as_slice() {
             [] => self.history(&mut place.open_to_read()?)?,

@@ -63,7 +63,7 @@ fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answ
 struct Shown<'a> {
     arguments: &'a Serve,
     page: Option<Page>,
-    /// Asked for its state by every browser, every other second.
+    /// The store, if it is on a server. Every browser asks for its state every other second.
     server: Option<Store>,
 }
 

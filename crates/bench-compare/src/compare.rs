@@ -202,7 +202,7 @@ fn on_processors(wanted: u32) -> Option<String> {
 }
 
 fn nothing_in_common(base: &Side, candidate: &Side) -> String {
-    /// More would push the message off the screen.
+    /// The largest number of cases in the message: more would push it off the screen.
     const SHOWN: usize = 10;
     let list = |side: &Side| {
         let ids = side.ids();

@@ -16,9 +16,9 @@ use super::{Role, Rules};
 /// The time limits of counting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Patience {
-    /// One process.
+    /// The limit of one process.
     pub(super) one: Duration,
-    /// All of them.
+    /// The limit of all processes together.
     pub(super) all: Duration,
 }
 

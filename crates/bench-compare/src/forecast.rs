@@ -4,10 +4,10 @@ use bench_stats::{normal_quantile, observations_needed};
 
 use super::evidence::enough;
 
-/// The power at which an effect counts as one that can be seen.
+/// The power from which on an effect counts as detectable.
 const POWER: f64 = 0.95;
 
-/// More pairs than this are not worth waiting for.
+/// The largest number of pairs that is worth waiting for.
 const MOST: usize = 1 << 16;
 
 /// Changes farther than this many spreads beyond the threshold are treated the same.

@@ -41,7 +41,7 @@ pub struct LayoutSpread {
     pub candidate: f64,
 }
 
-/// Fewer layouts of a side say nothing of how layouts differ.
+/// The number of layouts of a side below which nothing is known of how layouts differ.
 const FEWEST_LAYOUTS: usize = 3;
 
 /// Fewer pairs for each layout do not tell what it does from noise.

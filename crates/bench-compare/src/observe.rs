@@ -147,7 +147,7 @@ impl Observer {
     }
 }
 
-/// +1 where the base came first.
+/// Returns +1 if the base came first, otherwise −1.
 fn sign(first: Role) -> f64 {
     match first {
         Role::Base => 1.0,

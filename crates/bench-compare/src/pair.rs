@@ -156,7 +156,7 @@ impl<'a> Arrangement<'a> {
     }
 }
 
-/// A pair, and what else was learnt.
+/// A pair, and what the next pairs can learn from it.
 pub(super) struct Measured {
     pub(super) pair: Pair,
     pub(super) time: TimeSpent,

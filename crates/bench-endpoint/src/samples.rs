@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::api::{Head, Settings, answer};
 
-    /// Marks of nothing that is measured.
+    /// Discards the marks of requests that are not measured.
     struct Unmarked;
     impl Marks for Unmarked {
         fn output(&mut self, _: Instant, _: Option<u32>) {}

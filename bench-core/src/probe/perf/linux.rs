@@ -49,10 +49,10 @@ const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
 pub(crate) struct Counter(File);
 
 impl Counter {
-    /// Counts from now on.
+    /// Opens a counter that counts from now on.
     ///
     /// # Errors
-    /// The kernel's.
+    /// The kernel's error.
     pub(crate) fn open(event: Event, thread: i32) -> io::Result<Self> {
         let attributes = Attributes {
             kind: event.kind,

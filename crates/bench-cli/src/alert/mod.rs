@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use delivery::Undelivered;
 use news::News;
 
-/// Tells everyone what they do not know yet.
+/// Notifies each recipient of the changes of which it has not been notified.
 pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
     let config = Config::read(&arguments.config)?;
     if config.alerts.is_empty() {

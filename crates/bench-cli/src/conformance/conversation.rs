@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),
-    /// It closed its end of the channel, but continues to run.
+    /// The worker closed its end of the channel, but continues to run.
     Closed,
     Exited(ExitStatus),
     /// Nothing arrived in time.
@@ -179,7 +179,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// How the process ended, if it does within `patience`.
+    /// Returns how the process ended; `None` if it did not end within `patience`.
     pub(super) fn exit(&mut self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
         loop {

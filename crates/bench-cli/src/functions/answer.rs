@@ -14,7 +14,7 @@ const IMAGE_BYTES: &str = "image_bytes";
 /// An answer, as the program sends it.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Answered {
-    /// When the function had done, on `CLOCK_MONOTONIC`, in nanoseconds.
+    /// When the function returned, on `CLOCK_MONOTONIC`, in nanoseconds.
     pub(crate) end: u64,
     #[serde(default)]
     pub(crate) marks: Vec<(Kind, u64, Option<u32>)>,
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Step,
 }
 
-/// Numbers of all fields.
+/// The numbers that an answer can contain, for all fields of work.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Carried {

@@ -35,7 +35,7 @@ pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageErro
     Ok((targets, first))
 }
 
-/// That a server does not answer what it is asked.
+/// Creates the error that a server does not answer.
 pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
     let hint = match failure.class {
         Class::Protocol => "; the address of a gRPC server begins with grpc://, and --http2 speaks HTTP/2",

@@ -27,7 +27,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// # Errors
-/// What has no equivalent.
+/// If a flag has no equivalent.
 pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     let url = typed.take(&["--target"]).ok_or("`guidellm benchmark` needs `--target URL`")?;
     let mut arguments = vec![url];

@@ -43,7 +43,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// # Errors
-/// What has no equivalent.
+/// If a flag has no equivalent.
 pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     let url = match (typed.take(&["--base-url"]), typed.take(&["--host"]), typed.take(&["--port"])) {
         (Some(url), ..) => url,

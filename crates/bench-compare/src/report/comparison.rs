@@ -123,7 +123,7 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
 
-/// Batches that differ by less are decided soon enough.
+/// The difference between batches below which a case is decided soon enough.
 const RESTLESS: f64 = 0.03;
 
 /// Returns advice for undecided cases whose threads wait for each other.

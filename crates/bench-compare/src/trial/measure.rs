@@ -19,7 +19,7 @@ const MOST_BATCHES: usize = 400;
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
 const PAIRS_IN_BUDGET: u64 = 16;
 
-/// Tells the numbers that draw layouts from those that order pairs.
+/// Distinguishes the random numbers that draw layouts from those that order pairs.
 const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
 
 /// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
@@ -28,11 +28,11 @@ const PAIRS_TO_LEARN: usize = 16;
 /// Whether samples of both sides take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TakesTurns {
-    /// It is not known whether they can.
+    /// It is not known whether they can take turns.
     NotTried,
-    /// They do.
+    /// They take turns.
     Yes,
-    /// They cannot.
+    /// They cannot take turns.
     No,
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn salt(unique: u64) -> String {
     format!("{:016x}", mixed(unique))
 }
 
-/// Stands for a text of words, and how it looks within JSON.
+/// The placeholder for a text of words, and how it looks within JSON.
 const WORDS: &str = "\u{1}words-of-a-request\u{1}";
 const WORDS_IN_JSON: &[u8] = b"\\u0001words-of-a-request\\u0001";
 

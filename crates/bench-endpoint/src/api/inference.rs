@@ -46,7 +46,7 @@ fn flat(data: &Value) -> Vec<&Value> {
 /// A `ModelInferRequest` of the JSON that the REST interface takes.
 ///
 /// # Errors
-/// What cannot be sent in this way.
+/// If the body cannot be sent in this way.
 pub(super) fn request(model: Option<&str>, body: &Value) -> Result<Vec<u8>, String> {
     let text = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec()
@@ -148,7 +148,7 @@ fn with_parameters(message: Message, of: &Value) -> Result<Message, String> {
     })
 }
 
-/// What a `ModelInferResponse` brings.
+/// Reads a `ModelInferResponse`.
 fn response(message: &[u8]) -> Result<Step, Failure> {
     let (mut step, mut is_text, mut raw) = (Step::default(), Vec::new(), Vec::new());
     for field in Fields(message) {

@@ -20,8 +20,8 @@ use super::stamped::Stamps;
 use super::target::Target;
 use crate::failure::{Class, Failure};
 
-/// Bytes of an answer, and of all answers of a connection, that may be under way: as many as a large picture has, so that no
-/// stream waits for another one to be read.
+/// The flow-control window of an answer, and of all answers of a connection, in bytes: as large as a large
+/// picture, so that no stream waits until another one is read.
 const WINDOW: u32 = 16 << 20;
 
 /// A connection, as one request uses it. A task of its event loop reads and writes for all of them.

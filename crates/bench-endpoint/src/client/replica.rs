@@ -29,7 +29,7 @@ impl Replica {
         Ok(Replica { target, headers, addresses, next: AtomicUsize::new(0) })
     }
 
-    /// Its addresses, those first that were not first the last time.
+    /// Returns its addresses, beginning with a different one each time.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         let first = self.next.fetch_add(1, Ordering::Relaxed) % self.addresses.len().max(1);
         self.addresses[first..].iter().chain(&self.addresses[..first]).copied().collect()

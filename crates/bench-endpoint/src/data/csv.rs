@@ -7,7 +7,7 @@ use super::date;
 use super::lines::Lines;
 use super::rows::{Rows, tokens};
 
-/// Columns of a trace that are looked at.
+/// The columns of a trace that are read.
 #[derive(Clone, Copy, Debug)]
 struct Columns {
     time: usize,
@@ -32,7 +32,7 @@ fn names(format: Format) -> Option<[&'static str; 3]> {
 }
 
 /// # Errors
-/// What is wrong with a line.
+/// If a line is malformed.
 pub(super) fn read(from: impl BufRead, format: Format, rows: &mut Rows) -> Result<(), String> {
     let mut lines = Lines::new(from);
     let mut header: Option<Header> = None;

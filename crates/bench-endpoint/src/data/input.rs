@@ -95,9 +95,9 @@ pub struct Words {
 /// A part of a text of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Part {
-    /// A number of words that no other run has.
+    /// This many words, which no other run has.
     OfRun(u8),
-    /// A number of words that no other request has.
+    /// This many words, which no other request has.
     OfRequest(u8),
     Text(Span),
 }

@@ -61,7 +61,7 @@ impl Tensor {
     }
 }
 
-/// So many requests with random values for these inputs of a model.
+/// Creates `count` requests with random values for these inputs of a model.
 ///
 /// # Errors
 /// An input whose type is not known, or which is very large.

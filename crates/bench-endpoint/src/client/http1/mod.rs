@@ -26,7 +26,7 @@ use super::reading::{Exchanged, Reading};
 use super::stamped::Stamps;
 use crate::failure::{Class, Failure};
 
-/// Room of one read: a large answer comes in few pieces.
+/// The size of one read, in bytes, so that a large answer comes in few pieces.
 const ROOM: usize = 64 << 10;
 
 thread_local! {
