@@ -1,4 +1,4 @@
-//! What a model said while it was measured.
+//! The outputs of a model while it was measured.
 
 /// The last two outputs of a routine. Checking them costs no further iterations, of which a comparison would otherwise have to
 /// wait for some in each of its processes.

@@ -104,7 +104,7 @@ fn render(record: &Record, view: &View) -> String {
     if view.is_short() { in_short(fitted, view) } else { in_full(fitted, view) }
 }
 
-/// The range of all exponents in a line, and which is the largest.
+/// Returns one line with the range of all exponents and the benchmark with the largest.
 fn in_short(fitted: impl Iterator<Item = (Sweep, Scaling)>, view: &View) -> String {
     let notices = fitted.map(|(Sweep { benchmark, argument, .. }, Scaling { exponent, half_width })| {
         let text = format!("time grows as {argument}^{exponent:.2} ±{half_width:.2}");

@@ -164,7 +164,7 @@ impl<'a> Course<'a> {
         readings
     }
 
-    /// Energy by the counter, and by integrated power beside it.
+    /// Returns the energy by the device's counter, and by integrated power.
     fn energy(&self, prefix: &str) -> Vec<Reading> {
         let counted = self.energy_j().map(|energy| {
             let off = energy / self.window_s() * ENERGY_STEP_S;

@@ -93,7 +93,7 @@ impl<'nvml> Meter<'nvml> {
         Meter { place, device, gpu, instance, without: 0, slow: None, gpm: None, pcie: None }
     }
 
-    /// Memory that is in use now, by whomever, in bytes.
+    /// Returns the memory in use by all processes, in bytes.
     pub(super) fn memory_used(&mut self) -> Result<Option<f64>, NvmlError> {
         self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
@@ -130,7 +130,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(tick)
     }
 
-    /// Power, and what went over the bus since the last tick.
+    /// Reads the power, and the bytes sent over the bus since the last tick.
     fn fields(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         let Some(read) = self.ask(Ask::Fields, |meter| meter.gpu.field_values(FIELDS))? else {
             return Ok(());

@@ -10,7 +10,7 @@ use super::sampler::{Plan, Sampler, Seen, State};
 use bench_os as sys;
 use bench_protocol::{DeviceWishes, Observation, Reading};
 
-/// Between two ticks, unless another interval is asked for.
+/// The default interval between two ticks.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The time limit of the driver's first answer about the memory in use before anything is loaded; it is not part of
@@ -29,7 +29,7 @@ const GAP_S: f64 = 1.0;
 pub struct Gpu {
     sampler: Option<Sampler>,
     unusable: Option<String>,
-    /// Between two ticks.
+    /// The interval between two ticks.
     interval: Duration,
     began: Option<(Instant, Option<sys::Usage>)>,
     /// The number of ticks of each device that belong to levels which have ended.

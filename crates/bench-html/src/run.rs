@@ -33,7 +33,7 @@ pub struct Run {
 /// A warning of a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Warning {
-    /// What warnings that say the same of other cases have in common.
+    /// The kind of the warning: the same for all warnings of other cases that say the same.
     kind: String,
     text: String,
 }

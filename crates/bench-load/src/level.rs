@@ -11,10 +11,11 @@ use crate::log::{Distribution, percentile_name};
 use crate::scenario::{Pacing, Plan};
 use crate::slo::Slo;
 
-/// A level may be late by this much, in seconds …
+/// The time by which a level may be late, in seconds, before the harness is considered the bottleneck.
 const LATE_S: f64 = 1e-3;
 
-/// … or by this share of the median latency, before the harness is considered the bottleneck.
+/// The share of the median latency by which a level may be late, before the harness is considered the
+/// bottleneck.
 const LATE_SHARE: f64 = 0.05;
 
 /// The achieved rate may miss the offered one by this share.
@@ -26,7 +27,7 @@ pub(crate) const FAILURES: f64 = 0.01;
 /// The number of requests below which a steady part has no meaning.
 const FEWEST_STEADY: u64 = 5;
 
-/// Messages of errors in the record.
+/// The maximum number of error messages in the record.
 const MOST_ERRORS: usize = 10;
 
 /// The settings of a level.

@@ -2,7 +2,7 @@
 
 use bench_record::{InvalidCause, Level, Validity};
 
-/// Rates that are tried at most.
+/// The maximum number of rates that are tried.
 const MOST_POINTS: usize = 16;
 
 /// Rates between one and its double. The search ends when the rate is known to one of these steps, 4.4 %.

@@ -194,7 +194,7 @@ pub enum Frame {
     },
     /// The case cannot run here.
     Skipped {
-        /// Why, and what would enable it.
+        /// The reason, and what would enable the case.
         reason: String,
     },
 }

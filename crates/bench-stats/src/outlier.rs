@@ -10,7 +10,7 @@ use super::{median, sorted};
 const MILD: f64 = 1.5;
 const SEVERE: f64 = 3.0;
 
-/// Below this the quartiles are hardly more than the extremes.
+/// The number of values below which the quartiles are hardly more than the extremes.
 const FEWEST: usize = 8;
 
 /// The number of values outside Tukey's fences.

@@ -40,7 +40,7 @@ pub struct Observation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bets {
     bound: f64,
-    /// +1 where "above" is backed, -1 where "below".
+    /// +1 if the bet is on "above", −1 if it is on "below".
     backed: f64,
     observations: usize,
     won: usize,

@@ -1,4 +1,4 @@
-//! The script, as its file says it.
+//! The script, as read from its file.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::value::Value;
 
-/// What the library plays.
+/// The machine that the library imitates.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Script {
@@ -45,7 +45,7 @@ pub(crate) struct Fault {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Delay {
     pub(crate) ms: u64,
-    /// At this call, counted from 0; at every call where absent.
+    /// The number of the call, from 0; every call if absent.
     pub(crate) at_call: Option<usize>,
 }
 

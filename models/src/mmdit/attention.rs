@@ -7,7 +7,7 @@ use candle_nn::{Linear, VarBuilder};
 #[derive(Debug)]
 pub(super) struct Projections {
     inwards: Linear,
-    /// The last block's prompt goes nowhere.
+    /// `None` for the prompt in the last block, where its features are not needed any more.
     outwards: Option<Linear>,
 }
 

@@ -64,7 +64,8 @@ impl Figure {
         }
     }
 
-    /// A time per iteration or process; `rounds` is how many know it.
+    /// Creates the figure of a time per iteration or process; `rounds` is the number of rounds that measured
+    /// it.
     fn time(value: f64, interval: Option<Interval>, rounds: usize) -> Self {
         let doubt = if rounds == 1 { ONE_ROUND } else { "its interval is unknown" };
         Figure::new(value, "s", interval, doubt)

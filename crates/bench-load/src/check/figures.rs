@@ -59,7 +59,7 @@ pub(super) fn range(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Percentiles of one quantity that do not rise.
+/// Warns if the percentiles of one quantity do not rise.
 pub(super) fn percentiles(level: &Level, warnings: &mut Vec<String>) {
     let mut known: Vec<(&str, f64, &Metric)> = level
         .metrics
@@ -133,7 +133,7 @@ pub(super) fn pace(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Resident memory that grows.
+/// Warns if resident memory grows.
 pub(super) fn memory(level: &Level, warnings: &mut Vec<String>) {
     warnings.extend(level.metric("memory growth").and_then(growth));
 }

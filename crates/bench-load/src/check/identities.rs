@@ -12,7 +12,7 @@ const ENOUGH: u64 = 20;
 /// Slack of figures that were rounded on their way.
 const ROUNDING: f64 = 0.002;
 
-/// Requests per second against the count and the window.
+/// Compares requests per second with the count and the window.
 pub(super) fn rate(level: &Level, warnings: &mut Vec<String>) {
     let (Some(rps), window) = (value(level, "RPS"), level.window_s) else { return };
     let counted = level.succeeded as f64 / window.0;

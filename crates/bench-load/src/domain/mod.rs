@@ -232,7 +232,7 @@ impl Answer {
         }
     }
 
-    /// All that is odd, as one warning.
+    /// Records all irregularities as one warning.
     fn warn_all(&mut self, warnings: &[String]) {
         if !warnings.is_empty() {
             self.warn(warnings.join("; "));

@@ -70,7 +70,7 @@ pub(crate) struct Patience {
     /// Whether the user wants the end.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) stop: Stop,
-    /// How long an `async` one may take from then on.
+    /// The time that an `async` request may take after that.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) grace: Duration,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Unanswered {
 }
 
 impl Unanswered {
-    /// It took longer than `patience`.
+    /// Creates the failure of a request that took longer than `patience`.
     fn late(patience: Duration, stuck: Option<Arc<Slot>>) -> Self {
         Unanswered { message: format!("timed out: no answer after {} s", patience.as_secs_f64()), stuck }
     }

@@ -64,7 +64,7 @@ pub(crate) struct Part {
 pub(crate) struct Start {
     /// When it is, by the clock of this machine.
     pub(crate) at: Instant,
-    /// How this machine's clock stood to the first worker's.
+    /// The offset of this machine's clock from the first worker's.
     offset: Offset,
 }
 

@@ -98,7 +98,7 @@ impl RowsCsv {
         })
     }
 
-    /// Rows of another level follow.
+    /// Begins the rows of another level.
     pub(crate) fn begin(&mut self, header: &Header<'_>, facts: &[Facts]) {
         let mut cells = Vec::new();
         let model = header.case.model.as_deref().unwrap_or_default();

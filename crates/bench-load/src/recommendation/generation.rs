@@ -20,7 +20,7 @@ const DECODE_SLOWS: Advice = Advice {
 /// A time to the first output that grows this much has something before it.
 const GROWS: f64 = 2.0;
 
-/// A time per piece that grows less than this stays.
+/// The factor of growth below which a time per piece counts as unchanged.
 const STAYS: f64 = 1.25;
 
 /// A time per token that grows this much is felt by who reads along.

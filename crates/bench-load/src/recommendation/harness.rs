@@ -18,7 +18,7 @@ const SATURATED: Advice =
 const SHORT_OF_RATE: Advice =
     Advice { rule: "short_of_rate", gist: "fewer requests were sent than offered: allow more in flight" };
 
-/// A rate further below what was offered than this is another rate.
+/// The share by which a rate may fall below the offered rate before it counts as another rate.
 const SHORT: f64 = 0.01;
 
 /// The level at which requests begin to fail.

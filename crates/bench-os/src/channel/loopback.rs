@@ -201,7 +201,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::JoinHandle;
 
-    /// A time limit that nothing here exceeds, on any machine.
+    /// A time limit that no test here exceeds, on any machine.
     const LIMIT: Duration = Duration::from_secs(60);
 
     /// A listener that waits in a separate thread.

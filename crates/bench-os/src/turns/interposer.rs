@@ -71,7 +71,7 @@ impl Timespec {
 /// The memory that both processes and their runner share. [`super::Turns`] reads and writes the same.
 #[repr(C)]
 struct Table {
-    /// Whose turn it is.
+    /// The seat whose turn it is.
     turn: AtomicU32,
     /// A bit for each seat that has been left: the other process no longer waits for it.
     left: AtomicU32,
@@ -132,7 +132,7 @@ static SIT_DOWN: unsafe extern "C" fn() = sit_down;
 #[link_section = ".fini_array"]
 static STAND_UP: unsafe extern "C" fn() = stand_up;
 
-/// Before `main`, and before there is a second thread.
+/// Takes a seat, before `main` and before there is a second thread.
 unsafe extern "C" fn sit_down() {
     unsafe {
         let place = getenv(PLACE.as_ptr());

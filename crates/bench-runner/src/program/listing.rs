@@ -56,7 +56,7 @@ impl fmt::Display for ProgramError {
 
 impl std::error::Error for ProgramError {}
 
-/// How often a program that is listing is looked at.
+/// The interval between two checks of a program that is listing.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// The length of the kept end of a program's stderr.

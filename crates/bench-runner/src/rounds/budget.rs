@@ -12,7 +12,7 @@ const SLICES: f64 = 20.0;
 /// The number of rounds from which on the interval of the median assumes nothing about the tails.
 const FEWEST_ROUNDS: usize = 6;
 
-/// More rounds than this show nothing new.
+/// The maximum number of rounds: more would show nothing new.
 const MOST_ROUNDS: usize = 60;
 
 /// The default number of rounds over which `repeats` are spread.

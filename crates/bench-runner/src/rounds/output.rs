@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-/// Kept of a worker's output.
+/// The number of bytes of a worker's output that are kept.
 const KEPT: usize = 8 << 10;
 
 /// The end of everything that was written.

@@ -44,7 +44,7 @@ fn prefill(b: &mut Bencher, dtype: Precision, tokens: usize) -> Result<()> {
     Ok(expect_right(&model)?)
 }
 
-/// Reads one more token, after this many: its time against the context shows how decoding scales.
+/// Reads one more token after `context` tokens: how its time depends on `context` shows how decoding scales.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], context = [16, 64, 256]), ignore(context = [256]), max_time = "2s")]
 fn decode(b: &mut Bencher, dtype: Precision, context: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;

@@ -21,10 +21,10 @@ use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
 use crate::slot::{GivenUp, Slot};
 
-/// Threads of a schedule that wait for their arrival, at least.
+/// The smallest number of threads of a schedule that wait for an arrival.
 const SPARE: u32 = 8;
 
-/// Threads of a schedule at the beginning.
+/// The number of threads with which a schedule begins.
 const FIRST: u32 = 32;
 
 /// How often a schedule's spare threads are counted.
