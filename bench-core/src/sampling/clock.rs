@@ -18,7 +18,7 @@ pub(crate) fn resolution() -> Duration {
 }
 
 /// Measures an iteration of the timing loop itself, with nothing to call. A benchmark that takes no longer than this
-/// has probably been optimised away.
+/// has probably been optimized away.
 pub(crate) fn empty_iteration_ns() -> f64 {
     const ITERATIONS: u32 = 20_000;
     (0..7)

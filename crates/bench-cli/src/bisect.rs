@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
             return Ok(exit::UNSURE);
         }
         _ => {
-            let message = format!("{} is no slower than {}: {told}", arguments.bad, arguments.good);
+            let message = format!("{} is not slower than {}: {told}", arguments.bad, arguments.good);
             return Err(UsageError(message).into());
         }
     };

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
         let scenario = Scenario::of(arguments, &mut given);
         given
             .told
-            .extend(workers::share(arguments)?.map(|(share, by)| format!("part {share} of it, by {by}")));
+            .extend(workers::share(arguments)?.map(|(share, by)| format!("part {share} of it, set by {by}")));
         return print(&told(&endpoint, &given, &scenario, secret.as_ref())).map(|()| exit::OK);
     }
     given.told.iter().for_each(|said| tell(said));
@@ -115,7 +115,7 @@ impl Plan {
                 Some(trust.presenting(certificate, key).map_err(UsageError)?)
             }
             (_, Some(_), _) => {
-                let message = "--client-cert needs an address that begins with https: a certificate is shown in the TLS \
+                let message = "--client-cert needs an address that begins with https: a certificate is presented in the TLS \
                                handshake";
                 return Err(UsageError(message.to_owned()));
             }

@@ -158,7 +158,7 @@ fn stalled(level: &Level) -> Option<String> {
     let shortest = times.filter(|time| *time > 0.0).reduce(f64::min).unwrap_or_default();
     (stall.p99_s.0 > LATE_S.max(LATE_SHARE * shortest)).then(|| {
         format!(
-            "the harness was the bottleneck: its event loops handled 1 % of ready events {} late or more: use \
+            "the harness was the bottleneck: its event loops handled 1 % of ready events at least {} late: use \
              fewer clients or a lower rate, or a machine with more cores",
             stall.p99_s
         )
@@ -179,7 +179,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
         && achieved < offered * (1.0 - RATE_MISSED)
     {
         let (cause, told) = lateness(level, busy);
-        let sent = format!("{achieved:.2} requests/s were sent of {offered:.2} that were offered");
+        let sent = format!("only {achieved:.2} of {offered:.2} offered requests/s were sent");
         // A saturated model is told once.
         match found.iter_mut().find(|(known, _)| *known == InvalidCause::Saturated && cause == *known) {
             Some((_, known)) => *known = format!("{known}, and {sent}"),

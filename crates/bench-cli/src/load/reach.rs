@@ -46,7 +46,7 @@ pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
 
 pub(super) fn unknown(client: &Client) -> UsageError {
     UsageError(format!(
-        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI, Piper or torch-inference \
+        "what {} serves is not known: it lists no models at /v1/models, and is not a KServe, Ollama, TGI, Piper or torch-inference \
          server; name the interface with --endpoint",
         client.target()
     ))

@@ -38,7 +38,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("--disable-shuffle", "the order of a file is kept"),
     ("--no-oversample", "inputs are sent again if there are too few"),
     ("--skip-chat-template", "chats are sent as messages, other prompts as they are"),
-    ("--request-id-prefix", "requests have numbers"),
+    ("--request-id-prefix", "requests are numbered"),
     ("--num-warmup-requests", "use --warm-up"),
 ];
 

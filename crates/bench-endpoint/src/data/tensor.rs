@@ -37,7 +37,7 @@ impl Tensor {
         let shape = self.fixed();
         let elements = shape.iter().try_fold(1u64, |all, length| all.checked_mul(*length));
         let elements = elements.filter(|elements| *elements <= MOST_ELEMENTS).ok_or_else(|| {
-            format!("the input `{name}` of the model has the shape {shape:?}, which is too large to make up: give it with --input")
+            format!("the input `{name}` of the model has the shape {shape:?}, which is too large to generate: give it with --input")
         })?;
         let element = |number: u64| -> Result<Value, String> {
             let random = mixed(seed ^ mixed(number));

@@ -16,7 +16,7 @@ pub enum StoreError {
     },
     /// No space is left.
     #[error(
-        "the store {store} cannot grow: the disk is full; free some space, or `bench store prune`, and add the run again"
+        "the store {store} cannot grow: the disk is full; free some space, or run `bench store prune`, and add the run again"
     )]
     Full {
         /// The store concerned.
@@ -60,7 +60,7 @@ pub enum StoreError {
     /// Another record of the same name is there.
     #[error(
         "the store contains a run `{run}` with other contents: a stored run never changes; if more of it was \
-         measured since, `bench store rebuild`"
+         measured since, run `bench store rebuild`"
     )]
     Conflict {
         /// The run.

@@ -21,7 +21,7 @@ pub enum FleetError {
     Setup(io::Error),
     /// Workers did not connect in time.
     #[error(
-        "{} of {of} did not connect to {address} within {}: look at what they print, or give them longer with \
+        "{} of {of} did not connect to {address} within {}: look at what they print, or give them more time with \
          --rendezvous-timeout",
         named(missing), Seconds(*patience_s)
     )]

@@ -100,7 +100,7 @@ fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
     let most = most.min(kind.longest());
     if length > most {
         return Err(wrong(format!(
-            "it has announced a message of {length} bytes, and at most {most} are taken"
+            "it has announced a message of {length} bytes, and at most {most} are accepted"
         )));
     }
     let mut body = Vec::new();

@@ -95,7 +95,7 @@ impl Meeting {
                 Ok((stream, _)) => match self.admit(&stream) {
                     Ok(Some(number)) => {
                         if come.get(&number).is_some_and(is_there) {
-                            let why = format!("there is a worker {number} already");
+                            let why = format!("there is already a worker {number}");
                             let _ = frame::write(&stream, Kind::Failed, why.as_bytes());
                             return refused(&come, FleetError::Refused { worker: number, why });
                         }

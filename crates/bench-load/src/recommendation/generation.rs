@@ -14,7 +14,7 @@ const QUEUE: Advice = Advice {
 const SLOW_DECODE: Advice = Advice { rule: "slow_decode", gist: "tokens come more slowly than people read" };
 const DECODE_SLOWS: Advice = Advice {
     rule: "decode_slows",
-    gist: "tokens come more slowly in larger batches: cap the batch where they are read as they come",
+    gist: "tokens come more slowly in larger batches: limit the batch if people read tokens while they arrive",
 };
 
 /// A time to the first output that grows this much has something before it.
@@ -101,7 +101,7 @@ pub(super) fn batch(group: &Group) -> Vec<Recommendation> {
             Seconds(after),
             times(tokens)
         );
-        Some(DECODE_SLOWS.at(to, text).with(Figure::new(after / before, Unit::Factor, "the time a token")))
+        Some(DECODE_SLOWS.at(to, text).with(Figure::new(after / before, Unit::Factor, "the time per token")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }

@@ -13,7 +13,7 @@ const PEAK: Advice = Advice {
 };
 const QUEUEING: Advice = Advice {
     rule: "queueing",
-    gist: "throughput stays while latency grows as concurrency does: further requests only queue",
+    gist: "throughput stays the same while latency grows in proportion to concurrency: further requests only queue",
 };
 const RISES: Advice = Advice {
     rule: "throughput_rises",
@@ -29,7 +29,7 @@ const GOODPUT: Advice = Advice {
 /// A tail this much longer is a price worth a mention where there is hardly more throughput for it.
 const COSTLY: f64 = 1.5;
 
-/// How far latency may be from growing as concurrency does and still be queueing: other work in a request
+/// How far latency may be from growing in proportion to concurrency and still be queueing: other work in a request
 /// does not queue, and batches form unevenly.
 const PROPORTIONAL: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
@@ -64,7 +64,7 @@ pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// Throughput that stays while latency grows as concurrency does: by Little's law, further requests wait.
+/// Throughput that stays the same while latency grows in proportion to concurrency: by Little's law, further requests wait.
 pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();

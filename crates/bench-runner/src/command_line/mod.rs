@@ -70,7 +70,7 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     if let (Some(engine), Some(part)) = (flags.part_by, &options.selection.partition)
         && !flags.quiet
     {
-        tell(&format!("part {part} of the cases, as {engine} has started it: another one with --partition"));
+        tell(&format!("part {part} of the cases, set by {engine}: --partition selects another one"));
     }
     if flags.list {
         let programs = (host.open)()?;

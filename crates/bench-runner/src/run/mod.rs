@@ -131,7 +131,7 @@ fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
         return error;
     }
     let hint = format!(
-        "\n(this is the bench target `{}`; to ask another one: `cargo bench --bench NAME -- …`)",
+        "\n(this is the bench target `{}`; to run another one: `cargo bench --bench NAME -- …`)",
         program.name()
     );
     match error {
