@@ -23,7 +23,7 @@ impl<T> Kept<T> {
     /// The last output, or a new one if there is none.
     ///
     /// # Errors
-    /// Those of `routine`.
+    /// The errors of `routine`.
     pub(crate) fn last<E>(self, routine: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.last.map_or_else(routine, Ok)
     }
@@ -31,7 +31,7 @@ impl<T> Kept<T> {
     /// The last two outputs, new ones where there were not two iterations.
     ///
     /// # Errors
-    /// Those of `routine`.
+    /// The errors of `routine`.
     pub(crate) fn both<E>(self, mut routine: impl FnMut() -> Result<T, E>) -> Result<(T, T), E> {
         Ok((self.before.map_or_else(&mut routine, Ok)?, self.last.map_or_else(&mut routine, Ok)?))
     }

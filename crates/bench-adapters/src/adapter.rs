@@ -52,7 +52,7 @@ pub(crate) trait Adapter: Sync {
 /// The modes of all adapters: no harness times single batches on request.
 pub(crate) const MODES: [Mode; 2] = [Mode::Sample, Mode::Once];
 
-/// The last frame of a round of which no more is known than its iterations.
+/// The last frame of a round for which only the number of iterations is known.
 pub(crate) fn finish(iterations: u64) -> Finish {
     Finish {
         iterations,

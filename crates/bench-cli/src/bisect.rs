@@ -32,7 +32,7 @@ struct Found<'a> {
     change: Option<f64>,
     /// Its interval.
     interval: Option<Interval>,
-    /// The commits of which one made it slower, oldest first; one where it is known.
+    /// The commits among which the slower one is, oldest first; only that commit if it is known.
     suspects: Vec<Suspect<'a>>,
 }
 

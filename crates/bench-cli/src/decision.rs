@@ -15,7 +15,7 @@ pub(crate) use evidence::evidence;
 /// Of more findings than this, what they rest on is printed once for all that share it, unless all details are asked for.
 const DESCRIBED: usize = 3;
 
-/// The findings that matter with what they rest on, and everything else in a line.
+/// The findings that matter, with their evidence, and everything else in one line.
 pub(crate) fn render(decision: &Decision, strict: bool, view: &View) -> String {
     let style = view.style;
     let mut text = String::new();

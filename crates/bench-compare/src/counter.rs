@@ -90,7 +90,7 @@ impl<'a> Counter<'a> {
         Ok(CountedPair::new(again, other_again))
     }
 
-    /// How it was counted, if it was; and how long that took.
+    /// Returns how the case was counted, if it was, and how long that took.
     pub(super) fn end(self) -> Option<Counting> {
         self.how.map(|how| Counting { seconds: self.began.elapsed().as_secs_f64(), ..how })
     }

@@ -26,7 +26,7 @@ pub struct Run {
     warnings: Vec<String>,
     cases: Vec<Case>,
     loads: Vec<Load>,
-    /// How far it is, if it goes on.
+    /// The progress of the run, if it has not ended.
     progress: Option<InProgress>,
 }
 
@@ -57,7 +57,7 @@ struct Case {
     /// The reason why the figures cannot be relied on, if so.
     harness_bound: Option<String>,
     warnings: Vec<Warning>,
-    /// Where the function was written.
+    /// The place of the function in the source.
     source: String,
     rounds: Option<Rounds>,
 }
@@ -81,7 +81,7 @@ impl Run {
         }
     }
 
-    /// Adds how far the run is, if it goes on.
+    /// Adds the progress of the run, if it has not ended.
     #[must_use]
     pub fn in_progress(self, progress: Option<InProgress>) -> Self {
         Run { progress, ..self }

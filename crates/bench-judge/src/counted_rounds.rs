@@ -18,7 +18,7 @@ fn leaves_out(rounds: &[RoundRecord]) -> bool {
     sound >= FEWEST_SOUND && sound * 2 >= rounds.len()
 }
 
-/// How many rounds fell into bad minutes, and what became of them.
+/// Returns a warning about the rounds that were disturbed, and whether they count.
 pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<Notice> {
     let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
     let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;

@@ -38,7 +38,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) must_meet: bool,
     pub(crate) valid_for: Option<f64>,
     pub(crate) warm_up: u64,
-    /// Whether it is what one of several workers has seen: failures are judged over all of them.
+    /// Whether it covers only one of several workers: failures are judged over all of them.
     pub(crate) is_part: bool,
 }
 

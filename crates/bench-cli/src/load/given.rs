@@ -215,7 +215,7 @@ pub(super) fn tensors(
     Ok(Given { inputs, told, ..Given::default() })
 }
 
-/// Texts of the lengths that were asked for, on a server that makes so many tokens of a word.
+/// Generates texts of the requested lengths, for a server that makes this many tokens of a word.
 pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
     let what = &arguments.what;
     let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };

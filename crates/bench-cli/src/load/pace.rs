@@ -17,7 +17,7 @@ use crate::arguments::{self, Arrival, FirstRate};
 /// The largest number of connections that are opened before an open loop.
 const MOST_WARM: usize = 64;
 
-/// Requests in flight at most in an open loop, for each worker that has files for so many connections.
+/// The maximum number of requests in flight in an open loop, for each worker that may open as many files.
 const MOST_IN_FLIGHT: u64 = 10_000;
 
 /// Requests in flight at most that a level may have, by however many workers.

@@ -14,7 +14,7 @@ use bench_syntax::UsageError;
 use super::printable_lines;
 use crate::arguments::{Connection, Load};
 
-/// How long a server may take to say what it is doing.
+/// The time limit for a server's answer to a scrape.
 const SCRAPE: Duration = Duration::from_secs(2);
 
 /// The addresses of the servers, and what the first one names: the others name the same.

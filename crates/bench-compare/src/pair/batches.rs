@@ -110,7 +110,7 @@ fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
     Ok(if fits { multiple } else { iterations })
 }
 
-/// The smallest number of iterations of which `share` is a whole number, or 1.
+/// The smallest number of iterations such that its `share` is a whole number, or 1.
 fn whole_share(share: f64) -> u64 {
     if share > 0.0 { (1.0 / share).round().max(1.0) as u64 } else { 1 }
 }

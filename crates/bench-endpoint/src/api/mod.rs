@@ -98,7 +98,7 @@ pub enum Told {
         /// Number and confidence of the first picture's first class.
         top1: Option<(u32, f64)>,
     },
-    /// Any answer of which only the latency counts.
+    /// Any answer for which only the latency counts.
     Plain,
 }
 

@@ -123,7 +123,7 @@ pub(super) struct Unsent {
     body: Bytes,
 }
 
-/// How far a request is.
+/// The progress of a request.
 enum State {
     Unsent(Box<Unsent>),
     Sent(ResponseFuture),

@@ -82,7 +82,7 @@ impl Figure {
         Figure::GpuPower,
     ];
 
-    /// Whether it is a counter, of which only the growth has a meaning.
+    /// Whether it is a counter, for which only the growth has a meaning.
     pub fn is_counter(self) -> bool {
         self < Figure::Running
     }
@@ -223,7 +223,7 @@ impl System {
         }
     }
 
-    /// Whether it serves models, and does not only watch a machine on which they are served.
+    /// Whether the system serves models, and does not only observe a machine.
     pub fn is_server(self) -> bool {
         self != System::Dcgm
     }

@@ -8,7 +8,8 @@ use crate::trend::Turn;
 /// machine.
 const CLEAR: f64 = 4.0;
 
-/// …and by at least this share of its level, which is the smallest shift of interest.
+/// The share of its level by which the rest of a case's change must at least differ: the smallest shift of
+/// interest.
 const SMALLEST: f64 = 0.005;
 
 /// The common part of the cases that changed on one night, in logarithms.

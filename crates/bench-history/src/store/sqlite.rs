@@ -61,7 +61,8 @@ impl Sqlite {
         Ok(Sqlite { name, connection })
     }
 
-    /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
+    /// Switches to write-ahead logging, in which readers continue while one process writes
+    /// (sqlite.org/wal.html). The mode stays with the file.
     ///
     /// Who switches has read the file and then wants to write it, and SQLite lets that fail at once where another is
     /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is

@@ -112,7 +112,8 @@ pub(super) fn case_by_case(
     cases
 }
 
-/// The verdict on a case of which a run has no `figure`, and why. A case that was skipped has not failed.
+/// Returns the verdict on a case for which a run has no `figure`, and the reason. A case that was skipped has
+/// not failed.
 pub(super) fn without_figure(
     old: &CaseRecord,
     new: &CaseRecord,

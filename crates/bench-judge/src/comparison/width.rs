@@ -37,7 +37,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// `None` if one of the runs has no figure, or one of which there is no ratio.
+    /// `None` if one of the runs has no figure, or a figure that has no ratio.
     pub(super) fn of(old: &CaseRecord, new: &'a CaseRecord, history: &History) -> Option<Self> {
         let (then, now) = (time(old)?, time(new)?);
         let log = (now.median_s.0 / then.median_s.0).ln();

@@ -21,7 +21,7 @@ impl Flight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request has ended at `now_ns`, of which `most` may be in flight.
+    /// Records that a request has ended at `now_ns`; `most` may be in flight.
     pub(super) fn end(&self, most: u32, now_ns: u64) {
         if self.in_flight.fetch_sub(1, Ordering::Relaxed) >= most {
             self.full_until_ns.fetch_max(now_ns, Ordering::Relaxed);

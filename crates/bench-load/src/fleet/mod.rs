@@ -62,7 +62,7 @@ pub(crate) struct Part {
 /// A common start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
-    /// When it is, by the clock of this machine.
+    /// The time of the common start, by the clock of this machine.
     pub(crate) at: Instant,
     /// The offset of this machine's clock from the first worker's.
     offset: Offset,

@@ -31,7 +31,7 @@ const SLOWS: f64 = 1.5;
 /// 2019).
 const READING: f64 = 0.1;
 
-/// The time to the first output beside the time of each further piece, and what comes before the first.
+/// The time to the first output, the time of each further piece, and what comes before the first.
 const FIRST: [(&str, &str, &str); 2] =
     [("TTFT", "TPOT p50", "prefill"), ("TTFI", "step time p50", "the first step")];
 

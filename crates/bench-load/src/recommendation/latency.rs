@@ -113,7 +113,7 @@ pub(super) fn unsupported(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// A steady part that says something else than the whole, at the level where it differs most.
+/// Recommends a longer run if the steady part differs from the whole, at the level where it differs most.
 pub(super) fn unsteady(group: &Group) -> Vec<Recommendation> {
     let differs = |level: &Level| {
         let steady =

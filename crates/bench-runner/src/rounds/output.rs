@@ -10,7 +10,7 @@ const KEPT: usize = 8 << 10;
 pub struct Tail {
     bytes: Vec<u8>,
     dropped: bool,
-    /// Whether it is shown as it comes, too.
+    /// Whether it is also shown as it arrives.
     echo: bool,
 }
 

@@ -16,8 +16,8 @@ fn load(b: &mut Bencher, precision: Precision, device: &Device) -> Result<SmolLm
     b.load(|| SmolLm2::load(precision, device)).map_err(WeightsError::or_skip)
 }
 
-/// Whether it is the right model, for its times to count. Asked after measuring, so that the first call is a first
-/// call; an error fails the case, figures and all.
+/// Checks that it is the right model, so that its times count. Asked after measuring, so that the first call is
+/// a first call; an error fails the case, figures and all.
 fn expect_right(model: &SmolLm2) -> Result<(), GenerationError> {
     model.expect_text("The capital of France is", " Paris")
 }
