@@ -13,7 +13,7 @@ use bench_protocol::{
 /// Used by [`refuse_fork`], which has no other way to reach the channel.
 static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 
-/// The worker's end of the channel. Clones share it, and what has been read ahead of it.
+/// The worker's end of the channel. Clones share it, and the bytes that were read ahead.
 #[derive(Clone)]
 pub(crate) struct Channel {
     reader: Arc<Mutex<BufReader<Box<dyn Read + Send>>>>,

@@ -42,7 +42,7 @@ impl Function {
     /// Looks at the item below the attribute.
     ///
     /// # Errors
-    /// All that keep it from being a benchmark, each where it stands.
+    /// All reasons why it cannot be a benchmark, each at its place.
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
         let (attributes, signature) = declaration.parse2(item)?;
         let mut diagnostics = Diagnostics::default();

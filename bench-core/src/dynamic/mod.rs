@@ -60,7 +60,7 @@ pub struct Offer<'a> {
 pub(crate) enum Role {
     Lists(Announcements),
     Serves(Box<Serving>),
-    /// It was started without a runner, and carries out the user's request by itself.
+    /// The process was started without a runner, and carries out the user's request by itself.
     #[cfg(not(feature = "runner"))]
     IsAlone(Alone),
     /// The process has done its task.

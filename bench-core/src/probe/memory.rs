@@ -17,11 +17,11 @@ const SHARE: u32 = 200;
 /// The share of the control group's limit from which on a warning is given.
 const TIGHT: f64 = 0.9;
 
-/// Resident memory, and what lies around it.
+/// The memory of the worker, its descendants and its control group.
 ///
 /// The peak is `VmHWM`, reset just before the first sample by writing `5` to `/proc/self/clear_refs` (proc(5)). Not
-/// `ru_maxrss`, which a child inherits from its parent: a trivial child of a 500 MB parent reports 514 MB. What is
-/// resident when samples begin (weights) counts, as it must.
+/// `ru_maxrss`, which a child inherits from its parent: a trivial child of a 500 MB parent reports 514 MB. Memory
+/// that is resident when samples begin, such as weights, counts.
 struct Memory {
     began: Instant,
     before: Option<Start>,

@@ -12,7 +12,8 @@ use crate::trend::{figure, machine_line};
 
 pub(crate) use evidence::evidence;
 
-/// Of more findings than this, what they rest on is printed once for all that share it, unless all details are asked for.
+/// If there are more findings than this, evidence that several of them share is printed once, unless all details
+/// are asked for.
 const DESCRIBED: usize = 3;
 
 /// The findings that matter, with their evidence, and everything else in one line.

@@ -26,7 +26,7 @@ const HOPE: u32 = 2;
 /// Compares the chosen cases that both sides have.
 ///
 /// # Errors
-/// If the sides have no chosen case in common, or not the same number of layouts, or signals cannot be listened for.
+/// If the sides have no chosen case in common, or not the same number of layouts, or signals cannot be handled.
 /// Failures of a case are in the result.
 pub fn compare(
     base: &Side,

@@ -45,8 +45,8 @@ impl Forecast {
         Some(self.threshold + self.deviation * seen)
     }
 
-    /// Pairs after which a change of `log_ratio` would be called what it is, whichever that may be;
-    /// `None` if that is beyond all patience.
+    /// The number of pairs after which a change of `log_ratio` would get its verdict, whichever that is; `None` if
+    /// that is beyond all patience.
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
         let beyond = log_ratio.abs() - self.threshold;
         let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { enough() };

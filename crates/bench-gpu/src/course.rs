@@ -55,7 +55,7 @@ impl<'a> Course<'a> {
         self.within().iter().filter_map(move |tick| tick.get(quantity))
     }
 
-    /// The mean over the ticks; none if the device does not tell, or averages over longer itself.
+    /// The mean over the ticks; none if the device does not report it, or averages over longer itself.
     pub(super) fn average(&self, quantity: Quantity) -> Option<f64> {
         let over_longer = matches!(quantity, Quantity::Utilisation | Quantity::Power);
         if over_longer && !self.is_long() {

@@ -5,7 +5,7 @@ use std::ffi::{OsString, c_int, c_uint};
 
 use libloading::{Library, Symbol};
 
-/// Names another library than the driver's own.
+/// The variable that names another library instead of the driver's own.
 const LIBRARY_VARIABLE: &str = "BENCH_CUDA";
 
 /// The return value of the driver's functions if all is well.

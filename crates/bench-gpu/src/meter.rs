@@ -102,7 +102,7 @@ impl<'nvml> Meter<'nvml> {
     /// instance has none.
     ///
     /// # Errors
-    /// The device is gone.
+    /// If the device is lost.
     pub(super) fn tick(&mut self, time_s: f64) -> Result<Tick, NvmlError> {
         let mut tick = Tick::at(time_s);
         if self.place.instance.is_none() {

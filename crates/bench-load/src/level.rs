@@ -126,9 +126,9 @@ fn most_in_flight(plan: &Plan) -> Option<u32> {
     }
 }
 
-/// The reason why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due
-/// while all that may be in flight were has shown the limit of the model; else it was the harness that did not send
-/// them.
+/// The reason why requests were late, and what to do about it. If at least 1 % of the requests of a schedule were
+/// due while the allowed number was in flight, the model has reached its limit; otherwise it was the harness that
+/// did not send them.
 fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     match busy.most_in_flight {
         Some(most) if busy.held_up > 0 && busy.held_up as f64 >= RATE_MISSED * level.requests as f64 => {
@@ -146,7 +146,7 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     }
 }
 
-/// Times that a client who comes late to what is ready makes longer.
+/// The times that become longer if a client handles ready events late.
 const TIMES_OF_OUTPUTS: [&str; 6] =
     ["ITL p50", "ICL p50", "TTFT p50", "TTFA p50", "service latency p50", "latency p50"];
 

@@ -75,8 +75,8 @@ impl SpreadOfCases {
     }
 
     /// The 95 % interval of the median over processes of one case, by Student's t on the logarithms with the moderated
-    /// variance `(d₀ σ₀² + d s²) / (d₀ + d)` and `d₀ + d` degrees of freedom, rounded down. One round has an interval, too. `None`
-    /// for medians that are not positive, or with less than one degree of freedom.
+    /// variance `(d₀ σ₀² + d s²) / (d₀ + d)` and `d₀ + d` degrees of freedom, rounded down. Even a single round
+    /// gets an interval. `None` for medians that are not positive, or with less than one degree of freedom.
     pub fn interval(&self, round_medians: &[f64]) -> Option<Interval> {
         let logs = logarithms(round_medians)?;
         let own = (logs.len() - 1) as f64;

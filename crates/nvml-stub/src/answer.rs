@@ -36,7 +36,7 @@ const UNKNOWN: nvmlReturn_t = 999;
 /// Handles of instances begin at this multiple of their GPU's.
 const INSTANCES: usize = 0x100;
 
-/// The script at work.
+/// The running script, with its counts of calls.
 pub(crate) struct Stage {
     pub(crate) script: Script,
     began: Instant,

@@ -116,7 +116,7 @@ impl Level {
     }
 }
 
-/// Each place looks at every other one, with a single head.
+/// Attention of each place to every other one, with a single head.
 #[derive(Debug)]
 struct Attention {
     norm: GroupNorm,

@@ -30,7 +30,7 @@ impl Shape {
         Shape { inputs, outputs, kernel: 1, stride: 1, depthwise: false }
     }
 
-    /// Creates the shape of a convolution of every channel on its own.
+    /// Creates the shape of a convolution that handles each channel separately.
     pub const fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
         Shape { inputs: channels, outputs: channels, kernel, stride, depthwise: true }
     }

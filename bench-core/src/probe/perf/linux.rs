@@ -102,7 +102,7 @@ fn scaled(value: f64, enabled: f64, running: f64) -> f64 {
     if enabled == 0.0 { 0.0 } else { value * enabled / running }
 }
 
-/// The threads of this process; just the calling one, which has the number 0, where `/proc` does not tell.
+/// The threads of this process; just the calling one, which has the number 0, if `/proc` does not list them.
 pub(crate) fn threads() -> Vec<i32> {
     let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let threads: Vec<i32> = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();

@@ -137,8 +137,8 @@ impl Run {
         Ok(())
     }
 
-    /// Lets it end by itself, because it may own things outside of itself, such as temporary files. But other
-    /// benchmarks that it registers are not waited for.
+    /// Lets it end by itself, because it may have to clean up, for example temporary files. But other benchmarks
+    /// that it registers are not waited for.
     fn leave(&mut self) {
         let until = Instant::now() + self.began.elapsed().max(LEAST_GRACE);
         while let Ok(Some((kind, _))) = self.receive(Some(until)) {

@@ -70,7 +70,7 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Sends bytes. That the worker does not take them shows in what it does next.
+    /// Sends bytes. Whether the worker accepts them is seen from its next action.
     pub(super) fn send(&mut self, bytes: &[u8]) {
         let _ = self.worker.send(bytes, self.patience);
     }

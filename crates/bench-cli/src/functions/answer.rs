@@ -63,7 +63,7 @@ struct Carried {
     input_tokens: Option<f64>,
 }
 
-/// A number of things, as a program says it: `0` for what is negative.
+/// A number of things, as a program says it: `0` if it is negative.
 fn count(number: f64) -> u64 {
     // A conversion of floating point to integers saturates.
     number.round() as u64
@@ -163,7 +163,7 @@ impl Response for Written {
     }
 }
 
-/// An answer of no field.
+/// An answer to a request that belongs to no field.
 pub(crate) struct Plain(pub(crate) Answered);
 
 impl Response for Plain {

@@ -18,7 +18,7 @@ const MADE: usize = 64;
 /// The lengths of generated texts that are to be spoken, in characters.
 const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
 
-/// Requests with random tensors: each is as large as the tensors of a model.
+/// The number of requests with random tensors; each request is as large as the inputs of the model.
 const TENSORS: u64 = 16;
 
 /// The number of documents in a generated request to rank them.

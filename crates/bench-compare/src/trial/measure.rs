@@ -136,9 +136,9 @@ impl Trial {
         all
     }
 
-    /// Starting processes costs time that batches could have, and batches tell nothing of how processes
-    /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
-    /// *Sampling Techniques*, 1977, 10.6).
+    /// Starting processes costs time that batches could have, and batches show nothing of how processes differ: the
+    /// most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran, *Sampling
+    /// Techniques*, 1977, 10.6).
     pub(super) fn learn(&mut self) {
         if self.by_rounds && self.samples.is_none() {
             let times: Vec<f64> = self

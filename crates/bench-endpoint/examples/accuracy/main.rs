@@ -8,8 +8,8 @@
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
 //!   so that other clients can be measured on the same one.
 //! - `stub`: that stub alone.
-//! - `fleet`: whether four workers measure what one process does, by the two-sample test of Kolmogorov and Smirnov. It starts the
-//!   program `bench`, which `cargo build --release -p bench-cli` makes.
+//! - `fleet`: whether four workers measure the same as one process, by the two-sample test of Kolmogorov and Smirnov. It starts
+//!   the program `bench`, which `cargo build --release -p bench-cli` makes.
 //!
 //! Without an argument: `grid`, `memory` and `lag`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]

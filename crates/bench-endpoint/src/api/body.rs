@@ -67,7 +67,7 @@ impl Default for Limits {
     }
 }
 
-/// Stands for the salt until a request is sent: as long as a salt, and nothing that a prompt holds.
+/// The placeholder for the salt until a request is sent: as long as a salt, and nothing that a prompt holds.
 const SALT: &str = "\u{1}salt\u{1}";
 
 /// How the placeholder looks within JSON.
@@ -326,8 +326,8 @@ fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     messages
 }
 
-/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the
-/// query.
+/// A query and the documents to rank by it: a JSON object, or texts with tabs between them of which the first is
+/// the query.
 fn rerank(text: &str) -> Result<Value, String> {
     if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
         return Ok(value);

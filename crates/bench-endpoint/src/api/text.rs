@@ -229,7 +229,7 @@ impl Answer for TextStream {
     fn end(&mut self, _at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let state = &mut self.state;
         if !state.done && !state.finished {
-            let message = "the stream ended without `[DONE]` and without a reason to finish";
+            let message = "the stream ended without `[DONE]` and without a `finish_reason`";
             return Err(Failure::new(Class::Cut, message));
         }
         let last =

@@ -160,7 +160,8 @@ impl Unsent {
     }
 }
 
-/// The failure of a request that has no answer. A server that ends a connection says which requests it has not looked at.
+/// The failure of a request that has no answer. A server that ends a connection reports which requests it has not
+/// processed.
 fn lost(error: &h2::Error, reading: &mut Reading<'_>) -> Failure {
     reading.is_turned_away |= error.is_go_away();
     failure(error)

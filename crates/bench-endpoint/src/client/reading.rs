@@ -33,7 +33,7 @@ pub(super) struct Reading<'a> {
     /// When something was heard of the server last; before that, when the request was sent.
     heard: Instant,
     received: u64,
-    /// Whether the server has shown that it has not looked at the request.
+    /// Whether the server has reported that it has not processed the request.
     pub(super) is_turned_away: bool,
     /// Whether an answer over gRPC still lacks its status, which comes at its end.
     lacks_status: bool,

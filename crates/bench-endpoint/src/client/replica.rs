@@ -20,7 +20,7 @@ impl Replica {
     /// Asks for the addresses of its host, once.
     ///
     /// # Errors
-    /// When it has none, or its name cannot stand in a header.
+    /// When it has none, or its name cannot be sent in a header.
     pub(super) fn resolve(target: Target, mut headers: HeaderMap) -> Result<Self, Failure> {
         let host = HeaderValue::from_str(&target.authority())
             .map_err(|error| Failure::new(Class::Protocol, error.to_string()))?;

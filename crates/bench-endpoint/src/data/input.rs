@@ -75,7 +75,7 @@ impl Content {
     }
 }
 
-/// The first word, which is not part of a salt: the only one without a space before it.
+/// The first word, the only one without a space before it. It is not part of a salt.
 const FIRST: &str = "The";
 
 /// Words of a salt: eight of 256 make 64 bits.

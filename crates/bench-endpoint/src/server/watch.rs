@@ -89,7 +89,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Scrapes once. `None` if what is there are not metrics that are known.
+    /// Scrapes once. `None` if the answer contains no known metrics.
     pub fn at(client: Client, path: &str) -> Option<Self> {
         let began = Instant::now();
         let first = scrape(&client, path)?;

@@ -33,8 +33,9 @@ impl Share {
         self.common.exp_m1()
     }
 
-    /// Returns what the machine has added to a change, and what is the case's own. Most changes are the machine's as a whole:
-    /// they differ from its share by no more than others do, or than can be known of them.
+    /// Returns the part of a change that the machine has added, and the part of the case itself. Most changes are
+    /// the machine's as a whole: they differ from its share by no more than others do, or than can be known of
+    /// them.
     pub(super) fn taken_out_of(self, turn: Turn) -> (Turn, Option<Turn>) {
         let Some(by) = turn.shift.map(f64::ln_1p).filter(|by| by.is_finite()) else { return (turn, None) };
         let own = by - self.common;

@@ -82,7 +82,7 @@ impl Figure {
         Figure::new(percentile.value_s.0, "s", interval, doubt)
     }
 
-    /// The least or the most that was seen is what it is. Only one process has seen nothing but itself.
+    /// The smallest or the largest observed value. Only one process has seen nothing but itself.
     fn extreme(value: f64, unit: &str, rounds: usize) -> Self {
         Figure::new(value, unit, (rounds > 1).then_some(Interval { low: value, high: value }), ONE_ROUND)
     }

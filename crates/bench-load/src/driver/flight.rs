@@ -28,7 +28,7 @@ impl Flight {
         }
     }
 
-    /// Requests that were due while as many were in flight as may be.
+    /// The number of requests that were due while the allowed number was in flight.
     pub(crate) fn held_up(&self) -> u64 {
         self.held_up.load(Ordering::Relaxed)
     }

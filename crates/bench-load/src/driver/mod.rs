@@ -97,13 +97,13 @@ pub(crate) struct Driven {
     pub(crate) stuck: Vec<Arc<Slot>>,
     /// The reason why there were fewer threads than requested, if there were.
     pub(crate) short_of_threads: Option<String>,
-    /// How late event loops came to what was ready; `None` without event loops.
+    /// How late event loops handled ready events; `None` without event loops.
     pub(crate) client_stall: Option<Lag>,
     /// Whether the time limit of the case ended the level before its own end.
     pub(crate) cut_short: bool,
     /// Whether the user ended it before its own end.
     pub(crate) stopped: bool,
-    /// Requests of a schedule that were due while as many were in flight as may be.
+    /// The number of requests of a schedule that were due while the allowed number was in flight.
     pub(crate) held_up: u64,
     /// Marks that came when their request had ended.
     pub(crate) late_marks: u64,

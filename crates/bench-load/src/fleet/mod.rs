@@ -172,7 +172,7 @@ impl Fleet {
         parts.collect()
     }
 
-    /// Tells all others what the first worker says, and returns it; `own` is not looked at elsewhere.
+    /// Sends the first worker's message to all others, and returns it; the other workers ignore `own`.
     ///
     /// # Errors
     /// If a worker is gone.

@@ -10,7 +10,8 @@ pub struct Recommendation {
     pub rule: &'static str,
     /// The name of the level that it is about; `None` if it is about the benchmark as a whole.
     pub level: Option<String>,
-    /// The same as a notice: what all recommendations of the rule say, the figure that matters most, and all of it in words.
+    /// The same as a notice: the common statement of all recommendations of the rule, the figure that matters most,
+    /// and the whole text.
     pub notice: Notice,
 }
 

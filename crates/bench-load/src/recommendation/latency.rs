@@ -29,7 +29,7 @@ const WAITS: f64 = 2.0;
 /// The highest percentile that is asked to be supported: p99.9 takes 4603 requests, which few can wait for.
 const MOST_ASKED: f64 = 0.99;
 
-/// A steady part that differs by more than this is not what the whole run shows.
+/// The factor from which on a steady part differs from the whole run.
 const UNSTEADY: f64 = 0.1;
 
 /// A tail far from the median, at the level where it is heaviest.

@@ -76,7 +76,7 @@ pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
             return None;
         }
         let text = format!(
-            "throughput stays at {} from {} to {} while latency p50 grows {}, as concurrency does ({}): \
+            "throughput stays at {} from {} to {} while latency p50 grows {}, in proportion to concurrency ({}): \
              further requests only queue",
             shown(before),
             from.name,

@@ -101,8 +101,8 @@ impl Process {
     }
 }
 
-/// Ticks that each process used between the two, with those of descendants that ended between them: a compiler
-/// that builds a hundred crates is a hundred processes, of which the last look sees none.
+/// Ticks that each process used between the two, with those of descendants that ended between them: a compiler that
+/// builds a hundred crates is a hundred processes, none of which exists at the second reading.
 fn used(before: &Snapshot, after: &Snapshot) -> BTreeMap<u32, u64> {
     let still = |number: &u32| {
         let then = before.processes.get(number)?;

@@ -39,7 +39,7 @@ const fn name(bytes: &[u8]) -> &CStr {
     unsafe { CStr::from_bytes_with_nul_unchecked(bytes) }
 }
 
-/// Tells the seat, 0 or 1, and after a colon the file that both processes map.
+/// The variable that names the seat, 0 or 1, and after a colon the file that both processes map.
 const PLACE: &CStr = name(b"BENCH_TURNS\0");
 
 /// Hands itself down to programs that the process starts.

@@ -195,7 +195,7 @@ impl Flags {
         }
     }
 
-    /// Whether what is asked for goes with what is to be measured.
+    /// Checks that the flags are possible with the chosen measure.
     ///
     /// # Errors
     /// A flag that asks for time where instructions are to be counted.

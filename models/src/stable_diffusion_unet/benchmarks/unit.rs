@@ -47,7 +47,7 @@ fn spatial_transformer(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| block.forward(&features, &prompt))
 }
 
-/// Each place looks at every other one.
+/// Attention of each place to every other one.
 #[benchmark(args(side = [16, 32, 64]))]
 fn self_attention(b: &mut Bencher, side: usize) -> Result<()> {
     let layer = attention(CHANNELS)?;
@@ -55,7 +55,7 @@ fn self_attention(b: &mut Bencher, side: usize) -> Result<()> {
     b.items(side * side).try_iter(|| layer.forward(&places, None))
 }
 
-/// Each place looks at the prompt.
+/// Attention of each place to the prompt.
 #[benchmark]
 fn cross_attention(b: &mut Bencher) -> Result<()> {
     let layer = attention(PROMPT_WIDTH)?;

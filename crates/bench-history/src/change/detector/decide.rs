@@ -209,8 +209,8 @@ impl Detector {
         count >= MIN_AFTER && 2 * last > MIN_AFTER && count as f64 >= PURE * since.len() as f64
     }
 
-    /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies off as a level does, but
-    /// does not last.
+    /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies away from the
+    /// level, as a new level does, but does not last.
     fn has_settled(&self, at: usize, deviation: f64) -> bool {
         let since = &self.values[at..];
         let now = median_of(since);

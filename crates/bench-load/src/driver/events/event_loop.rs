@@ -90,8 +90,8 @@ where
         }
     }
 
-    /// Does what is handed over, until nothing more can come and all tasks have ended. Returns how late it came to
-    /// heartbeats: whatever is ready waits as long.
+    /// Does the work that is handed over, until no more can come and all tasks have ended. Returns how late it came
+    /// to heartbeats: whatever is ready waits as long.
     pub(super) async fn run(
         &self,
         mut handed: UnboundedReceiver<Handed>,
