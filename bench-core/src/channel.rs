@@ -78,7 +78,7 @@ fn reach(address: ChannelAddress) -> io::Result<Connection> {
     }
 }
 
-/// Called where a process that is not the worker has come back from the measured closure: the
+/// Called if a process that is not the worker has come back from the measured closure: the
 /// benchmark has forked and let the child return. The round fails, and this process ends.
 pub(crate) fn refuse_fork() -> ! {
     if let Some(Ok(mut stream)) = FOR_FORKED_CHILDREN.get().map(Mutex::lock) {

@@ -225,7 +225,7 @@ fn expand(content: &Content, bytes: &mut Cursor<Vec<u8>>) -> candle_core::Result
     Ok((Content::read(&mut file)?, file))
 }
 
-/// candle adds a backtrace to what it says, where one is asked for.
+/// candle adds a backtrace to what it says, if one is asked for.
 fn one_line(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -28,7 +28,7 @@ impl<T> Kept<T> {
         self.last.map_or_else(routine, Ok)
     }
 
-    /// The last two outputs, new ones where there were not two iterations.
+    /// The last two outputs, new ones if there were not two iterations.
     ///
     /// # Errors
     /// The errors of `routine`.

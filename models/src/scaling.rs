@@ -23,7 +23,7 @@ impl Scaling {
     /// The line of least squares through the logarithms of sizes and times, in seconds, and Student's interval of its
     /// slope with two degrees of freedom less than there are sizes. Three times that lie on a line by chance would give a
     /// narrow one: it is never narrower than what the intervals of the times themselves, `known`, leave open (half
-    /// widths of 95 %, as shares). `None` for fewer than three sizes, and where one is not above zero.
+    /// widths of 95 %, as shares). `None` for fewer than three sizes, and if one is not above zero.
     pub(crate) fn of(points: &[(f64, f64)], known: &[f64]) -> Option<Self> {
         let degrees = points.len().checked_sub(2).filter(|degrees| *degrees > 0)?;
         if points.iter().any(|(size, time_s)| !(*size > 0.0 && *time_s > 0.0)) {

@@ -11,7 +11,7 @@ use super::tally::Tally;
 /// The number of the count that is going on; 0 while counting is off.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
-/// The number of the session whose measured parts are to be counted; 0 where none is.
+/// The number of the session whose measured parts are to be counted; 0 if none is.
 static WANTED: AtomicU64 = AtomicU64::new(0);
 
 /// The number of the newest session. Locked while a session lives, so that there is only one at a time.

@@ -36,7 +36,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// Not a number where a thread's counter cannot be read, or has never had its turn.
+    /// Not a number if a thread's counter cannot be read, or has never had its turn.
     fn now(&self) -> f64 {
         self.threads.iter().map(|counter| counter.read().unwrap_or(f64::NAN)).sum()
     }

@@ -2,7 +2,7 @@
 //!
 //! A file has one line a series: its name, ` | `, its values, ` | `, and the first runs of its levels. Without the last part the
 //! labels are the glaring changes: 10 % and six robust deviations from the 30 runs before to the 20 after, with hardly a
-//! run on the wrong side. What is not labelled may be a smaller change: an alarm is *not borne out* where the levels around it do not
+//! run on the wrong side. What is not labelled may be a smaller change: an alarm is *not borne out* if the levels around it do not
 //! differ in hindsight.
 
 use std::path::Path;

@@ -42,7 +42,7 @@ pub(crate) const GIT_PERF: &str = "git-perf";
 
 /// The property that distinguishes the builds of a suite: the counts of what had been replaced by `time`, an RFC 3339
 /// time.
-/// `None` where that is not a time.
+/// `None` if that is not a time.
 pub(crate) fn build(suite: &str, time: &str) -> Option<[usize; 3]> {
     let time = humantime::parse_rfc3339(time).ok()?;
     let by_then =

@@ -138,7 +138,7 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
     format!("{} figures{objectives} judged: {rest}", decision.judged)
 }
 
-/// A commit in parentheses, where it is known.
+/// A commit in parentheses, if it is known.
 fn at(commit: &Option<String>) -> String {
     commit.as_deref().map(|commit| format!(" ({})", short(commit))).unwrap_or_default()
 }

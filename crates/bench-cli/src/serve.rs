@@ -68,7 +68,7 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The page as of now; read again only where something has changed.
+    /// The page as of now; read again only if something has changed.
     fn bring_up_to_date(&mut self) -> Result<&Page, Failure> {
         let revision = self.revision()?;
         match self.page.take() {

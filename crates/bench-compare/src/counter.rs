@@ -52,7 +52,7 @@ impl<'a> Counter<'a> {
         Counter { executor, rules, patience, began: Instant::now(), how: None }
     }
 
-    /// Counts a case once on each side, and once more where the sides differ: two processes that have counted the same
+    /// Counts a case once on each side, and once more if the sides differ: two processes that have counted the same
     /// show that it repeats, whichever program they are of. Nothing is started if a process is `expected` to take longer
     /// than it may.
     ///

@@ -8,7 +8,7 @@ use super::nvml::{Device, Nvml};
 pub(super) struct Known {
     pub(super) uuid: String,
     pub(super) name: String,
-    /// UUIDs of its instances, where it is in MIG mode.
+    /// UUIDs of its instances, if it is in MIG mode.
     pub(super) instances: Vec<String>,
 }
 

@@ -152,7 +152,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(())
     }
 
-    /// Activity since the last tick, where the device counts it (Hopper and newer).
+    /// Activity since the last tick, if the device counts it (Hopper and newer).
     fn gpm(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         let is_first = self.gpm.is_none();
         let sample = self.ask(Ask::Gpm, |meter| {

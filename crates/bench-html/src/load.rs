@@ -37,7 +37,7 @@ struct Advice {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Level {
     label: String,
-    /// The setting, where it is a number.
+    /// The setting, if it is a number.
     at: Option<f64>,
     requests: u64,
     failed: u64,

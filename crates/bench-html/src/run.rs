@@ -45,7 +45,7 @@ struct Case {
     failure: Option<Failure>,
     skip_reason: Option<String>,
     time: Option<Time>,
-    /// Instructions of an iteration, where they were counted instead.
+    /// Instructions of an iteration, if they were counted instead.
     instructions: Option<u64>,
     first_call_s: Option<Seconds>,
     load_s: Option<Seconds>,

@@ -6,7 +6,7 @@ use bench_record::{Figure, Notice, RoundRecord, Unit};
 /// assumes nothing about the tails ([`bench_stats::median_interval`]).
 const FEWEST_SOUND: usize = 6;
 
-/// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
+/// The rounds that figures are made of: the sound ones, if they are enough, and at least half. A state
 /// that most rounds of a case were in is not an exception, whatever the rest of the run was like.
 pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     let enough = leaves_out(rounds);

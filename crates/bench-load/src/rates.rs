@@ -9,7 +9,7 @@ const MOST_POINTS: usize = 16;
 const STEPS: i32 = 16;
 
 /// The lowest rate that is tried, in steps from the first: a sixteenth of it. Each halving takes twice as long as the
-/// last, and where something else than the rate is in the way, none is low enough.
+/// last, and if something other than the rate is in the way, none is low enough.
 const LOWEST: i32 = -4 * STEPS;
 
 /// The rates of a search, one after another.

@@ -117,7 +117,7 @@ fn trigamma(mut x: f64) -> f64 {
     sum + 1.0 / x + 0.5 * square + square / x * (1.0 / 6.0 - square * (1.0 / 30.0 - square / 42.0))
 }
 
-/// The positive number whose ψ′ is `value`; infinite where that is not positive. ψ′ falls from infinity to 0.
+/// The positive number whose ψ′ is `value`; infinite if that is not positive. ψ′ falls from infinity to 0.
 fn inverse_trigamma(value: f64) -> f64 {
     if value <= 0.0 {
         return f64::INFINITY;

@@ -293,7 +293,7 @@ mod tests {
         needed[needed.len() / 2]
     }
 
-    /// The same where signs alone are bet on, with all of the wealth.
+    /// The same if signs alone are bet on, with all of the wealth.
     fn needed_by_signs(drift: f64, draw: fn(&mut Random) -> f64) -> usize {
         let mut random = Random::seeded(2);
         let mut needed: Vec<usize> = (0..200)

@@ -116,7 +116,7 @@ impl Stage {
     }
 }
 
-/// Answers a call of `function`: late, busy, and with an error, where the script says so.
+/// Answers a call of `function`: late, busy, and with an error, if the script says so.
 pub(crate) fn answer(function: &str, act: impl FnOnce() -> Result<(), nvmlReturn_t>) -> nvmlReturn_t {
     let call = STAGE.count(function);
     let script = &STAGE.script;

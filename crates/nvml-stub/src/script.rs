@@ -21,7 +21,7 @@ pub(crate) struct Script {
     pub(crate) delays: HashMap<String, Delay>,
     #[serde(default)]
     pub(crate) devices: Vec<Device>,
-    /// Device numbers in the order in which CUDA counts them; as NVML does where absent.
+    /// Device numbers in the order in which CUDA counts them; as NVML does if absent.
     pub(crate) cuda_order: Option<Vec<usize>>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Device {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) values: HashMap<String, Value>,
-    /// Its instances, where it is in MIG mode.
+    /// Its instances, if it is in MIG mode.
     pub(crate) mig: Option<Vec<Instance>>,
 }
 

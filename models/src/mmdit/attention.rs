@@ -32,7 +32,7 @@ impl Projections {
         self.inwards.forward(features)
     }
 
-    /// Returns the part of the attention's output for this stream; `None` where the stream ends.
+    /// Returns the part of the attention's output for this stream; `None` if the stream ends.
     ///
     /// # Errors
     /// On another shape.

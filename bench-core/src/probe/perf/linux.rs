@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    /// Nanoseconds on a processor: the kernel counts those itself, where a machine has no counters.
+    /// Nanoseconds on a processor: the kernel counts those itself, if a machine has no counters.
     const TASK_CLOCK: Event = Event { kind: 1, number: 1 };
 
     fn spin() {

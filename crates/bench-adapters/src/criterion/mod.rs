@@ -169,7 +169,7 @@ fn filter(names: &[String]) -> Vec<String> {
     vec![format!("^(?:{})$", names.join("|"))]
 }
 
-/// The same where filters are not regular expressions: of one name, the likely one.
+/// The same if filters are not regular expressions: of one name, the likely one.
 fn exact_filter(names: &[String]) -> Vec<String> {
     std::iter::once("--exact").chain(names.first().map(String::as_str)).map(str::to_owned).collect()
 }

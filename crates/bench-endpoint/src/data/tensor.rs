@@ -26,7 +26,7 @@ const NUMBERS: u64 = 100;
 const WORDS: u64 = 16;
 
 impl Tensor {
-    /// The shape with a length of 1 where any is possible.
+    /// The shape with a length of 1 if any is possible.
     fn fixed(&self) -> Vec<u64> {
         self.shape.iter().map(|length| u64::try_from(*length).unwrap_or(1)).collect()
     }

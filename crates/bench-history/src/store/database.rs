@@ -76,7 +76,7 @@ pub trait Database {
     /// [`StoreError::Locked`] when that takes too long.
     fn begin(&mut self) -> Result<(), StoreError>;
 
-    /// Connects again after [`StoreError::Away`]; where there is no connection to lose, nothing happens.
+    /// Connects again after [`StoreError::Away`]; if there is no connection to lose, nothing happens.
     ///
     /// # Errors
     /// [`StoreError::Away`] when that takes too long.

@@ -26,7 +26,7 @@ pub struct Compared {
     pub old_s: Option<f64>,
     /// Median now, in seconds.
     pub new_s: Option<f64>,
-    /// The counts, where instructions were counted instead of time.
+    /// The counts, if instructions were counted instead of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ComparedCounts>,
     /// The relative change of time, `new/old − 1`, without the drift; or that of instructions.

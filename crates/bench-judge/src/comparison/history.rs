@@ -69,7 +69,7 @@ impl History {
         History { runs: count, spreads }
     }
 
-    /// The spread of a case, where at least [`FEWEST_RUNS`] earlier runs have a figure of it, or [`FEWEST_RUNS_OF_SUITE`] in
+    /// The spread of a case, if at least [`FEWEST_RUNS`] earlier runs have a figure of it, or [`FEWEST_RUNS_OF_SUITE`] in
     /// a suite of enough cases.
     pub(super) fn spread(&self, id: &str) -> Option<Spread> {
         self.spreads.get(id).copied()

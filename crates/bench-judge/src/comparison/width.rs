@@ -31,7 +31,7 @@ pub(super) struct Pair<'a> {
     pub(super) id: &'a str,
     /// Logarithm of the ratio of medians, drift still in it.
     pub(super) log: f64,
-    /// Half-widths of both runs' own intervals on the logarithmic scale, where both have one.
+    /// Half-widths of both runs' own intervals on the logarithmic scale, if both have one.
     own: Option<[f64; 2]>,
     spread: Option<Spread>,
 }

@@ -240,7 +240,7 @@ impl<'env, I, C> Course<'env, I, C> {
         format!("timed out: no answer after {seconds} s").into_boxed_str()
     }
 
-    /// A request has ended like this: where only served ones count, another one takes its place, but not
+    /// A request has ended like this: if only served ones count, another one takes its place, but not
     /// without end.
     fn make_up(&self, outcome: Outcome) {
         if self.ends.make_up && outcome != Outcome::Served {

@@ -211,7 +211,7 @@ impl RowsCsv {
     }
 }
 
-/// A cell of text, quoted where it must be (RFC 4180). Line breaks within it stay: readers of CSV know them.
+/// A cell of text, quoted if it must be (RFC 4180). Line breaks within it stay: readers of CSV know them.
 fn text(line: &mut Vec<u8>, cell: &str) {
     let cell = &*bench_report::harmless(cell);
     if !cell.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {

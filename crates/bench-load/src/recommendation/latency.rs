@@ -80,7 +80,7 @@ pub(super) fn behind(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The level with the fewest requests, where they do not support a percentile that is reported.
+/// The level with the fewest requests, if they do not support a percentile that is reported.
 pub(super) fn unsupported(group: &Group) -> Vec<Recommendation> {
     let highest = |level: &Level| {
         let unsupported = level.metrics.iter().filter(|metric| metric.supported == Some(false));

@@ -5,7 +5,7 @@ use bench_record::{Level, Metric};
 
 use crate::figure::percentile_of;
 
-/// The rate of served requests, where the primary metric is not a rate.
+/// The rate of served requests, if the primary metric is not a rate.
 const REQUESTS_PER_SECOND: &str = "RPS";
 
 /// Levels that differ in one setting, two or more.

@@ -26,7 +26,7 @@ const GOODPUT: Advice = Advice {
     gist: "goodput is best below the level of the highest throughput: serve there",
 };
 
-/// A tail this much longer is a price worth a mention where there is hardly more throughput for it.
+/// A tail this much longer is a price worth a mention if there is hardly more throughput for it.
 const COSTLY: f64 = 1.5;
 
 /// How far latency may be from growing in proportion to concurrency and still be queueing: other work in a request
@@ -40,7 +40,7 @@ const RISING: f64 = 0.1;
 /// when the window ends are the rest.
 const KEEPS_UP: f64 = 0.95;
 
-/// The level from which throughput does not rise any more, where the next one only has a longer tail.
+/// The level from which throughput does not rise any more, if the next one only has a longer tail.
 pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -173,7 +173,7 @@ fn peak_of(points: &[(&Level, &Metric)]) -> Option<usize> {
     points.iter().position(|(_, metric)| metric.value >= best * (1.0 - FLAT))
 }
 
-/// Whether two figures could be the same; not where an interval is unknown.
+/// Whether two figures could be the same; not if an interval is unknown.
 fn overlap(a: &Metric, b: &Metric) -> bool {
     a.interval.zip(b.interval).is_some_and(|(a, b)| a.low <= b.high && b.low <= a.high)
 }
