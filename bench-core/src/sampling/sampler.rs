@@ -60,7 +60,7 @@ enum Stage {
 struct Warmth {
     iterations: u64,
     total: Duration,
-    /// Wall time, with what a benchmark prepares between timed parts: this is what uses up a round.
+    /// Wall time, including what a benchmark prepares between timed parts: the time that uses up a round.
     wall: Duration,
     /// Seconds per iteration of the latest windows.
     recent: VecDeque<f64>,

@@ -6,8 +6,9 @@ use super::{Interval, mean, median, sorted, standard_deviation, student};
 /// simulation, so that intervals keep their 95 % in small suites, too.
 const CAUTION: f64 = 14.0;
 
-/// A spread of nothing, as figures have that repeat exactly, counts as this share of the median one: a logarithm is taken
-/// (limma, Smyth's own program, does so with 1e-5, which lets one pair of rounds that agree by chance tell of all).
+/// The share of the median spread that replaces a spread of zero, such as that of figures that repeat exactly,
+/// because a logarithm is taken. (limma, Smyth's own program, uses 1e-5, with which one pair of rounds that agree
+/// by chance decides for all.)
 const LEAST_SHARE: f64 = 1e-3;
 
 /// The spread between rounds, over the cases of a run: their variances, of logarithms, as draws from a scaled inverse

@@ -128,7 +128,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Reads what comes within `patience`, or a moment: a process may end without a sign.
+    /// Reads the messages that arrive within `patience`, or within a moment, because a process may end without a
+    /// message.
     fn hear(&mut self, patience: Duration) -> Result<(), String> {
         let ready = self
             .worker

@@ -99,8 +99,8 @@ impl Header {
         let is_digits = |cell: &&str| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
         if delimiter == ',' && cells.len() == 2 && cells.iter().all(is_digits) {
             return Err(format!(
-                "line {line}: `{text}` may be one number with a decimal comma, or two columns: write a point, or a line \
-                 with the names of the columns above"
+                "line {line}: `{text}` may be one number with a decimal comma, or two columns: write a point, or add a \
+                 line with the names of the columns above it"
             ));
         }
         Ok((Header { delimiter, cells: None, columns }, true))

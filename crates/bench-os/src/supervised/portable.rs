@@ -49,11 +49,11 @@ type Chunk = (Source, Vec<u8>);
 /// A write to the channel.
 #[derive(Debug)]
 enum Outgoing {
-    /// Until the child has connected.
+    /// Kept until the child has connected.
     Kept(Vec<u8>),
-    /// Goes to the child.
+    /// Sent to the child.
     Sent(TcpStream),
-    /// Goes to no reader.
+    /// Dropped: no process reads it any more.
     Closed,
 }
 

@@ -53,7 +53,7 @@ struct Memory {
 #[derive(Clone, Copy, Debug)]
 struct Level {
     median: f64,
-    /// Mean of the clipped runs that it rests on, and their number.
+    /// The mean of the clipped runs from which the level is estimated, and their number.
     mean: f64,
     runs: f64,
 }
