@@ -16,7 +16,7 @@ const FORMAT: &str = "GGUF";
 /// The tensors that a model needs: the shape and element type of each, by name.
 pub type Wanted = BTreeMap<String, (Vec<usize>, GgmlDType)>;
 
-/// A file of quantised weights, read into memory and parsed, for one model.
+/// A file of quantized weights, read into memory and parsed, for one model.
 ///
 /// As strict as [`Checkpoint`](crate::checkpoint::Checkpoint): the file's description of itself is compared with the
 /// model before a tensor is made, and candle checks the rest.

@@ -52,7 +52,7 @@ impl Queue {
         self.times.waiting.set(Duration::ZERO);
     }
 
-    /// Launch and synchronisation apart, an iteration, and the memory that frameworks hold; none without a device.
+    /// Launch and synchronization apart, an iteration, and the memory that frameworks hold; none without a device.
     pub(crate) fn report(&self, iterations: u64) -> Option<ProbeReport> {
         if self.devices.is_empty() {
             return None;

@@ -9,7 +9,7 @@ use bench_stats as stats;
 use bench_stats::seed::mix;
 use bench_stats::{Interval, proportion_interval};
 
-/// The name by which a `calibration.json` is recognised.
+/// The name by which a `calibration.json` is recognized.
 const FORMAT: &str = "bench-calibration";
 
 /// Version of the document's schema.

@@ -5,7 +5,7 @@ use super::tick::{KINDS, Quantity, THROTTLED, Tick};
 use bench_protocol::{Reading, Series};
 use bench_stats::Interval;
 
-/// The shortest time in which utilisation, power and energy have a meaning: in less, they mostly describe the time
+/// The shortest time in which utilization, power and energy have a meaning: in less, they mostly describe the time
 /// before, and energy has only a few steps of its counter.
 pub(super) const SHORTEST_S: f64 = 0.5;
 

@@ -98,7 +98,7 @@ impl<'nvml> Meter<'nvml> {
         self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
 
-    /// Reads everything, momentary values first. Power, energy and utilisation are those of the whole GPU, so an
+    /// Reads everything, momentary values first. Power, energy and utilization are those of the whole GPU, so an
     /// instance has none.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    /// Unoptimised, 10 000 experiments take half a minute.
+    /// Unoptimized, 10 000 experiments take half a minute.
     const EXPERIMENTS: usize = if cfg!(debug_assertions) { 400 } else { 10_000 };
 
     /// Coverage of 0 with groups of `size` values, in [94, 96] % give or take three binomial errors if there are

@@ -1,4 +1,4 @@
-//! [`Network`]: Llama's architecture on weights of a GGUF file, quantised or not.
+//! [`Network`]: Llama's architecture on weights of a GGUF file, quantized or not.
 //!
 //! The computation is that of `candle_transformers::models::quantized_llama` (candle-transformers 0.11, MIT or
 //! Apache-2.0), of which a test expects the same logits to the last bit.

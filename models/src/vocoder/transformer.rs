@@ -22,7 +22,7 @@ const CONTEXT: usize = 250;
 const MOST_STEPS: usize = 8192;
 /// The longest period of the angles, over 2π.
 const LONGEST: f32 = 10_000.0;
-/// The constant that layer normalisation adds to variances.
+/// The constant that layer normalization adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Layers that remember the steps before.

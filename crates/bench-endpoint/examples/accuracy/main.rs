@@ -2,7 +2,7 @@
 //! accuracy [-- PART]`.
 //!
 //! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
-//!   machine and one clock, so the difference of two stamps is an error and needs no synchronisation.
+//!   machine and one clock, so the difference of two stamps is an error and needs no synchronization.
 //! - `memory`: what an open stream takes, at 1000 and 10 000.
 //! - `lag`: how late requests of a schedule are sent, at 1000 a second.
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,

@@ -30,7 +30,7 @@ fn prompt() -> Result<Tensor> {
     Ok(INPUTS.uniform("prompt", (1, PROMPT_TOKENS, PROMPT_WIDTH), -1.7, 1.7, &Device::Cpu)?)
 }
 
-/// Two convolutions of 3 × 3, each after group normalisation and SiLU, the time added between them.
+/// Two convolutions of 3 × 3, each after group normalization and SiLU, the time added between them.
 #[benchmark]
 fn residual_block(b: &mut Bencher) -> Result<()> {
     let config = ResidualConfig { from: CHANNELS, to: CHANNELS, time: Some(TIME_WIDTH), epsilon: 1e-6 };
