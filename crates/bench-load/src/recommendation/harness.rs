@@ -13,8 +13,10 @@ const HARNESS_BOUND: Advice = Advice {
     rule: "harness_bound",
     gist: "the harness is the bottleneck: give it a separate machine, or fewer clients",
 };
-const SATURATED: Advice =
-    Advice { rule: "saturated", gist: "the model is saturated: lower the rate, or give the model more resources" };
+const SATURATED: Advice = Advice {
+    rule: "saturated",
+    gist: "the model is saturated: lower the rate, or give the model more resources",
+};
 const SHORT_OF_RATE: Advice =
     Advice { rule: "short_of_rate", gist: "fewer requests were sent than offered: allow more in flight" };
 
@@ -158,8 +160,7 @@ mod tests {
         for (level, achieved) in group.levels.iter_mut().zip([4.98, 9.0]) {
             (level.pace.offered_rate, level.pace.achieved_rate) = (level.rate, Some(achieved));
         }
-        let text =
-            "only 9.000 of 10.00 offered req/s were sent at 10 req/s, 10 % too few: allow more requests in flight";
+        let text = "only 9.000 of 10.00 offered req/s were sent at 10 req/s, 10 % too few: allow more requests in flight";
         assert_says(short_of_rate, &group, &[text]);
         group.levels[1].validity.harness_bound = true;
         assert_says(short_of_rate, &group, &[]);

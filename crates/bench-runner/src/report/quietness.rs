@@ -46,7 +46,9 @@ fn summary(diagnosis: &Diagnosis, style: Style) -> String {
         return style.good(&format!("no warning in {total} checks"));
     }
     let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
-    style.doubtful(&format!("{warn} of {total} checks warn{unknown}: follow the advice at → before you trust a figure"))
+    style.doubtful(&format!(
+        "{warn} of {total} checks warn{unknown}: follow the advice at → before you trust a figure"
+    ))
 }
 
 #[cfg(test)]
