@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn latency_that_grows_with_concurrency_is_queueing() {
-        let text = "throughput stays at 6.000 images/s from concurrency 4 to 8 while latency p50 grows 2.0×, in proportion to concurrency (2.0×): further requests only queue";
+        let text = "throughput stays at 6.000 images/s from concurrency 4 to 8 while latency p50 grows 2.0×, in \
+                    proportion to concurrency (2.0×): further requests only queue";
         assert_says(queueing, &images([[2.0, 0.5, 0.6], [6.0, 0.6, 1.0], [6.1, 1.2, 3.1]]), &[text]);
         // More throughput, or less, or a latency that stays.
         assert_says(queueing, &images([[2.0, 0.5, 0.6], [6.0, 0.6, 1.0], [5.0, 1.2, 3.1]]), &[]);
