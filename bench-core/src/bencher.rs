@@ -79,7 +79,7 @@ pub(crate) struct Observed {
     pub(crate) inputs_alive: Option<u64>,
 }
 
-/// Tells the runner how the round ended, and ends the process: only where it is the round's own. Returns
+/// Tells the runner how the round ended, and ends the process: only if it is the round's own. Returns
 /// only if that could not be done.
 pub(crate) type Leave = Box<dyn FnOnce(Result<Observed, Error>) -> Result<(), Error>>;
 

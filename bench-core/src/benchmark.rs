@@ -44,7 +44,7 @@ pub struct Axis {
     pub name: &'static str,
     /// The number of its values.
     pub len: usize,
-    /// The text of value number `i` (`i < len`), as it stands in case ids.
+    /// The text of value number `i` (`i < len`), as it appears in case ids.
     pub label: fn(usize) -> String,
 }
 

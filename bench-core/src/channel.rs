@@ -13,7 +13,7 @@ use bench_protocol::{
 /// Used by [`refuse_fork`], which has no other way to reach the channel.
 static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 
-/// The worker's end of the channel. Clones share it, and what has been read ahead of it.
+/// The worker's end of the channel. Clones share it, and the bytes that were read ahead.
 #[derive(Clone)]
 pub(crate) struct Channel {
     reader: Arc<Mutex<BufReader<Box<dyn Read + Send>>>>,
@@ -78,7 +78,7 @@ fn reach(address: ChannelAddress) -> io::Result<Connection> {
     }
 }
 
-/// Called where a process that is not the worker has come back from the measured closure: the
+/// Called if a process that is not the worker has come back from the measured closure: the
 /// benchmark has forked and let the child return. The round fails, and this process ends.
 pub(crate) fn refuse_fork() -> ! {
     if let Some(Ok(mut stream)) = FOR_FORKED_CHILDREN.get().map(Mutex::lock) {

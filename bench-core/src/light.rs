@@ -18,7 +18,7 @@ pub(crate) use alone::Alone;
 /// A benchmark failed.
 const FAILED: u8 = 1;
 
-/// Something that the person at the keyboard can put right.
+/// The exit code for wrong usage.
 const USAGE: u8 = 2;
 
 /// The help text of a program without a runner.

@@ -80,7 +80,7 @@ impl<T, E> SettleOpaque for &Returned<Result<T, E>> {
     }
 }
 
-/// Settles any other value: keeps it from the optimiser.
+/// Settles any other value: keeps it from the optimizer.
 pub trait SettleValue {
     /// # Errors
     /// None.

@@ -18,7 +18,7 @@ pub(crate) struct Attribute {
     pub(crate) category: Option<Category>,
     pub(crate) model: Option<LitStr>,
     pub(crate) tags: Vec<LitStr>,
-    /// Each as the constant that is written for it.
+    /// The targets, each as the constant that is generated for it.
     pub(crate) targets: Vec<TokenStream>,
     pub(crate) args: Vec<Argument<Expr>>,
     pub(crate) types: Types,

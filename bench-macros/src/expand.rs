@@ -18,9 +18,8 @@ use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::{axis, call};
 
-/// The item and, below it, either the benchmark or what is wrong with it. The item itself is always
-/// there and unchanged, so that a mistake in the attribute does not make every use of the function
-/// another error.
+/// The item and, below it, either the benchmark or its errors. The item itself is always there and unchanged, so
+/// that a mistake in the attribute does not make every use of the function another error.
 pub(crate) fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let written = descriptor(attribute, item.clone()).unwrap_or_else(|error| error.into_compile_error());
     quote!(#item #written)

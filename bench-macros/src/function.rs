@@ -23,12 +23,12 @@ pub(crate) struct Function {
     pub(crate) generics: Vec<Ident>,
 }
 
-/// The form of a benchmark, by who calls the measured closure.
+/// The form of a benchmark: whether the harness or the function calls the measured closure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// The harness: the whole body is measured.
+    /// The harness calls it: the whole body is measured.
     Plain,
-    /// The function, through its `&mut Bencher`.
+    /// The function calls it, through its `&mut Bencher`.
     Driven,
 }
 
@@ -42,7 +42,7 @@ impl Function {
     /// Looks at the item below the attribute.
     ///
     /// # Errors
-    /// All that keep it from being a benchmark, each where it stands.
+    /// All reasons why it cannot be a benchmark, each at its place.
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
         let (attributes, signature) = declaration.parse2(item)?;
         let mut diagnostics = Diagnostics::default();
@@ -96,7 +96,7 @@ pub(crate) fn declaration(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Sig
     Ok((attributes, signature))
 }
 
-/// Attributes that make of a function what no benchmark can be.
+/// Reports attributes with which a function cannot be a benchmark.
 fn refuse_attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
     for attribute in attributes {
         let path = attribute.path();

@@ -26,7 +26,7 @@ use proc_macro::TokenStream;
 /// # What is measured
 ///
 /// **A plain function** is measured whole, once per iteration. It may return `()`, a value (kept from
-/// the optimiser) or a `Result` under any alias and with any error type, whose first `Err` ends the
+/// the optimizer) or a `Result` under any alias and with any error type, whose first `Err` ends the
 /// case as failed.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! `#[bench]` of libtest, on stable Rust: what the facade of libtest re-exports as `bench`.
+//! `#[bench]` of libtest, on stable Rust: the attribute that the facade of libtest re-exports as `bench`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::{Error, LitStr, Meta, Path, Result, Token, parse_quote};
 
 use crate::function::declaration;
 
-/// The function, and below it what the linker collects, or what is wrong with it.
+/// The function, and below it the entry that the linker collects, or the errors.
 pub(crate) fn bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match expand(attribute, item.clone()) {
         Ok(expanded) => expanded,

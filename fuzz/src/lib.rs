@@ -1,3 +1,3 @@
-//! Every reader of what comes from outside, for `cargo fuzz`; `fuzz/run` runs them all for a bounded time.
+//! Every reader of data from outside, for `cargo fuzz`; `fuzz/run` runs them all for a bounded time.
 
 pub mod readers;

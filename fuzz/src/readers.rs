@@ -1,5 +1,5 @@
-//! Every reader of what comes from outside, as a function of bytes. Each may refuse them; none may panic, and what it takes
-//! must be data. `crates/bench-cli/tests/end_to_end/mutations.rs` uses the same functions.
+//! Every reader of data from outside, as a function of bytes. Each may refuse them; none may panic, and what it
+//! takes must be data. `crates/bench-cli/tests/end_to_end/mutations.rs` uses the same functions.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};

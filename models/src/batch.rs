@@ -43,7 +43,7 @@ fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {
     Ok(())
 }
 
-/// All that were measured at two batches or more.
+/// Returns all benchmarks that were measured at two or more batch sizes.
 fn series<'a>(cases: impl Iterator<Item = &'a CaseRecord>) -> Vec<Series<'a>> {
     let mut found: Vec<Series<'a>> = Vec::new();
     for case in cases {

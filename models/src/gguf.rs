@@ -16,7 +16,7 @@ const FORMAT: &str = "GGUF";
 /// The tensors that a model needs: the shape and element type of each, by name.
 pub type Wanted = BTreeMap<String, (Vec<usize>, GgmlDType)>;
 
-/// A file of quantised weights, read into memory and parsed, for one model.
+/// A file of quantized weights, read into memory and parsed, for one model.
 ///
 /// As strict as [`Checkpoint`](crate::checkpoint::Checkpoint): the file's description of itself is compared with the
 /// model before a tensor is made, and candle checks the rest.
@@ -225,7 +225,7 @@ fn expand(content: &Content, bytes: &mut Cursor<Vec<u8>>) -> candle_core::Result
     Ok((Content::read(&mut file)?, file))
 }
 
-/// candle adds a backtrace to what it says, where one is asked for.
+/// candle adds a backtrace to what it says, if one is asked for.
 fn one_line(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

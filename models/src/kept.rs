@@ -1,4 +1,4 @@
-//! What a model said while it was measured.
+//! The outputs of a model while it was measured.
 
 /// The last two outputs of a routine. Checking them costs no further iterations, of which a comparison would otherwise have to
 /// wait for some in each of its processes.
@@ -23,15 +23,15 @@ impl<T> Kept<T> {
     /// The last output, or a new one if there is none.
     ///
     /// # Errors
-    /// Those of `routine`.
+    /// The errors of `routine`.
     pub(crate) fn last<E>(self, routine: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.last.map_or_else(routine, Ok)
     }
 
-    /// The last two outputs, new ones where there were not two iterations.
+    /// The last two outputs, new ones if there were not two iterations.
     ///
     /// # Errors
-    /// Those of `routine`.
+    /// The errors of `routine`.
     pub(crate) fn both<E>(self, mut routine: impl FnMut() -> Result<T, E>) -> Result<(T, T), E> {
         Ok((self.before.map_or_else(&mut routine, Ok)?, self.last.map_or_else(&mut routine, Ok)?))
     }

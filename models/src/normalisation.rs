@@ -37,7 +37,7 @@ impl Normalisation {
     pub const IMAGENET: Normalisation =
         Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-    /// The normalisation (byte − 127) / 128, as EfficientNet-Lite's authors do, so that quantised input needs no
+    /// The normalization (byte − 127) / 128, as EfficientNet-Lite's authors do, so that quantized input needs no
     /// arithmetic.
     pub const LITE: Normalisation = Normalisation { mean: [127.0 / 255.0; 3], std: [128.0 / 255.0; 3] };
 

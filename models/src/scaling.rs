@@ -23,7 +23,7 @@ impl Scaling {
     /// The line of least squares through the logarithms of sizes and times, in seconds, and Student's interval of its
     /// slope with two degrees of freedom less than there are sizes. Three times that lie on a line by chance would give a
     /// narrow one: it is never narrower than what the intervals of the times themselves, `known`, leave open (half
-    /// widths of 95 %, as shares). `None` for fewer than three sizes, and where one is not above zero.
+    /// widths of 95 %, as shares). `None` for fewer than three sizes, and if one is not above zero.
     pub(crate) fn of(points: &[(f64, f64)], known: &[f64]) -> Option<Self> {
         let degrees = points.len().checked_sub(2).filter(|degrees| *degrees > 0)?;
         if points.iter().any(|(size, time_s)| !(*size > 0.0 && *time_s > 0.0)) {
@@ -104,7 +104,7 @@ fn render(record: &Record, view: &View) -> String {
     if view.is_short() { in_short(fitted, view) } else { in_full(fitted, view) }
 }
 
-/// The range of all exponents in a line, and which is the largest.
+/// Returns one line with the range of all exponents and the benchmark with the largest.
 fn in_short(fitted: impl Iterator<Item = (Sweep, Scaling)>, view: &View) -> String {
     let notices = fitted.map(|(Sweep { benchmark, argument, .. }, Scaling { exponent, half_width })| {
         let text = format!("time grows as {argument}^{exponent:.2} ±{half_width:.2}");

@@ -8,7 +8,7 @@ use candle_nn::init::FanInOut;
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
-/// Half the width of what is added to a constant initialisation. Batch normalisation that scales by
+/// Half the width of what is added to a constant initialization. Batch normalization that scales by
 /// exactly one and shifts by exactly zero could hide a mistake in its order.
 const JITTER: f64 = 0.1;
 
@@ -16,7 +16,7 @@ const JITTER: f64 = 0.1;
 /// are requested, nor on the machine.
 ///
 /// Values are uniform, with the mean and standard deviation that the layer asks for; a normal
-/// distribution needs logarithms, whose last bit differs between platforms. Kaiming initialisation
+/// distribution needs logarithms, whose last bit differs between platforms. Kaiming initialization
 /// uses a gain of one instead of √2: without trained batch statistics, a residual block of gain √2
 /// doubles the second moment or more, and sixteen blocks in a row would give logits of hundreds.
 /// Constants (scales, shifts, running means and variances) get a little noise around them.
@@ -82,7 +82,7 @@ impl Seeded {
         Tensor::from_vec(values, shape, device)
     }
 
-    /// A batch of square pictures of noise, normalised: shape `(batch, 3, side, side)`, f32.
+    /// A batch of square pictures of noise, normalized: shape `(batch, 3, side, side)`, f32.
     ///
     /// # Errors
     /// When the device cannot hold it.
@@ -92,7 +92,7 @@ impl Seeded {
 
     /// Different for every name and every seed.
     fn key(self, name: &str) -> u64 {
-        // FNV-1a, then a finaliser: similar names must not give similar streams.
+        // FNV-1a, then a finalizer: similar names must not give similar streams.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
@@ -159,7 +159,7 @@ impl SimpleBackend for Recorder {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection whose output bits each
+/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): a bijection whose output bits each
 /// depend on all input bits.
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

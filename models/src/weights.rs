@@ -171,7 +171,7 @@ pub(crate) fn fetched<M>(loaded: Result<M, WeightsError>) -> Option<M> {
 ///
 /// # Errors
 /// [`Missing`](WeightsError::Missing), [`Unreadable`](WeightsError::Unreadable), or
-/// [`Memory`](WeightsError::Memory) where file and tensors together would not fit.
+/// [`Memory`](WeightsError::Memory) if file and tensors together would not fit.
 pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => WeightsError::Missing { model, path: path.to_owned() },

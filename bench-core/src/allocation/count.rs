@@ -11,10 +11,10 @@ use super::tally::Tally;
 /// The number of the count that is going on; 0 while counting is off.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
-/// The number of the session whose measured parts are to be counted; 0 where none is.
+/// The number of the session whose measured parts are to be counted; 0 if none is.
 static WANTED: AtomicU64 = AtomicU64::new(0);
 
-/// One session at a time; its number.
+/// The number of the newest session. Locked while a session lives, so that there is only one at a time.
 static NEWEST: Mutex<u64> = Mutex::new(0);
 
 /// The reasons why allocations cannot be counted.
@@ -70,7 +70,7 @@ pub(super) fn freed(bytes: i64) {
 /// A count, of one stretch or of several.
 pub(crate) struct Session {
     epoch: u64,
-    /// One at a time.
+    /// Locked while the session lives, so that there is only one at a time.
     _turn: MutexGuard<'static, u64>,
 }
 

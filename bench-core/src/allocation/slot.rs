@@ -9,7 +9,7 @@ use std::sync::atomic::{
 
 use super::Tally;
 
-/// Threads with their own slot at one time; those beyond share one.
+/// The number of threads that can have their own slot at one time; all further threads share one.
 const SLOTS: usize = 512;
 
 /// A thread publishes its live bytes when they have moved by this much. Less would be more exact and slower.
@@ -44,7 +44,7 @@ static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
 thread_local! {
-    // Has nothing to initialise or to drop: reading it never allocates, whenever in a thread's life.
+    // Has nothing to initialize or to drop: reading it never allocates, whenever in a thread's life.
     static OWN: Cell<&'static Slot> = const { Cell::new(&UNCLAIMED) };
     /// Gives the thread's slot back when the thread ends. That an allocator may have such a value is promised by the
     /// documentation of `GlobalAlloc` since Rust 1.93.

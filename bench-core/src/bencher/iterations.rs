@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::sampling::Phase;
 
 impl Bencher {
-    /// Times `routine`. Its output is kept from the optimiser and dropped inside the timed part.
+    /// Times `routine`. Its output is kept from the optimizer and dropped inside the timed part.
     ///
     /// A routine that returns `Result` belongs in [`try_iter`](Self::try_iter): a failing iteration must not be
     /// timed as if it had succeeded, so `iter` rejects it. It also rejects a future, which would be created but

@@ -50,7 +50,7 @@ pub(super) fn begin() {
     request(ZERO_STATS, 0);
 }
 
-/// Counting ends: valgrind writes what it has counted since [`begin`].
+/// Ends counting: valgrind writes what it has counted since [`begin`].
 #[cold]
 #[inline(never)]
 pub(super) fn end() {
@@ -59,7 +59,7 @@ pub(super) fn end() {
     }
 }
 
-/// Asks valgrind, if it is there; 0 where it is not.
+/// Sends a request to valgrind and returns its answer; 0 if the program does not run under valgrind.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[inline(always)]
 fn request(code: usize, argument: usize) -> usize {
@@ -82,7 +82,7 @@ fn request(code: usize, argument: usize) -> usize {
     answer
 }
 
-/// Asks valgrind, if it is there; 0 where it is not.
+/// Sends a request to valgrind and returns its answer; 0 if the program does not run under valgrind.
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 #[inline(always)]
 fn request(code: usize, argument: usize) -> usize {
@@ -105,7 +105,7 @@ fn request(code: usize, argument: usize) -> usize {
     answer
 }
 
-/// Valgrind's marks are not known here.
+/// Returns 0: this crate has no valgrind requests for this system.
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn request(_code: usize, _argument: usize) -> usize {
     0

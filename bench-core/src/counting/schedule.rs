@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::sampling::{Batch, Phase, Schedule};
 use bench_protocol::{RequestLevels, WarmUp};
 
-/// First call, warm-up, one iteration. Valgrind writes down what they count; times under valgrind say nothing, and are
-/// not reported.
+/// First call, warm-up, one iteration. Valgrind writes down what they count; times under valgrind are meaningless,
+/// and are not reported.
 pub(crate) struct Counting {
     phase: Option<Phase>,
     warm_up_left: u64,

@@ -15,7 +15,7 @@ pub(crate) struct Queue {
     times: Rc<Times>,
 }
 
-/// Over the samples.
+/// The times of launching and of waiting, added up over the samples.
 #[derive(Default)]
 struct Times {
     launching: Cell<Duration>,
@@ -46,13 +46,13 @@ impl Queue {
         Ok(launched + waited)
     }
 
-    /// Forgets what first call and warm-up took.
+    /// Forgets the times of the first call and of the warm-up.
     pub(crate) fn begin(&self) {
         self.times.launching.set(Duration::ZERO);
         self.times.waiting.set(Duration::ZERO);
     }
 
-    /// Launch and synchronisation apart, an iteration, and the memory that frameworks hold; none without a device.
+    /// Launch and synchronization apart, an iteration, and the memory that frameworks hold; none without a device.
     pub(crate) fn report(&self, iterations: u64) -> Option<ProbeReport> {
         if self.devices.is_empty() {
             return None;

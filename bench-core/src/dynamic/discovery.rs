@@ -30,7 +30,7 @@ const EXPENSIVE: Duration = Duration::from_millis(100);
 /// time.
 ///
 /// # Errors
-/// What went wrong instead.
+/// If the process could not list its cases.
 pub(crate) fn discover() -> Result<Listing, String> {
     let mut cases: Vec<Case> = if registry::benchmarks().is_empty() {
         Vec::new()
@@ -88,7 +88,7 @@ impl Drop for Temporary {
 /// The file to which this process writes the cases that it registers.
 pub(crate) struct Announcements {
     file: File,
-    /// Since when the running target registers, and what it has registered.
+    /// When the running target began to register, and the cases that it has registered.
     target: Option<(Instant, Vec<(Case, Locator)>)>,
 }
 

@@ -60,17 +60,17 @@ pub struct Offer<'a> {
 pub(crate) enum Role {
     Lists(Announcements),
     Serves(Box<Serving>),
-    /// It was started without a runner, and carries out the user's request by itself.
+    /// The process was started without a runner, and carries out the user's request by itself.
     #[cfg(not(feature = "runner"))]
     IsAlone(Alone),
-    /// It has done its task.
+    /// The process has done its task.
     IsDone,
 }
 
 struct Session {
     role: Role,
     names: Names,
-    /// The target that is running; empty outside of all.
+    /// The target that is running; empty while none is.
     target: String,
     /// The source file of the running target; `None` before the first one.
     source: Option<&'static str>,

@@ -12,12 +12,12 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Another target begins.
+    /// Begins another target, in which no name has been registered yet.
     pub(super) fn enter(&mut self) {
         self.in_target.clear();
     }
 
-    /// How often the running target has registered this name before.
+    /// Returns how often the running target has registered this name before.
     pub(super) fn occurrence(&mut self, name: &str) -> u32 {
         match self.in_target.get_mut(name) {
             Some(count) => {

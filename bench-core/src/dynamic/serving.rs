@@ -20,7 +20,7 @@ pub(crate) struct Serving {
     assignment: Assignment,
     /// The place of the case; all places are searched if it is not known.
     locator: Option<Locator>,
-    /// Since when it is being looked for.
+    /// When the search for the case began.
     since: Instant,
     /// Whether the running target had registered something when the search began: its beginning may hold the case.
     began_within: bool,
@@ -123,12 +123,12 @@ impl Serving {
         self.fail(FailureKind::Error, self.missing())
     }
 
-    /// Registering has panicked before the case was found.
+    /// Reports that registering panicked before the case was found, and exits.
     pub(super) fn panicked(&self, message: &str) -> ! {
         self.fail(FailureKind::Panic, format!("while benchmarks were registered: {message}"))
     }
 
-    /// All targets have ended without the case.
+    /// Reports that all targets ended without the case, and exits.
     pub(super) fn ended(&self) -> ! {
         self.fail(FailureKind::Error, self.missing())
     }

@@ -49,7 +49,7 @@ impl Alone {
         }
     }
 
-    /// Says how all of them ended. Returns the exit code.
+    /// Prints how all cases ended, and returns the exit code.
     pub(crate) fn conclude(&self) -> ExitCode {
         if !self.asked.in_process {
             let verdict = if self.failed == 0 { "ok" } else { "FAILED" };

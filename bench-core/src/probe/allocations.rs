@@ -9,9 +9,9 @@ use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("allocations", || Box::new(Allocations::default())) }
 
-/// Iterations are counted until this has passed, at least one …
+/// No further iteration is counted once this time has passed, but at least one iteration is.
 const LONG_ENOUGH: Duration = Duration::from_millis(1);
-/// … and at most this many.
+/// The largest number of iterations that are counted.
 const MOST: u64 = 100;
 
 /// Counts, on all threads, the allocations of iterations after the last sample between the start and the stop of the

@@ -31,12 +31,12 @@ struct Counted {
     metric: &'static str,
     /// The counters of each thread that existed at the beginning; threads that these start are counted with them.
     threads: Vec<Counter>,
-    /// When the last level ended.
+    /// The value at the end of the last level.
     before: f64,
 }
 
 impl Counted {
-    /// Not a number where a thread's counter cannot be read, or has never had its turn.
+    /// Not a number if a thread's counter cannot be read, or has never had its turn.
     fn now(&self) -> f64 {
         self.threads.iter().map(|counter| counter.read().unwrap_or(f64::NAN)).sum()
     }

@@ -7,13 +7,13 @@ use bench_stats::Interval;
 /// Distance between two looks at first, in nanoseconds: one look costs about a microsecond.
 const EVERY_NS: u64 = 5_000_000;
 
-/// Looks that are kept; when there are more, every other one goes.
+/// The largest number of readings that are kept; beyond it, every other reading is dropped.
 const MOST: usize = 256;
 
 /// The total growth, in bytes, below which it cannot be distinguished from memory that the allocator keeps.
 const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 
-/// Fewer looks than this tell nothing of growth.
+/// The number of readings below which growth cannot be estimated.
 const FEWEST: usize = 20;
 
 /// Returns the resident memory of this process, in bytes; `None` if the system does not report it.

@@ -17,17 +17,17 @@ const SHARE: u32 = 200;
 /// The share of the control group's limit from which on a warning is given.
 const TIGHT: f64 = 0.9;
 
-/// Resident memory, and what lies around it.
+/// The memory of the worker, its descendants and its control group.
 ///
 /// The peak is `VmHWM`, reset just before the first sample by writing `5` to `/proc/self/clear_refs` (proc(5)). Not
-/// `ru_maxrss`, which a child inherits from its parent: a trivial child of a 500 MB parent reports 514 MB. What is
-/// resident when samples begin (weights) counts, as it must.
+/// `ru_maxrss`, which a child inherits from its parent: a trivial child of a 500 MB parent reports 514 MB. Memory
+/// that is resident when samples begin, such as weights, counts.
 struct Memory {
     began: Instant,
     before: Option<Start>,
     samples: u64,
     growth: Growth,
-    /// The highest that was read before the mark was last reset.
+    /// The highest peak that was read before the mark was last reset, in bytes.
     peak: u64,
     /// The most that the process and its descendants had at one look, if there were any.
     tree: Option<u64>,
@@ -52,7 +52,7 @@ impl Memory {
         }
     }
 
-    /// Looks at the descendants, but not again soon where that takes long.
+    /// Reads the memory of the descendants, but less often if that takes long.
     fn look_at_tree(&mut self, own: u64) {
         let now = self.began.elapsed();
         if now < self.next_tree {
@@ -166,7 +166,7 @@ impl Probe for Memory {
     }
 }
 
-/// Lets `VmHWM` start again at what is resident now.
+/// Resets `VmHWM` to the memory that is resident now.
 fn reset_peak() -> Result<(), String> {
     sys::reset_high_water_mark().map_err(|error| unreadable("/proc/self/clear_refs", &error))
 }

@@ -64,8 +64,8 @@ pub trait Probe {
     /// Called just before the first sample.
     ///
     /// # Errors
-    /// The reason why this machine does not have what the probe reads. The probe is then not called again in this
-    /// round, and its columns stay empty; they are never 0.
+    /// The reason why the probe does not work on this machine. The probe is then not called again in this round,
+    /// and its columns stay empty; they are never 0.
     fn begin(&mut self) -> Result<(), String> {
         Ok(())
     }

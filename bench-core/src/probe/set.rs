@@ -40,7 +40,7 @@ impl Attached {
 }
 
 impl ProbeSet {
-    /// The named probes, or all that are linked.
+    /// Attaches the named probes, or all linked probes if `wanted` is `None`.
     pub(crate) fn attach(wanted: Option<&[String]>) -> Self {
         let mut factories: Vec<_> = inventory::iter::<ProbeFactory>
             .into_iter()
@@ -51,7 +51,7 @@ impl ProbeSet {
         ProbeSet { attached: factories.into_iter().map(attach).collect() }
     }
 
-    /// Lets each probe that is not done do something.
+    /// Calls `act` for each probe that is not done.
     fn each(&mut self, mut act: impl FnMut(&mut Attached)) {
         for attached in self.attached.iter_mut().filter(|attached| !attached.is_done) {
             let start = Instant::now();

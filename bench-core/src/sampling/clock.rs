@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// The smallest difference that two neighbouring readings of the clock can show: the larger of its
 /// step and its own cost, as the least non-zero difference over 2000 pairs of readings. About 20 ns
-/// on Linux with a TSC; 1 µs or more where the clock is a system call.
+/// on Linux with a TSC; 1 µs or more if the clock is a system call.
 pub(crate) fn resolution() -> Duration {
     (0..2000)
         .filter_map(|_| {
@@ -18,7 +18,7 @@ pub(crate) fn resolution() -> Duration {
 }
 
 /// Measures an iteration of the timing loop itself, with nothing to call. A benchmark that takes no longer than this
-/// has probably been optimised away.
+/// has probably been optimized away.
 pub(crate) fn empty_iteration_ns() -> f64 {
     const ITERATIONS: u32 = 20_000;
     (0..7)

@@ -18,15 +18,16 @@ const STEPS_PER_SAMPLE: u32 = 1000;
 /// Warm-up may take this share of the round's time.
 const WARM_UP_SHARE: f64 = 0.3;
 
-/// Times are steady when the best of this many windows is no longer better than all before it …
+/// Times are steady if the best of this many windows is not better, by more than [`STEADY_IMPROVEMENT`], than
+/// all windows before them.
 const STEADY_WINDOWS: usize = 4;
-/// … by more than this share.
+/// The share by which the best of the last windows must be better, so that times are not steady yet.
 const STEADY_IMPROVEMENT: f64 = 0.01;
 
 /// How long a window of the warm-up should last: long against the clock, short against any round.
 const WINDOW: Duration = Duration::from_millis(2);
 
-/// First call, warm-up, samples, until the assignment is fulfilled.
+/// A schedule of a first call, a warm-up and samples, until the assignment is fulfilled.
 pub(crate) struct Sampler<S> {
     assignment: Assignment,
     resolution: Duration,
@@ -59,7 +60,7 @@ enum Stage {
 struct Warmth {
     iterations: u64,
     total: Duration,
-    /// Wall time, with what a benchmark prepares between timed parts: this is what uses up a round.
+    /// Wall time, including what a benchmark prepares between timed parts: the time that uses up a round.
     wall: Duration,
     /// Seconds per iteration of the latest windows.
     recent: VecDeque<f64>,

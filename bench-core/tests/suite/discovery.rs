@@ -70,7 +70,7 @@ fn without_optimisation() {
 fn with_link_time_optimisation() {
     let mut command = cargo(&[&["build", "--release"], &SPREAD[..]].concat());
     command.env("CARGO_PROFILE_RELEASE_LTO", "fat").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
-    // How hard the code itself is optimised does not matter to the linker.
+    // How hard the code itself is optimized does not matter to the linker.
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
     finds_everything("fat LTO", &build(&mut command, &[])["spread"]);
 }

@@ -243,7 +243,7 @@ fn two_devices_are_told_apart_and_together() {
     assert!(run.report().series.iter().any(|series| series.metric == "gpu1_utilisation"));
 }
 
-/// Utilisation of the GPU that was observed, of two that are at 25 and 75 %.
+/// Utilization of the GPU that was observed, of two that are at 25 and 75 %.
 fn observed(case: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let both = [gpu(1, json!({})), gpu(2, json!({ "utilisation": 75 }))];
     let nvml = Nvml::with(&both).and("cuda_order", json!([1, 0]));

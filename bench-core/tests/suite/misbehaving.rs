@@ -130,7 +130,7 @@ fn measured(record: &Record, name: &str) {
 fn doubts(record: &Record) {
     let doubted = |name: &str| {
         let case = record.case(&format!("unit/{name}")).expect(name);
-        case.warnings.iter().any(|warning| warning.contains("was the work optimised away"))
+        case.warnings.iter().any(|warning| warning.contains("was the work optimized away"))
     };
     assert!(doubted("does_nothing"));
     assert!(!doubted("sums") && !doubted("takes_300_ms"));

@@ -66,7 +66,7 @@ fn collected(options: &Options, slice: &TokenStream, ty: &TokenStream, value: &T
 /// Returns whether `#[ignore]` is one of the item's attributes.
 ///
 /// # Errors
-/// If the same attribute of divan stands below the one that is being expanded.
+/// If the same attribute of divan follows the one that is being expanded.
 fn is_ignored(attributes: &[Attribute], own: &str) -> Result<bool> {
     let again = attributes
         .iter()

@@ -52,7 +52,7 @@ impl Options {
     /// Reads the options of the attribute called `attribute`; `is_group` says that it has none of a benchmark's alone.
     ///
     /// # Errors
-    /// All that is wrong with them, each where it stands.
+    /// All faults of the options, each at its place.
     pub(super) fn parse(tokens: TokenStream, attribute: &str, is_group: bool) -> Result<Self> {
         let mut options = Options {
             krate: parse_quote!(::divan),

@@ -16,7 +16,7 @@ const TIMED: usize = 20;
 const ROUNDS: u32 = 3;
 const SAMPLES: usize = 20;
 
-/// Fills the store at this place, or one in a temporary folder, times some more runs, and tells.
+/// Fills the store at this place, or one in a temporary folder, times some more runs, and returns a report.
 pub(crate) fn measure(place: Option<&str>) -> Result<String, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let path = folder.path().join("history.sqlite");

@@ -2,7 +2,7 @@
 //!
 //! A file has one line a series: its name, ` | `, its values, ` | `, and the first runs of its levels. Without the last part the
 //! labels are the glaring changes: 10 % and six robust deviations from the 30 runs before to the 20 after, with hardly a
-//! run on the wrong side. What is not labelled may be a smaller change: an alarm is *not borne out* where the levels around it do not
+//! run on the wrong side. What is not labelled may be a smaller change: an alarm is *not borne out* if the levels around it do not
 //! differ in hindsight.
 
 use std::path::Path;
@@ -12,9 +12,9 @@ use bench_stats::{median, robust_deviation, sorted};
 use crate::method::Method;
 use crate::table::Table;
 
-/// An alarm belongs to a label if it was raised from so many runs before it…
+/// An alarm belongs to a label if it was raised at most this many runs before it.
 const MARGIN: usize = 5;
-/// …to so many after it.
+/// An alarm belongs to a label if it was raised at most this many runs after it.
 const WITHIN: usize = 20;
 
 pub(crate) struct Line {
@@ -159,9 +159,9 @@ struct Score {
     alarms: usize,
     /// Alarms that hindsight does not bear out.
     idle: usize,
-    /// Alarms that belong to a label…
+    /// The number of alarms that belong to a label.
     right: usize,
-    /// …and labels that have an alarm.
+    /// The number of labels that have an alarm.
     found: usize,
     delay: Option<usize>,
     early: (usize, usize),

@@ -22,14 +22,14 @@ use crate::table::Table;
 const SHIFTS: [f64; 5] = [1.0, 1.02, 1.03, 1.05, 1.10];
 /// The factor by which one case is slower in addition.
 const OWN: f64 = 1.3;
-/// Nights after the shift on which is looked.
+/// The nights after the shift on which the history is judged.
 const NIGHTS: [usize; 5] = [5, 6, 8, 10, 20];
 /// Runs before it that are known.
 const BEFORE: usize = 150;
 /// The smallest number of cases that counts as a suite.
 const FEWEST: usize = 10;
 
-/// Tells what was recognized at each place, by size.
+/// Returns a table of what was recognized at each place, by size.
 pub(crate) fn table(path: &Path) -> Result<String, String> {
     let mut by_length: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
     for line in lines(path)? {

@@ -10,7 +10,7 @@ use crate::random::Random;
 /// A way to find changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Method {
-    /// The one of this project, with its defaults.
+    /// The method of this project, with its defaults.
     Ours,
     /// A run above 110 % of the one before it, or below its inverse: the default of github-action-benchmark,
     /// both directions.
@@ -187,7 +187,7 @@ fn last_level(values: &[f64], penalty: f64, fewest: usize) -> Option<usize> {
 
 fn e_divisive(values: &[f64]) -> Vec<usize> {
     const WINDOW: usize = 90;
-    /// Changes nearer than this to one that was told are the same.
+    /// A change that is nearer than this to a reported one is the same change.
     const SAME: usize = 10;
     let mut random = Random::seeded(1);
     let (mut told, mut alarms): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());

@@ -17,7 +17,7 @@ use crate::random::{Noise, Random};
 const SERIES: usize = 1000;
 const RUNS: usize = 1000;
 
-/// Fills a store, makes its page, opens it where there is a Chromium, and tells.
+/// Fills a store, makes its page, opens it if there is a Chromium, and returns a report.
 pub(crate) fn measure() -> Result<String, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let mut store = Store::open(&Location::File(folder.path().join("history.sqlite")))?;

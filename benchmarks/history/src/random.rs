@@ -29,8 +29,7 @@ impl Random {
     }
 }
 
-/// What the runs of unchanged code are off by, with a standard deviation of 1 (heavy tails: the quartiles of
-/// one).
+/// The error of the runs of unchanged code, with a standard deviation of 1 (heavy tails: the quartiles of one).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Noise {
     Independent,
@@ -40,7 +39,8 @@ pub(crate) enum Noise {
     HeavyTailed,
     /// Three runs in ten lie eight deviations higher.
     Bimodal,
-    /// The same, half of them, where every run has one chance in five to change sides: two machines that take turns.
+    /// Two machines that take turns: one of them is eight deviations higher, and at each run there is one chance in
+    /// five that the machine changes.
     Turns,
 }
 

@@ -62,7 +62,7 @@ struct PublishedCase {
     unit: String,
 }
 
-/// How finely runs are held apart.
+/// The properties that keep runs in separate series.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Apart {
     Cases,

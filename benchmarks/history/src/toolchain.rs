@@ -1,8 +1,9 @@
 //! Toolchains that the published series were built with.
 //!
-//! None of them recorded it; the files of github-action-benchmark's repository at each commit, and the dates on
-//! which its runners' tools were replaced, tell. Runs on either side of such a date are held apart, as a history
-//! holds apart runs of other toolchains. Where a tool was replaced over some weeks, the weeks are apart as well.
+//! None of the series recorded it. It follows from the files of github-action-benchmark's repository at each
+//! commit, and from the dates on which its runners' tools were replaced. Runs on either side of such a date are
+//! separate series, as in a history with several toolchains. If a tool was replaced over some weeks, these weeks
+//! are separate too.
 
 use std::time::{Duration, SystemTime};
 
@@ -41,7 +42,7 @@ pub(crate) const GIT_PERF: &str = "git-perf";
 
 /// The property that distinguishes the builds of a suite: the counts of what had been replaced by `time`, an RFC 3339
 /// time.
-/// `None` where that is not a time.
+/// `None` if that is not a time.
 pub(crate) fn build(suite: &str, time: &str) -> Option<[usize; 3]> {
     let time = humantime::parse_rfc3339(time).ok()?;
     let by_then =

@@ -7,10 +7,10 @@ use bench_protocol::{Assignment, Finish, Frame, Mode};
 
 use crate::subject::Subject;
 
-/// How a round came out that is not `finished`.
+/// The result of a round that has not finished.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// It has failed.
+    /// The round has failed.
     Failed(String),
     /// The case cannot be measured here.
     Skipped(String),
@@ -27,7 +27,7 @@ impl From<String> for Trouble {
 pub(crate) struct Held {
     /// Names of benchmarks, as the harness writes them.
     pub(crate) names: Vec<String>,
-    /// Versions of what measures them.
+    /// The versions of the libraries that measure them, by name.
     pub(crate) engines: BTreeMap<String, String>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) trait Adapter: Sync {
 /// The modes of all adapters: no harness times single batches on request.
 pub(crate) const MODES: [Mode; 2] = [Mode::Sample, Mode::Once];
 
-/// The last frame of a round of which no more is known than its iterations.
+/// The last frame of a round for which only the number of iterations is known.
 pub(crate) fn finish(iterations: u64) -> Finish {
     Finish {
         iterations,

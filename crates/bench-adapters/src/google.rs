@@ -93,7 +93,7 @@ impl Adapter for Google {
 struct Samples {
     iterations: u64,
     ns: Vec<u64>,
-    /// Processor time an iteration, in the first.
+    /// Processor time per iteration in the first repetition, in seconds.
     cpu_s: f64,
     rates: Option<Reading>,
 }

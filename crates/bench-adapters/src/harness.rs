@@ -38,7 +38,7 @@ impl Harness {
         }
     }
 
-    /// Texts of which every executable of the harness holds one.
+    /// Returns texts, at least one of which every executable of the harness contains.
     pub(crate) fn traces(self) -> &'static [&'static [u8]] {
         match self {
             Harness::Criterion => &[b"CARGO_CRITERION_PORT"],

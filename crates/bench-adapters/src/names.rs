@@ -3,7 +3,7 @@
 use bench_protocol::Case;
 use bench_syntax::Category;
 
-/// The category of what does not say its own.
+/// The category of benchmarks whose name does not contain one.
 const CATEGORY: Category = Category::Performance;
 
 /// The case of a benchmark: its id is the one under which `bench import` knows it.
@@ -11,7 +11,7 @@ pub(crate) fn case(name: &str) -> Case {
     Case::named(name, CATEGORY)
 }
 
-/// The names that a benchmark may have whose case has this id, the likely one first.
+/// Returns the possible names of the benchmark that has the case with this id, the most likely one first.
 pub(crate) fn names(id: &str) -> Vec<String> {
     let within = id.strip_prefix(&format!("{CATEGORY}/")).filter(|name| Category::of_id(name).is_none());
     within.into_iter().chain([id]).map(str::to_owned).collect()

@@ -14,7 +14,7 @@ pub const ADAPTER: &str = "adapter";
 /// becomes the program of its adapter.
 ///
 /// # Errors
-/// The program's answer, and the messages of the harnesses of which it has traces.
+/// The program's answer, and the messages of the harnesses whose traces it contains.
 pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramError> {
     let mut error = match program.clone().open(limits) {
         Ok(opened) => return Ok(opened),

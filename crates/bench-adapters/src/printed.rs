@@ -12,7 +12,7 @@ use crate::subject::{Ended, Subject};
 /// iterations to lose nothing in whole nanoseconds.
 const LEAST_NS: f64 = 1e6;
 
-/// Iterations, and what they take together.
+/// Returns a number of iterations, and the time that they take together, in nanoseconds.
 fn sample(ns_per_iteration: f64) -> Option<(u64, u64)> {
     let is_time = ns_per_iteration.is_finite() && ns_per_iteration > 0.0;
     is_time.then(|| {
@@ -21,7 +21,7 @@ fn sample(ns_per_iteration: f64) -> Option<(u64, u64)> {
     })
 }
 
-/// Tells the one figure of a round.
+/// Sends the only figure of a round.
 pub(crate) fn tell_figure(
     ns_per_iteration: f64,
     ended: &Ended,
@@ -34,7 +34,7 @@ pub(crate) fn tell_figure(
     Ok(with_readings(finish(iterations), ended, readings))
 }
 
-/// The last frame with what was read of the process.
+/// Returns the last frame with the readings of the process.
 pub(crate) fn with_readings(mut finish: Finish, ended: &Ended, mut readings: Vec<Reading>) -> Finish {
     let peak = ended.peak_memory.map(|bytes| Reading::new("peak_memory", "bytes", bytes as f64).max());
     readings.extend(peak);
@@ -61,7 +61,7 @@ fn terse(stdout: &str) -> Vec<String> {
     stdout.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned).collect()
 }
 
-/// How a harness takes times.
+/// Formats a share of a time in seconds, as harnesses accept it.
 pub(crate) fn seconds(ns: u64, share: f64) -> String {
     let least = Duration::from_millis(1);
     format!("{:.6}", Duration::from_nanos(ns).mul_f64(share).max(least).as_secs_f64())

@@ -1,4 +1,4 @@
-//! The executable, and processes of it.
+//! The executable, and its processes.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bench_os::turns::Seat;
 
-/// How often a process is looked at that should end.
+/// The interval between two checks of whether a process has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// An executable of another harness, with the arguments that the user has given for it.
@@ -28,7 +28,7 @@ pub(crate) struct Ended {
     pub(crate) stdout: String,
     /// The time from its start to its end.
     pub(crate) wall: Duration,
-    /// The most memory that it was seen with, in bytes.
+    /// The largest memory that was observed, in bytes.
     pub(crate) peak_memory: Option<u64>,
 }
 
@@ -97,7 +97,7 @@ impl Subject {
 
 /// Reads to the end in a separate thread, so that the process is never stopped by a full pipe.
 fn reader(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    /// More is not a report of a harness.
+    /// The largest output that can be a report of a harness, in bytes.
     const MOST: u64 = 64 << 20;
     thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -7,8 +7,8 @@ use memchr::memmem;
 
 use crate::harness::Harness;
 
-/// The harnesses of which the file holds traces, in the order in which they should be asked. None for a file that is not a
-/// program of this system, such as a script.
+/// The harnesses whose traces the file contains, in the order in which they should be asked. None for a file that
+/// is not a program of this system, such as a script.
 pub(crate) fn harnesses(executable: &Path) -> Vec<Harness> {
     let Ok(bytes) = fs::read(executable) else { return Vec::new() };
     if !is_program(&bytes) {

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
     let run = arguments.run.clone().or_else(found).ok_or_else(|| {
         let case = &arguments.case;
         UsageError(format!(
-            "nothing to accept: `{case}` has no change that is not accepted yet (or name a run: --run)"
+            "nothing to accept: every change of `{case}` is already accepted, or it has none; to accept a certain run, name it with --run"
         ))
     })?;
     store.accept(&Acceptance {

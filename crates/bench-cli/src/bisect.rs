@@ -32,7 +32,7 @@ struct Found<'a> {
     change: Option<f64>,
     /// Its interval.
     interval: Option<Interval>,
-    /// The commits of which one made it slower, oldest first; one where it is known.
+    /// The commits among which the slower one is, oldest first; only that commit if it is known.
     suspects: Vec<Suspect<'a>>,
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
             return Ok(exit::UNSURE);
         }
         _ => {
-            let message = format!("{} is no slower than {}: {told}", arguments.bad, arguments.good);
+            let message = format!("{} is not slower than {}: {told}", arguments.bad, arguments.good);
             return Err(UsageError(message).into());
         }
     };
@@ -117,7 +117,7 @@ impl Bench<'_> {
         Side::open_built(short(commit), self.checkout.build_revision(commit)?, &ListLimits::default())
     }
 
-    /// Compares, and again for longer where that says nothing.
+    /// Compares the two sides, and again for longer if the result is unsure.
     fn compare(&self, base: &Side, candidate: &Side, rules: &Rules) -> Result<Compared, RunError> {
         let selection = Selection {
             patterns: vec![Pattern::Exact(self.case.to_owned())],

@@ -148,7 +148,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
 
 /// The number of cases in a record, and the first of them.
 fn ids(record: &Record) -> String {
-    /// More would push the message off the screen.
+    /// The largest number of cases in the message: more would push it off the screen.
     const SHOWN: usize = 10;
     let mut ids: Vec<&str> = record.cases.iter().take(SHOWN).map(|case| case.id.as_str()).collect();
     if record.cases.len() > SHOWN {

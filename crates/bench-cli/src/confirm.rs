@@ -17,7 +17,7 @@ use crate::failure::Failure;
 /// The factor of time with which a suspect that stays unsure is measured once more.
 const PATIENCE: u32 = 4;
 
-/// Measures what is suspected, as far as it can be done, and lets that have the last word.
+/// Measures the suspects again, as far as possible; this measurement decides.
 pub(crate) fn confirm(
     decision: &mut Decision,
     record: &Record,
@@ -135,7 +135,7 @@ fn measure(
     Ok(found)
 }
 
-/// Suspects of one allowance, and once more those that stay unsure.
+/// Measures suspects of one allowance, and again those that stay unsure.
 fn measure_together(
     base: &Side,
     head: &Side,

@@ -12,10 +12,11 @@ use crate::trend::{figure, machine_line};
 
 pub(crate) use evidence::evidence;
 
-/// Of more findings than this, what they rest on is printed once for all that share it, unless all details are asked for.
+/// If there are more findings than this, evidence that several of them share is printed once, unless all details
+/// are asked for.
 const DESCRIBED: usize = 3;
 
-/// The findings that matter with what they rest on, and everything else in a line.
+/// The findings that matter, with their evidence, and everything else in one line.
 pub(crate) fn render(decision: &Decision, strict: bool, view: &View) -> String {
     let style = view.style;
     let mut text = String::new();
@@ -55,7 +56,7 @@ pub(crate) fn render(decision: &Decision, strict: bool, view: &View) -> String {
     on_console(&text)
 }
 
-/// What several findings rest on, once for all that share it.
+/// Returns the evidence that several findings share, to be printed once for all of them.
 fn together(findings: &[&Finding]) -> Vec<String> {
     let notices = findings.iter().flat_map(|finding| {
         let name = format!("{} {}", finding.case, finding.figure);
@@ -137,7 +138,7 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
     format!("{} figures{objectives} judged: {rest}", decision.judged)
 }
 
-/// A commit in parentheses, where it is known.
+/// A commit in parentheses, if it is known.
 fn at(commit: &Option<String>) -> String {
     commit.as_deref().map(|commit| format!(" ({})", short(commit))).unwrap_or_default()
 }

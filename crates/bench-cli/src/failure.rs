@@ -26,7 +26,7 @@ impl From<UsageError> for Failure {
 }
 
 impl Failure {
-    /// 2 for what the person at the keyboard can put right, 1 where something could not be kept.
+    /// 2 for wrong usage, 1 if something could not be kept.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Run(error) => error.exit_code(),

@@ -15,10 +15,10 @@ use crate::arguments::{Confirm, Gate, Where};
 use crate::failure::Failure;
 use crate::{confirm, decision, history, markdown, report};
 
-/// Read where nothing else is named, if it is there.
+/// The configuration file that is read, if it exists and no other one is named.
 const CONFIG: &str = "bench.toml";
 
-/// Keeps a run, judges it, confirms what is suspected, and says so.
+/// Stores a run, judges it, measures suspects again, and prints the decision.
 pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     let config = config(arguments.config.as_deref())?;
     let place = &arguments.place;

@@ -169,7 +169,7 @@ fn parse(head: &[u8]) -> Result<(String, Option<String>), Answer> {
     Ok((path.to_owned(), host))
 }
 
-/// A stream of which reading and writing must be done by some moment, however little comes at a time.
+/// A stream with a time by which all reading and writing must be done, however little arrives at a time.
 struct Timed {
     stream: TcpStream,
     until: Instant,

@@ -40,7 +40,7 @@ const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 36
 /// if there are several.
 ///
 /// # Errors
-/// What is wrong with the arguments, and why a run cannot be made or kept.
+/// If the arguments are wrong, or if a run cannot be made or kept.
 pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u8, RunError> {
     let Plan { endpoint, mut given, secret, trust, found } = Plan::make(arguments)?;
     if arguments.much.probe {
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
         let scenario = Scenario::of(arguments, &mut given);
         given
             .told
-            .extend(workers::share(arguments)?.map(|(share, by)| format!("part {share} of it, by {by}")));
+            .extend(workers::share(arguments)?.map(|(share, by)| format!("part {share} of it, set by {by}")));
         return print(&told(&endpoint, &given, &scenario, secret.as_ref())).map(|()| exit::OK);
     }
     given.told.iter().for_each(|said| tell(said));
@@ -115,7 +115,7 @@ impl Plan {
                 Some(trust.presenting(certificate, key).map_err(UsageError)?)
             }
             (_, Some(_), _) => {
-                let message = "--client-cert needs an address that begins with https: a certificate is shown in the TLS \
+                let message = "--client-cert needs an address that begins with https: a certificate is presented in the TLS \
                                handshake";
                 return Err(UsageError(message.to_owned()));
             }
@@ -263,7 +263,7 @@ fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(text).chars().take(2000).collect()
 }
 
-/// Each line without what steers terminals.
+/// Makes each line safe for a terminal.
 fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line) + "\n").collect()
 }

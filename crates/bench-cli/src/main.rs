@@ -119,7 +119,7 @@ fn main() -> ExitCode {
 /// The command line, in our own words if another tool's was pasted after `bench load`.
 ///
 /// # Errors
-/// What of it has no equivalent.
+/// If a part of it has no equivalent.
 fn typed_as_ours() -> Result<Vec<OsString>, String> {
     let typed: Vec<OsString> = env::args_os().collect();
     #[cfg(feature = "load")]

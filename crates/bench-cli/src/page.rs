@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &ReportFile) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// A page in one of its forms.
+/// A page, in the form in which it is asked for.
 pub(crate) fn write(
     page: &Page,
     form: impl Fn(&Page) -> Result<String, serde_json::Error>,
@@ -75,7 +75,7 @@ impl Subject {
         Ok(())
     }
 
-    /// All that is asked for.
+    /// Collects everything that the page is to show.
     pub(crate) fn page(&self, place: &Where) -> Result<Page, Failure> {
         let page = match self.runs.as_slice() {
             [] => self.history(&mut place.open_to_read()?)?,

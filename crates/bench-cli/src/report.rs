@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::arguments::Report;
 
 /// Writes `document` to the file `json`, if there is one, and the report to stdout: or the document in its
-/// place, where the file is `-`.
+/// place, if the file is `-`.
 pub(crate) fn print_or_write(
     json: Option<&Path>,
     document: &impl Serialize,

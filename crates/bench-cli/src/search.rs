@@ -9,7 +9,7 @@ pub(crate) enum Speed {
     Unknown(String),
 }
 
-/// A search among commits of which the last is slow, and what came before the first is fast.
+/// A search among commits: the last one is slow, and the commit before the first one is fast.
 #[derive(Debug)]
 pub(crate) struct Search {
     known: Vec<Option<Speed>>,
@@ -25,7 +25,8 @@ impl Search {
         Search { known }
     }
 
-    /// The commits of which one was the first slow one: from the one after the last fast one to the first slow one.
+    /// The commits among which the first slow one is: from the one after the last fast one to the first one
+    /// known to be slow.
     pub(crate) fn suspects(&self) -> std::ops::Range<usize> {
         let slow = self.known.iter().position(|speed| *speed == Some(Speed::Slow));
         let end = slow.map_or(self.known.len(), |slow| slow + 1);

@@ -63,12 +63,12 @@ fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answ
 struct Shown<'a> {
     arguments: &'a Serve,
     page: Option<Page>,
-    /// Asked for its state by every browser, every other second.
+    /// The store, if it is on a server. Every browser asks for its state every other second.
     server: Option<Store>,
 }
 
 impl Shown<'_> {
-    /// The page as of now; read again only where something has changed.
+    /// The page as of now; read again only if something has changed.
     fn bring_up_to_date(&mut self) -> Result<&Page, Failure> {
         let revision = self.revision()?;
         match self.page.take() {

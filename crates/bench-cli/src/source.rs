@@ -39,7 +39,7 @@ pub(crate) struct Search<'a> {
     pub(crate) layouts: usize,
 }
 
-/// Finds out what `name` means, and builds it where it must be built.
+/// Finds out what `name` means, and builds it if it must be built.
 pub(crate) fn open(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     let found = find(name, search)?;
     if search.layouts > 1 && !found.is_linked() {

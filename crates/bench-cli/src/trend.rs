@@ -181,7 +181,7 @@ pub(crate) fn withdrawn_line(turn: &Turn) -> String {
     )
 }
 
-/// Between which runs a change came, if that is not known to the run.
+/// Returns the runs between which a change came, if that is not known to the run.
 fn range(culprit: &Culprit) -> String {
     if culprit.first_bad.number == culprit.last_good.number + 1 {
         return String::new();

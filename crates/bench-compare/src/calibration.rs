@@ -9,7 +9,7 @@ use bench_stats as stats;
 use bench_stats::seed::mix;
 use bench_stats::{Interval, proportion_interval};
 
-/// The name by which a `calibration.json` is recognised.
+/// The name by which a `calibration.json` is recognized.
 const FORMAT: &str = "bench-calibration";
 
 /// Version of the document's schema.
@@ -84,7 +84,7 @@ pub struct CalibratedCase {
 }
 
 impl Tally {
-    /// Returns the share of comparisons that reported a change where there was none, and its 95 % interval.
+    /// Returns the share of comparisons that reported a change although there was none, and its 95 % interval.
     pub fn false_alarms(&self) -> (f64, Interval) {
         share(self.slower + self.faster, self.comparisons)
     }
@@ -280,7 +280,7 @@ mod tests {
         assert!((found.cases[0].seconds - 2.0).abs() < 1e-9);
     }
 
-    /// Power counts where the printed smallest effect says that what was injected can be seen.
+    /// Power counts if the printed smallest effect says that what was injected can be seen.
     #[test]
     fn what_is_injected_is_the_truth() {
         let of =

@@ -7,7 +7,7 @@ use super::{LayoutSpread, ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_record::{Failure, Verdict};
 
-/// The failure of a side, because of which a case has no figures.
+/// The failure of a side, which leaves a case without figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideFailure {
@@ -70,7 +70,7 @@ pub struct PairedCase {
 const SMALL: f64 = 0.05;
 
 impl PairedCase {
-    /// Whether it is `slower` or `faster` by so little that where code and data lie could have done it.
+    /// Whether it is `slower` or `faster` by so little that the positions of code and data could be the cause.
     pub(super) fn changed_by_little(&self) -> bool {
         matches!(self.compared.verdict, Verdict::Slower | Verdict::Faster)
             && self.compared.change.is_some_and(|change| change.abs() < SMALL)

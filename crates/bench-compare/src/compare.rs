@@ -26,7 +26,7 @@ const HOPE: u32 = 2;
 /// Compares the chosen cases that both sides have.
 ///
 /// # Errors
-/// If the sides have no chosen case in common, or not the same number of layouts, or signals cannot be listened for.
+/// If the sides have no chosen case in common, or not the same number of layouts, or signals cannot be handled.
 /// Failures of a case are in the result.
 pub fn compare(
     base: &Side,
@@ -202,7 +202,7 @@ fn on_processors(wanted: u32) -> Option<String> {
 }
 
 fn nothing_in_common(base: &Side, candidate: &Side) -> String {
-    /// More would push the message off the screen.
+    /// The largest number of cases in the message: more would push it off the screen.
     const SHOWN: usize = 10;
     let list = |side: &Side| {
         let ids = side.ids();

@@ -16,9 +16,9 @@ use super::{Role, Rules};
 /// The time limits of counting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Patience {
-    /// One process.
+    /// The limit of one process.
     pub(super) one: Duration,
-    /// All of them.
+    /// The limit of all processes together.
     pub(super) all: Duration,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Counter<'a> {
         Counter { executor, rules, patience, began: Instant::now(), how: None }
     }
 
-    /// Counts a case once on each side, and once more where the sides differ: two processes that have counted the same
+    /// Counts a case once on each side, and once more if the sides differ: two processes that have counted the same
     /// show that it repeats, whichever program they are of. Nothing is started if a process is `expected` to take longer
     /// than it may.
     ///
@@ -90,7 +90,7 @@ impl<'a> Counter<'a> {
         Ok(CountedPair::new(again, other_again))
     }
 
-    /// How it was counted, if it was; and how long that took.
+    /// Returns how the case was counted, if it was, and how long that took.
     pub(super) fn end(self) -> Option<Counting> {
         self.how.map(|how| Counting { seconds: self.began.elapsed().as_secs_f64(), ..how })
     }

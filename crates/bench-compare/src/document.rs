@@ -19,7 +19,7 @@ use bench_record::{Environment, RunState, Verdict};
 /// | 2 | a case holds `pairs`, each summed up by its own statistic, in place of crossovers; `time` |
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// The name by which a `comparison.json` is recognised.
+/// The name by which a `comparison.json` is recognized.
 pub const FORMAT: &str = "bench-comparison";
 
 /// A comparison of two live sides, case by case.

@@ -7,7 +7,7 @@ use bench_stats::{Bets, Observation};
 /// The wealth of the bets.
 #[derive(Clone, Debug)]
 pub(super) struct Wealth {
-    /// Before anything was seen.
+    /// The bets before the first observation.
     blank: Bets,
     now: Bets,
     /// The largest logarithm of a pass's e-value times its weight, if passes are seen.

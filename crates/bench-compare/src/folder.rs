@@ -25,7 +25,7 @@ impl PairedComparison {
         Ok(folder)
     }
 
-    /// One plot of all intervals, and one of both distributions a case.
+    /// Writes one plot of all intervals, and one plot of both distributions for each case.
     fn write_plots(&self, folder: &Path) -> Result<(), RunError> {
         let plots = create_plots(folder)?;
         let title = format!("{} against {}", self.candidate.label, self.base.label);

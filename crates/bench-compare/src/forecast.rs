@@ -4,10 +4,10 @@ use bench_stats::{normal_quantile, observations_needed};
 
 use super::evidence::enough;
 
-/// The power at which an effect counts as one that can be seen.
+/// The power from which on an effect counts as detectable.
 const POWER: f64 = 0.95;
 
-/// More pairs than this are not worth waiting for.
+/// The largest number of pairs that is worth waiting for.
 const MOST: usize = 1 << 16;
 
 /// Changes farther than this many spreads beyond the threshold are treated the same.
@@ -45,8 +45,8 @@ impl Forecast {
         Some(self.threshold + self.deviation * seen)
     }
 
-    /// Pairs after which a change of `log_ratio` would be called what it is, whichever that may be;
-    /// `None` if that is beyond all patience.
+    /// The number of pairs after which a change of `log_ratio` would get its verdict, whichever that is; `None` if
+    /// that is beyond all patience.
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
         let beyond = log_ratio.abs() - self.threshold;
         let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { enough() };

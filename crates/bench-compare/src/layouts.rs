@@ -9,9 +9,9 @@ use bench_stats::Observation;
 /// Returns the observations of the layouts once a whole pass over them has ended: one for each base layout and its
 /// partner, and the weight of this pass among all possible ones; `None` unless the number of passes is a power of two.
 ///
-/// Layouts, not process pairs, are what is drawn at random: pairs of the same two layouts agree with each other, however
-/// many there are, and do not count as more than one. The pass after `n` others weighs half as much as the pass before that is
-/// looked at.
+/// Layouts are drawn at random, not process pairs: pairs of the same two layouts agree with each other, however
+/// many there are, and do not count as more than one. The pass after `n` others weighs half as much as the pass
+/// before that is looked at.
 pub(super) fn observations(pairs: &[ObservedPair], layouts: usize) -> Option<(Vec<Observation>, f64)> {
     let passes = pairs.len() / layouts;
     if passes * layouts != pairs.len() || !passes.is_power_of_two() {
@@ -41,10 +41,10 @@ pub struct LayoutSpread {
     pub candidate: f64,
 }
 
-/// Fewer layouts of a side say nothing of how layouts differ.
+/// The number of layouts of a side below which nothing is known of how layouts differ.
 const FEWEST_LAYOUTS: usize = 3;
 
-/// Fewer pairs for each layout do not tell what it does from noise.
+/// With fewer pairs for each layout, its effect cannot be distinguished from noise.
 const PAIRS_PER_LAYOUT: usize = 3;
 
 impl LayoutSpread {

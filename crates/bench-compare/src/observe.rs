@@ -147,7 +147,7 @@ impl Observer {
     }
 }
 
-/// +1 where the base came first.
+/// Returns +1 if the base came first, otherwise −1.
 fn sign(first: Role) -> f64 {
     match first {
         Role::Base => 1.0,
@@ -171,7 +171,7 @@ fn order_effect(past: &[(Role, [f64; Statistic::ALL.len()])], statistic: Statist
     }
 }
 
-/// Returns a pair in every statistic, in the order of [`Statistic::ALL`]; NaN where there is none.
+/// Returns a pair in every statistic, in the order of [`Statistic::ALL`]; NaN if there is none.
 fn summaries(pair: &Pair) -> [f64; Statistic::ALL.len()] {
     let logs = pair.log_ratios();
     let ascending = |side: Role| stats::sorted(&pair.times(side).collect::<Vec<_>>());

@@ -132,7 +132,7 @@ pub(super) struct Arrangement<'a> {
     pub(super) batch: Option<Batch>,
     /// Inputs that both sides keep alive at once; each finds out for itself when absent.
     pub(super) inputs_alive: Option<u64>,
-    /// Samples of a round, where whole rounds take turns; the worker decides when absent.
+    /// Samples of a round, if whole rounds take turns; the worker decides when absent.
     pub(super) samples: Option<u64>,
     /// Batches of each side, if they fit into the slice.
     pub(super) batches: usize,
@@ -165,7 +165,7 @@ impl<'a> Arrangement<'a> {
     }
 }
 
-/// A pair, and what else was learnt.
+/// A pair, and what the next pairs can learn from it.
 pub(super) struct Measured {
     pub(super) pair: Pair,
     pub(super) time: TimeSpent,

@@ -269,7 +269,7 @@ impl<'a> Partner<'a> {
     /// Stops the worker, and does not wait for its end.
     ///
     /// # Errors
-    /// When it cannot be told.
+    /// When the command cannot be sent.
     pub(super) fn stop(&mut self) -> Result<(), Broken> {
         self.tell(&Command::Stop)
     }

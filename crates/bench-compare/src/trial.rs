@@ -31,7 +31,7 @@ const FEWEST_PAIRS: usize = 7;
 /// A case that is being compared.
 pub(super) struct Trial {
     pub(super) id: String,
-    /// Tells its random numbers from those of other cases.
+    /// Distinguishes its random numbers from those of other cases.
     number: u64,
     /// The share below which a change of this case is of no practical interest, if that is not what the rules say.
     threshold: Option<f64>,
@@ -210,7 +210,7 @@ impl Trial {
         }
     }
 
-    /// The time until it is decided, if it ever is.
+    /// Estimates the time until the case is decided; `None` if it never will be.
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
         let logs = self.log_ratios();
         let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
@@ -267,7 +267,7 @@ impl Trial {
         self.forecast(rules, cases)?.smallest_effect(pairs).map(f64::exp_m1)
     }
 
-    /// All that is known.
+    /// Turns the trial into the result of its case.
     pub(super) fn into_case(self, verdict: Verdict, rules: &Rules, cases: usize) -> PairedCase {
         let logs = self.log_ratios();
         let median_of = |side: Role| {

@@ -20,7 +20,7 @@ impl TurnTable {
     /// Compiles the library, which takes less than a second, and sets the table.
     ///
     /// # Errors
-    /// Why samples of other harnesses cannot take turns here, and what follows.
+    /// The reason why samples of other harnesses cannot take turns here, and the consequence.
     pub(super) fn set() -> Result<Self, String> {
         Self::try_set().map_err(|why| {
             format!(

@@ -34,7 +34,7 @@ impl Fit {
     }
 }
 
-/// Marks of what is not measured.
+/// Discards the marks of requests that are not measured.
 struct Unmarked;
 
 impl Marks for Unmarked {

@@ -72,10 +72,10 @@ fn of_model(path: &str) -> Option<(&str, &str, &str)> {
     (is_known && !model.contains('/')).then_some((base, model, what))
 }
 
-/// What a server says that has no description of its models.
+/// The error of a server that does not describe its models.
 const UNIMPLEMENTED: Class = Class::Grpc(12);
 
-/// Asks a server what it is.
+/// Asks a server for its interface and its models.
 ///
 /// # Errors
 /// If nothing answers there, or the server requires a token. An answer that a path does not exist is not an error.
@@ -135,7 +135,8 @@ fn repository(client: &Client) -> Result<Vec<String>, Failure> {
     Ok(models)
 }
 
-/// What a model of KServe v2 takes, by the server's description of it. `None` if the server does not describe it.
+/// Returns the inputs of a KServe v2 model, from the server's description. `None` if the server does not
+/// describe it.
 ///
 /// # Errors
 /// When nothing answers, or a token is missing.

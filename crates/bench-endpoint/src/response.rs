@@ -76,7 +76,8 @@ const CACHED: usize = TEXT.columns.len();
 const CONVERSATION: usize = CACHED + 1;
 const TURN: usize = CACHED + 2;
 
-/// [`TEXT`] of a server that may keep prefixes of prompts. The share is over requests of which the server says it.
+/// [`TEXT`] of a server that may keep prefixes of prompts. The share is over requests for which the server reports
+/// it.
 const SERVED_TEXT: Domain = Domain {
     columns: {
         const COLUMNS: [&str; CACHED + 3] = joined(TEXT.columns, &["cached_tokens", "conversation", "turn"]);

@@ -80,7 +80,7 @@ impl Samples {
         wrong.sort_unstable();
         wrong.dedup();
         if silent > 0 {
-            wrong.push(format!("{silent} of {spoken} answers of speech are silent"));
+            wrong.push(format!("{silent} of {spoken} speech answers are silent"));
         }
         Checked { looked_at: kept.len() as u64 + spoken, wrong }
     }
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::api::{Head, Settings, answer};
 
-    /// Marks of nothing that is measured.
+    /// Discards the marks of requests that are not measured.
     struct Unmarked;
     impl Marks for Unmarked {
         fn output(&mut self, _: Instant, _: Option<u32>) {}
@@ -190,6 +190,6 @@ mod tests {
         samples.heard(&told(None));
         assert_eq!(samples.check(), Checked { looked_at: 1, wrong: vec![] });
         samples.heard(&told(Some("all samples are silent")));
-        assert_eq!(samples.check().wrong, ["1 of 2 answers of speech are silent"]);
+        assert_eq!(samples.check().wrong, ["1 of 2 speech answers are silent"]);
     }
 }

@@ -105,7 +105,7 @@ fn memory(text: &str) -> Option<Bytes> {
     }
 }
 
-/// The results of a benchmark: cells, of which those at the end may be missing.
+/// The results of a benchmark, cell by cell; the last cells may be missing.
 struct Row<'a> {
     columns: &'a [&'a str],
     cells: &'a Value,
@@ -251,7 +251,7 @@ mod tests {
     use super::*;
     use crate::fixture::{corpus, times, values};
 
-    /// Imports results beside a description of the benchmarks, as asv lays them out.
+    /// Imports results next to a description of the benchmarks, as asv lays them out.
     fn import(results: &str, described: &str) -> Result<Imported, InterchangeError> {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(BENCHMARKS), described).expect("written");

@@ -30,7 +30,7 @@ pub enum InterchangeError {
         /// Its cases.
         cases: usize,
     },
-    /// It cannot be written.
+    /// A document cannot be written.
     #[error("the run `{run}` cannot be written as {format}: {reason}")]
     Unwritable {
         /// The run.

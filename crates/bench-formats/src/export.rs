@@ -49,7 +49,7 @@ impl Exported {
     }
 }
 
-/// A line for each case that has no figures; an error where no case has any.
+/// A line for each case that has no figures; an error if no case has any.
 pub(crate) fn without_figures(record: &Record) -> Result<Vec<String>, InterchangeError> {
     if record.cases.iter().all(|case| case.status != Status::Ok) {
         return Err(InterchangeError::NoFigures { run: record.run.clone(), cases: record.cases.len() });

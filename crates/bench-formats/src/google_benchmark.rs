@@ -139,7 +139,7 @@ impl Run<'_> {
         Ok(time)
     }
 
-    /// The time where the file holds aggregates only.
+    /// The time if the file holds aggregates only.
     fn computed(&self) -> Result<Time, String> {
         let median = self.aggregate("median")?;
         let of = |name| self.aggregate(name).and_then(|entry| seconds(entry, "real_time"));

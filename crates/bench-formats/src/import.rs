@@ -86,7 +86,8 @@ impl Imported {
     }
 
     /// Leaves out benchmarks that contradict themselves, which no record may contain: an interval the wrong way round,
-    /// or an infinite one. Also leaves out those that would get the same id, since it is unknown which is meant.
+    /// or an infinite one. Also leaves out those that would get the same id, because it is not known which one is
+    /// meant.
     pub fn leave_out_unsound(&mut self, category: Category) {
         let mut ids: Vec<(String, String)> = Vec::new();
         self.cases.retain(|imported| {

@@ -16,12 +16,12 @@ pub struct ImportedCase {
     pub counters: Vec<Counter>,
     /// Its other figures.
     pub metrics: Vec<Metric>,
-    /// Figures in unknown units: they are kept, but neither have a history nor are judged.
+    /// Figures in unknown units. They are kept, but have no history and are not judged.
     pub unknown: Vec<Metric>,
 }
 
 impl ImportedCase {
-    /// One of which nothing is known yet.
+    /// Creates a case of which only the name is known.
     pub(crate) fn named(name: impl Into<String>) -> Self {
         ImportedCase {
             name: name.into(),

@@ -73,7 +73,7 @@ const COSTS: [&str; 17] = [
     "cycles",
 ];
 
-/// Costs that have no name of an operation behind them.
+/// Units of cost that are not followed by the name of an operation.
 const PLAIN_COSTS: [&str; 15] =
     ["s", "sec", "ms", "us", "µs", "ns", "bytes", "B", "KB", "MB", "GB", "KiB", "MiB", "GiB", "J"];
 

@@ -7,16 +7,16 @@ use super::tick::Quantity;
 /// Below this, a GPU has hardly been used, so it does not limit the case.
 const USED: f64 = 0.02;
 
-/// A GPU that is busy for less waits for something.
+/// The share of time below which a GPU counts as waiting for something.
 const BUSY: f64 = 0.7;
 
 /// A host that computes for more of the time, on one core or several, does not wait for the GPU.
 const HOST_BUSY: f64 = 0.9;
 
-/// The share of the memory's nominal bandwidth beyond which programs hardly get.
+/// The share of the memory's nominal bandwidth that programs hardly exceed.
 const MEMORY_BUSY: f64 = 0.7;
 
-/// A device this close to its power limit is held there.
+/// The share of its power limit from which on a device counts as power-limited.
 const AT_LIMIT: f64 = 0.97;
 
 /// The share of ticks with a throttled clock from which on it is reported.

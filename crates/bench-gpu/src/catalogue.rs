@@ -8,7 +8,7 @@ use super::nvml::{Device, Nvml};
 pub(super) struct Known {
     pub(super) uuid: String,
     pub(super) name: String,
-    /// UUIDs of its instances, where it is in MIG mode.
+    /// UUIDs of its instances, if it is in MIG mode.
     pub(super) instances: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Place {
 /// All GPUs, in NVML's order. One that does not answer has no name, and keeps its number.
 ///
 /// # Errors
-/// Why NVML does not tell.
+/// The reason why NVML does not list the GPUs.
 pub(super) fn list(nvml: &Nvml) -> Result<Vec<Known>, String> {
     let count = nvml.device_count().map_err(|error| reason(&error))?;
     let known = (0..count).map(|index| match nvml.device_by_index(index) {

@@ -32,7 +32,7 @@ impl Choice {
     /// Reads `0`, `0,1`, `GPU-5f2c…`, `MIG-…`, `all`.
     ///
     /// # Errors
-    /// What is neither a number nor a UUID.
+    /// If a name is neither a number nor a UUID.
     pub(super) fn parse(text: &str) -> Result<Self, UsageError> {
         if text.trim() == "all" {
             return Ok(Choice::All);
@@ -54,7 +54,7 @@ impl Choice {
     /// Returns the places of those among `known` that are meant.
     ///
     /// # Errors
-    /// What is meant and does not exist, with what does.
+    /// If a GPU does not exist; the error lists those that do.
     pub(super) fn among(&self, known: &[Known]) -> Result<Vec<Place>, String> {
         match self {
             Choice::All => Ok((0..known.len()).map(|gpu| Place { gpu, instance: None }).collect()),

@@ -5,7 +5,7 @@ use super::tick::{KINDS, Quantity, THROTTLED, Tick};
 use bench_protocol::{Reading, Series};
 use bench_stats::Interval;
 
-/// The shortest time in which utilisation, power and energy have a meaning: in less, they mostly describe the time
+/// The shortest time in which utilization, power and energy have a meaning: in less, they mostly describe the time
 /// before, and energy has only a few steps of its counter.
 pub(super) const SHORTEST_S: f64 = 0.5;
 
@@ -55,7 +55,7 @@ impl<'a> Course<'a> {
         self.within().iter().filter_map(move |tick| tick.get(quantity))
     }
 
-    /// The mean over the ticks; none if the device does not tell, or averages over longer itself.
+    /// The mean over the ticks; none if the device does not report it, or averages over longer itself.
     pub(super) fn average(&self, quantity: Quantity) -> Option<f64> {
         let over_longer = matches!(quantity, Quantity::Utilisation | Quantity::Power);
         if over_longer && !self.is_long() {
@@ -164,7 +164,7 @@ impl<'a> Course<'a> {
         readings
     }
 
-    /// Energy by the counter, and by integrated power beside it.
+    /// Returns the energy by the device's counter, and by integrated power.
     fn energy(&self, prefix: &str) -> Vec<Reading> {
         let counted = self.energy_j().map(|energy| {
             let off = energy / self.window_s() * ENERGY_STEP_S;

@@ -5,7 +5,7 @@ use std::ffi::{OsString, c_int, c_uint};
 
 use libloading::{Library, Symbol};
 
-/// Names another library than the driver's own.
+/// The variable that names another library instead of the driver's own.
 const LIBRARY_VARIABLE: &str = "BENCH_CUDA";
 
 /// The return value of the driver's functions if all is well.
@@ -21,7 +21,7 @@ pub fn cuda_uuid(ordinal: usize) -> Option<String> {
     let name = std::env::var_os(LIBRARY_VARIABLE).unwrap_or_else(|| OsString::from("libcuda.so.1"));
     let mut device: c_int = 0;
     let mut bytes = [0_u8; 16];
-    // SAFETY: loading the driver runs its initialisers, as the framework has done before. The three functions have these
+    // SAFETY: loading the driver runs its initializers, as the framework has done before. The three functions have these
     // types in `cuda.h` (`CUuuid` is sixteen bytes), and write only to what they are given.
     unsafe {
         let library = Library::new(name).ok()?;

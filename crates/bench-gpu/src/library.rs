@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use super::nvml::{Nvml, NvmlError};
 
-/// Names another library than the driver's own: a path, or a name that the loader looks for.
+/// The variable that names another library instead of the driver's own: a path, or a name that the loader looks
+/// for.
 pub(super) const LIBRARY_VARIABLE: &str = "BENCH_NVML";
 
 /// The names of the library. The driver installs the first; a container or a development machine may have only the
@@ -33,7 +34,7 @@ pub(super) fn load() -> Result<Nvml, String> {
     Err(missing)
 }
 
-/// The loader says the name of the library and then what is wrong with it.
+/// The loader reports the name of the library, and then the fault.
 fn first_sentence(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }

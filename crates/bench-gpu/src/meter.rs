@@ -93,16 +93,16 @@ impl<'nvml> Meter<'nvml> {
         Meter { place, device, gpu, instance, without: 0, slow: None, gpm: None, pcie: None }
     }
 
-    /// Memory that is in use now, by whomever, in bytes.
+    /// Returns the memory in use by all processes, in bytes.
     pub(super) fn memory_used(&mut self) -> Result<Option<f64>, NvmlError> {
         self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
 
-    /// Reads everything, momentary values first. Power, energy and utilisation are those of the whole GPU, so an
+    /// Reads everything, momentary values first. Power, energy and utilization are those of the whole GPU, so an
     /// instance has none.
     ///
     /// # Errors
-    /// The device is gone.
+    /// If the device is lost.
     pub(super) fn tick(&mut self, time_s: f64) -> Result<Tick, NvmlError> {
         let mut tick = Tick::at(time_s);
         if self.place.instance.is_none() {
@@ -130,7 +130,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(tick)
     }
 
-    /// Power, and what went over the bus since the last tick.
+    /// Reads the power, and the bytes sent over the bus since the last tick.
     fn fields(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         let Some(read) = self.ask(Ask::Fields, |meter| meter.gpu.field_values(FIELDS))? else {
             return Ok(());
@@ -152,7 +152,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(())
     }
 
-    /// Activity since the last tick, where the device counts it (Hopper and newer).
+    /// Activity since the last tick, if the device counts it (Hopper and newer).
     fn gpm(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         let is_first = self.gpm.is_none();
         let sample = self.ask(Ask::Gpm, |meter| {

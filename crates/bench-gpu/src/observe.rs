@@ -10,7 +10,7 @@ use super::sampler::{Plan, Sampler, Seen, State};
 use bench_os as sys;
 use bench_protocol::{DeviceWishes, Observation, Reading};
 
-/// Between two ticks, unless another interval is asked for.
+/// The default interval between two ticks.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The time limit of the driver's first answer about the memory in use before anything is loaded; it is not part of
@@ -29,7 +29,7 @@ const GAP_S: f64 = 1.0;
 pub struct Gpu {
     sampler: Option<Sampler>,
     unusable: Option<String>,
-    /// Between two ticks.
+    /// The interval between two ticks.
     interval: Duration,
     began: Option<(Instant, Option<sys::Usage>)>,
     /// The number of ticks of each device that belong to levels which have ended.
@@ -122,7 +122,7 @@ fn courses<'a>(state: &'a State, from: &[usize]) -> Vec<(String, Course<'a>)> {
     state.seen.iter().zip(from).map(of).collect()
 }
 
-/// Names of a device's readings begin with `gpu`, and with its number where there is more than one.
+/// Names of a device's readings begin with `gpu`, and with its number if there is more than one.
 fn prefix(state: &State, seen: &Seen) -> String {
     match seen.place {
         _ if state.seen.len() == 1 => "gpu".to_owned(),
@@ -131,7 +131,7 @@ fn prefix(state: &State, seen: &Seen) -> String {
     }
 }
 
-/// The readings of all devices, and of all together where there is more than one.
+/// The readings of all devices, and of all together if there is more than one.
 fn all(courses: &[(String, Course<'_>)]) -> Vec<Reading> {
     let of_each: Vec<Vec<Reading>> = courses.iter().map(|(prefix, course)| course.readings(prefix)).collect();
     let mut readings = Vec::new();

@@ -56,7 +56,7 @@ pub(super) struct State {
     has_ended: bool,
 }
 
-/// The benchmark's side of it.
+/// The benchmark's side of the thread that reads the GPUs.
 pub(super) struct Sampler {
     shared: Arc<Shared>,
 }
@@ -108,7 +108,7 @@ impl Sampler {
         Sampler { shared }
     }
 
-    /// The benchmark works on the device of this UUID.
+    /// Records that the benchmark works on the device with this UUID.
     pub(super) fn works_on(&self, uuid: &str) {
         self.shared.tell(|state| state.works_on.push(uuid.to_owned()));
     }

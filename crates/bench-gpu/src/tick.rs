@@ -21,7 +21,7 @@ pub(super) enum Quantity {
     Throttled,
 }
 
-/// How a quantity is called, and in what it is measured.
+/// The name of a quantity, and its unit.
 pub(super) struct Kind {
     pub(super) quantity: Quantity,
     /// The metric, without the name of the device.

@@ -15,7 +15,7 @@ use crate::key::SeriesKey;
 use crate::store::Series;
 use crate::trend::{NEAR, Place, Trend, Turn};
 
-/// The smallest number of cases of which a majority has a meaning.
+/// The smallest number of cases for which a majority means anything.
 const FEWEST_CASES: usize = 5;
 
 /// A change that hit most cases of one machine on one night.

@@ -20,9 +20,9 @@ pub(crate) struct Load {
     levels: Vec<Level>,
     /// The metrics of all levels together.
     found: Vec<Metric>,
-    /// What was to be met; what was to be met at one level was at all of them.
+    /// The conditions that were to be met; a condition of one level applies to all levels.
     slo: Vec<SloCondition>,
-    /// What to do next, in the order in which one would act on it.
+    /// The recommendations, in the order in which to act on them.
     advice: Vec<Advice>,
 }
 
@@ -37,7 +37,7 @@ struct Advice {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Level {
     label: String,
-    /// The setting, where it is a number.
+    /// The setting, if it is a number.
     at: Option<f64>,
     requests: u64,
     failed: u64,

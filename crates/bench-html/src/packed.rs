@@ -34,7 +34,7 @@ pub(crate) fn distances(figures: impl Iterator<Item = (f64, Option<Interval>)>) 
     if bytes.iter().all(|byte| *byte == 0) { String::new() } else { STANDARD.encode(bytes) }
 }
 
-/// Numbers of which many neighbours are equal, as `[number, how often, number, how often, …]`; 0 where there is none. Empty
+/// Numbers of which many neighbours are equal, as `[number, how often, number, how often, …]`; 0 if there is none. Empty
 /// if there is none at all.
 pub(crate) fn repeated(numbers: impl Iterator<Item = Option<u32>>) -> Vec<u32> {
     let mut all: Vec<u32> = Vec::new();

@@ -26,14 +26,14 @@ pub struct Run {
     warnings: Vec<String>,
     cases: Vec<Case>,
     loads: Vec<Load>,
-    /// How far it is, if it goes on.
+    /// The progress of the run, if it has not ended.
     progress: Option<InProgress>,
 }
 
 /// A warning of a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Warning {
-    /// What warnings that say the same of other cases have in common.
+    /// The kind of the warning: the same for all warnings of other cases that say the same.
     kind: String,
     text: String,
 }
@@ -45,7 +45,7 @@ struct Case {
     failure: Option<Failure>,
     skip_reason: Option<String>,
     time: Option<Time>,
-    /// Instructions of an iteration, where they were counted instead.
+    /// Instructions of an iteration, if they were counted instead.
     instructions: Option<u64>,
     first_call_s: Option<Seconds>,
     load_s: Option<Seconds>,
@@ -57,7 +57,7 @@ struct Case {
     /// The reason why the figures cannot be relied on, if so.
     harness_bound: Option<String>,
     warnings: Vec<Warning>,
-    /// Where the function was written.
+    /// The place of the function in the source.
     source: String,
     rounds: Option<Rounds>,
 }
@@ -81,7 +81,7 @@ impl Run {
         }
     }
 
-    /// Adds how far the run is, if it goes on.
+    /// Adds the progress of the run, if it has not ended.
     #[must_use]
     pub fn in_progress(self, progress: Option<InProgress>) -> Self {
         Run { progress, ..self }

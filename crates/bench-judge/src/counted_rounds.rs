@@ -6,7 +6,7 @@ use bench_record::{Figure, Notice, RoundRecord, Unit};
 /// assumes nothing about the tails ([`bench_stats::median_interval`]).
 const FEWEST_SOUND: usize = 6;
 
-/// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
+/// The rounds that figures are made of: the sound ones, if they are enough, and at least half. A state
 /// that most rounds of a case were in is not an exception, whatever the rest of the run was like.
 pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     let enough = leaves_out(rounds);
@@ -18,7 +18,7 @@ fn leaves_out(rounds: &[RoundRecord]) -> bool {
     sound >= FEWEST_SOUND && sound * 2 >= rounds.len()
 }
 
-/// How many rounds fell into bad minutes, and what became of them.
+/// Returns a warning about the rounds that were disturbed, and whether they count.
 pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<Notice> {
     let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
     let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;

@@ -26,7 +26,7 @@ pub(crate) fn metrics(counts: &CaseCounts) -> Vec<Metric> {
     ]
 }
 
-/// What should be known before the counts are relied on.
+/// Returns a warning if the counts cannot be relied on.
 pub(crate) fn doubt(counts: &CaseCounts) -> Option<Notice> {
     if counts.rounds == 1 {
         return Some(Notice::plain("one_count", "one round only: whether its count repeats is unknown"));

@@ -14,9 +14,9 @@ pub(crate) fn doubts(case: &CaseRecord) -> Vec<Notice> {
     let empty_s = median_of(&case.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
     // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
     if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
-        let text = format!("{} an iteration: was the work optimised away?", time.median_s);
+        let text = format!("{} per iteration: was the work optimized away?", time.median_s);
         let took = Figure::new(time.median_s.0, Unit::Seconds, "an iteration");
-        doubts.push(Notice::new("no_work", "was the work optimised away?", text).with(took));
+        doubts.push(Notice::new("no_work", "was the work optimized away?", text).with(took));
     }
     if case.rounds.iter().any(takes_longer_than_passed) {
         doubts.push(Notice::plain(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bench_record::{Level, Metric, RoundRecord, Served, Told};
 use bench_stats as stats;
 
-/// Messages of errors of a level.
+/// The maximum number of error messages of a level.
 const MOST_ERRORS: usize = 10;
 
 /// Combines the rounds: each figure is the median over the rounds, with their interval if there are at least two;

@@ -39,7 +39,7 @@ fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty())
 }
 
-/// What keeps one figure from standing for all samples: two modes, or else many outliers.
+/// Returns a warning if one figure cannot stand for all samples: two modes, or else many outliers.
 pub(crate) fn irregularity(time: &Time) -> Option<Notice> {
     if let Some(Modes { low, high }) = time.modes {
         let told = |mode: stats::Mode| format!("{} ({:.0} %", Seconds(mode.centre), mode.share * 100.0);

@@ -53,7 +53,7 @@ pub(crate) fn refuse_within_another() -> Result<()> {
         return Ok(());
     }
     Err(Error::failure(
-        "requests of `async` closures have runtimes of their own, which cannot be waited for from within another one: \
+        "the requests of `async` closures run on their own runtimes, for which another runtime cannot wait: \
          make the benchmark a plain `fn`, and set up with `bench_load::block_on`",
     ))
 }

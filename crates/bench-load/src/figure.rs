@@ -40,7 +40,7 @@ pub(crate) fn growth(metric: &Metric) -> Option<String> {
     let (verb, sign) = if low > 0.0 { ("grows", 1.0) } else { ("shrinks", -1.0) };
     let ends = if low > 0.0 { (low, high) } else { (-high, -low) };
     Some(format!(
-        "resident memory {verb} {:.1} {unit} a request, 95 % interval {:.1} to {:.1}",
+        "resident memory {verb} {:.1} {unit} per request, 95 % interval {:.1} to {:.1}",
         sign * metric.value * scale,
         ends.0 * scale,
         ends.1 * scale
@@ -80,11 +80,11 @@ mod tests {
         };
         assert_eq!(
             told(1.2e6, 1.1e6, 1.3e6).as_deref(),
-            Some("resident memory grows 1.2 MB a request, 95 % interval 1.1 to 1.3")
+            Some("resident memory grows 1.2 MB per request, 95 % interval 1.1 to 1.3")
         );
         assert_eq!(
             told(-640.0, -700.0, -100.0).as_deref(),
-            Some("resident memory shrinks 640.0 bytes a request, 95 % interval 100.0 to 700.0")
+            Some("resident memory shrinks 640.0 bytes per request, 95 % interval 100.0 to 700.0")
         );
         assert_eq!(told(1.2e6, -0.1e6, 2.5e6), None);
         assert_eq!(told(1.2e6, 0.0, 2.4e6), None);

@@ -11,10 +11,11 @@ use crate::log::{Distribution, percentile_name};
 use crate::scenario::{Pacing, Plan};
 use crate::slo::Slo;
 
-/// A level may be late by this much, in seconds …
+/// The time by which a level may be late, in seconds, before the harness is considered the bottleneck.
 const LATE_S: f64 = 1e-3;
 
-/// … or by this share of the median latency, before the harness is considered the bottleneck.
+/// The share of the median latency by which a level may be late, before the harness is considered the
+/// bottleneck.
 const LATE_SHARE: f64 = 0.05;
 
 /// The achieved rate may miss the offered one by this share.
@@ -26,7 +27,7 @@ pub(crate) const FAILURES: f64 = 0.01;
 /// The number of requests below which a steady part has no meaning.
 const FEWEST_STEADY: u64 = 5;
 
-/// Messages of errors in the record.
+/// The maximum number of error messages in the record.
 const MOST_ERRORS: usize = 10;
 
 /// The settings of a level.
@@ -37,7 +38,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) must_meet: bool,
     pub(crate) valid_for: Option<f64>,
     pub(crate) warm_up: u64,
-    /// Whether it is what one of several workers has seen: failures are judged over all of them.
+    /// Whether it covers only one of several workers: failures are judged over all of them.
     pub(crate) is_part: bool,
 }
 
@@ -125,9 +126,9 @@ fn most_in_flight(plan: &Plan) -> Option<u32> {
     }
 }
 
-/// The reason why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due
-/// while all that may be in flight were has shown the limit of the model; else it was the harness that did not send
-/// them.
+/// The reason why requests were late, and what to do about it. If at least 1 % of the requests of a schedule were
+/// due while the allowed number was in flight, the model has reached its limit; otherwise it was the harness that
+/// did not send them.
 fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     match busy.most_in_flight {
         Some(most) if busy.held_up > 0 && busy.held_up as f64 >= RATE_MISSED * level.requests as f64 => {
@@ -145,7 +146,7 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     }
 }
 
-/// Times that a client who comes late to what is ready makes longer.
+/// The times that become longer if a client handles ready events late.
 const TIMES_OF_OUTPUTS: [&str; 6] =
     ["ITL p50", "ICL p50", "TTFT p50", "TTFA p50", "service latency p50", "latency p50"];
 
@@ -157,7 +158,7 @@ fn stalled(level: &Level) -> Option<String> {
     let shortest = times.filter(|time| *time > 0.0).reduce(f64::min).unwrap_or_default();
     (stall.p99_s.0 > LATE_S.max(LATE_SHARE * shortest)).then(|| {
         format!(
-            "the harness was the bottleneck: its event loops handled 1 % of ready events {} late or more: use \
+            "the harness was the bottleneck: its event loops handled 1 % of ready events at least {} late: use \
              fewer clients or a lower rate, or a machine with more cores",
             stall.p99_s
         )
@@ -178,7 +179,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
         && achieved < offered * (1.0 - RATE_MISSED)
     {
         let (cause, told) = lateness(level, busy);
-        let sent = format!("{achieved:.2} requests/s were sent of {offered:.2} that were offered");
+        let sent = format!("only {achieved:.2} of {offered:.2} offered requests/s were sent");
         // A saturated model is told once.
         match found.iter_mut().find(|(known, _)| *known == InvalidCause::Saturated && cause == *known) {
             Some((_, known)) => *known = format!("{known}, and {sent}"),

@@ -15,7 +15,7 @@ impl Pause {
         Pause(Some(Arc::new(of)))
     }
 
-    /// How long this client waits now, in the level that began at `level`.
+    /// Returns how long this client waits now, in the level that began at `level`.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads do not wait"))]
     pub(crate) fn of(&self, client: u32, level: Instant) -> Duration {
         self.0.as_ref().map_or(Duration::ZERO, |of| of(client, level))

@@ -16,7 +16,7 @@ impl Default for Phase {
 }
 
 impl Phase {
-    /// All clients are at work since `at_ns`.
+    /// Records that all clients have been at work since `at_ns`.
     pub(crate) fn begin(&self, at_ns: u64) {
         self.from_ns.store(at_ns, Ordering::Relaxed);
     }

@@ -8,7 +8,7 @@ use bench_record::{Level, Metric};
 const ENERGY: [&str; 2] = ["gpu_energy", "gpu_energy_integrated"];
 
 /// Adds what probes have read to a level that has ended: each reading under its name, and energy per request and per
-/// unit of the metric that the field looks at first, where that is a rate (images/s: energy per image).
+/// unit of the metric that the field looks at first, if that is a rate (images/s: energy per image).
 pub(crate) fn add(level: &mut Level, primary: &str, readings: Vec<Reading>) {
     let energy_j = ENERGY
         .iter()

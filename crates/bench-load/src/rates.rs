@@ -2,14 +2,14 @@
 
 use bench_record::{InvalidCause, Level, Validity};
 
-/// Rates that are tried at most.
+/// The maximum number of rates that are tried.
 const MOST_POINTS: usize = 16;
 
 /// Rates between one and its double. The search ends when the rate is known to one of these steps, 4.4 %.
 const STEPS: i32 = 16;
 
 /// The lowest rate that is tried, in steps from the first: a sixteenth of it. Each halving takes twice as long as the
-/// last, and where something else than the rate is in the way, none is low enough.
+/// last, and if something other than the rate is in the way, none is low enough.
 const LOWEST: i32 = -4 * STEPS;
 
 /// The rates of a search, one after another.

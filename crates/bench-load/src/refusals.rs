@@ -24,7 +24,8 @@ impl Refusals {
     }
 
     /// # Errors
-    /// When so many have failed that the times of the others are not those of the model: what makes a level invalid.
+    /// When so many requests have failed that the times of the others do not describe the model, as in an invalid
+    /// level.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (made, failed) = (self.made.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
         if failed as f64 <= FAILURES * made.max(FEWEST) as f64 {

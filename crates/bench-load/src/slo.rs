@@ -155,7 +155,7 @@ impl Condition {
                 .map_err(|_| wrong("expected a number or a time as limit"))?,
         };
         if !(number.is_finite() && number >= 0.0) {
-            return Err(wrong("expected a limit that is no less than 0"));
+            return Err(wrong("expected a limit of at least 0"));
         }
         Ok(Condition { text: text.trim().to_owned(), key: key.to_owned(), at_most, limit: number })
     }

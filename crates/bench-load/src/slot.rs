@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 /// A client that is doing nothing.
 const IDLE: u64 = u64::MAX;
 
-/// One client, as the one who watches over it sees it.
+/// One client, as its supervisor sees it.
 #[derive(Debug)]
 pub(crate) struct Slot {
     /// When the request in work was sent, or [`IDLE`].

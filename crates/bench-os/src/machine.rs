@@ -14,7 +14,7 @@ const LONGEST: u64 = 64 << 10;
 /// A machine, or a folder that looks like one.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    /// Absent where the system does not tell of itself by files, and in the portable variant.
+    /// Absent if the system does not describe itself in files, and in the portable variant.
     root: Option<PathBuf>,
 }
 

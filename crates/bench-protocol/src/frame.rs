@@ -169,7 +169,7 @@ pub enum Frame {
     /// The following work takes this long by its own settings, such as a level of load of 10 minutes. The runner waits
     /// that much longer than planned, unless the user asked for that time.
     Expects {
-        /// How long.
+        /// The time that it takes.
         ns: u64,
     },
     /// Warm-up is over, samples follow.
@@ -194,7 +194,7 @@ pub enum Frame {
     },
     /// The case cannot run here.
     Skipped {
-        /// Why, and what would enable it.
+        /// The reason, and what would enable the case.
         reason: String,
     },
 }

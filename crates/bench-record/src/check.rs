@@ -48,7 +48,7 @@ impl Check {
     }
 }
 
-/// More of what is unknown is not named in one line.
+/// The maximum number of unknown checks that are named in one line.
 const NAMED: usize = 8;
 
 /// Returns the lines under the table: one for each check that warns, and one for all unknown ones.

@@ -37,7 +37,7 @@ pub enum RunError {
     },
     /// The reports of a finished run could not be written to their usual place.
     Rescued {
-        /// The record, whole.
+        /// The path of the complete record.
         rescued: PathBuf,
         /// The error.
         source: Box<RunError>,

@@ -285,7 +285,7 @@ fn rescue(record: &Record) -> io::Result<PathBuf> {
 }
 
 /// Makes `<timestamp>-<4 hex digits>`, the digits being the fraction of the second: names are in the order in which runs began.
-/// `create_dir` fails where the name exists, so two runs that begin at once cannot share one.
+/// `create_dir` fails if the name exists, so two runs that begin at once cannot share one.
 pub fn create_unique(results: &Path, part: Option<Share>) -> Result<String, RunError> {
     for attempt in 0.. {
         let run = name_of_moment(SystemTime::now(), part);

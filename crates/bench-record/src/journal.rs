@@ -61,7 +61,7 @@ struct About {
     round: usize,
 }
 
-/// What is known when a run begins.
+/// The facts that are known when a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Begin {

@@ -13,7 +13,7 @@ use crate::{CaseRecord, Environment, Measure, ObjectiveSummary, Status, seconds_
 /// | 1 | first version |
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The name by which a `run.json` is recognised.
+/// The name by which a `run.json` is recognized.
 pub const FORMAT: &str = "bench-run";
 
 /// The record of a run.

@@ -1,4 +1,4 @@
-//! What served requests were to meet.
+//! Conditions that served requests were to meet.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct SloCondition {
     /// As it was written: `ttft <= 200ms`.
     pub text: String,
-    /// What is limited, in lower case with `_`: a quantity of a request such as `ttft`, or a metric such as `latency_p99`.
+    /// The name of the limited figure, in lower case with `_`: a quantity of a request such as `ttft`, or a
+    /// metric such as `latency_p99`.
     pub figure: String,
     /// Whether the limit is an upper one.
     pub at_most: bool,

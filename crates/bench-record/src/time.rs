@@ -41,8 +41,8 @@ pub struct Time {
     /// too few samples, or if most are equal.
     #[serde(default)]
     pub outliers: Option<Outliers>,
-    /// Two modes of the samples, in seconds, if there are two ([`bench_stats::modes_of_rounds`]). Never where
-    /// samples are too short for the clock, whose steps would be taken for modes.
+    /// Two modes of the samples, in seconds, if there are two ([`bench_stats::modes_of_rounds`]). Absent if samples
+    /// are too short for the clock, because its steps would be taken for modes.
     #[serde(default)]
     pub modes: Option<Modes>,
 }

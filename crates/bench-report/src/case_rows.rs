@@ -60,8 +60,8 @@ impl CaseRows {
         CaseRows { everywhere: everywhere.into_iter().map(written).collect(), blocks, is_of_one_category }
     }
 
-    /// An id without what the table says once: the arguments that all cases share, or all of its block, and the category if
-    /// there is only one.
+    /// An id without the parts that the table prints only once: the arguments that all cases share, or all of its
+    /// block, and the category if there is only one.
     pub fn short_id(&self, id: &str, model: Option<&str>, category: Category) -> String {
         let Tail { name, arguments } = tail(id, model, category);
         let Some(owner) =

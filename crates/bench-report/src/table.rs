@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::{Block, Style};
 
-/// Between columns.
+/// The gap between columns.
 const GAP: &str = "  ";
 
 /// Rows of cells under a header, with headings between them.

@@ -31,7 +31,7 @@ const FEWEST_RESAMPLES: usize = 39;
 /// values.
 ///
 /// The same `seed` gives the same interval. Groups without values are left out. `None` with fewer than six
-/// groups or 39 resamples (1 000 or more are usual), or where a value is not finite.
+/// groups or 39 resamples (1 000 or more are usual), or if a value is not finite.
 pub fn hierarchical_bootstrap(groups: &[Vec<f64>], resamples: usize, seed: u64) -> Option<Interval> {
     let finite = groups.iter().flatten().all(|value| value.is_finite());
     let medians: Vec<f64> = groups.iter().filter_map(|group| median(&sorted(group))).collect();
@@ -66,10 +66,10 @@ mod tests {
 
     use super::*;
 
-    /// Unoptimised, 10 000 experiments take half a minute.
+    /// Unoptimized, 10 000 experiments take half a minute.
     const EXPERIMENTS: usize = if cfg!(debug_assertions) { 400 } else { 10_000 };
 
-    /// Coverage of 0 with groups of `size` values, in [94, 96] % give or take three binomial errors where there are
+    /// Coverage of 0 with groups of `size` values, in [94, 96] % give or take three binomial errors if there are
     /// not 10 000 experiments.
     fn assert_coverage(name: &str, groups: usize, size: usize, draw: impl Fn(&mut Random) -> (f64, f64)) {
         let mut random = Random::seeded((groups * 1_000 + size) as u64);

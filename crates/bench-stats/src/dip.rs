@@ -2,7 +2,7 @@
 
 /// The dip: the largest distance between the distribution function of the values and the nearest unimodal one
 /// (Hartigan and Hartigan, *The Dip Test of Unimodality*, Ann. Statist. 13, 1985). Between 1/(2n) and 1/4.
-/// `ascending` must be so. 0 when empty.
+/// `ascending` must be sorted in ascending order. 0 if it is empty.
 ///
 /// The algorithm is AS 217 (P. M. Hartigan, Appl. Statist. 34, 1985) with Maechler's corrections (R package
 /// `diptest`): within a shrinking interval the greatest convex minorant and the least concave majorant of the

@@ -9,7 +9,7 @@ use super::{median, sorted};
 /// rank tests", Ann. Math. Stat. 34, 1963). For skewed ones it is the pseudomedian, which is neither median nor
 /// mean. Time and memory grow with n²: meant for hundreds of values.
 ///
-/// `None` when empty or where a value is not finite.
+/// `None` when empty or if a value is not finite.
 pub fn hodges_lehmann(values: &[f64]) -> Option<f64> {
     if values.iter().any(|value| !value.is_finite()) {
         return None;

@@ -6,8 +6,9 @@ use super::{Interval, mean, median, sorted, standard_deviation, student};
 /// simulation, so that intervals keep their 95 % in small suites, too.
 const CAUTION: f64 = 14.0;
 
-/// A spread of nothing, as figures have that repeat exactly, counts as this share of the median one: a logarithm is taken
-/// (limma, Smyth's own program, does so with 1e-5, which lets one pair of rounds that agree by chance tell of all).
+/// The share of the median spread that replaces a spread of zero, such as that of figures that repeat exactly,
+/// because a logarithm is taken. (limma, Smyth's own program, uses 1e-5, with which one pair of rounds that agree
+/// by chance decides for all.)
 const LEAST_SHARE: f64 = 1e-3;
 
 /// The spread between rounds, over the cases of a run: their variances, of logarithms, as draws from a scaled inverse
@@ -75,8 +76,8 @@ impl SpreadOfCases {
     }
 
     /// The 95 % interval of the median over processes of one case, by Student's t on the logarithms with the moderated
-    /// variance `(d₀ σ₀² + d s²) / (d₀ + d)` and `d₀ + d` degrees of freedom, rounded down. One round has an interval, too. `None`
-    /// for medians that are not positive, or with less than one degree of freedom.
+    /// variance `(d₀ σ₀² + d s²) / (d₀ + d)` and `d₀ + d` degrees of freedom, rounded down. Even a single round
+    /// gets an interval. `None` for medians that are not positive, or with less than one degree of freedom.
     pub fn interval(&self, round_medians: &[f64]) -> Option<Interval> {
         let logs = logarithms(round_medians)?;
         let own = (logs.len() - 1) as f64;
@@ -117,7 +118,7 @@ fn trigamma(mut x: f64) -> f64 {
     sum + 1.0 / x + 0.5 * square + square / x * (1.0 / 6.0 - square * (1.0 / 30.0 - square / 42.0))
 }
 
-/// The positive number whose ψ′ is `value`; infinite where that is not positive. ψ′ falls from infinity to 0.
+/// The positive number whose ψ′ is `value`; infinite if that is not positive. ψ′ falls from infinity to 0.
 fn inverse_trigamma(value: f64) -> f64 {
     if value <= 0.0 {
         return f64::INFINITY;

@@ -14,7 +14,7 @@ pub fn benjamini_hochberg(p: &[f64], fdr: f64) -> Vec<bool> {
 ///
 /// The k* largest e-values, `k* = max {k : e₍ₖ₎ ≥ m / (k·fdr)}` (Wang and Ramdas, "False discovery rate control
 /// with e-values", JRSS-B 84, 2022). It holds under *any* dependence between the e-values, and at any stopping
-/// time where each comes from an e-process; so cases that drift together may be judged together. A NaN is
+/// time if each comes from an e-process; so cases that drift together may be judged together. A NaN is
 /// never rejected, and counts among the m.
 pub fn e_benjamini_hochberg(log_e: &[f64], fdr: f64) -> Vec<bool> {
     // Negated, so that the strongest evidence comes first, as it does with p-values.

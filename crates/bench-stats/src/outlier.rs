@@ -10,7 +10,7 @@ use super::{median, sorted};
 const MILD: f64 = 1.5;
 const SEVERE: f64 = 3.0;
 
-/// Below this the quartiles are hardly more than the extremes.
+/// The number of values below which the quartiles are hardly more than the extremes.
 const FEWEST: usize = 8;
 
 /// The number of values outside Tukey's fences.
@@ -42,7 +42,7 @@ impl Outliers {
 /// scale would call the ordinary tail of log-normal times outliers (for σ = 0.5 one in thirteen) while hardly anything
 /// could be too fast. The quartiles are Tukey's hinges.
 ///
-/// `None` below eight values, where one is not positive and finite, or where the quartiles coincide: then
+/// `None` below eight values, if one is not positive and finite, or if the quartiles coincide: then
 /// a clock with coarse steps would make an outlier of every value that is one step off.
 pub fn outliers(values: &[f64]) -> Option<Outliers> {
     if values.len() < FEWEST || values.iter().any(|value| !(*value > 0.0 && value.is_finite())) {

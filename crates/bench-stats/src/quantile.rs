@@ -26,7 +26,7 @@ pub fn support(p: f64) -> usize {
     support_with(p, 0)
 }
 
-/// The fewest observations that support percentile `p` where `over` of them lie over the bound: the smallest
+/// The fewest observations that support percentile `p` if `over` of them lie over the bound: the smallest
 /// `n = h + over` with `I(p; h, over + 1) ≤ 0.01`, I the regularised incomplete beta function. That is the
 /// probability that at most `over` of n values exceed the percentile by chance, so beyond n the bound holds
 /// at 99 % confidence: the early-stopping rule of MLPerf Inference (*Inference rules*, appendix "Early
@@ -89,7 +89,7 @@ const NORMAL: f64 = 1.960;
 /// measures", JASA 47, 1952). The variance between few rounds is little known, and is enlarged by the square of
 /// Student's t over the normal quantile; an effect below 1 is taken for 1. Simulated coverage in the tests below.
 ///
-/// `None` below two rounds, where there are too few samples for one of the ends, and where `p` lies outside `(0, 1)`.
+/// `None` below two rounds, if there are too few samples for one of the ends, and if `p` lies outside `(0, 1)`.
 pub fn quantile_interval(rounds: &[Vec<f64>], p: f64) -> Option<Interval> {
     let values = sorted(&rounds.concat());
     let n = values.len();

@@ -40,7 +40,7 @@ pub struct Observation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bets {
     bound: f64,
-    /// +1 where "above" is backed, -1 where "below".
+    /// +1 if the bet is on "above", −1 if it is on "below".
     backed: f64,
     observations: usize,
     won: usize,
@@ -293,7 +293,7 @@ mod tests {
         needed[needed.len() / 2]
     }
 
-    /// The same where signs alone are bet on, with all of the wealth.
+    /// The same if signs alone are bet on, with all of the wealth.
     fn needed_by_signs(drift: f64, draw: fn(&mut Random) -> f64) -> usize {
         let mut random = Random::seeded(2);
         let mut needed: Vec<usize> = (0..200)

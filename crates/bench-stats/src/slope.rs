@@ -33,7 +33,7 @@ const LEAST_LEFT: f64 = 0.5;
 /// from 50 points on; with ρ = 0.9, 86 % at 50 points, 90 % at 100, 93 % at 200 and 95 % at 400, where the
 /// interval of the textbook covers a third.
 ///
-/// `None` for fewer than five points, for slices of different lengths, where all x are equal, or where
+/// `None` for fewer than five points, for slices of different lengths, if all x are equal, or if
 /// something is not finite.
 pub fn least_squares_slope(x: &[f64], y: &[f64]) -> Option<(f64, Interval)> {
     let n = x.len();

@@ -3,7 +3,7 @@
 use super::{median, robust_deviation, sorted};
 
 /// Standard deviations of the one-way random-effects model `xᵢⱼ = μ + aᵢ + eᵢⱼ`: groups are processes, values
-/// their samples; in the unit of the values, or as shares where the values are logarithms.
+/// their samples; in the unit of the values, or as shares if the values are logarithms.
 ///
 /// (Searle, Casella and McCulloch, *Variance Components*, 1992, chapter 3.)
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +30,8 @@ pub struct Components {
 /// Samples that follow each other closely (autocorrelation) say less about their process than as many independent
 /// ones; the remaining uncertainty is then counted as `between`. That error only leads to more processes.
 ///
-/// Groups without values are left out. `None` with fewer than two groups, where no group has two values, or
-/// where a value is not finite.
+/// Groups without values are left out. `None` with fewer than two groups, if no group has two values, or
+/// if a value is not finite.
 pub fn variance_components(groups: &[Vec<f64>]) -> Option<Components> {
     let groups: Vec<&Vec<f64>> = groups.iter().filter(|group| !group.is_empty()).collect();
     if groups.len() < 2 || groups.iter().copied().flatten().any(|value| !value.is_finite()) {

@@ -1,4 +1,4 @@
-//! Makes text of others safe for a terminal.
+//! Makes text from elsewhere safe for a terminal.
 
 /// Whether a character controls a terminal instead of being shown: control characters, and changes of writing
 /// direction.

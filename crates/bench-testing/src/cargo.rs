@@ -12,8 +12,8 @@ pub fn fixture_target() -> PathBuf {
     shared.map_or_else(|| own.join("fixtures"), Path::to_owned)
 }
 
-/// The folder for what integration tests leave, as `CARGO_TARGET_TMPDIR` names it in them; this test's executable lies
-/// in `deps` of a profile beside it.
+/// The folder for what integration tests leave, as `CARGO_TARGET_TMPDIR` names it in them; this test's executable
+/// lies in `deps` of a profile next to it.
 pub fn scratch() -> PathBuf {
     let executable = std::env::current_exe().expect("the path of this test");
     let folder = executable.ancestors().nth(3).expect("the target folder").join("tmp");
@@ -44,7 +44,7 @@ pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     command
 }
 
-/// Removes what the person, or the cargo, that started this test has set for itself.
+/// Removes the variables that the user, or the cargo that started this test, has set.
 pub fn scrub(command: &mut Command) {
     let theirs = |name: &str| {
         name.starts_with("BENCH_")

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub struct Document {
     /// Its location.
     pub path: PathBuf,
-    /// All of it.
+    /// The whole text.
     pub text: String,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// These, and for what they do not say, those of `outer`.
+    /// Returns these settings; those that are not set are taken from `outer`.
     pub(crate) fn within(self, outer: Settings) -> Settings {
         Settings {
             sample_size: self.sample_size.or(outer.sample_size),

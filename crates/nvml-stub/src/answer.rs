@@ -17,7 +17,7 @@ pub(crate) const NOT_FOUND: nvmlReturn_t = 6;
 pub(crate) const INSUFFICIENT_SIZE: nvmlReturn_t = 7;
 pub(crate) const ARGUMENT_VERSION_MISMATCH: nvmlReturn_t = 25;
 
-/// What `errors` of the script may name, by what follows `NVML_ERROR_`.
+/// The errors that `errors` of the script may name, by what follows `NVML_ERROR_`.
 const ERRORS: [(&str, nvmlReturn_t); 11] = [
     ("UNINITIALIZED", 1),
     ("INVALID_ARGUMENT", INVALID_ARGUMENT),
@@ -36,7 +36,7 @@ const UNKNOWN: nvmlReturn_t = 999;
 /// Handles of instances begin at this multiple of their GPU's.
 const INSTANCES: usize = 0x100;
 
-/// The script at work.
+/// The running script, with its counts of calls.
 pub(crate) struct Stage {
     pub(crate) script: Script,
     began: Instant,
@@ -94,7 +94,7 @@ impl Handle {
         }
     }
 
-    /// What the script says of this value now.
+    /// Returns the present value of this quantity in the script.
     pub(crate) fn read(self, name: &str) -> Result<f64, nvmlReturn_t> {
         let value = self.values().and_then(|values| values.get(name)).ok_or(NOT_SUPPORTED)?;
         let call = STAGE.count(&format!("{:x}.{name}", self.as_c().addr()));
@@ -116,7 +116,7 @@ impl Stage {
     }
 }
 
-/// Answers a call of `function`: late, busy, and with an error, where the script says so.
+/// Answers a call of `function`: late, busy, and with an error, if the script says so.
 pub(crate) fn answer(function: &str, act: impl FnOnce() -> Result<(), nvmlReturn_t>) -> nvmlReturn_t {
     let call = STAGE.count(function);
     let script = &STAGE.script;

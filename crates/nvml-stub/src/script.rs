@@ -1,4 +1,4 @@
-//! The script, as its file says it.
+//! The script, as read from its file.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::value::Value;
 
-/// What the library plays.
+/// The machine that the library imitates.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Script {
@@ -21,7 +21,7 @@ pub(crate) struct Script {
     pub(crate) delays: HashMap<String, Delay>,
     #[serde(default)]
     pub(crate) devices: Vec<Device>,
-    /// Device numbers in the order in which CUDA counts them; as NVML does where absent.
+    /// Device numbers in the order in which CUDA counts them; as NVML does if absent.
     pub(crate) cuda_order: Option<Vec<usize>>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Fault {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Delay {
     pub(crate) ms: u64,
-    /// At this call, counted from 0; at every call where absent.
+    /// The number of the call, from 0; every call if absent.
     pub(crate) at_call: Option<usize>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Device {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) values: HashMap<String, Value>,
-    /// Its instances, where it is in MIG mode.
+    /// Its instances, if it is in MIG mode.
     pub(crate) mig: Option<Vec<Instance>>,
 }
 

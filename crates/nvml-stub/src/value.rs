@@ -2,33 +2,33 @@
 
 use serde::Deserialize;
 
-/// How a value comes about.
+/// The source of a value.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Value {
     /// Always the same.
     Constant(f64),
-    /// What one call after the other reads; the last one holds.
+    /// The values of successive calls; the last one is repeated.
     Calls {
-        /// In order of the calls.
+        /// The values, in the order of the calls.
         calls: Vec<f64>,
     },
-    /// What grows with time.
+    /// A value that grows with time.
     Counter {
-        /// By so much a second.
+        /// The growth per second.
         per_s: f64,
-        /// From here.
+        /// The value at the beginning.
         #[serde(default)]
         from: f64,
-        /// In steps of so many seconds; smoothly where absent.
+        /// The length of a step, in seconds; the value grows smoothly if absent.
         step_s: Option<f64>,
-        /// Begins at 0 again here.
+        /// The value at which it begins at 0 again.
         wraps_at: Option<f64>,
     },
 }
 
 impl Value {
-    /// What the call of this number, from 0, reads after `elapsed_s` seconds.
+    /// Returns the value for the call of this number, from 0, after `elapsed_s` seconds.
     pub(crate) fn read(&self, call: usize, elapsed_s: f64) -> f64 {
         match self {
             Value::Constant(value) => *value,

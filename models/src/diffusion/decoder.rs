@@ -9,7 +9,7 @@ use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, Linear, VarBuilder};
 
 use super::residual_block::{GROUPS, ResidualBlock, ResidualConfig, Upsampling, convolution};
 
-/// The constant that normalisation adds to variances.
+/// The constant that normalization adds to variances.
 const EPSILON: f64 = 1e-6;
 
 /// How large a decoder is.
@@ -116,7 +116,7 @@ impl Level {
     }
 }
 
-/// Each place looks at every other one, with a single head.
+/// Attention of each place to every other one, with a single head.
 #[derive(Debug)]
 struct Attention {
     norm: GroupNorm,

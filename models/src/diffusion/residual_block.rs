@@ -6,7 +6,7 @@
 use candle_core::{D, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, Linear, VarBuilder};
 
-/// Groups of every normalisation.
+/// Groups of every normalization.
 pub(crate) const GROUPS: usize = 32;
 
 /// A convolution of 3 × 3 that keeps the size.
@@ -23,11 +23,11 @@ pub struct ResidualConfig {
     pub to: usize,
     /// Features of the time that is added, if there is one.
     pub time: Option<usize>,
-    /// The constant that normalisation adds to variances.
+    /// The constant that normalization adds to variances.
     pub epsilon: f64,
 }
 
-/// Two convolutions of 3 × 3, each after group normalisation and SiLU, with the time added between them; the input is
+/// Two convolutions of 3 × 3, each after group normalization and SiLU, with the time added between them; the input is
 /// added to the result.
 #[derive(Debug)]
 pub struct ResidualBlock {

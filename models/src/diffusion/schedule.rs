@@ -6,9 +6,9 @@
 pub struct Step {
     /// The time that is passed to the network, from 1000 (noise) to 0 (picture).
     pub time: f64,
-    /// Factor of the latents.
+    /// The factor by which the latents are multiplied.
     pub keep: f64,
-    /// Factor of the prediction.
+    /// The factor by which the prediction is multiplied before it is added.
     pub add: f64,
 }
 

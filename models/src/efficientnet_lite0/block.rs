@@ -7,7 +7,7 @@ use candle_nn::VarBuilder;
 use super::convolution::{Activation, Convolution, Shape};
 
 /// Widens by `expansion`, convolves every channel on its own, narrows again; the input is added
-/// where output and input have the same shape.
+/// if output and input have the same shape.
 #[derive(Debug)]
 pub struct InvertedBottleneck {
     expand: Option<Convolution>,

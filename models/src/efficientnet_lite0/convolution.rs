@@ -1,4 +1,4 @@
-//! A convolution with batch normalisation and, mostly, ReLU6: this network consists of them.
+//! A convolution with batch normalization and, mostly, ReLU6: this network consists of them.
 
 use candle_core::{Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
@@ -30,24 +30,24 @@ impl Shape {
         Shape { inputs, outputs, kernel: 1, stride: 1, depthwise: false }
     }
 
-    /// Creates the shape of a convolution of every channel on its own.
+    /// Creates the shape of a convolution that handles each channel separately.
     pub const fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
         Shape { inputs: channels, outputs: channels, kernel, stride, depthwise: true }
     }
 }
 
-/// The activation after the normalisation.
+/// The activation after the normalization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
-    /// min(max(x, 0), 6): the upper bound keeps quantised activations precise.
+    /// min(max(x, 0), 6): the upper bound keeps quantized activations precise.
     Relu6,
     /// Nothing: the narrow end of a bottleneck, where a ReLU would lose information.
     Linear,
 }
 
-/// Convolution, batch normalisation and activation. The output has ⌈side / stride⌉ pixels a side.
+/// Convolution, batch normalization and activation. The output has ⌈side / stride⌉ pixels a side.
 ///
-/// In inference a batch normalisation is a factor and a summand for every channel; both are multiplied into the
+/// In inference a batch normalization is a factor and a summand for every channel; both are multiplied into the
 /// convolution when it is made, which saves four passes over its output.
 #[derive(Debug)]
 pub struct Convolution {
@@ -58,7 +58,7 @@ pub struct Convolution {
 }
 
 impl Convolution {
-    /// Takes the kernel at `kernel` and the normalisation at `normalisation`.
+    /// Takes the kernel at `kernel` and the normalization at `normalisation`.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.

@@ -114,7 +114,7 @@ impl Axis {
     }
 }
 
-/// Adds to `output`. The innermost loop runs along a row, where a compiler can vectorise it.
+/// Adds to `output`. The innermost loop runs along a row, where a compiler can vectorize it.
 fn convolve(image: &[f32], kernel: &[f32], output: &mut [f32], rows: &Axis, columns: &Axis) {
     for row_tap in 0..rows.kernel {
         let (reached, first) = rows.reach(row_tap);

@@ -70,7 +70,7 @@ impl EfficientNetLite0 {
     /// Reads the weights that `models/weights/fetch` wrote, as `dtype` on `device`.
     ///
     /// # Errors
-    /// All errors of the file.
+    /// If the file cannot be read or is not valid.
     pub fn load(dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         EfficientNetLite0::read(Self::weights_path(), dtype, device)
     }
@@ -78,7 +78,7 @@ impl EfficientNetLite0 {
     /// Reads the weights in the safetensors file at `path`.
     ///
     /// # Errors
-    /// All errors of the file.
+    /// If the file cannot be read or is not valid.
     pub fn read(path: PathBuf, dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         Checkpoint::read(NAME, path)?.build(dtype, device, |weights| EfficientNetLite0::new(&weights))
     }

@@ -18,7 +18,7 @@ pub enum Disagreement {
         /// The engine's.
         found: f32,
     },
-    /// Their number differs.
+    /// The numbers of logits differ.
     #[error("candle gives {reference} logits, this engine {found}")]
     Count {
         /// candle's.

@@ -8,13 +8,13 @@ use crate::load::LoadError;
 /// The reasons why an engine gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// It is not part of this build.
+    /// The engine is not part of this build.
     #[error("this was built without {engine}: build with `--features {engine}`")]
     NotBuilt {
         /// The engine; the feature has its name.
         engine: Engine,
     },
-    /// Its library is not there.
+    /// The library of the engine is missing.
     #[error(
         "no ONNX Runtime at {}: run `models/weights/fetch --only onnxruntime`, or name a library in ORT_DYLIB_PATH",
         path.display()
@@ -23,7 +23,7 @@ pub enum EngineError {
         /// The path at which it was expected.
         path: PathBuf,
     },
-    /// Its library cannot be used.
+    /// The library of the engine cannot be used.
     #[error("{} is not an ONNX Runtime of version 1.23 or newer: {reason}", path.display())]
     UnusableLibrary {
         /// The library.
@@ -31,7 +31,7 @@ pub enum EngineError {
         /// The message of the loader.
         reason: String,
     },
-    /// It does not support the model, or cannot run it.
+    /// The engine does not support the model, or cannot run it.
     #[error("{engine} refuses the model: {reason}")]
     Refused {
         /// The engine.

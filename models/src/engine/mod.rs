@@ -44,7 +44,7 @@ pub trait Network {
     /// Computes logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`, both row by row.
     ///
     /// # Errors
-    /// On another number of values than the network was loaded for, and what the engine says.
+    /// If the number of values is not the one that the network was loaded for, and the errors of the engine.
     fn run(&mut self, images: &[f32]) -> Result<Vec<f32>, EngineError>;
 }
 

@@ -90,7 +90,7 @@ impl EyeGenerator {
     }
 
     fn of_width(features: [usize; 5], weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
-        /// Places of the convolutions in the published list of layers; a normalisation follows each.
+        /// Places of the convolutions in the published list of layers; a normalization follows each.
         const PLACES: [usize; 5] = [0, 4, 7, 10, 13];
         let weights = weights.pp("main");
         let (mut layers, mut inputs, mut config) = (Vec::new(), NOISE + Colour::ALL.len(), SPREADING);
@@ -192,7 +192,7 @@ pub fn noise(seed: u64, eyes: usize, device: &Device) -> candle_core::Result<Ten
 mod tests {
     use super::*;
 
-    /// Creates a network with few features: unoptimised, the whole one takes many seconds.
+    /// Creates a network with few features: unoptimized, the whole one takes many seconds.
     fn seeded() -> EyeGenerator {
         EyeGenerator::of_width([16, 16, 8, 8, 4], &Seeded::new(1).weights(&Device::Cpu)).expect("model")
     }

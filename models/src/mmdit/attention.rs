@@ -7,7 +7,7 @@ use candle_nn::{Linear, VarBuilder};
 #[derive(Debug)]
 pub(super) struct Projections {
     inwards: Linear,
-    /// The last block's prompt goes nowhere.
+    /// `None` for the prompt in the last block, where its features are not needed any more.
     outwards: Option<Linear>,
 }
 
@@ -32,7 +32,7 @@ impl Projections {
         self.inwards.forward(features)
     }
 
-    /// Returns the part of the attention's output for this stream; `None` where the stream ends.
+    /// Returns the part of the attention's output for this stream; `None` if the stream ends.
     ///
     /// # Errors
     /// On another shape.

@@ -39,7 +39,7 @@ impl Module for FeedForward {
 struct Stream {
     modulation: Modulation,
     projections: Projections,
-    /// `None` where the stream ends.
+    /// `None` if the stream ends.
     feed_forward: Option<FeedForward>,
 }
 
@@ -60,7 +60,7 @@ impl Stream {
         Ok((self.projections.inwards(&modulate(features, shift, scale)?)?, rest))
     }
 
-    /// The stream's features after the block; `None` where it ends.
+    /// The stream's features after the block; `None` if it ends.
     fn after(
         &self,
         features: &Tensor,

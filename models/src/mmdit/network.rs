@@ -184,7 +184,7 @@ mod tests {
     fn the_full_size_is_that_of_candle() {
         use candle_transformers::models::mmdit::model;
         let ours = parameters(|weights| Mmdit::new(Config::Full, &weights)).expect("counted");
-        // Without the second attention of 3.5 and its normalised keys, which counting cannot leave out: 23 blocks
+        // Without the second attention of 3.5 and its normalized keys, which counting cannot leave out: 23 blocks
         // of 4 · 1536² + 4 · 1536 + 3 · (1536² + 1536), and norms of 64 features in all attentions but the last prompt's.
         let theirs = parameters(|weights| model::MMDiT::new(&model::Config::sd3_medium(), false, weights));
         let width = 1536;

@@ -110,7 +110,7 @@ impl LanguageModel {
 /// `rms_norm_eps` of the published configuration.
 const RMS_EPSILON: f64 = 1e-6;
 
-/// Hides what comes after a token from it: f32, of shape `(tokens, length + tokens)`. A single token needs none.
+/// Hides from a token the tokens after it: f32, of shape `(tokens, length + tokens)`. A single token needs none.
 fn causal_mask(tokens: usize, length: usize, device: &Device) -> candle_core::Result<Option<Tensor>> {
     if tokens == 1 {
         return Ok(None);

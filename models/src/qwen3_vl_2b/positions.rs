@@ -36,7 +36,7 @@ impl Positions {
 
     /// Cosines and sines of the angles of a head, f32, each of shape `(tokens, head / 2)`.
     ///
-    /// Angle `i` belongs to the row where `i` modulo 3 is 1, to the column where it is 2, as long as their sections
+    /// Angle `i` belongs to the row if `i` modulo 3 is 1, to the column if it is 2, as long as their sections
     /// last, else to time: the axes take turns, so that each has high and low frequencies (interleaved MRoPE).
     pub(super) fn rotations(
         &self,

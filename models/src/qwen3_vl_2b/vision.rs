@@ -6,7 +6,7 @@ use candle_nn::{Embedding, LayerNorm, Linear, Module, VarBuilder};
 use super::config::Vision;
 use super::patches::Patches;
 
-/// Epsilon of the normalisations, as published.
+/// Epsilon of the normalizations, as published.
 const EPSILON: f64 = 1e-6;
 
 /// Base of the angles of rotary positions, as published.
@@ -179,7 +179,7 @@ impl Block {
     }
 }
 
-/// The features over which the normalisation of a projector goes.
+/// The features over which the normalization of a projector goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Normalised {
     /// Each patch by itself, before they are joined.

@@ -8,7 +8,7 @@ use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, VarBuilder};
 
 use super::Depth;
 
-/// The constant that batch normalisation adds to variances.
+/// The constant that batch normalization adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Channels inside the blocks of each of the four stages.
@@ -123,7 +123,7 @@ struct Sizes {
     to: usize,
 }
 
-/// A convolution that keeps the size of its input but for the stride, and batch normalisation.
+/// A convolution that keeps the size of its input but for the stride, and batch normalization.
 struct Convolution {
     convolution: Conv2d,
     normalisation: BatchNorm,

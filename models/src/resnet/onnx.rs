@@ -92,7 +92,7 @@ impl Layers {
         self.graph.node("Relu", &[features], &[])
     }
 
-    /// A convolution without bias, and the normalisation after it.
+    /// A convolution without bias, and the normalization after it.
     fn convolution(
         &mut self,
         features: &str,

@@ -216,7 +216,7 @@ mod tests {
         let largest = |tensor: &candle_core::Tensor| {
             tensor.abs().and_then(|tensor| tensor.max_all()?.to_scalar::<f32>()).expect("a number")
         };
-        // Weights are the same; states are rounded to eight bits before they meet quantised ones.
+        // Weights are the same; states are rounded to eight bits before they meet quantized ones.
         let difference = largest(&(&exact - quantised).expect("the same shape")) / largest(&exact);
         assert!((1e-6..0.05).contains(&difference), "{difference}");
     }

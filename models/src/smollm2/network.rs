@@ -1,4 +1,4 @@
-//! [`Network`]: Llama's architecture on weights of a GGUF file, quantised or not.
+//! [`Network`]: Llama's architecture on weights of a GGUF file, quantized or not.
 //!
 //! The computation is that of `candle_transformers::models::quantized_llama` (candle-transformers 0.11, MIT or
 //! Apache-2.0), of which a test expects the same logits to the last bit.
@@ -13,7 +13,7 @@ use candle_nn::Embedding;
 
 use super::Size;
 
-/// Positions that there are angles for.
+/// The number of positions for which there are angles.
 pub(super) const MOST_POSITIONS: usize = 4096;
 
 /// The longest period of the angles, over 2π, if the file does not say.
@@ -99,7 +99,7 @@ impl Network {
         self.output.forward(&last)
     }
 
-    /// One where a token must not look: at those after it.
+    /// Returns a mask that is 1 where a token must not look: at the tokens after it.
     fn mask(&mut self, count: usize, position: usize, device: &Device) -> candle_core::Result<Tensor> {
         let all = position + count;
         if let Some(mask) = self.masks.get(&(count, all)) {

@@ -67,7 +67,7 @@ impl Size {
         file.expect_tensors(&self.tensors())
     }
 
-    /// Matrices in four bits, embeddings in eight, scales of the normalisations in full.
+    /// Matrices in four bits, embeddings in eight, scales of the normalizations in full.
     pub(super) fn tensors(&self) -> Wanted {
         let keys = self.hidden / self.heads * self.kv_heads;
         let mut tensors = Wanted::from([

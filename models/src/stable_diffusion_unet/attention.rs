@@ -5,10 +5,10 @@ use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, LayerNorm, Linear, VarBuilder};
 
 use crate::diffusion::residual_block::GROUPS;
 
-/// The constant that normalisation of places adds to variances.
+/// The constant that normalization of places adds to variances.
 const PLACES_EPSILON: f64 = 1e-5;
 
-/// The constant that normalisation of features adds to variances.
+/// The constant that normalization of features adds to variances.
 const FEATURES_EPSILON: f64 = 1e-6;
 
 /// Attention of places to each other, or to the tokens of a prompt.

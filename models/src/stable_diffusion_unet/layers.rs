@@ -10,7 +10,7 @@ use super::attention::SpatialTransformer;
 use super::time::TimeEmbedding;
 use crate::diffusion::residual_block::{GROUPS, ResidualBlock, ResidualConfig, Upsampling, convolution};
 
-/// The constant that normalisation adds to variances.
+/// The constant that normalization adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Residual blocks of a level on the way down; there is one more on the way up.

@@ -14,7 +14,7 @@ const WIDTH: usize = 768;
 /// Heads of each attention.
 const HEADS: usize = 12;
 
-/// The constant that layer normalisation adds to variances.
+/// The constant that layer normalization adds to variances.
 const EPSILON: f64 = 1e-12;
 
 /// The whole network.
@@ -59,7 +59,7 @@ impl Module for Layers {
     }
 }
 
-/// Normalisation, attention, normalisation, feed-forward: tokens of shape `(batch, tokens, 768)` to the same.
+/// Normalization, attention, normalization, feed-forward: tokens of shape `(batch, tokens, 768)` to the same.
 #[derive(Debug)]
 pub(super) struct Block {
     before: LayerNorm,

@@ -8,10 +8,11 @@ use super::{CODEBOOKS, CODES, WIDTH};
 /// Features of a vector in a codebook.
 const CODE_WIDTH: usize = 256;
 
-/// Vectors that were hardly ever used in training are divided by this much at least.
+/// The least number by which a vector is divided: some were hardly ever used in training.
 const LEAST_USE: f64 = 1e-5;
 
-/// A first codebook for the words, and others for the sound, each for the part that those before it leave over.
+/// A first codebook for the words, and others for the sound; each encodes what the codebooks before it leave
+/// over.
 #[derive(Clone)]
 pub(super) struct Quantizer {
     said: Codebooks,

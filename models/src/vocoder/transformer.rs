@@ -18,11 +18,11 @@ const HEAD_WIDTH: usize = WIDTH / HEADS;
 const FEED_FORWARD: usize = 2048;
 /// Steps that attention looks back on.
 const CONTEXT: usize = 250;
-/// Steps that there are angles for.
+/// The number of steps for which there are angles.
 const MOST_STEPS: usize = 8192;
 /// The longest period of the angles, over 2π.
 const LONGEST: f32 = 10_000.0;
-/// The constant that layer normalisation adds to variances.
+/// The constant that layer normalization adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Layers that remember the steps before.

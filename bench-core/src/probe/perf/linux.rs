@@ -49,10 +49,10 @@ const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
 pub(crate) struct Counter(File);
 
 impl Counter {
-    /// Counts from now on.
+    /// Opens a counter that counts from now on.
     ///
     /// # Errors
-    /// The kernel's.
+    /// The kernel's error.
     pub(crate) fn open(event: Event, thread: i32) -> io::Result<Self> {
         let attributes = Attributes {
             kind: event.kind,
@@ -102,7 +102,7 @@ fn scaled(value: f64, enabled: f64, running: f64) -> f64 {
     if enabled == 0.0 { 0.0 } else { value * enabled / running }
 }
 
-/// The threads of this process; just the calling one, which has the number 0, where `/proc` does not tell.
+/// The threads of this process; just the calling one, which has the number 0, if `/proc` does not list them.
 pub(crate) fn threads() -> Vec<i32> {
     let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let threads: Vec<i32> = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    /// Nanoseconds on a processor: the kernel counts those itself, where a machine has no counters.
+    /// Nanoseconds on a processor: the kernel counts those itself, if a machine has no counters.
     const TASK_CLOCK: Event = Event { kind: 1, number: 1 };
 
     fn spin() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bench_stats::{mean, median, normal_quantile, sorted, standard_deviation, student_quantile};
 
-/// Keeps the first of alarms on nights in a row.
+/// Keeps only the first of several alarms on consecutive nights.
 fn first_of_each(beyond: impl Fn(usize) -> bool, nights: std::ops::Range<usize>) -> Vec<usize> {
     let first = nights.start;
     nights.filter(|night| beyond(*night) && (*night == first || !beyond(night - 1))).collect()

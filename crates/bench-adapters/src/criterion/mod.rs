@@ -19,13 +19,13 @@ use wire::{Port, Wire};
 
 pub(crate) struct Criterion;
 
-/// Tells a criterion executable where its reports are read.
+/// The variable that tells a criterion executable at which port its reports are read.
 const PORT: &str = "CARGO_CRITERION_PORT";
 
 /// A filter that no benchmark passes: then all are named, and none is run.
 const NONE: &str = "a list of all benchmarks is asked for";
 
-/// criterion takes no fewer samples.
+/// The smallest number of samples that criterion accepts.
 const FEWEST_SAMPLES: u64 = 10;
 
 /// The maximum number of samples in a round: with more, each would be shorter, and other rounds add more.
@@ -37,13 +37,13 @@ const SAMPLE_NS: u64 = 10_000_000;
 /// The share of a round's time in which criterion warms up.
 const WARM_UP: f64 = 0.2;
 
-/// Since this version criterion takes times that are not whole seconds.
+/// The first version of criterion that accepts times that are not whole seconds.
 const PARTS_OF_SECONDS: [u8; 3] = [0, 4, 0];
 
-/// criterion2 counts its versions from here, and has no regular expressions.
+/// The first version of criterion2, which has no regular expressions.
 const CRITERION2: [u8; 3] = [1, 0, 0];
 
-/// criterion takes no time at all for a mistake.
+/// The shortest time that criterion can be given: it rejects zero.
 const SHORTEST: Duration = Duration::from_micros(100);
 
 impl Adapter for Criterion {
@@ -137,8 +137,8 @@ impl Run {
         Ok(())
     }
 
-    /// Lets it end by itself, because it may own things outside of itself, such as temporary files. But other
-    /// benchmarks that it registers are not waited for.
+    /// Lets it end by itself, because it may have to clean up, for example temporary files. But other benchmarks
+    /// that it registers are not waited for.
     fn leave(&mut self) {
         let until = Instant::now() + self.began.elapsed().max(LEAST_GRACE);
         while let Ok(Some((kind, _))) = self.receive(Some(until)) {
@@ -169,7 +169,7 @@ fn filter(names: &[String]) -> Vec<String> {
     vec![format!("^(?:{})$", names.join("|"))]
 }
 
-/// The same where filters are not regular expressions: of one name, the likely one.
+/// The same if filters are not regular expressions: of one name, the likely one.
 fn exact_filter(names: &[String]) -> Vec<String> {
     std::iter::once("--exact").chain(names.first().map(String::as_str)).map(str::to_owned).collect()
 }

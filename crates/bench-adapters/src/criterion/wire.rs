@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use ciborium::Value;
 
-/// The greeting of the side that is connected to, before its version.
+/// The beginning of the runner's greeting; its version follows.
 const RUNNER: &[u8] = b"cargo-criterion";
 
 /// The greeting of the executable, before its version, the protocol's and its format's.
 const BENCHMARK: &[u8] = b"Criterion";
 
-/// The version of `cargo-criterion` that this side is like.
+/// The version of `cargo-criterion` that the runner reports as its own.
 const VERSION: [u8; 3] = [1, 1, 0];
 
 /// The only protocol and format that there are.
@@ -24,10 +24,10 @@ const PROTOCOL: u16 = 1;
 /// A frame longer than this is not one of criterion's: 10 million samples take less.
 const LONGEST: u32 = 256 << 20;
 
-/// How often it is looked whether the executable has connected.
+/// The interval between two checks of whether the executable has connected.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// A port at which an executable is waited for.
+/// A port at which the runner waits for an executable.
 pub(crate) struct Port(TcpListener);
 
 impl Port {
@@ -41,7 +41,7 @@ impl Port {
         Ok(self.0.local_addr()?.port())
     }
 
-    /// Waits until the executable connects. `None` if it ends before.
+    /// Waits until the executable connects. Returns `None` if it exits before that.
     pub(crate) fn connect(
         &self,
         child: &mut Child,
@@ -101,7 +101,7 @@ impl Wire {
     /// The next message: its name and fields. `None` when the executable has closed the connection.
     ///
     /// # Errors
-    /// What is wrong with it; and that none has come, if `until` is over.
+    /// If a message is malformed, or if none has arrived by `until`.
     pub(crate) fn receive(&mut self, until: Option<Instant>) -> Result<Option<(String, Value)>, String> {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()).max(LOOK));
         self.stream.set_read_timeout(left).map_err(|error| format!("the connection broke: {error}"))?;

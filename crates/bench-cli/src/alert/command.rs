@@ -8,7 +8,7 @@ use bench_syntax::quantity::Seconds;
 
 use super::delivery::Undelivered;
 
-/// Between two looks whether it has ended.
+/// The interval between two checks of whether the command has ended.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs a program, with the message on its standard input.
@@ -40,7 +40,7 @@ pub(super) fn run(command: &[String], body: &str, timeout: Duration) -> Result<(
     }
 }
 
-/// Waits, and kills what takes too long.
+/// Waits for the command, and kills it if it takes too long.
 fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStatus>> {
     let began = Instant::now();
     while began.elapsed() < timeout {

@@ -10,7 +10,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2
 #[error("{reason}")]
 pub(super) struct Undelivered {
     reason: String,
-    /// Whether it may be different in a moment.
+    /// Whether another attempt may succeed.
     passing: bool,
 }
 

@@ -25,12 +25,12 @@ use crate::failure::Failure;
 use delivery::Undelivered;
 use news::News;
 
-/// Tells everyone what they do not know yet.
+/// Notifies each recipient of the changes of which it has not been notified.
 pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
     let config = Config::read(&arguments.config)?;
     if config.alerts.is_empty() {
         let path = arguments.config.display();
-        return Err(UsageError(format!("{path} has no [[alert]]: who should be notified?")).into());
+        return Err(UsageError(format!("{path} has no [[alert]]: add one that names a recipient")).into());
     }
     let cleared = arguments.decision.as_deref().map_or(Ok(BTreeSet::new()), cleared)?;
     let mut store = arguments.place.open_existing()?;

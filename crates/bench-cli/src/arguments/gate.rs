@@ -76,7 +76,7 @@ pub(crate) enum Confirm {
 #[command(
     after_help = "GOOD and BAD take turns, and then GOOD and commits between them, along first parents. A commit \
                   counts as slow if it has more than half of the slowdown of BAD. If that cannot be decided, the \
-                  commit is measured for four and then sixteen times as long, and then skipped. A commit that \
+                  commit is measured for four and then sixteen times as long; if that is not enough, it is skipped. A commit that \
                   cannot be built or does not have the case is skipped, too.\n\n\
     Exit codes: 0 the commit is found, 1 the case failed, 2 wrong usage, or BAD is not slower than GOOD, 4 several \
     commits are left, 130 interrupted."

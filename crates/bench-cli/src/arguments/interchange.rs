@@ -37,7 +37,7 @@ pub(crate) struct Export {
 /// Add results of other tools to the store, each file as a run
 #[derive(Debug, Args)]
 #[command(
-    after_help = "asv is a file results/MACHINE/COMMIT-ENVIRONMENT.json beside asv's benchmarks.json; benchfmt is what \
+    after_help = "asv is a file results/MACHINE/COMMIT-ENVIRONMENT.json next to asv's benchmarks.json; benchfmt is what \
     `go test -bench` prints; bmf is Bencher's; criterion is the folder target/criterion; google-benchmark is its JSON \
     (`--benchmark_out=FILE`); hyperfine is `--export-json FILE`; pyperf is `-o FILE`; pytest-benchmark is \
     `--benchmark-json FILE`. auto recognizes the format. Machine and toolchain distinguish the series: what neither the file nor a flag gives is \

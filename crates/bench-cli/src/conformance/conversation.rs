@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),
-    /// It closed its end of the channel, but continues to run.
+    /// The worker closed its end of the channel, but continues to run.
     Closed,
     Exited(ExitStatus),
     /// Nothing arrived in time.
@@ -70,7 +70,7 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Sends bytes. That the worker does not take them shows in what it does next.
+    /// Sends bytes. Whether the worker accepts them is seen from its next action.
     pub(super) fn send(&mut self, bytes: &[u8]) {
         let _ = self.worker.send(bytes, self.patience);
     }
@@ -128,7 +128,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Reads what comes within `patience`, or a moment: a process may end without a sign.
+    /// Reads the messages that arrive within `patience`, or within a moment, because a process may end without a
+    /// message.
     fn hear(&mut self, patience: Duration) -> Result<(), String> {
         let ready = self
             .worker
@@ -179,7 +180,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// How the process ended, if it does within `patience`.
+    /// Returns how the process ended; `None` if it did not end within `patience`.
     pub(super) fn exit(&mut self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
         loop {

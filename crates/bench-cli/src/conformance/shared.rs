@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "shared: the runner exits between two rounds", make: |subject| offered(subject, between) },
 ];
 
-/// More rounds show nothing new.
+/// The largest number of rounds: more would show nothing new.
 const MOST: usize = 5;
 
 /// Makes a check if the program has a set-up and its worker offers to be shared.

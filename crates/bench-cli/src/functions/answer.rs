@@ -14,7 +14,7 @@ const IMAGE_BYTES: &str = "image_bytes";
 /// An answer, as the program sends it.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Answered {
-    /// When the function had done, on `CLOCK_MONOTONIC`, in nanoseconds.
+    /// When the function returned, on `CLOCK_MONOTONIC`, in nanoseconds.
     pub(crate) end: u64,
     #[serde(default)]
     pub(crate) marks: Vec<(Kind, u64, Option<u32>)>,
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Step,
 }
 
-/// Numbers of all fields.
+/// The numbers that an answer can contain, for all fields of work.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Carried {
@@ -63,7 +63,7 @@ struct Carried {
     input_tokens: Option<f64>,
 }
 
-/// A number of things, as a program says it: `0` for what is negative.
+/// A number of things, as a program says it: `0` if it is negative.
 fn count(number: f64) -> u64 {
     // A conversion of floating point to integers saturates.
     number.round() as u64
@@ -163,7 +163,7 @@ impl Response for Written {
     }
 }
 
-/// An answer of no field.
+/// An answer to a request that belongs to no field.
 pub(crate) struct Plain(pub(crate) Answered);
 
 impl Response for Plain {

@@ -75,7 +75,7 @@ pub(crate) struct ImageSettings {
     pub(crate) num_images: usize,
     pub(crate) num_inference_steps: u32,
     pub(crate) guidance_scale: f64,
-    /// Seed of the first request; each counts one on.
+    /// The seed of the first request; each further request adds one.
     pub(crate) seed: u64,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct Much {
     /// Requests per second, a level for each number.
     #[serde(default)]
     pub(crate) rate: Vec<f64>,
-    /// How requests come, if the two above do not say it.
+    /// How requests arrive, if neither `concurrency` nor `rate` is given.
     pub(crate) scenario: Option<Scenario>,
     /// Stress instead of levels.
     pub(crate) stress: Option<Stress>,
@@ -102,7 +102,7 @@ pub(crate) struct Much {
     pub(crate) slo: Vec<String>,
     #[serde(default)]
     pub(crate) seed: u64,
-    /// A few requests a level, to see that it works.
+    /// Whether each level serves only a few requests, to check that the function works.
     #[serde(default)]
     pub(crate) quick: bool,
 }

@@ -13,7 +13,7 @@ use super::input::{All, Input};
 use super::plan::{Field, Function, Much};
 use super::socket::Server;
 
-/// A function that can be reached, and what is asked of it.
+/// A function that can be reached over its socket, with the load to put it under.
 pub(crate) struct Served {
     field: Field,
     load: Much,

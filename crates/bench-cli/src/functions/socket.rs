@@ -88,7 +88,7 @@ impl Connection {
     }
 }
 
-/// One moment on the clock of this process and on that which the program reads, `CLOCK_MONOTONIC`.
+/// The same moment on the clock of this process and on the clock that the program reads, `CLOCK_MONOTONIC`.
 struct Clock {
     here: Instant,
     there_ns: u64,

@@ -12,25 +12,25 @@ use bench_syntax::UsageError;
 
 use crate::arguments::Load;
 
-/// Texts that are made where none is given.
+/// The number of texts that are generated if none is given.
 const MADE: usize = 64;
 
-/// Characters of a text that is made to be spoken.
+/// The lengths of generated texts that are to be spoken, in characters.
 const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
 
-/// Requests with random tensors: each is as large as the tensors of a model.
+/// The number of requests with random tensors; each request is as large as the inputs of the model.
 const TENSORS: u64 = 16;
 
-/// Documents of a request to rank them that is made.
+/// The number of documents in a generated request to rank them.
 const RANKED: usize = 8;
 
 /// The inputs, and the times at which to send them.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     pub(super) inputs: Vec<Input>,
-    /// Other inputs for the warm-up; empty if the same serve.
+    /// Separate inputs for the warm-up; empty if it uses the same inputs.
     pub(super) warm_up: Vec<Input>,
-    /// Seconds from the first request, for each, if a trace says it.
+    /// The time of each request in seconds after the first one, if a trace contains them.
     pub(super) arrivals: Option<Vec<f64>>,
     /// Whether answers are to have as many tokens as inputs say.
     pub(super) has_lengths: bool,
@@ -41,7 +41,7 @@ pub(super) struct Given {
 /// Returns the inputs that the arguments name; `None` if they name none.
 ///
 /// # Errors
-/// What is wrong with a file.
+/// If a file is malformed or cannot be read.
 pub(super) fn given(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageError> {
     let what = &arguments.what;
     let mut given = match &arguments.much.replay {
@@ -215,7 +215,7 @@ pub(super) fn tensors(
     Ok(Given { inputs, told, ..Given::default() })
 }
 
-/// Texts of the lengths that were asked for, on a server that makes so many tokens of a word.
+/// Generates texts of the requested lengths, for a server that makes this many tokens of a word.
 pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
     let what = &arguments.what;
     let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };

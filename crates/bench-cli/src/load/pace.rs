@@ -14,16 +14,16 @@ use bench_load::{Load, Search};
 use super::given::Given;
 use crate::arguments::{self, Arrival, FirstRate};
 
-/// Connections that are made beforehand in an open loop, at most.
+/// The largest number of connections that are opened before an open loop.
 const MOST_WARM: usize = 64;
 
-/// Requests in flight at most in an open loop, for each worker that has files for so many connections.
+/// The maximum number of requests in flight in an open loop, for each worker that may open as many files.
 const MOST_IN_FLIGHT: u64 = 10_000;
 
 /// Requests in flight at most that a level may have, by however many workers.
 const MOST_TOGETHER: u64 = 65_536;
 
-/// What so many workers may have in flight together, of which each takes its part.
+/// Returns how many requests all workers together may have in flight; each takes its part.
 fn most_in_flight(workers: u32) -> usize {
     let room = room_for_connections(0).unwrap_or(1).clamp(1, MOST_IN_FLIGHT);
     usize::try_from((room * u64::from(workers)).min(MOST_TOGETHER)).unwrap_or(1)
@@ -45,7 +45,7 @@ pub(super) struct Scenario {
     warm_up: Option<u64>,
     seed: u64,
     slo: Vec<String>,
-    /// The conversations by which clients wait between turns, if they have any.
+    /// The conversations between whose turns clients wait; `None` if the inputs are not conversations.
     conversations: Option<Arc<Conversations>>,
 }
 

@@ -14,7 +14,7 @@ use bench_syntax::UsageError;
 use super::printable_lines;
 use crate::arguments::{Connection, Load};
 
-/// How long a server may take to say what it is doing.
+/// The time limit for a server's answer to a scrape.
 const SCRAPE: Duration = Duration::from_secs(2);
 
 /// The addresses of the servers, and what the first one names: the others name the same.
@@ -35,7 +35,7 @@ pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageErro
     Ok((targets, first))
 }
 
-/// That a server does not answer what it is asked.
+/// Creates the error that a server does not answer.
 pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
     let hint = match failure.class {
         Class::Protocol => "; the address of a gRPC server begins with grpc://, and --http2 speaks HTTP/2",
@@ -46,7 +46,7 @@ pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
 
 pub(super) fn unknown(client: &Client) -> UsageError {
     UsageError(format!(
-        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI, Piper or torch-inference \
+        "what {} serves is not known: it lists no models at /v1/models, and is not a KServe, Ollama, TGI, Piper or torch-inference \
          server; name the interface with --endpoint",
         client.target()
     ))

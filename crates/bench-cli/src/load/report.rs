@@ -122,7 +122,7 @@ fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool
     }
 }
 
-/// How late the client's event loops came to what was ready, at the level at which they were latest.
+/// Describes how late the client's event loops handled ready events, at the level at which they were latest.
 fn worst_stall(record: &Record) -> Option<Seconds> {
     let rounds = record.cases.iter().flat_map(|case| &case.rounds);
     let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

@@ -64,7 +64,7 @@ pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
         let share = cached as f64 / counted.input_tokens as f64;
         let salted = if endpoint.is_salted() { "prompts were salted" } else { "prompts were not salted" };
         said.push(format!(
-            "prefix cache: {:.1}% of the prompts' tokens, by the answers; {salted}",
+            "prefix cache: {:.1}% of the prompts' tokens, according to the answers; {salted}",
             share * 100.0
         ));
     }

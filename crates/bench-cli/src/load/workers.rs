@@ -45,7 +45,7 @@ pub(super) fn meet(
         Some(address) => address.clone(),
         None => rendezvous::usual(variable).ok_or_else(|| {
             UsageError(format!(
-                "this is worker {share} by {by}, but the address of worker 1 is not known: give it to all \
+                "this is worker {share} (set by {by}), but the address of worker 1 is not known: give it to all \
                  workers with --rendezvous HOST:PORT"
             ))
         })?,

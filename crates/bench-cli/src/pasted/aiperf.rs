@@ -32,7 +32,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// # Errors
-/// What has no equivalent.
+/// If a flag has no equivalent.
 pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     let url = typed.take(&["--url", "-u"]).unwrap_or("http://localhost:8000".to_owned());
     let mut arguments = vec![url.clone()];

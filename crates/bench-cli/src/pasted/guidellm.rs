@@ -27,7 +27,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// # Errors
-/// What has no equivalent.
+/// If a flag has no equivalent.
 pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     let url = typed.take(&["--target"]).ok_or("`guidellm benchmark` needs `--target URL`")?;
     let mut arguments = vec![url];
@@ -51,8 +51,9 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     push_some(&mut arguments, "--seed", typed.take(&["--random-seed"]));
     push_some(&mut arguments, "--output-dir", typed.take(&["--output-dir"]));
     if let Some(rate) = typed.take(&["--max-error-rate"]) {
-        let share =
-            rate.parse::<f64>().map_err(|_| format!("`--max-error-rate {rate}`: expected a share"))?;
+        let share = rate
+            .parse::<f64>()
+            .map_err(|_| format!("`--max-error-rate {rate}`: expected a share from 0 to 1"))?;
         push(&mut arguments, "--max-failures", format!("{}%", share * 100.0));
     }
     if typed.has(&["--backend-kwargs", "--backend-args"]) {

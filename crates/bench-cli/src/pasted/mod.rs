@@ -26,7 +26,7 @@ enum Tool {
 
 const HELP: [&str; 2] = ["--help", "-h"];
 
-/// Flags that one tool has, and we have not.
+/// Flags by which a tool is recognized, because `bench load` does not have them.
 const TELLING: &[(&str, Tool)] = &[
     ("--base-url", Tool::Vllm),
     ("--num-prompts", Tool::Vllm),
@@ -44,7 +44,7 @@ const TELLING: &[(&str, Tool)] = &[
 /// Translates the arguments of `bench load` if they are a command line of another tool; `None` if they are our own.
 ///
 /// # Errors
-/// What there is no equivalent of, with what comes next to it.
+/// If a flag has no equivalent; the error names the nearest flag.
 pub(crate) fn translated(typed: &[String]) -> Option<Result<Ours, String>> {
     let (tool, skip) = tool(typed)?;
     // Help is ours, whatever is typed beside it.

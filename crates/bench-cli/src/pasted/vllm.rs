@@ -38,12 +38,12 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("--disable-shuffle", "the order of a file is kept"),
     ("--no-oversample", "inputs are sent again if there are too few"),
     ("--skip-chat-template", "chats are sent as messages, other prompts as they are"),
-    ("--request-id-prefix", "requests have numbers"),
+    ("--request-id-prefix", "requests are numbered"),
     ("--num-warmup-requests", "use --warm-up"),
 ];
 
 /// # Errors
-/// What has no equivalent.
+/// If a flag has no equivalent.
 pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     let url = match (typed.take(&["--base-url"]), typed.take(&["--host"]), typed.take(&["--port"])) {
         (Some(url), ..) => url,

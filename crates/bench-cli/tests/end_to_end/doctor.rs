@@ -61,7 +61,7 @@ fn machines_read_json_from_stdout_or_a_file() {
     stage.bench(&["doctor", "--watch=soon"]).expect_code(2).expect_said(&["\"soon\" is not a duration"]);
 }
 
-/// Without randomisation of the address space there is always something to warn of.
+/// Without randomization of the address space there is always something to warn of.
 #[test]
 fn strict_ends_with_4_where_something_warns() {
     let stage = Stage::new(&[]);

@@ -85,7 +85,7 @@ fn a_suite_is_measured_in_parts_that_meet_in_one_history() {
     let listed: serde_json::Value = serde_json::from_str(&whole.stdout).expect("JSON");
     let ended = run(&stage, "suite.sh", &[("srun", SRUN)], &[&program, "add", "relu", "softmax", "--quick"])
         .expect_code(0);
-    for part in ["part 1/3 of the cases, as Slurm has started it", "part 3/3"] {
+    for part in ["part 1/3 of the cases, set by Slurm", "part 3/3"] {
         assert!(ended.said().contains(part), "{}", ended.said());
     }
     // Each case is in one part, and the history has those of all.

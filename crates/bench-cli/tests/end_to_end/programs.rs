@@ -207,7 +207,7 @@ fn programs_without_a_list_are_named_and_the_others_go_on() {
         (write("unreadable", EXAMPLE, 0o644), "make it executable (`chmod +x`)"),
         (write("lost.py", "#!/nowhere/python\n", 0o755), "its interpreter (first line) does not exist"),
         (write("text", "buy milk\n", 0o755), "nor a script that begins with `#!`"),
-        ("/bin/false".to_owned(), "ended with exit status: 1 (without a word): expected a list of cases"),
+        ("/bin/false".to_owned(), "ended with exit status: 1 (without output): expected a list of cases"),
         (libtest, "expected a list of cases, then exit code 0"),
     ];
     refused.extend(REFUSED.iter().map(|(fault, said)| (faulty(&stage, fault), *said)));

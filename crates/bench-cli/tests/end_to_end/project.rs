@@ -40,7 +40,7 @@ impl Project {
         let workspace = bench_testing::workspace();
         // Nothing is to be downloaded: what this workspace has locked is there.
         fs::copy(workspace.join("Cargo.lock"), project.path().join("Cargo.lock")).expect("copied");
-        // Not optimised: each revision builds it anew, and what is measured is not in it.
+        // Not optimized: each revision builds it anew, and what is measured is not in it.
         let core = workspace.join("bench-core");
         project.write(
             "Cargo.toml",

@@ -134,7 +134,8 @@ impl Drop for Tools {
     }
 }
 
-/// An executable that cargo has built. Its layouts lie beside it, where it finds the same files and libraries.
+/// An executable that cargo has built. Its layouts are next to it, where they find the same files and
+/// libraries.
 struct Executable(PathBuf);
 
 impl Executable {
@@ -152,7 +153,7 @@ impl Executable {
         (1..=layouts).map(|number| self.beside(&format!("-layout-{number}"))).collect()
     }
 
-    /// The file that says of which executable there are how many layouts.
+    /// Returns the path of the file that records for which executable there are how many layouts.
     fn note(&self) -> PathBuf {
         self.beside("-layouts")
     }

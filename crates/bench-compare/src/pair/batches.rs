@@ -93,7 +93,7 @@ pub(crate) fn measure(
     Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive })
 }
 
-/// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is not
+/// Iterations that fill a batch; with an injection, a number of which that share is whole, if that is not
 /// longer than [`LONGEST_BATCH_NS`].
 fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
     /// The limit of iterations: a clock that stands still must not be waited for.
@@ -114,12 +114,12 @@ fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
     Ok(if fits { multiple } else { iterations })
 }
 
-/// The smallest number of iterations of which `share` is a whole number, or 1.
+/// The smallest number of iterations such that its `share` is a whole number, or 1.
 fn whole_share(share: f64) -> u64 {
     if share > 0.0 { (1.0 / share).round().max(1.0) as u64 } else { 1 }
 }
 
-/// A batch in which a share more iterations are run than are reported; where a batch has too few
+/// A batch in which a share more iterations are run than are reported; if a batch has too few
 /// iterations for that, the share is added to what it took.
 fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Result<u64, Broken> {
     if share == 0.0 {

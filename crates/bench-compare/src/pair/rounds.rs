@@ -10,7 +10,7 @@ use bench_os::turns::Turns;
 use bench_runner::program::Kind;
 use bench_runner::rounds::Interrupt;
 
-/// A round does not last longer where whole rounds take turns, if it can be as short: how processes differ is learnt from
+/// A round does not last longer if whole rounds take turns, if it can be as short: how processes differ is learnt from
 /// more of them.
 const LONGEST_ROUND_NS: u64 = 20_000_000;
 
@@ -23,7 +23,7 @@ pub(crate) fn samples_of_round(iteration_ns: f64) -> u64 {
     (2.0 * LONGEST_ROUND_NS as f64 / iteration_ns.max(1.0)).sqrt().clamp(1.0, MOST_SAMPLES) as u64
 }
 
-/// Measures a pair of workers that time whole rounds only: one process after the other, or `together` where the samples of
+/// Measures a pair of workers that time whole rounds only: one process after the other, or `together` if the samples of
 /// both take turns.
 ///
 /// # Errors

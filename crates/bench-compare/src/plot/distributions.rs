@@ -11,7 +11,7 @@ const MARGIN: f64 = 20.0;
 /// The curves.
 const TOP: f64 = 70.0;
 const HEIGHT: f64 = 210.0;
-/// Below them one strip a side: box and rug.
+/// The height of the strip of a side, with box and rug, below the curves.
 const STRIP: f64 = 44.0;
 const SMALL: Font = Font { size: 11.0, ink: FAINT, bold: false };
 const NAMES: f64 = 150.0;
@@ -99,7 +99,7 @@ pub(crate) fn distributions(title: &str, base: (&str, &[f64]), candidate: (&str,
     svg.finish(title, bottom + if notes.is_empty() { 34.0 } else { 54.0 })
 }
 
-/// Grid and labels; the unit of the labels.
+/// Draws grid and labels; returns the unit of the labels.
 fn ground(svg: &mut Svg, axis: Axis, bottom: f64) -> &'static str {
     let (scale, unit) = Seconds(axis.range.0.abs().max(axis.range.1.abs())).unit();
     let (ticks, decimals) = axis.ticks(9, scale);
@@ -114,7 +114,7 @@ fn ground(svg: &mut Svg, axis: Axis, bottom: f64) -> &'static str {
     unit
 }
 
-/// Both densities and their medians; whether they are to one scale.
+/// Draws both densities and their medians; returns whether both have the same scale.
 fn curves(svg: &mut Svg, axis: Axis, sides: &[Side<'_>; 2]) -> bool {
     let narrowest = (axis.range.1 - axis.range.0) / 160.0;
     let curves = sides.each_ref().map(|side| stats::density(&side.values, axis.range, POINTS, narrowest));
@@ -149,7 +149,7 @@ fn curves(svg: &mut Svg, axis: Axis, sides: &[Side<'_>; 2]) -> bool {
     even
 }
 
-/// Name, box, rug and median of one side.
+/// Draws name, box, rug and median of one side.
 fn strip(svg: &mut Svg, axis: Axis, side: &Side<'_>, y: f64) {
     let name = Font { size: 13.0, ink: side.ink, bold: true };
     let room = (NAMES - 12.0) / name.size;

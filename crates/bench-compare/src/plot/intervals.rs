@@ -161,7 +161,7 @@ fn arrow(svg: &mut Svg, axis: Axis, y: f64, ink: &str, (low, high): (f64, f64)) 
     }
 }
 
-/// Low before high; an end that is not a number is one of which nothing is known.
+/// Low before high; an end that is not a number is unknown.
 fn ordered(interval: Option<(f64, f64)>) -> Option<(f64, f64)> {
     let (low, high) = interval?;
     let low = if low.is_nan() { f64::NEG_INFINITY } else { low };

@@ -126,7 +126,7 @@ fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
     }
 }
 
-/// `0 of 46 (0 to 8 %)`: with the 95 % interval of the share, where there is one.
+/// `0 of 46 (0 to 8 %)`: with the 95 % interval of the share, if there is one.
 fn counted(hits: u64, of: u64, interval: Interval) -> String {
     if of == 0 {
         return "0 of 0".to_owned();

@@ -123,7 +123,7 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
 
-/// Batches that differ by less are decided soon enough.
+/// The difference between batches below which a case is decided soon enough.
 const RESTLESS: f64 = 0.03;
 
 /// Returns advice for undecided cases whose threads wait for each other.
@@ -147,7 +147,7 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     })
 }
 
-/// For every case of which it is known, or for all of many together: what layouts of its code alone do.
+/// Describes the effect of layouts alone, for every case for which it is known, or for many cases together.
 fn layouts(comparison: &PairedComparison, view: View) -> String {
     let spreads = comparison.cases.iter().filter_map(|case| {
         let LayoutSpread { base, candidate } = case.layouts?;

@@ -30,12 +30,12 @@ fn exactly(share: f64) -> String {
     }
 }
 
-/// How far counts lie apart: never shown as not at all.
+/// Formats how far counts lie apart; a difference never becomes zero.
 fn spread(share: f64) -> String {
     if share < 5e-5 { "less than 0.01 %".to_owned() } else { format!("{:.2} %", share * 100.0) }
 }
 
-/// What instructions tell of a case whose time tells nothing.
+/// Describes the instructions of a case whose time is not decided.
 pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> Notice {
     let [base, candidate] =
         [&counted.base, &counted.candidate].map(|counts| grouped(counts.iteration.instructions));
@@ -179,7 +179,7 @@ mod tests {
     use crate::trial::tests::around;
     use bench_report::{Detail, View};
 
-    /// Wider than this fits on few terminals.
+    /// The largest width: few terminals are wider.
     const WIDEST: usize = 120;
 
     fn case(id: &str, verdict: Verdict, counted: Option<CountedPair>) -> PairedCase {

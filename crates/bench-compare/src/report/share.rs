@@ -1,6 +1,6 @@
 //! Shares in percent.
 
-/// A relative change: two decimals where it is small enough to need them.
+/// A relative change: two decimals if it is small enough to need them.
 pub(super) fn change(share: f64) -> String {
     let percent = share * 100.0;
     if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }

@@ -11,13 +11,13 @@ use bench_syntax::quantity::Bytes;
 /// The folder of everything that is kept.
 const FOLDER_VARIABLE: &str = "BENCH_CACHE_DIR";
 
-/// How large it may become: `20GB`.
+/// The variable for the maximum size of the cache: `20GB`.
 const SIZE_VARIABLE: &str = "BENCH_CACHE_SIZE";
 
 /// The maximum size of the cache, if none is given.
 const LARGEST: u64 = 20_000_000_000;
 
-/// Kept however large they are: both sides of a comparison.
+/// The number of revisions that are kept whatever their size: both sides of a comparison.
 const KEPT: usize = 2;
 
 /// The revisions of a repository: below the user's cache folder (XDG Base Directory Specification).
@@ -84,7 +84,7 @@ fn remove(revisions: &Path, folder: &Path) {
     }
 }
 
-/// Bytes of all files below; links count nothing.
+/// Returns the bytes of all files below a folder; links do not count.
 fn size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries

@@ -35,7 +35,7 @@ pub struct Commit {
     pub hash: String,
     /// The author.
     pub author: String,
-    /// The date, RFC 3339.
+    /// The date of the commit, as RFC 3339.
     pub date: String,
     /// The first line of its message.
     pub subject: String,

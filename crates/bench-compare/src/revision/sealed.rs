@@ -15,7 +15,7 @@ use bench_syntax::UsageError;
 
 use super::{Repository, cache, git, git_must, submodules, surroundings, text};
 
-/// Says that the checkout is whole: it is written last.
+/// The file that marks a checkout as complete: it is written last.
 const READY: &str = ".ready";
 
 /// A commit in the cache. Locked for as long as this process lives, so that no other process removes it while it is

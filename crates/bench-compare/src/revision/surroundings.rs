@@ -58,7 +58,7 @@ fn link_to(meant: &Path, place: &Path) -> Result<bool, RunError> {
 }
 
 /// Returns the folder right below the last one that `top` and `path` have in common, on the way to `path`: files
-/// beside a dependency to which it refers are then found, too.
+/// next to a dependency, to which it refers, are then found too.
 fn outermost(top: &Path, path: &Path) -> Option<PathBuf> {
     let common = path.ancestors().find(|above| top.starts_with(above))?;
     let name = path.strip_prefix(common).ok()?.components().next()?;

@@ -23,7 +23,7 @@ const PAIRS_IN_BUDGET: u64 = 16;
 /// it costs at most a quarter more, and without it each pair of a program that is slow to start would hold two batches.
 const ALWAYS_TIMED: f64 = 0.25;
 
-/// Tells the numbers that draw layouts from those that order pairs.
+/// Distinguishes the random numbers that draw layouts from those that order pairs.
 const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
 
 /// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
@@ -32,11 +32,11 @@ const PAIRS_TO_LEARN: usize = 16;
 /// Whether samples of both sides take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TakesTurns {
-    /// It is not known whether they can.
+    /// It is not known whether they can take turns.
     NotTried,
-    /// They do.
+    /// They take turns.
     Yes,
-    /// They cannot.
+    /// They cannot take turns.
     No,
 }
 
@@ -149,9 +149,9 @@ impl Trial {
         Place { start: start.unwrap_or_else(|| measure.clone()), measure }
     }
 
-    /// Starting processes costs time that batches could have, and batches tell nothing of how processes
-    /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
-    /// *Sampling Techniques*, 1977, 10.6).
+    /// Starting processes costs time that batches could have, and batches show nothing of how processes differ: the
+    /// most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran, *Sampling
+    /// Techniques*, 1977, 10.6).
     pub(super) fn learn(&mut self) {
         if self.by_rounds && self.samples.is_none() {
             let times: Vec<f64> = self

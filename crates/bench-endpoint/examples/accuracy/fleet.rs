@@ -55,7 +55,7 @@ fn program() -> PathBuf {
     bench
 }
 
-/// Sends the load from so many processes, and waits for them.
+/// Sends the load from this many processes, and waits for them.
 fn run(bench: &Path, url: &str, body: &Path, results: &Path, seed: u64, workers: u32) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let rendezvous = listener.local_addr().expect("its address").to_string();
@@ -89,7 +89,7 @@ fn run(bench: &Path, url: &str, body: &Path, results: &Path, seed: u64, workers:
     }
 }
 
-/// What a run has come to.
+/// The results of a run.
 struct Run {
     level: Level,
     /// When each request was due, by its number, in seconds.

@@ -2,14 +2,14 @@
 //! accuracy [-- PART]`.
 //!
 //! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
-//!   machine and one clock, so the difference of two stamps is an error and needs no synchronisation.
+//!   machine and one clock, so the difference of two stamps is an error and needs no synchronization.
 //! - `memory`: what an open stream takes, at 1000 and 10 000.
 //! - `lag`: how late requests of a schedule are sent, at 1000 a second.
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
 //!   so that other clients can be measured on the same one.
 //! - `stub`: that stub alone.
-//! - `fleet`: whether four workers measure what one process does, by the two-sample test of Kolmogorov and Smirnov. It starts the
-//!   program `bench`, which `cargo build --release -p bench-cli` makes.
+//! - `fleet`: whether four workers measure the same as one process, by the two-sample test of Kolmogorov and Smirnov. It starts
+//!   the program `bench`, which `cargo build --release -p bench-cli` makes.
 //!
 //! Without an argument: `grid`, `memory` and `lag`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]

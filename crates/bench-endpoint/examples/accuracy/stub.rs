@@ -57,7 +57,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Answers what has come, of which no request is longer than the buffer.
+    /// Answers the requests that have arrived, none of which is longer than the buffer.
     fn answer(&mut self) -> io::Result<()> {
         loop {
             let count = match self.stream.read(&mut self.buffer[self.filled..]) {

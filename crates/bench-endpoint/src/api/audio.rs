@@ -11,7 +11,7 @@ use super::{Answer, Head, Marks, Told};
 use crate::failure::{Class, Failure};
 use crate::reader::{Pcm, PcmFormat, WavStream};
 
-/// A WAV file, or raw samples, by what the head says and the first bytes are.
+/// A WAV file or raw samples, recognized by the head and the first bytes.
 pub(super) struct Audio {
     /// Whether the body is sent as it is generated. Otherwise there is no first output before all of it has arrived.
     streamed: bool,

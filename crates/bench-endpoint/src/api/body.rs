@@ -67,7 +67,7 @@ impl Default for Limits {
     }
 }
 
-/// Stands for the salt until a request is sent: as long as a salt, and nothing that a prompt holds.
+/// The placeholder for the salt until a request is sent: as long as a salt, and nothing that a prompt holds.
 const SALT: &str = "\u{1}salt\u{1}";
 
 /// How the placeholder looks within JSON.
@@ -79,7 +79,7 @@ pub(crate) fn salt(unique: u64) -> String {
     format!("{:016x}", mixed(unique))
 }
 
-/// Stands for a text of words, and how it looks within JSON.
+/// The placeholder for a text of words, and how it looks within JSON.
 const WORDS: &str = "\u{1}words-of-a-request\u{1}";
 const WORDS_IN_JSON: &[u8] = b"\\u0001words-of-a-request\\u0001";
 
@@ -326,8 +326,8 @@ fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     messages
 }
 
-/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the
-/// query.
+/// A query and the documents to rank by it: a JSON object, or texts with tabs between them of which the first is
+/// the query.
 fn rerank(text: &str) -> Result<Value, String> {
     if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
         return Ok(value);

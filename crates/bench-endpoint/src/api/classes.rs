@@ -60,7 +60,7 @@ impl Answer for Stream {
                 return Ok(());
             }
             let value: Value = serde_json::from_str(event.data).map_err(|error| {
-                Failure::new(Class::Malformed, format!("expected JSON of a class: {error}"))
+                Failure::new(Class::Malformed, format!("expected a class as JSON: {error}"))
             })?;
             let error = value.get("error").filter(|error| !error.is_null());
             if event.kind == "error" || error.is_some() {

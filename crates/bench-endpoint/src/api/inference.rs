@@ -46,7 +46,7 @@ fn flat(data: &Value) -> Vec<&Value> {
 /// A `ModelInferRequest` of the JSON that the REST interface takes.
 ///
 /// # Errors
-/// What cannot be sent in this way.
+/// If the body cannot be sent in this way.
 pub(super) fn request(model: Option<&str>, body: &Value) -> Result<Vec<u8>, String> {
     let text = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec()
@@ -148,7 +148,7 @@ fn with_parameters(message: Message, of: &Value) -> Result<Message, String> {
     })
 }
 
-/// What a `ModelInferResponse` brings.
+/// Reads a `ModelInferResponse`.
 fn response(message: &[u8]) -> Result<Step, Failure> {
     let (mut step, mut is_text, mut raw) = (Step::default(), Vec::new(), Vec::new());
     for field in Fields(message) {
@@ -188,7 +188,7 @@ fn output(tensor: &[u8], step: &mut Step) -> Result<bool, Failure> {
     Ok(is_text)
 }
 
-/// The elements of a raw tensor of texts: the length of each stands before it.
+/// The elements of a raw tensor of texts: the length of each comes before it.
 fn texts(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = bytes.split_first_chunk()?;
@@ -202,8 +202,8 @@ fn characters_of(text: &[u8]) -> u64 {
     String::from_utf8_lossy(text).chars().count() as u64
 }
 
-/// What a message of a stream brings: a `ModelStreamInferResponse` of Triton, or a `ModelInferResponse` of MLServer, which has
-/// fields beyond the second.
+/// Reads a message of a stream: a `ModelStreamInferResponse` of Triton, or a `ModelInferResponse` of MLServer,
+/// which has fields beyond the second.
 fn stream_response(message: &[u8]) -> Result<Step, Failure> {
     if Fields(message).any(|field| matches!(field, Ok((3.., _)))) {
         return response(message);

@@ -45,7 +45,7 @@ pub trait Answer: Send {
     /// Takes a piece of the body that arrived at `at`.
     ///
     /// # Errors
-    /// What is wrong with the answer.
+    /// If the answer is malformed.
     fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure>;
 
     /// Ends the body; its last byte arrived at `at`.
@@ -98,7 +98,7 @@ pub enum Told {
         /// Number and confidence of the first picture's first class.
         top1: Option<(u32, f64)>,
     },
-    /// Any answer of which only the latency counts.
+    /// Any answer for which only the latency counts.
     Plain,
 }
 

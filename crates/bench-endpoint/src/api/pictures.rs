@@ -67,7 +67,7 @@ impl Answer for Pictures {
 /// Width and height of a PNG picture (PNG specification, section 11.2.2); `None` if it is another kind of picture.
 ///
 /// # Errors
-/// What is not base64, and a PNG picture without a head.
+/// If the text is not base64, or if a PNG picture has no head.
 fn png_size(base64: &str) -> Result<Option<(u32, u32)>, Failure> {
     // The head is 24 bytes long: 32 characters.
     let head = base64.get(..32).unwrap_or(base64);

@@ -104,7 +104,7 @@ impl Choice {
 impl Chunk {
     fn parse(text: &str) -> Result<Self, Failure> {
         let chunk: Chunk = serde_json::from_str(text).map_err(|error| {
-            Failure::new(Class::Malformed, format!("expected JSON of a completion: {error}"))
+            Failure::new(Class::Malformed, format!("expected a completion as JSON: {error}"))
         })?;
         match (&chunk.error, chunk.object.as_deref()) {
             (Some(error), _) if !error.is_null() => Err(Failure::in_answer(&message_of(error))),
@@ -229,7 +229,7 @@ impl Answer for TextStream {
     fn end(&mut self, _at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let state = &mut self.state;
         if !state.done && !state.finished {
-            let message = "the stream ended without `[DONE]` and without a reason to finish";
+            let message = "the stream ended without `[DONE]` and without a `finish_reason`";
             return Err(Failure::new(Class::Cut, message));
         }
         let last =

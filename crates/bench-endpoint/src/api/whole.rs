@@ -11,7 +11,7 @@ use crate::failure::{Class, Failure, shortened};
 /// The JSON of an answer.
 ///
 /// # Errors
-/// What is not JSON, and an error in it.
+/// If the body is not JSON, or if it contains an error.
 pub(super) fn json(body: &[u8]) -> Result<Value, Failure> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Failure::new(Class::Malformed, format!("expected JSON: {error}")))?;
@@ -84,7 +84,7 @@ impl Answer for NoError {
     }
 }
 
-/// Anything but nothing. Its pieces are counted and not kept.
+/// An answer with any content except none. Its pieces are counted and not kept.
 #[derive(Debug, Default)]
 pub(super) struct Bytes {
     count: u64,

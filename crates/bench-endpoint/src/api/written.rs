@@ -69,7 +69,7 @@ impl Counts {
     }
 }
 
-/// Unicode scalar values of a text that may be there.
+/// Counts the Unicode scalar values of a text; 0 if there is no text.
 pub(super) fn characters(text: Option<&Value>) -> u64 {
     text.and_then(Value::as_str).map_or(0, |text| text.chars().count() as u64)
 }
@@ -77,7 +77,7 @@ pub(super) fn characters(text: Option<&Value>) -> u64 {
 /// The JSON of an event.
 ///
 /// # Errors
-/// What is not JSON, and an `error` in it.
+/// If the data are not JSON, or if they contain an `error`.
 pub(super) fn parsed(data: &str) -> Result<Value, Failure> {
     json(data.as_bytes())
 }
@@ -90,7 +90,7 @@ pub(super) struct Stream {
     state: State,
 }
 
-/// What the events of a stream have come to so far.
+/// The sums over the events of a stream so far.
 #[derive(Default)]
 pub(super) struct State {
     counts: Counts,
@@ -137,7 +137,7 @@ impl State {
         self.outputs == 0
     }
 
-    /// What came of the stream, which has ended.
+    /// Returns the result of the stream, which has ended.
     ///
     /// # Errors
     /// When no output has come.

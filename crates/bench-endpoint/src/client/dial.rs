@@ -28,7 +28,7 @@ pub(crate) enum Stream {
 /// The result of connecting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dialled {
-    /// Until the TCP connection stood.
+    /// The time until the TCP connection was established.
     pub(crate) tcp: Duration,
     /// The TLS handshake; `None` without TLS.
     pub(crate) tls: Option<Duration>,

@@ -20,8 +20,8 @@ use super::stamped::Stamps;
 use super::target::Target;
 use crate::failure::{Class, Failure};
 
-/// Bytes of an answer, and of all answers of a connection, that may be under way: as many as a large picture has, so that no
-/// stream waits for another one to be read.
+/// The flow-control window of an answer, and of all answers of a connection, in bytes: as large as a large
+/// picture, so that no stream waits until another one is read.
 const WINDOW: u32 = 16 << 20;
 
 /// A connection, as one request uses it. A task of its event loop reads and writes for all of them.
@@ -123,7 +123,7 @@ pub(super) struct Unsent {
     body: Bytes,
 }
 
-/// How far a request is.
+/// The progress of a request.
 enum State {
     Unsent(Box<Unsent>),
     Sent(ResponseFuture),
@@ -160,7 +160,8 @@ impl Unsent {
     }
 }
 
-/// The failure of a request that has no answer. A server that ends a connection says which requests it has not looked at.
+/// The failure of a request that has no answer. A server that ends a connection reports which requests it has not
+/// processed.
 fn lost(error: &h2::Error, reading: &mut Reading<'_>) -> Failure {
     reading.is_turned_away |= error.is_go_away();
     failure(error)

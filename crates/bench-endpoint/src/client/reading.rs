@@ -10,7 +10,7 @@ use crate::failure::{Class, Failure, shortened};
 /// The part of the body of a failed request that is read for a message, in bytes.
 const TOLD: usize = 4 << 10;
 
-/// How long the body of a failed request is waited for.
+/// The time that the client waits for the body of a failed request.
 const TELLING: Duration = Duration::from_secs(2);
 
 /// The result of an exchange.
@@ -33,7 +33,7 @@ pub(super) struct Reading<'a> {
     /// When something was heard of the server last; before that, when the request was sent.
     heard: Instant,
     received: u64,
-    /// Whether the server has shown that it has not looked at the request.
+    /// Whether the server has reported that it has not processed the request.
     pub(super) is_turned_away: bool,
     /// Whether an answer over gRPC still lacks its status, which comes at its end.
     lacks_status: bool,
@@ -99,7 +99,7 @@ impl<'a> Reading<'a> {
     /// Takes a piece of the body, which arrived at `at`.
     ///
     /// # Errors
-    /// What is wrong with the answer.
+    /// If the answer is malformed.
     pub(super) fn piece(&mut self, piece: &[u8], at: Instant) -> Result<(), Failure> {
         self.heard = at;
         self.received += piece.len() as u64;
@@ -137,7 +137,7 @@ impl<'a> Reading<'a> {
     /// The body has ended, with its last byte at `at`.
     ///
     /// # Errors
-    /// What is wrong with the answer.
+    /// If the answer is malformed.
     pub(super) fn end(&mut self, at: Instant) -> Result<Exchanged, Failure> {
         match &mut self.state {
             State::Sent => Err(Failure::new(Class::Protocol, "the answer has no head")),
@@ -178,7 +178,7 @@ impl<'a> Reading<'a> {
         (total, Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total))
     }
 
-    /// When that is, without the failure.
+    /// Returns the time of that limit, without the failure.
     pub(super) fn limit_at(&self) -> Instant {
         let phase = match &self.state {
             State::Refused(..) => TELLING,
@@ -210,7 +210,7 @@ fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> 
     (status == StatusCode::NO_CONTENT).then(|| Failure::new(Class::Empty, "status 204: no content"))
 }
 
-/// The failure with what the body says of it.
+/// Adds the message in the body to the failure.
 fn explained(failure: &Failure, text: &[u8]) -> Failure {
     let json = serde_json::from_slice::<serde_json::Value>(text).ok();
     let message = json.as_ref().and_then(|json| {

@@ -20,7 +20,7 @@ impl Replica {
     /// Asks for the addresses of its host, once.
     ///
     /// # Errors
-    /// When it has none, or its name cannot stand in a header.
+    /// When it has none, or its name cannot be sent in a header.
     pub(super) fn resolve(target: Target, mut headers: HeaderMap) -> Result<Self, Failure> {
         let host = HeaderValue::from_str(&target.authority())
             .map_err(|error| Failure::new(Class::Protocol, error.to_string()))?;
@@ -29,7 +29,7 @@ impl Replica {
         Ok(Replica { target, headers, addresses, next: AtomicUsize::new(0) })
     }
 
-    /// Its addresses, those first that were not first the last time.
+    /// Returns its addresses, beginning with a different one each time.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         let first = self.next.fetch_add(1, Ordering::Relaxed) % self.addresses.len().max(1);
         self.addresses[first..].iter().chain(&self.addresses[..first]).copied().collect()

@@ -207,7 +207,7 @@ impl Client {
         self.document(Method::GET, path, &HeaderMap::new(), Bytes::new())
     }
 
-    /// As [`get`](Self::get), for a document that a body asks for.
+    /// Same as [`get`](Self::get), but sends a body.
     ///
     /// # Errors
     /// Why the request failed.
@@ -222,7 +222,7 @@ impl Client {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Vec<u8>, Failure> {
-        /// Keeps what comes.
+        /// A reader that keeps the body.
         struct Kept(Arc<Mutex<Vec<u8>>>);
         impl Answer for Kept {
             fn bytes(&mut self, piece: &[u8], _: Instant, _: &mut dyn Marks) -> Result<(), Failure> {
@@ -234,7 +234,7 @@ impl Client {
                 Ok(Told::Plain)
             }
         }
-        /// Marks of requests that are not measured.
+        /// Discards the marks of requests that are not measured.
         struct Unmarked;
         impl Marks for Unmarked {
             fn output(&mut self, _: Instant, _: Option<u32>) {}

@@ -7,7 +7,7 @@ use super::date;
 use super::lines::Lines;
 use super::rows::{Rows, tokens};
 
-/// Columns of a trace that are looked at.
+/// The columns of a trace that are read.
 #[derive(Clone, Copy, Debug)]
 struct Columns {
     time: usize,
@@ -32,7 +32,7 @@ fn names(format: Format) -> Option<[&'static str; 3]> {
 }
 
 /// # Errors
-/// What is wrong with a line.
+/// If a line is malformed.
 pub(super) fn read(from: impl BufRead, format: Format, rows: &mut Rows) -> Result<(), String> {
     let mut lines = Lines::new(from);
     let mut header: Option<Header> = None;
@@ -99,8 +99,8 @@ impl Header {
         let is_digits = |cell: &&str| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
         if delimiter == ',' && cells.len() == 2 && cells.iter().all(is_digits) {
             return Err(format!(
-                "line {line}: `{text}` may be one number with a decimal comma, or two columns: write a point, or a line \
-                 with the names of the columns above"
+                "line {line}: `{text}` may be one number with a decimal comma, or two columns: write a point, or add a \
+                 line with the names of the columns above it"
             ));
         }
         Ok((Header { delimiter, cells: None, columns }, true))

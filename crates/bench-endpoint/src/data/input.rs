@@ -75,7 +75,7 @@ impl Content {
     }
 }
 
-/// The first word, which is not part of a salt: the only one without a space before it.
+/// The first word, the only one without a space before it. It is not part of a salt.
 const FIRST: &str = "The";
 
 /// Words of a salt: eight of 256 make 64 bits.
@@ -95,9 +95,9 @@ pub struct Words {
 /// A part of a text of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Part {
-    /// A number of words that no other run has.
+    /// This many words, which no other run has.
     OfRun(u8),
-    /// A number of words that no other request has.
+    /// This many words, which no other request has.
     OfRequest(u8),
     Text(Span),
 }

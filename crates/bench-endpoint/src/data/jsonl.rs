@@ -27,7 +27,7 @@ struct Row {
     max_tokens: Option<u64>,
     #[serde(alias = "input_tokens", alias = "input_len", alias = "prompt_tokens")]
     input_length: Option<u64>,
-    /// Blocks of 512 tokens; equal numbers are equal text.
+    /// The ids of its blocks of 512 tokens; blocks with the same id have the same text.
     hash_ids: Option<Vec<u64>>,
     /// The timestamp in milliseconds, as Mooncake and aiperf write it.
     #[serde(alias = "created_time")]
@@ -69,7 +69,7 @@ impl RowTurn {
 }
 
 /// # Errors
-/// What is wrong with a line.
+/// If a line is malformed.
 pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
     let mut lines = Lines::new(from);
     while let Some((line, text)) = lines.next()? {

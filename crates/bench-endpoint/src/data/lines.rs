@@ -20,7 +20,7 @@ impl<R: BufRead> Lines<R> {
     /// The next line that is not blank, and its number from 1; `None` at the end.
     ///
     /// # Errors
-    /// With the number of the line: what cannot be read, is not UTF-8, or is too long.
+    /// If a line cannot be read, is not UTF-8, or is too long; the error has its number.
     pub(super) fn next(&mut self) -> Result<Option<(u64, &str)>, String> {
         loop {
             self.line.clear();

@@ -80,7 +80,7 @@ impl Rows {
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    /// Takes a row of which the trace says how long it was.
+    /// Takes a row for which the trace states a length.
     ///
     /// # Errors
     /// Same as [`push`](Self::push).

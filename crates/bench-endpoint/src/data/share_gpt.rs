@@ -33,7 +33,7 @@ struct Turn {
 }
 
 /// # Errors
-/// What is not an array of conversations, with the number of the line.
+/// If the file is not an array of conversations; the error has the number of the line.
 pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
     let mut bytes = from;
     let mark = bytes.fill_buf().map_err(|error| format!("cannot be read: {error}"))?;

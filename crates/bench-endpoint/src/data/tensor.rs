@@ -26,7 +26,7 @@ const NUMBERS: u64 = 100;
 const WORDS: u64 = 16;
 
 impl Tensor {
-    /// The shape with a length of 1 where any is possible.
+    /// The shape with a length of 1 if any is possible.
     fn fixed(&self) -> Vec<u64> {
         self.shape.iter().map(|length| u64::try_from(*length).unwrap_or(1)).collect()
     }
@@ -37,7 +37,7 @@ impl Tensor {
         let shape = self.fixed();
         let elements = shape.iter().try_fold(1u64, |all, length| all.checked_mul(*length));
         let elements = elements.filter(|elements| *elements <= MOST_ELEMENTS).ok_or_else(|| {
-            format!("the input `{name}` of the model has the shape {shape:?}, which is too large to make up: give it with --input")
+            format!("the input `{name}` of the model has the shape {shape:?}, which is too large to generate: give it with --input")
         })?;
         let element = |number: u64| -> Result<Value, String> {
             let random = mixed(seed ^ mixed(number));
@@ -61,7 +61,7 @@ impl Tensor {
     }
 }
 
-/// So many requests with random values for these inputs of a model.
+/// Creates `count` requests with random values for these inputs of a model.
 ///
 /// # Errors
 /// An input whose type is not known, or which is very large.

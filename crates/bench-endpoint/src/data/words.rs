@@ -45,7 +45,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// A number of words, beginning at a place that follows from `seed`.
+    /// Creates a span of `words` words, which begins at a place that depends on `seed`.
     pub(super) fn new(seed: u64, words: u32) -> Self {
         Span { from: (mixed(seed) % CORPUS_WORDS as u64) as u32, words }
     }

@@ -85,7 +85,7 @@ fn prefix_hits(series: &Series) -> Option<f64> {
     (lookups > 0.0).then(|| hits / lookups)
 }
 
-/// The same, by the answers.
+/// Returns the same share, as counted from the answers.
 fn cached(client: &Counted) -> Option<f64> {
     let cached = client.cached_tokens?;
     (client.input_tokens > 0).then(|| cached as f64 / client.input_tokens as f64)

@@ -26,13 +26,13 @@ pub enum System {
 pub enum Figure {
     /// Requests that were answered so far.
     Answered,
-    /// Tokens of inputs so far.
+    /// Input tokens so far.
     InputTokens,
-    /// Tokens of answers so far.
+    /// Output tokens so far.
     OutputTokens,
-    /// Tokens of inputs that were looked for in the cache of prefixes so far.
+    /// Input tokens that were looked up in the prefix cache so far.
     PrefixLookups,
-    /// Input tokens that were found in the cache of prefixes so far.
+    /// Input tokens that were found in the prefix cache so far.
     PrefixHits,
     /// Requests that were preempted so far, because memory ran out.
     Preempted,
@@ -48,7 +48,7 @@ pub enum Figure {
     Running,
     /// Requests waiting now.
     Waiting,
-    /// Share of the cache of keys and values in use now.
+    /// Share of the KV cache that is in use now.
     CacheUsed,
     /// Number of GPUs.
     Gpus,
@@ -61,7 +61,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// All that are read.
+    /// All figures.
     pub const ALL: [Figure; 17] = [
         Figure::Answered,
         Figure::InputTokens,
@@ -82,7 +82,7 @@ impl Figure {
         Figure::GpuPower,
     ];
 
-    /// Whether it is a counter, of which only the growth has a meaning.
+    /// Whether it is a counter, for which only the growth has a meaning.
     pub fn is_counter(self) -> bool {
         self < Figure::Running
     }
@@ -223,7 +223,7 @@ impl System {
         }
     }
 
-    /// Whether it serves models, and does not only watch a machine on which they are served.
+    /// Whether the system serves models, and does not only observe a machine.
     pub fn is_server(self) -> bool {
         self != System::Dcgm
     }
@@ -280,7 +280,7 @@ impl Snapshot {
         Snapshot { figures, ..self }
     }
 
-    /// This figure, if the server says it.
+    /// Returns this figure, if the server reports it.
     pub fn get(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).copied()
     }

@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 use super::figures::{Figure, Snapshot, System};
 use crate::client::Client;
 
-/// The interval between scrapes, each of which costs the server a request of the kind that it is made for.
+/// The interval between two scrapes. Each scrape costs the server one request.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether the run has ended.
+/// The interval between two checks of whether the run has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How often the last scrape is repeated while the server's counters still grow: some count an answer after it was sent.
+/// The largest number of last scrapes. They are repeated while the server's counters still grow, because some
+/// servers count an answer only after it was sent.
 const LAST: usize = 5;
 
-/// What a server said of itself over a run, and the exporter of its GPUs: at least before and after it.
+/// The metrics of a server, and of the exporter of its GPUs, over a run: at least before and after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Who said it.
+    /// The systems that reported them.
     pub systems: Vec<System>,
     /// Seconds from the first scrape on, and what was said then.
     pub snapshots: Vec<(f64, Snapshot)>,
@@ -31,7 +32,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Who said it: `vLLM and DCGM`.
+    /// Returns the names of the systems that reported them: `vLLM and DCGM`.
     pub fn name(&self) -> String {
         let names: Vec<&str> = self.systems.iter().map(|system| system.name()).collect();
         names.join(" and ")
@@ -45,12 +46,12 @@ impl Series {
         (!is_reset).then(|| values[values.len() - 1] - values[0])
     }
 
-    /// The highest value of a gauge after the first scrape, which is before the load.
+    /// Returns the highest value of a gauge, without the first scrape, which is made before the load.
     pub fn most(&self, figure: Figure) -> Option<f64> {
         self.during(figure).reduce(f64::max)
     }
 
-    /// The mean of a gauge after the first scrape, which is before the load.
+    /// Returns the mean of a gauge, without the first scrape, which is made before the load.
     pub fn mean(&self, figure: Figure) -> Option<f64> {
         let count = self.during(figure).count() as f64;
         self.during(figure).reduce(|one, other| one + other).map(|sum| sum / count)
@@ -79,7 +80,7 @@ impl Series {
     }
 }
 
-/// Metrics that can be scraped, and what they were at first.
+/// Metrics that can be scraped, and their first values.
 pub struct Source {
     client: Client,
     path: String,
@@ -88,14 +89,14 @@ pub struct Source {
 }
 
 impl Source {
-    /// Scrapes once. `None` if what is there are not metrics that are known.
+    /// Scrapes once. `None` if the answer contains no known metrics.
     pub fn at(client: Client, path: &str) -> Option<Self> {
         let began = Instant::now();
         let first = scrape(&client, path)?;
         Some(Source { client, path: path.to_owned(), first, took: began.elapsed() })
     }
 
-    /// Who offers them.
+    /// Returns the system that offers them.
     pub fn system(&self) -> System {
         self.first.system
     }

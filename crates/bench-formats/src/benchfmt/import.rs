@@ -109,7 +109,7 @@ impl File {
         }
     }
 
-    /// Results below another configuration are those of another run.
+    /// Reads a line of configuration. Results below another configuration belong to another run.
     fn configure(&mut self, number: usize, key: &str, value: &str) {
         let before = self.config.insert(key.to_owned(), value.to_owned());
         let parts_runs = ["goos", "goarch", "cpu", "toolchain", "commit"].contains(&key);

@@ -78,7 +78,7 @@ fn benchmark(case: &CaseRecord) -> Value {
     })
 }
 
-/// Bytes where they are counted, or else whatever is counted first.
+/// Returns the bytes if they are counted, or else the first counter.
 fn throughput(counters: &[Counter]) -> Option<Value> {
     let bytes = counters.iter().find(|counter| counter.unit == "bytes");
     let counter = bytes.or(counters.first())?;

@@ -16,7 +16,7 @@ use crate::{Import, Imported, ImportedCase, InterchangeError, file, measure};
 /// The folder of what was measured last.
 const NEWEST: &str = "new";
 
-/// The folder of how that differs from what was measured before.
+/// The folder with the difference from the previous measurement.
 const CHANGE: &str = "change";
 
 #[derive(Deserialize)]
@@ -123,7 +123,7 @@ fn read(folder: &Path) -> Result<ImportedCase, InterchangeError> {
     Ok(ImportedCase { time: Some(time), metrics, counters, ..ImportedCase::named(benchmark.full_id) })
 }
 
-/// The estimates as they are; samples say what lies beyond them.
+/// Takes the estimates as they are, and everything else from the samples.
 fn time(estimates: &Estimates, sample: Option<Sample>) -> Option<Time> {
     let seconds = |ns: f64| ns / 1e9;
     let interval = |estimate: &Estimate| {

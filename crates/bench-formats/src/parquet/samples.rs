@@ -126,7 +126,7 @@ fn name(status: Status) -> &'static str {
     }
 }
 
-/// Parquet has no unsigned numbers of its own: 292 years where it is more.
+/// Parquet has no unsigned numbers of its own: 292 years if it is more.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

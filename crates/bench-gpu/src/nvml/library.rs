@@ -8,7 +8,7 @@ use libloading::Library;
 use super::error::{NvmlError, check};
 use super::functions::Functions;
 
-/// NVML, loaded and initialised; it is shut down and closed when this is dropped.
+/// NVML, loaded and initialized; it is shut down and closed when this is dropped.
 pub(crate) struct Nvml {
     pub(super) functions: Functions,
     /// Keeps the functions loaded. Fields are dropped after [`Nvml::drop`] has called `nvmlShutdown`.
@@ -16,13 +16,13 @@ pub(crate) struct Nvml {
 }
 
 impl Nvml {
-    /// Loads the library of this name and initialises it (`nvmlInit_v2`). NVML counts how often that happens, so that
+    /// Loads the library of this name and initializes it (`nvmlInit_v2`). NVML counts how often that happens, so that
     /// several parts of a program may each have their own.
     ///
     /// # Errors
     /// The library cannot be loaded, is not NVML, or does not reach the driver.
     pub(crate) fn init(library: impl AsRef<OsStr>) -> Result<Self, NvmlError> {
-        // SAFETY: runs the initialisers of the library, which is the driver's own or one that the user has named in its
+        // SAFETY: runs the initializers of the library, which is the driver's own or one that the user has named in its
         // place.
         let library = unsafe { Library::new(library) }?;
         // SAFETY: names that begin with `nvml` belong to NVML. The table and the library are kept together, below.

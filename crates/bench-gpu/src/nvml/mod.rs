@@ -1,7 +1,7 @@
 //! A safe layer over the part of the NVIDIA Management Library (NVML) that the probe uses. It depends on nothing else
 //! of this crate.
 //!
-//! The library is loaded when it is needed, so that a program runs where there is no driver. Names follow `nvml.h`:
+//! The library is loaded when it is needed, so that a program runs even if there is no driver. Names follow `nvml.h`:
 //! [`Device::power_usage`] calls `nvmlDeviceGetPowerUsage`. A function that `nvml.h` maps to a newer version of itself
 //! (`nvmlInit` to `nvmlInit_v2`) is looked up only under the newer name. If the library lacks a function, each call of
 //! it is an error, but loading is not.

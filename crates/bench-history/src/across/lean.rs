@@ -8,7 +8,7 @@ use crate::trend::Place;
 /// The number of runs on either side from which a level is estimated, if there are that many.
 const SIDE: usize = 20;
 
-/// Fewer tell none.
+/// The number of runs on a side below which no level is estimated.
 const FEWEST: usize = 5;
 
 /// Whether a line has runs before and after a night.

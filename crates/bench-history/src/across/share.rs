@@ -8,7 +8,8 @@ use crate::trend::Turn;
 /// machine.
 const CLEAR: f64 = 4.0;
 
-/// …and by at least this share of its level, which is the smallest shift of interest.
+/// The share of its level by which the rest of a case's change must at least differ: the smallest shift of
+/// interest.
 const SMALLEST: f64 = 0.005;
 
 /// The common part of the cases that changed on one night, in logarithms.
@@ -32,8 +33,9 @@ impl Share {
         self.common.exp_m1()
     }
 
-    /// Returns what the machine has added to a change, and what is the case's own. Most changes are the machine's as a whole:
-    /// they differ from its share by no more than others do, or than can be known of them.
+    /// Returns the part of a change that the machine has added, and the part of the case itself. Most changes are
+    /// the machine's as a whole: they differ from its share by no more than others do, or than can be known of
+    /// them.
     pub(super) fn taken_out_of(self, turn: Turn) -> (Turn, Option<Turn>) {
         let Some(by) = turn.shift.map(f64::ln_1p).filter(|by| by.is_finite()) else { return (turn, None) };
         let own = by - self.common;

@@ -38,7 +38,7 @@ use serde::Serialize;
 /// A line with fewer runs has too little history for any report.
 pub const FEWEST: usize = 15;
 
-/// A change has lasted at least so many runs: a spike is not a change, and neither is a bad weekend.
+/// The number of runs that a change must have lasted: a spike is not a change, and neither is a bad weekend.
 pub const MIN_AFTER: usize = 5;
 
 /// The number of last runs among which a step is searched for. A shift that needs more runs to be detected is found as

@@ -2,7 +2,7 @@
 
 use super::median;
 
-/// By so many standard errors the correlation of neighbours is raised before it is relied on.
+/// The number of standard errors by which the correlation of neighbours is raised before it is relied on.
 pub(super) const CAUTION: f64 = 0.85;
 
 /// The largest correlation that an estimate from some hundred runs can distinguish from a random walk.
@@ -15,7 +15,7 @@ const CLIP: f64 = 5.0;
 /// The maximum number of runs that a remembered estimate counts as.
 const REMEMBERED: f64 = 30.0;
 
-/// …and the number of new runs from which on it no longer counts.
+/// The number of new runs from which on a remembered estimate no longer counts.
 const FORGOTTEN: f64 = 60.0;
 
 /// Spread and correlation of the noise, and how well they are known.

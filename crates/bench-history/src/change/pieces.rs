@@ -4,27 +4,27 @@ use super::noise::{CAUTION, Noise};
 use super::step::{Prefix, Step};
 use super::{MIN_AFTER, median_of};
 
-/// The distance of a boundary, in standard errors…
+/// The distance of the first boundary, in standard errors.
 const CERTAIN: f64 = 5.5;
 
-/// …and the additional distance for each boundary beyond the first. Two machines that take turns would otherwise be
+/// The additional distance for each further boundary. Without it, two machines that take turns would look like
 /// many levels.
 const CERTAIN_MORE: f64 = 1.0;
 
-/// The number of runs in a stretch for which it has at most one boundary…
+/// The number of runs in a stretch for which it has at most one boundary.
 const RUNS_A_PIECE: usize = 15;
 
-/// …and the maximum number of boundaries.
+/// The maximum number of boundaries of a stretch.
 const MOST: usize = 5;
 
 /// The number of boundaries that may be tried although they are not certain alone: a short excursion has two, and
 /// neither can be detected without the other.
 const AHEAD: usize = 3;
 
-/// The shortest piece between two others…
+/// The length of the shortest piece between two others.
 const SHORTEST: usize = 3;
 
-/// …and at the beginning of a line.
+/// The length of the shortest piece at the beginning of a line.
 const SHORTEST_FIRST: usize = 2;
 
 /// Divides `values` by adding the strongest boundary again and again (binary segmentation; Vostrikova, "Detecting

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
         /// The file concerned.
@@ -15,7 +15,7 @@ pub enum ConfigError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// Its content is not valid.
+    /// The content of the file is not valid.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Malformed {
         /// The file concerned.

@@ -99,7 +99,7 @@ impl Rule {
             && self.patterns.iter().all(|pattern| pattern.matches(&case.id))
     }
 
-    /// Whether a case of which only the id is known may be one of its cases.
+    /// Returns whether a case may be one of its cases, from its id alone.
     pub(super) fn may_fit(&self, id: &str) -> bool {
         self.patterns.iter().all(|pattern| pattern.matches(id))
     }

@@ -40,7 +40,7 @@ pub struct Finding {
 pub enum Evidence {
     /// The benchmark failed.
     Failure {
-        /// How.
+        /// The cause of the failure.
         reason: String,
     },
     /// A change of the history that has not been accepted, and that still lasts.

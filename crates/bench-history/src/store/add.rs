@@ -68,7 +68,7 @@ pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) ->
     insert(database, "circumstance (run, what, value)", circumstances(record))
 }
 
-/// The rows of what a run took place in.
+/// Returns the rows for the circumstances of a run.
 pub(super) fn circumstances(record: &Record) -> Vec<[Value; 3]> {
     let circumstances = Circumstances::of(&record.environment);
     let row = |(what, value)| [record.run.as_str(), what, value].map(Value::from);
@@ -149,7 +149,7 @@ pub(super) fn series_row(id: i64, key: SeriesKey, figure: &Figure) -> [Value; 11
     [Value::Integer(id), case, metric, cpu, cores, gpu, memory, toolchain, build, unit, better]
 }
 
-/// What the store keeps of how well a figure is known.
+/// Returns the columns that state how well a figure is known.
 pub(super) fn known_row(figure: &Figure) -> [Value; 3] {
     let end = |end: fn(&Interval) -> f64| {
         let end = figure.interval.as_ref().map(end).filter(|end| end.is_finite());

@@ -27,7 +27,7 @@ const TCP_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct Address {
     name: String,
     config: Config,
-    /// Absent where nothing is to be encrypted.
+    /// `None` if the connection is not encrypted.
     tls: Option<MakeRustlsConnect>,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn not_trusted(error: &postgres::Error) -> Option<String> {
     ))
 }
 
-/// The error alone says no more than "db error".
+/// Formats an error with its cause; without the cause, it is only "db error".
 pub(super) fn with_cause(error: &postgres::Error) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("{error}{cause}")

@@ -55,19 +55,19 @@ pub trait Database {
     /// Runs statements without values.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's error.
     fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
 
     /// Runs a statement; returns the number of rows it changed.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's error.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
 
     /// Runs a query; returns its rows.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's error.
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError>;
 
     /// Begins a transaction, and waits until no other writer is in one.
@@ -76,7 +76,7 @@ pub trait Database {
     /// [`StoreError::Locked`] when that takes too long.
     fn begin(&mut self) -> Result<(), StoreError>;
 
-    /// Connects again after [`StoreError::Away`]; where there is no connection to lose, nothing happens.
+    /// Connects again after [`StoreError::Away`]; if there is no connection to lose, nothing happens.
     ///
     /// # Errors
     /// [`StoreError::Away`] when that takes too long.
@@ -87,6 +87,6 @@ pub trait Database {
     /// Lets the database check for damage, and returns its findings.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's error.
     fn check(&mut self) -> Result<Vec<String>, StoreError>;
 }

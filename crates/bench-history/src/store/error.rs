@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process holds it.
+    /// Another process has locked the store.
     #[error(
         "the store {store} is locked: another process has been writing for a long time; try again when it is done"
     )]
@@ -16,13 +16,13 @@ pub enum StoreError {
     },
     /// No space is left.
     #[error(
-        "the store {store} cannot grow: the disk is full; free some space, or `bench store prune`, and add the run again"
+        "the store {store} cannot grow: the disk is full; free some space, or run `bench store prune`, and add the run again"
     )]
     Full {
         /// The store concerned.
         store: String,
     },
-    /// It is damaged, or no store at all.
+    /// The file is damaged, or it is not a store.
     #[error(
         "the store {store} is damaged or not a store ({reason}); `bench store rebuild` builds it again from the run directories"
     )]
@@ -32,7 +32,7 @@ pub enum StoreError {
         /// The fault.
         reason: String,
     },
-    /// It was written by a newer program.
+    /// The store was written by a newer program.
     #[error(
         "the store {store} has version {found}, but this program knows versions up to {known}: update `bench`"
     )]
@@ -60,19 +60,19 @@ pub enum StoreError {
     /// Another record of the same name is there.
     #[error(
         "the store contains a run `{run}` with other contents: a stored run never changes; if more of it was \
-         measured since, `bench store rebuild`"
+         measured since, run `bench store rebuild`"
     )]
     Conflict {
         /// The run.
         run: String,
     },
-    /// It is not in the store.
+    /// The run is not in the store.
     #[error("no run `{run}` in the store; `bench store list` lists the runs")]
     NoSuchRun {
         /// The run.
         run: String,
     },
-    /// No run has measured it.
+    /// No run has measured the case.
     #[error("no case `{case}` in the store; `bench trend --all` lists them")]
     NoSuchCase {
         /// The case.

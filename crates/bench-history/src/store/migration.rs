@@ -156,7 +156,7 @@ pub(super) fn version(database: &mut dyn Database) -> Result<i64, StoreError> {
     }
 }
 
-/// The version of a store that is there, of which nothing is made or changed.
+/// Returns the version of an existing store, without creating or changing anything.
 pub(super) fn existing(database: &mut dyn Database) -> Result<i64, StoreError> {
     let corrupt = |database: &dyn Database, reason: &str| StoreError::Corrupt {
         store: database.name().to_owned(),

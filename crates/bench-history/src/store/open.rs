@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::migration::{self, NEWEST, migrate};
 use super::{Database, Location, Sqlite, StoreError};
 
-/// How long other writers are waited for: adding a run takes some milliseconds.
+/// The time for which a writer waits for other writers: adding a run takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The time to wait for a server that has gone away: a restart takes some seconds.

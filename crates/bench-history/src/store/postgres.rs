@@ -14,7 +14,7 @@ const WRITERS: i64 = 0x62_65_6e_63_68;
 
 /// The first pause between two attempts to reach a server; it doubles each time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-/// Between two tries to reach a server, at most.
+/// The longest pause between two attempts to reach a server.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A store on a PostgreSQL server.

@@ -24,7 +24,7 @@ pub struct Point {
     /// How well the figure is known.
     #[serde(skip)]
     pub known: Known,
-    /// What the run took place in.
+    /// The circumstances of the run.
     #[serde(skip)]
     pub circumstances: Arc<Circumstances>,
 }

@@ -8,12 +8,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
 use super::{Database, StoreError, Value};
 
-/// Between two tries to switch to write-ahead logging, at first; it doubles each time.
+/// The first pause between two attempts to switch to write-ahead logging; it doubles each time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-/// Between two tries, at most: a switch takes some milliseconds.
+/// The longest pause between two attempts: a switch takes some milliseconds.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// A page at least (sqlite.org/fileformat.html): SQLite takes a file of some bytes for an empty one.
+/// The size of the smallest page (sqlite.org/fileformat.html): SQLite takes a file of some bytes for an empty
+/// one.
 const SMALLEST: u64 = 512;
 
 /// A store in one file.
@@ -60,7 +61,8 @@ impl Sqlite {
         Ok(Sqlite { name, connection })
     }
 
-    /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
+    /// Switches to write-ahead logging, in which readers continue while one process writes
+    /// (sqlite.org/wal.html). The mode stays with the file.
     ///
     /// Who switches has read the file and then wants to write it, and SQLite lets that fail at once where another is
     /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is

@@ -80,7 +80,8 @@ impl Store {
         self.rows(of_run, run)
     }
 
-    /// None are kept of runs from before there were columns for them.
+    /// Returns the rows of intervals of a run; none for runs that were added before there were columns for
+    /// them.
     fn interval_rows(&mut self, run: &str) -> Result<BTreeSet<String>, StoreError> {
         let of_run = "SELECT series.case_id, series.metric, series.unit, point.low, point.high, point.rounds FROM point \
                       JOIN series ON series.id = point.series WHERE point.run = $1 AND point.rounds IS NOT NULL";

@@ -26,7 +26,7 @@ pub struct Compared {
     pub old_s: Option<f64>,
     /// Median now, in seconds.
     pub new_s: Option<f64>,
-    /// The counts, where instructions were counted instead of time.
+    /// The counts, if instructions were counted instead of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ComparedCounts>,
     /// The relative change of time, `new/old − 1`, without the drift; or that of instructions.
@@ -112,7 +112,8 @@ pub(super) fn case_by_case(
     cases
 }
 
-/// The verdict on a case of which a run has no `figure`, and why. A case that was skipped has not failed.
+/// Returns the verdict on a case for which a run has no `figure`, and the reason. A case that was skipped has
+/// not failed.
 pub(super) fn without_figure(
     old: &CaseRecord,
     new: &CaseRecord,

@@ -31,7 +31,7 @@ impl Comparison {
         lines
     }
 
-    /// The advice how to settle what is unsure, for two builds of the same benchmarks.
+    /// Advice on how to settle unsure cases, for two builds of the same benchmarks.
     pub fn advice(&self) -> Option<String> {
         let unsure = self.undecided()?;
         Some(format!("to settle it, let both builds take turns: {}", self.paired_command(&unsure)))

@@ -26,9 +26,9 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Learns from those of `earlier` that were made before the newer of the two, on the same machine and with the
-    /// same build. The older of the two is one of them, too, if it came before: its distance from its own neighbours
-    /// is the best that is known about it.
+    /// Learns from the runs of `earlier` that were made before the newer of the two compared runs, on the same
+    /// machine and with the same build. The older of the two runs is used too if it came before: its distance from
+    /// its own neighbours is the best information about it.
     pub(super) fn of(earlier: &[EarlierRun], old: &Record, new: &Record) -> Self {
         let newest = old.timestamp.as_str().max(new.timestamp.as_str());
         let mut runs: Vec<&EarlierRun> = Vec::new();
@@ -69,7 +69,7 @@ impl History {
         History { runs: count, spreads }
     }
 
-    /// The spread of a case, where at least [`FEWEST_RUNS`] earlier runs have a figure of it, or [`FEWEST_RUNS_OF_SUITE`] in
+    /// The spread of a case, if at least [`FEWEST_RUNS`] earlier runs have a figure of it, or [`FEWEST_RUNS_OF_SUITE`] in
     /// a suite of enough cases.
     pub(super) fn spread(&self, id: &str) -> Option<Spread> {
         self.spreads.get(id).copied()

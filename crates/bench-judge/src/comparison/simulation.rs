@@ -290,7 +290,7 @@ fn a_large_suite_over_many_sequences() {
     }
 }
 
-/// Tests the effect of one earlier run: half of the floor's smallest effect or less, where runs are quiet.
+/// Tests the effect of one earlier run: half of the floor's smallest effect or less, if runs are quiet.
 #[test]
 fn a_large_quiet_suite_sees_more_with_every_run() {
     let smallest = |earlier: usize| {

@@ -31,13 +31,13 @@ pub(super) struct Pair<'a> {
     pub(super) id: &'a str,
     /// Logarithm of the ratio of medians, drift still in it.
     pub(super) log: f64,
-    /// Half-widths of both runs' own intervals on the logarithmic scale, where both have one.
+    /// Half-widths of both runs' own intervals on the logarithmic scale, if both have one.
     own: Option<[f64; 2]>,
     spread: Option<Spread>,
 }
 
 impl<'a> Pair<'a> {
-    /// `None` if one of the runs has no figure, or one of which there is no ratio.
+    /// `None` if one of the runs has no figure, or a figure that has no ratio.
     pub(super) fn of(old: &CaseRecord, new: &'a CaseRecord, history: &History) -> Option<Self> {
         let (then, now) = (time(old)?, time(new)?);
         let log = (now.median_s.0 / then.median_s.0).ln();

@@ -64,7 +64,8 @@ impl Figure {
         }
     }
 
-    /// A time per iteration or process; `rounds` is how many know it.
+    /// Creates the figure of a time per iteration or process; `rounds` is the number of rounds that measured
+    /// it.
     fn time(value: f64, interval: Option<Interval>, rounds: usize) -> Self {
         let doubt = if rounds == 1 { ONE_ROUND } else { "its interval is unknown" };
         Figure::new(value, "s", interval, doubt)
@@ -81,7 +82,7 @@ impl Figure {
         Figure::new(percentile.value_s.0, "s", interval, doubt)
     }
 
-    /// The least or the most that was seen is what it is. Only one process has seen nothing but itself.
+    /// The smallest or the largest observed value. Only one process has seen nothing but itself.
     fn extreme(value: f64, unit: &str, rounds: usize) -> Self {
         Figure::new(value, unit, (rounds > 1).then_some(Interval { low: value, high: value }), ONE_ROUND)
     }

@@ -14,7 +14,7 @@ const UNIT: &str = "×";
 /// by its own.
 ///
 /// The interval is that of all ratios of a number in one median's interval and one in the other's. It holds
-/// the ratio wherever both hold their medians, so with 90 % at the least, and with at least 95 % where both
+/// the ratio wherever both hold their medians, so with 90 % at the least, and with at least 95 % if both
 /// medians err alike and independently, as it is `√2` times as wide as it need be then.
 ///
 /// # Errors

@@ -59,7 +59,7 @@ pub(super) fn range(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Percentiles of one quantity that do not rise.
+/// Warns if the percentiles of one quantity do not rise.
 pub(super) fn percentiles(level: &Level, warnings: &mut Vec<String>) {
     let mut known: Vec<(&str, f64, &Metric)> = level
         .metrics
@@ -91,7 +91,7 @@ pub(super) fn window(level: &Level, warnings: &mut Vec<String>) {
     };
     let longest = level.latency.iter().map(|bin| bin.up_to_s).fold(0.0, f64::max);
     if longest > (window.0 + before) * (1.0 + ROUNDING) {
-        warnings.push(format!("the longest latency is {}, the window {window}", Seconds(longest)));
+        warnings.push(format!("the longest latency is {}, but the window is {window}", Seconds(longest)));
     }
     if let Some(steady) = &level.steady
         && !(0.0 <= steady.from_s
@@ -99,7 +99,7 @@ pub(super) fn window(level: &Level, warnings: &mut Vec<String>) {
             && steady.to_s <= window.0 * (1.0 + ROUNDING))
     {
         let (from, to) = (Seconds(steady.from_s), Seconds(steady.to_s));
-        warnings.push(format!("the steady part lasts from {from} to {to}, the window {window}"));
+        warnings.push(format!("the steady part lasts from {from} to {to}, but the window is {window}"));
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) fn pace(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Resident memory that grows.
+/// Warns if resident memory grows.
 pub(super) fn memory(level: &Level, warnings: &mut Vec<String>) {
     warnings.extend(level.metric("memory growth").and_then(growth));
 }
@@ -210,7 +210,7 @@ mod tests {
     fn the_window_holds_its_requests() {
         assert_one(
             |level| level.latency[1].up_to_s = 5.1,
-            "the longest latency is 5.100 s, the window 5.000 s",
+            "the longest latency is 5.100 s, but the window is 5.000 s",
         );
         // A request that the schedule wanted before the window began.
         let late = |level: &mut Level| {
@@ -221,7 +221,7 @@ mod tests {
         assert_found("requests", late, &[]);
         assert_one(
             |level| level.steady = Some(Steady::between(1.0, 6.0)),
-            "the steady part lasts from 1.000 s to 6.000 s, the window 5.000 s",
+            "the steady part lasts from 1.000 s to 6.000 s, but the window is 5.000 s",
         );
     }
 
@@ -252,7 +252,7 @@ mod tests {
                 metric.expect("set").interval = Some(Interval { low, high: 1.3e6 });
             }
         };
-        assert_one(grows(1.1e6), "resident memory grows 1.2 MB a request, 95 % interval 1.1 to 1.3");
+        assert_one(grows(1.1e6), "resident memory grows 1.2 MB per request, 95 % interval 1.1 to 1.3");
         assert_found("requests", grows(-1.1e6), &[]);
     }
 }

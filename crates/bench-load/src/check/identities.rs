@@ -12,7 +12,7 @@ const ENOUGH: u64 = 20;
 /// Slack of figures that were rounded on their way.
 const ROUNDING: f64 = 0.002;
 
-/// Requests per second against the count and the window.
+/// Compares requests per second with the count and the window.
 pub(super) fn rate(level: &Level, warnings: &mut Vec<String>) {
     let (Some(rps), window) = (value(level, "RPS"), level.window_s) else { return };
     let counted = level.succeeded as f64 / window.0;
@@ -33,7 +33,7 @@ pub(super) fn rate(level: &Level, warnings: &mut Vec<String>) {
 
 /// Little's law: requests in flight are the rate at which they come times how long they stay (Little, "A proof
 /// for the queuing formula L = λW", Operations Research 9, 1961). Over a window that holds every request
-/// whole it is an identity. The mean latency is that of served requests, so where some have failed it bounds
+/// whole it is an identity. The mean latency is that of served requests, so if some have failed it bounds
 /// the requests in flight from below only.
 pub(super) fn little(level: &Level, warnings: &mut Vec<String>) {
     let service = value(level, "service latency mean").or_else(|| match level.headline {
@@ -113,7 +113,7 @@ fn speech(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Whether the `mean` number in flight is what served requests alone account for, or more where some failed.
+/// Whether the `mean` number in flight is what served requests alone account for, or more if some failed.
 fn fits(level: &Level, mean: f64, served: f64) -> bool {
     let above = level.failed == 0 && mean > served * (1.0 + TOLERANCE);
     !above && mean >= served * (1.0 - TOLERANCE)

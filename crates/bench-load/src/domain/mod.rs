@@ -134,7 +134,7 @@ pub struct Seen<'a> {
     pub times: Times<'a>,
     /// The facts known about its input.
     pub facts: &'a Facts,
-    /// The response's numbers, in the order of the domain's columns; NaN where there is none.
+    /// The response's numbers, in the order of the domain's columns; NaN if there is none.
     pub values: &'a [f64],
 }
 
@@ -232,7 +232,7 @@ impl Answer {
         }
     }
 
-    /// All that is odd, as one warning.
+    /// Records all irregularities as one warning.
     fn warn_all(&mut self, warnings: &[String]) {
         if !warnings.is_empty() {
             self.warn(warnings.join("; "));

@@ -65,7 +65,7 @@ pub(super) fn gaps(times: impl Iterator<Item = u64>) -> impl Iterator<Item = f64
     })
 }
 
-/// `value / seconds`, where that is a number.
+/// `value / seconds`, if that is a number.
 pub(super) fn per_second(value: Option<f64>, seconds: f64) -> Option<f64> {
     value.filter(|_| seconds > 0.0).map(|value| value / seconds)
 }

@@ -141,9 +141,9 @@ const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing a
 const UNKNOWN_CHUNKS: &str = "no TPOT: the numbers of chunks and of tokens differ, so how many tokens came in the first \
                               chunk is not known; a benchmark can mark each chunk with `request.output_of(tokens)`";
 
-/// Tokens as they arrived in a request of several.
+/// The tokens of a request that arrived in several chunks.
 struct Counted {
-    /// The first chunk's.
+    /// The tokens of the first chunk.
     first: u64,
     /// The tokens of all later chunks.
     later: u64,
@@ -272,7 +272,7 @@ impl Generation {
         Generation { characters: Some(characters), ..self }
     }
 
-    /// Fills in `COLUMNS`, and hands back what is odd.
+    /// Fills in `COLUMNS`, and returns the irregularities.
     pub(super) fn tell_numbers(&self, answer: &mut Answer) -> Vec<String> {
         let mut warnings = Vec::new();
         answer.number_if(PROMPT_TOKENS, self.input_tokens.map(|tokens| tokens as f64));

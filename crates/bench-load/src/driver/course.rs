@@ -74,7 +74,7 @@ pub(crate) struct Course<'env, I, C> {
     pub(crate) phase: Phase,
     /// The next request's number.
     pub(crate) next: AtomicU64,
-    /// Requests to make up for others.
+    /// The number of further requests that replace others.
     more: AtomicU64,
     /// Time that clients were awake and not in the closure, in nanoseconds.
     pub(crate) harness_ns: Arc<AtomicU64>,
@@ -83,7 +83,7 @@ pub(crate) struct Course<'env, I, C> {
     cut_short: AtomicBool,
     /// Whether the user ended it.
     stopped: AtomicBool,
-    /// How far a schedule's requests in flight reached what may be.
+    /// Whether and when the requests in flight of a schedule reached the allowed number.
     pub(crate) flight: Flight,
 }
 
@@ -240,7 +240,7 @@ impl<'env, I, C> Course<'env, I, C> {
         format!("timed out: no answer after {seconds} s").into_boxed_str()
     }
 
-    /// A request has ended like this: where only served ones count, another one takes its place, but not
+    /// A request has ended like this: if only served ones count, another one takes its place, but not
     /// without end.
     fn make_up(&self, outcome: Outcome) {
         if self.ends.make_up && outcome != Outcome::Served {

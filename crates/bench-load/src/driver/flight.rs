@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(crate) struct Flight {
     in_flight: AtomicU32,
-    /// When the last request ended that was one of as many as may be in flight; 0 before there was one.
+    /// When a request last ended while as many were in flight as allowed; 0 if that never happened.
     full_until_ns: AtomicU64,
-    /// Requests that were due before then: the model had them wait.
+    /// The number of requests that were due before then, and that the model delayed.
     held_up: AtomicU64,
 }
 
 impl Flight {
-    /// A request that was due at `intended_ns` is sent.
+    /// Records that a request is sent that was due at `intended_ns`.
     pub(super) fn begin(&self, intended_ns: u64) {
         if intended_ns < self.full_until_ns.load(Ordering::Relaxed) {
             self.held_up.fetch_add(1, Ordering::Relaxed);
@@ -21,14 +21,14 @@ impl Flight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request has ended at `now_ns`, of which `most` may be in flight.
+    /// Records that a request has ended at `now_ns`; `most` may be in flight.
     pub(super) fn end(&self, most: u32, now_ns: u64) {
         if self.in_flight.fetch_sub(1, Ordering::Relaxed) >= most {
             self.full_until_ns.fetch_max(now_ns, Ordering::Relaxed);
         }
     }
 
-    /// Requests that were due while as many were in flight as may be.
+    /// The number of requests that were due while the allowed number was in flight.
     pub(crate) fn held_up(&self) -> u64 {
         self.held_up.load(Ordering::Relaxed)
     }

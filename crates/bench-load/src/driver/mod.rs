@@ -70,7 +70,7 @@ pub(crate) struct Patience {
     /// Whether the user wants the end.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) stop: Stop,
-    /// How long an `async` one may take from then on.
+    /// The time that an `async` request may take after that.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) grace: Duration,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Unanswered {
 }
 
 impl Unanswered {
-    /// It took longer than `patience`.
+    /// Creates the failure of a request that took longer than `patience`.
     fn late(patience: Duration, stuck: Option<Arc<Slot>>) -> Self {
         Unanswered { message: format!("timed out: no answer after {} s", patience.as_secs_f64()), stuck }
     }
@@ -97,13 +97,13 @@ pub(crate) struct Driven {
     pub(crate) stuck: Vec<Arc<Slot>>,
     /// The reason why there were fewer threads than requested, if there were.
     pub(crate) short_of_threads: Option<String>,
-    /// How late event loops came to what was ready; `None` without event loops.
+    /// How late event loops handled ready events; `None` without event loops.
     pub(crate) client_stall: Option<Lag>,
     /// Whether the time limit of the case ended the level before its own end.
     pub(crate) cut_short: bool,
     /// Whether the user ended it before its own end.
     pub(crate) stopped: bool,
-    /// Requests of a schedule that were due while as many were in flight as may be.
+    /// The number of requests of a schedule that were due while the allowed number was in flight.
     pub(crate) held_up: u64,
     /// Marks that came when their request had ended.
     pub(crate) late_marks: u64,

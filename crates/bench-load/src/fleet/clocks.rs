@@ -45,7 +45,7 @@ impl Offset {
 /// Asks the first worker for its clock. Times are in nanoseconds from `epoch`, which each worker has for itself.
 ///
 /// # Errors
-/// If it is gone.
+/// If the worker is lost.
 pub(super) fn measure(first: &Peer, epoch: Instant) -> Result<Offset, FleetError> {
     let mut best: Option<Offset> = None;
     for _ in 0..PINGS {

@@ -19,9 +19,9 @@ pub enum FleetError {
     /// Connections between workers cannot be set up.
     #[error("the connections between workers cannot be set up: {0}")]
     Setup(io::Error),
-    /// Workers did not come in time.
+    /// Workers did not connect in time.
     #[error(
-        "{} of {of} did not connect to {address} within {}: look at what they print, or give them longer with \
+        "{} of {of} did not connect to {address} within {}: look at what they print, or give them more time with \
          --rendezvous-timeout",
         named(missing), Seconds(*patience_s)
     )]
@@ -75,19 +75,19 @@ pub enum FleetError {
         /// Its message.
         why: String,
     },
-    /// What a worker has seen is more than another one takes.
+    /// The requests of a worker are larger than another worker accepts.
     #[error(
         "the requests of this worker take {} in memory, and at most {} can be handed to worker 1: make levels shorter, or \
          use more workers",
         Bytes(*bytes), Bytes(*most)
     )]
     TooMuch {
-        /// How many bytes it is.
+        /// Their size in bytes.
         bytes: u64,
-        /// How many it may be.
+        /// The maximum size in bytes.
         most: u64,
     },
-    /// The common start was over when it was announced here.
+    /// The common start had passed when this worker received it.
     #[error(
         "the time of the common start had already passed when this worker received it: the connection to worker \
          1 is too slow or too uneven"

@@ -72,7 +72,7 @@ pub(super) struct Frame {
 /// Writes a frame in one piece, so that a small one is one packet.
 ///
 /// # Errors
-/// Those of `to`.
+/// The errors of `to`.
 pub(super) fn write(mut to: impl Write, kind: Kind, body: &[u8]) -> io::Result<()> {
     let number = KINDS.iter().position(|known| *known == kind).unwrap_or_default() as u8;
     let mut bytes = Vec::with_capacity(body.len() + 9);
@@ -100,7 +100,7 @@ fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
     let most = most.min(kind.longest());
     if length > most {
         return Err(wrong(format!(
-            "it has announced a message of {length} bytes, and at most {most} are taken"
+            "it has announced a message of {length} bytes, and at most {most} are accepted"
         )));
     }
     let mut body = Vec::new();
@@ -115,7 +115,7 @@ fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
 /// Writes the greeting of a worker that comes.
 ///
 /// # Errors
-/// Those of `to`.
+/// The errors of `to`.
 pub(super) fn greet(mut to: impl Write, hello: &[u8]) -> io::Result<()> {
     to.write_all(MAGIC)?;
     write(to, Kind::Hello, hello)
@@ -124,7 +124,7 @@ pub(super) fn greet(mut to: impl Write, hello: &[u8]) -> io::Result<()> {
 /// Reads the greeting of a process that has connected, at most a mebibyte of it.
 ///
 /// # Errors
-/// Those of `from`; what is not a greeting.
+/// The errors of `from`; or if the bytes are not a greeting.
 pub(super) fn greeted(mut from: impl Read) -> io::Result<Vec<u8>> {
     let mut magic = [0; 8];
     from.read_exact(&mut magic)?;

@@ -16,10 +16,11 @@ use super::peer::{Peer, State};
 use super::pulse::Pulse;
 use super::{Fleet, number};
 
-/// How often it is tried to reach the first worker, and looked whether another one has come.
+/// The interval between two attempts to reach the first worker, and between two checks of whether another one
+/// has connected.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// How long one who has come may take to say who it is.
+/// The time within which a worker that has connected must introduce itself.
 const GREETING: Duration = Duration::from_secs(2);
 
 /// A meeting of workers: the first one listens, the others connect to it.
@@ -95,7 +96,7 @@ impl Meeting {
                 Ok((stream, _)) => match self.admit(&stream) {
                     Ok(Some(number)) => {
                         if come.get(&number).is_some_and(is_there) {
-                            let why = format!("there is a worker {number} already");
+                            let why = format!("there is already a worker {number}");
                             let _ = frame::write(&stream, Kind::Failed, why.as_bytes());
                             return refused(&come, FleetError::Refused { worker: number, why });
                         }

@@ -62,9 +62,9 @@ pub(crate) struct Part {
 /// A common start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
-    /// When it is, by the clock of this machine.
+    /// The time of the common start, by the clock of this machine.
     pub(crate) at: Instant,
-    /// How this machine's clock stood to the first worker's.
+    /// The offset of this machine's clock from the first worker's.
     offset: Offset,
 }
 
@@ -172,7 +172,7 @@ impl Fleet {
         parts.collect()
     }
 
-    /// Tells all others what the first worker says, and returns it; `own` is not looked at elsewhere.
+    /// Sends the first worker's message to all others, and returns it; the other workers ignore `own`.
     ///
     /// # Errors
     /// If a worker is gone.

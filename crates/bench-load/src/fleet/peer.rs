@@ -234,7 +234,7 @@ fn why(error: &io::Error) -> String {
     }
 }
 
-/// Locks a mutex even after a panic: its content is consistent between any two statements.
+/// Locks a mutex even after a panic, because its content is consistent after each statement.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

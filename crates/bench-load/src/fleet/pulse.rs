@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::frame::{self, Kind};
 use super::peer::State;
 
-/// How often it looks whether the load is to end.
+/// The interval between two checks of whether the load is to end.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The number of ticks between two signs of life of this worker.

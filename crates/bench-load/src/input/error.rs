@@ -26,7 +26,7 @@ pub enum InputError {
     },
     /// There are not this many different ones, or they are too rare to find.
     #[error(
-        "there are not {wanted} different {kind} and as many more for the warm-up: ask for fewer, or for longer ones"
+        "there are fewer than {wanted} different {kind} and as many more for the warm-up: request fewer, or longer ones"
     )]
     TooMany {
         /// The kind of input.

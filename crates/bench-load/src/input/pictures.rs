@@ -99,7 +99,7 @@ impl Inputs for Pictures {
             return Err(InputError::Value {
                 what: "picture size",
                 found: format!("{} × {}", self.width, self.height),
-                wanted: "1 to 16384 pixels a side",
+                wanted: "1 to 16384 pixels per side",
             }
             .into());
         }
@@ -248,7 +248,10 @@ mod tests {
         assert_eq!(error(Pictures::synthetic(0, 1, 1)), "0 pictures were asked for: a load needs at least 1");
         for (width, height) in [(0, 9), (9, 0), (u32::MAX, 1), (1, LONGEST_SIDE + 1)] {
             let error = error(Pictures::synthetic(1, width, height));
-            assert_eq!(error, format!("picture size {width} × {height}: expected 1 to 16384 pixels a side"));
+            assert_eq!(
+                error,
+                format!("picture size {width} × {height}: expected 1 to 16384 pixels per side")
+            );
         }
     }
 }

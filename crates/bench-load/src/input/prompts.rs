@@ -120,7 +120,7 @@ mod tests {
     fn what_cannot_be_made_says_why() {
         let error = |count| Prompts::seeded(count).prepare().expect_err("no prompts").to_string();
         assert_eq!(error(0), "0 prompts were asked for: a load needs at least 1");
-        assert!(error(100_000).starts_with("there are not 100000 different prompts and as many more"));
+        assert!(error(100_000).starts_with("there are fewer than 100000 different prompts and as many more"));
     }
 
     #[test]

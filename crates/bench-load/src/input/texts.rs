@@ -174,7 +174,8 @@ mod tests {
             assert!(error(Texts::seeded(1, range)).contains("the range must not be empty"));
         }
         assert!(
-            error(Texts::seeded(20, 1..=1)).starts_with("there are not 20 different texts and as many more")
+            error(Texts::seeded(20, 1..=1))
+                .starts_with("there are fewer than 20 different texts and as many more")
         );
     }
 

@@ -20,7 +20,7 @@ const BLOCKS: usize = 16;
 pub(crate) struct Blocks {
     columns: usize,
     slot_ns: u64,
-    /// `columns` sums a slot.
+    /// `columns` sums for each slot.
     sums: Vec<f64>,
     requests: u64,
 }
@@ -30,7 +30,7 @@ impl Blocks {
         Blocks { columns, slot_ns: SHORTEST_NS, sums: Vec::new(), requests: 0 }
     }
 
-    /// A request that ended at `end_ns` has brought this much.
+    /// Adds the amounts of a request that ended at `end_ns`.
     pub(crate) fn add(&mut self, end_ns: u64, brought: impl Iterator<Item = f64>) {
         self.requests += 1;
         while end_ns / self.slot_ns >= SLOTS as u64 {

@@ -10,8 +10,8 @@ const OUTCOMES: [Outcome; 4] = [Outcome::Served, Outcome::Failed, Outcome::Panic
 
 const MARKS: [MarkKind; 4] = [MarkKind::Output, MarkKind::Answer, MarkKind::Step, MarkKind::End];
 
-/// Appends a row. Numbers take seven bits a byte (LEB128), times are relative to the one before, and existing values
-/// follow the bits that mark them: about 60 bytes, and 5 for each mark.
+/// Appends a row. Numbers take seven bits per byte (LEB128), times are relative to the time before, and bits
+/// mark which of the optional values follow: about 60 bytes for a row, and 5 for each mark.
 pub(super) fn write(row: &Row, into: &mut Vec<u8>) {
     for number in [row.number, u64::from(row.input), u64::from(row.client), row.intended_ns] {
         number_into(into, number);

@@ -2,7 +2,7 @@
 
 use bench_core::probe::{gpu_memory_bytes, peak_resident_bytes, resident_bytes};
 
-/// Memory in bytes, each where it is known.
+/// Memory in bytes, each if it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Resident memory of this process now.

@@ -38,7 +38,7 @@ const CHUNK: usize = 256;
 /// Chunks on their way; clients wait when there are more.
 const CHUNKS: usize = 16;
 
-/// How long rows gather that are handed over one by one.
+/// The time for which rows are collected that would otherwise be handed over one by one.
 const GATHERED: Duration = Duration::from_millis(1);
 
 /// A client does not keep rows longer than this, if it has anything to do.
@@ -133,11 +133,11 @@ impl Drop for Recorder {
 
 /// The result of a level's rows.
 pub(crate) struct Logged {
-    /// All of them.
+    /// The tally of all requests.
     pub(crate) whole: Tally,
     /// The requests of the steady part.
     pub(crate) steady: Tally,
-    /// Headline latencies of some, in nanoseconds, in order of time.
+    /// The headline latencies of some requests, in nanoseconds, in order of time.
     pub(crate) latency_ns: Vec<u64>,
     /// Requests over time.
     pub(crate) dots: Dots,

@@ -98,7 +98,7 @@ impl RowsCsv {
         })
     }
 
-    /// Rows of another level follow.
+    /// Begins the rows of another level.
     pub(crate) fn begin(&mut self, header: &Header<'_>, facts: &[Facts]) {
         let mut cells = Vec::new();
         let model = header.case.model.as_deref().unwrap_or_default();
@@ -211,7 +211,7 @@ impl RowsCsv {
     }
 }
 
-/// A cell of text, quoted where it must be (RFC 4180). Line breaks within it stay: readers of CSV know them.
+/// A cell of text, quoted if it must be (RFC 4180). Line breaks within it stay: readers of CSV know them.
 fn text(line: &mut Vec<u8>, cell: &str) {
     let cell = &*bench_report::harmless(cell);
     if !cell.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {

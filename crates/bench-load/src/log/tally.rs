@@ -223,7 +223,7 @@ impl Tally {
 /// The figure that every field has.
 pub(crate) const RATE: &str = "RPS";
 
-/// Figures of the latency that leads.
+/// The figures of the headline latency.
 const LATENCY: [Figure; 6] = [
     Figure::Mean,
     Figure::Percentile(0.5),
@@ -233,7 +233,7 @@ const LATENCY: [Figure; 6] = [
     Figure::Percentile(0.999),
 ];
 
-/// Figures of each latency by its own name.
+/// The figures of each latency under its own name.
 const LATENCY_BESIDE: [Figure; 3] = [Figure::Mean, Figure::Percentile(0.5), Figure::Percentile(0.99)];
 
 fn figures(

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// Lengths from here on are not lengths, but what writers put where they cannot know: `0x7ffff000` (SoX,
-/// eSpeak), `0xffffffff` (FFmpeg). Only where fewer bytes have arrived, so that 2 GiB of audio are read too.
+/// eSpeak), `0xffffffff` (FFmpeg). Only if fewer bytes have arrived, so that 2 GiB of audio are read too.
 const UNKNOWN_FROM: u32 = 0x7fff_f000;
 
 /// Format tags of `mmreg.h`.
@@ -110,7 +110,7 @@ impl Wav {
     /// Reads the headers and counts the audio behind them.
     ///
     /// A `data` length that means "unknown" stands for the rest of the bytes: from `0x7ffff000` on, or 0
-    /// where the RIFF length, too, ends before the audio. A length beyond the end is cut, and is an
+    /// if the RIFF length, too, ends before the audio. A length beyond the end is cut, and is an
     /// [`Oddity`].
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use bench_record::{Figure, Level, Notice};
 
-/// What to do next, and why.
+/// A recommendation of what to do next, and why.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Recommendation {
@@ -10,37 +10,38 @@ pub struct Recommendation {
     pub rule: &'static str,
     /// The name of the level that it is about; `None` if it is about the benchmark as a whole.
     pub level: Option<String>,
-    /// The same as a notice: what all recommendations of the rule say, the figure that matters most, and all of it in words.
+    /// The same as a notice: the common statement of all recommendations of the rule, the figure that matters most,
+    /// and the whole text.
     pub notice: Notice,
 }
 
 /// A rule, and what all recommendations of it say.
 pub(super) struct Advice {
     pub(super) rule: &'static str,
-    /// Without figures, and without names of levels.
+    /// What they say, without figures and without names of levels.
     pub(super) gist: &'static str,
 }
 
 impl Advice {
-    /// About one level.
+    /// Creates a recommendation about one level.
     pub(super) fn at(&self, level: &Level, text: String) -> Recommendation {
         Recommendation { level: Some(level.name.clone()), ..self.whole(text) }
     }
 
-    /// About the benchmark as a whole.
+    /// Creates a recommendation about the benchmark as a whole.
     pub(super) fn whole(&self, text: String) -> Recommendation {
         Recommendation { rule: self.rule, level: None, notice: Notice::new(self.rule, self.gist, text) }
     }
 }
 
 impl Recommendation {
-    /// With the figure that matters most.
+    /// Adds the figure that matters most.
     pub(super) fn with(mut self, figure: Figure) -> Self {
         self.notice = self.notice.with(figure);
         self
     }
 
-    /// In words, with the figures that it rests on.
+    /// Returns the recommendation in words, with the figures on which it is based.
     pub fn text(&self) -> &str {
         &self.notice.text
     }

@@ -23,7 +23,7 @@ pub(super) fn leak(group: &Group) -> Vec<Recommendation> {
         Some(LEAK.at(level, format!("{text}: a leak")).with(Figure::new(
             metric.value,
             Unit::Number,
-            "bytes a request",
+            "bytes per request",
         )))
     });
     told.into_iter().collect()
@@ -78,14 +78,14 @@ mod tests {
             }
             group
         };
-        let text = "resident memory grows 1.2 MB a request, 95 % interval 1.1 to 1.3: a leak";
+        let text = "resident memory grows 1.2 MB per request, 95 % interval 1.1 to 1.3: a leak";
         assert_says(leak, &with(0.1e6), &[text]);
         assert_eq!(leak(&with(0.1e6))[0].level.as_deref(), Some("concurrency 4"));
         assert_says(leak, &with(1.3e6), &[]);
         // A larger growth that is not certain does not hide it.
         let mut uncertain = with(0.1e6);
         uncertain.levels[1].metrics[0].interval = around(1.2e6, 1.3e6);
-        let text = "resident memory grows 900.0 kB a request, 95 % interval 800.0 to 1000.0: a leak";
+        let text = "resident memory grows 900.0 kB per request, 95 % interval 800.0 to 1000.0: a leak";
         assert_says(leak, &uncertain, &[text]);
         // Memory that is given back is no leak.
         let mut shrinking = with(0.1e6);

@@ -14,13 +14,13 @@ const QUEUE: Advice = Advice {
 const SLOW_DECODE: Advice = Advice { rule: "slow_decode", gist: "tokens come more slowly than people read" };
 const DECODE_SLOWS: Advice = Advice {
     rule: "decode_slows",
-    gist: "tokens come more slowly in larger batches: cap the batch where they are read as they come",
+    gist: "tokens come more slowly in larger batches: limit the batch if people read tokens while they arrive",
 };
 
 /// A time to the first output that grows this much has something before it.
 const GROWS: f64 = 2.0;
 
-/// A time per piece that grows less than this stays.
+/// The factor of growth below which a time per piece counts as unchanged.
 const STAYS: f64 = 1.25;
 
 /// A time per token that grows this much is felt by who reads along.
@@ -31,7 +31,7 @@ const SLOWS: f64 = 1.5;
 /// 2019).
 const READING: f64 = 0.1;
 
-/// The time to the first output beside the time of each further piece, and what comes before the first.
+/// The time to the first output, the time of each further piece, and what comes before the first.
 const FIRST: [(&str, &str, &str); 2] =
     [("TTFT", "TPOT p50", "prefill"), ("TTFI", "step time p50", "the first step")];
 
@@ -101,7 +101,7 @@ pub(super) fn batch(group: &Group) -> Vec<Recommendation> {
             Seconds(after),
             times(tokens)
         );
-        Some(DECODE_SLOWS.at(to, text).with(Figure::new(after / before, Unit::Factor, "the time a token")))
+        Some(DECODE_SLOWS.at(to, text).with(Figure::new(after / before, Unit::Factor, "the time per token")))
     };
     group.sweeps().iter().filter_map(of).collect()
 }

@@ -86,7 +86,7 @@ impl Group {
     }
 
     /// The levels that can be compared with each other: at least two of one scenario, each of its own setting,
-    /// and none where the harness and not the server was the limit.
+    /// and none if the harness and not the server was the limit.
     pub(super) fn sweeps(&self) -> Vec<Sweep<'_>> {
         let mut sweeps: Vec<Sweep<'_>> = Vec::new();
         for level in self.levels.iter().filter(|level| !level.validity.harness_bound) {

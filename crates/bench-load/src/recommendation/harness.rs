@@ -11,14 +11,16 @@ use super::{Group, Recommendation};
 const FAILURES: Advice = Advice { rule: "failures", gist: "requests fail" };
 const HARNESS_BOUND: Advice = Advice {
     rule: "harness_bound",
-    gist: "the harness is the bottleneck: give it a machine of its own, or fewer clients",
+    gist: "the harness is the bottleneck: give it a separate machine, or fewer clients",
 };
-const SATURATED: Advice =
-    Advice { rule: "saturated", gist: "the model is saturated: offer less, or give it more to serve with" };
+const SATURATED: Advice = Advice {
+    rule: "saturated",
+    gist: "the model is saturated: lower the rate, or give the model more resources",
+};
 const SHORT_OF_RATE: Advice =
     Advice { rule: "short_of_rate", gist: "fewer requests were sent than offered: allow more in flight" };
 
-/// A rate further below what was offered than this is another rate.
+/// The share by which a rate may fall below the offered rate before it counts as another rate.
 const SHORT: f64 = 0.01;
 
 /// The level at which requests begin to fail.
@@ -47,11 +49,11 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
     let told = first.map(|level| {
         let cpu = level.pace.harness_cpu.map(|cpu| format!("it takes {} of a core", percent(cpu)));
         let lag =
-            level.pace.send_lag.map(|lag| format!("1 % of requests are sent {} late or more", lag.p99_s));
+            level.pace.send_lag.map(|lag| format!("1 % of requests are sent at least {} late", lag.p99_s));
         let stall = level
             .pace
             .client_stall
-            .map(|stall| format!("its event loops handle 1 % of ready events {} late or more", stall.p99_s));
+            .map(|stall| format!("its event loops handle 1 % of ready events at least {} late", stall.p99_s));
         let seen: Vec<String> = cpu.into_iter().chain(lag).chain(stall).collect();
         let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
         let text = format!(
@@ -93,13 +95,13 @@ pub(super) fn short_of_rate(group: &Group) -> Vec<Recommendation> {
             return None;
         }
         let text = format!(
-            "{} req/s were sent of {} offered at {}, {} short: allow more requests in flight",
+            "only {} of {} offered req/s were sent at {}, {} too few: allow more requests in flight",
             significant(achieved),
             significant(offered),
             level.name,
             percent(gap)
         );
-        Some(SHORT_OF_RATE.at(level, text).with(Figure::new(gap, Unit::Share, "short")))
+        Some(SHORT_OF_RATE.at(level, text).with(Figure::new(gap, Unit::Share, "too few")))
     };
     group.levels.iter().find_map(short).into_iter().collect()
 }
@@ -134,8 +136,8 @@ mod tests {
         level.pace.send_lag = Some(Lag::new(Seconds(0.0), Seconds(0.012), Seconds(0.012)));
         assert_says(bottleneck, &group, &[]);
         group.levels[1].validity.harness_bound = true;
-        let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent 12.00 ms \
-                    late or more): give it a separate machine, or fewer clients";
+        let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent at \
+                    least 12.00 ms late): give it a separate machine, or fewer clients";
         assert_says(bottleneck, &group, &[text]);
     }
 
@@ -158,8 +160,7 @@ mod tests {
         for (level, achieved) in group.levels.iter_mut().zip([4.98, 9.0]) {
             (level.pace.offered_rate, level.pace.achieved_rate) = (level.rate, Some(achieved));
         }
-        let text =
-            "9.000 req/s were sent of 10.00 offered at 10 req/s, 10 % short: allow more requests in flight";
+        let text = "only 9.000 of 10.00 offered req/s were sent at 10 req/s, 10 % too few: allow more requests in flight";
         assert_says(short_of_rate, &group, &[text]);
         group.levels[1].validity.harness_bound = true;
         assert_says(short_of_rate, &group, &[]);

@@ -29,7 +29,7 @@ const WAITS: f64 = 2.0;
 /// The highest percentile that is asked to be supported: p99.9 takes 4603 requests, which few can wait for.
 const MOST_ASKED: f64 = 0.99;
 
-/// A steady part that differs by more than this is not what the whole run shows.
+/// The factor from which on a steady part differs from the whole run.
 const UNSTEADY: f64 = 0.1;
 
 /// A tail far from the median, at the level where it is heaviest.
@@ -80,7 +80,7 @@ pub(super) fn behind(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The level with the fewest requests, where they do not support a percentile that is reported.
+/// The level with the fewest requests, if they do not support a percentile that is reported.
 pub(super) fn unsupported(group: &Group) -> Vec<Recommendation> {
     let highest = |level: &Level| {
         let unsupported = level.metrics.iter().filter(|metric| metric.supported == Some(false));
@@ -113,7 +113,7 @@ pub(super) fn unsupported(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// A steady part that says something else than the whole, at the level where it differs most.
+/// Recommends a longer run if the steady part differs from the whole, at the level where it differs most.
 pub(super) fn unsteady(group: &Group) -> Vec<Recommendation> {
     let differs = |level: &Level| {
         let steady =

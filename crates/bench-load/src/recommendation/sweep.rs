@@ -5,7 +5,7 @@ use bench_record::{Level, Metric};
 
 use crate::figure::percentile_of;
 
-/// The rate of served requests, where the primary metric is not a rate.
+/// The rate of served requests, if the primary metric is not a rate.
 const REQUESTS_PER_SECOND: &str = "RPS";
 
 /// Levels that differ in one setting, two or more.
@@ -68,7 +68,7 @@ fn said(level: &Level, times: f64) -> String {
     }
 }
 
-/// A setting with four digits at most, and none that say nothing: `12.5`, `53.82`, `1200`.
+/// Formats a setting with at most four digits and without trailing zeros: `12.5`, `53.82`, `1200`.
 fn plain(setting: f64) -> String {
     let decimals = 3 - setting.abs().max(1.0).log10().floor() as i32;
     let shown = format!("{setting:.*}", decimals.max(0) as usize);

@@ -13,7 +13,7 @@ const PEAK: Advice = Advice {
 };
 const QUEUEING: Advice = Advice {
     rule: "queueing",
-    gist: "throughput stays while latency grows as concurrency does: further requests only queue",
+    gist: "throughput stays the same while latency grows in proportion to concurrency: further requests only queue",
 };
 const RISES: Advice = Advice {
     rule: "throughput_rises",
@@ -26,10 +26,10 @@ const GOODPUT: Advice = Advice {
     gist: "goodput is best below the level of the highest throughput: serve there",
 };
 
-/// A tail this much longer is a price worth a mention where there is hardly more throughput for it.
+/// A tail this much longer is a price worth a mention if there is hardly more throughput for it.
 const COSTLY: f64 = 1.5;
 
-/// How far latency may be from growing as concurrency does and still be queueing: other work in a request
+/// How far latency may be from growing in proportion to concurrency and still be queueing: other work in a request
 /// does not queue, and batches form unevenly.
 const PROPORTIONAL: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
@@ -40,7 +40,7 @@ const RISING: f64 = 0.1;
 /// when the window ends are the rest.
 const KEEPS_UP: f64 = 0.95;
 
-/// The level from which throughput does not rise any more, where the next one only has a longer tail.
+/// The level from which throughput does not rise any more, if the next one only has a longer tail.
 pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -64,7 +64,7 @@ pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// Throughput that stays while latency grows as concurrency does: by Little's law, further requests wait.
+/// Throughput that stays the same while latency grows in proportion to concurrency: by Little's law, further requests wait.
 pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -76,7 +76,7 @@ pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
             return None;
         }
         let text = format!(
-            "throughput stays at {} from {} to {} while latency p50 grows {}, as concurrency does ({}): \
+            "throughput stays at {} from {} to {} while latency p50 grows {}, in proportion to concurrency ({}): \
              further requests only queue",
             shown(before),
             from.name,
@@ -173,7 +173,7 @@ fn peak_of(points: &[(&Level, &Metric)]) -> Option<usize> {
     points.iter().position(|(_, metric)| metric.value >= best * (1.0 - FLAT))
 }
 
-/// Whether two figures could be the same; not where an interval is unknown.
+/// Whether two figures could be the same; not if an interval is unknown.
 fn overlap(a: &Metric, b: &Metric) -> bool {
     a.interval.zip(b.interval).is_some_and(|(a, b)| a.low <= b.high && b.low <= a.high)
 }
@@ -201,8 +201,8 @@ mod tests {
 
     #[test]
     fn latency_that_grows_with_concurrency_is_queueing() {
-        let text = "throughput stays at 6.000 images/s from concurrency 4 to 8 while latency p50 grows 2.0×, as \
-                    concurrency does (2.0×): further requests only queue";
+        let text = "throughput stays at 6.000 images/s from concurrency 4 to 8 while latency p50 grows 2.0×, in \
+                    proportion to concurrency (2.0×): further requests only queue";
         assert_says(queueing, &images([[2.0, 0.5, 0.6], [6.0, 0.6, 1.0], [6.1, 1.2, 3.1]]), &[text]);
         // More throughput, or less, or a latency that stays.
         assert_says(queueing, &images([[2.0, 0.5, 0.6], [6.0, 0.6, 1.0], [5.0, 1.2, 3.1]]), &[]);

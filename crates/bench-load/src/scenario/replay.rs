@@ -100,7 +100,7 @@ fn read(file: &Path) -> Result<Vec<f64>, Error> {
 /// The times in a trace, in seconds, ascending.
 ///
 /// # Errors
-/// What is wrong with a line, or with the header.
+/// If a line or the header is malformed.
 fn times(text: &str) -> Result<Vec<f64>, String> {
     let has = |delimiter: char| {
         text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(delimiter))

@@ -12,7 +12,7 @@ use super::{Goal, Serving};
 use crate::plans::Plans;
 use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
 
-/// Requests of a level in a quick look.
+/// The number of requests of a level with `--quick`.
 const QUICK: u64 = 5;
 
 /// Clients of stress that was asked for by flag, for each core.

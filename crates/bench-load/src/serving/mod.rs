@@ -61,11 +61,11 @@ impl Job {
     fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::failure(what));
         if self.requests == Some(0) {
-            return wrong("`requests(0)`: expected at least 1 request a level".to_owned());
+            return wrong("`requests(0)`: expected at least 1 request per level".to_owned());
         }
         for (name, time) in [("duration", self.duration), ("timeout", self.timeout)] {
             if time.is_some_and(|time| time.is_zero()) {
-                return wrong(format!("`{name}` of 0 s: expected more than no time"));
+                return wrong(format!("`{name}` of 0 s: expected more than 0 s"));
             }
         }
         match self.valid_for {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bench_stats as stats;
 
-/// Two cycles each, so 0.07 ms at 3 GHz; an unoptimised build takes some ten times as long for each.
+/// Two cycles each, so 0.07 ms at 3 GHz; an unoptimized build takes some ten times as long for each.
 const STEPS: u32 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
 
 /// An interruption spoils one or two of them, and so not their median.

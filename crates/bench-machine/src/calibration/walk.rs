@@ -12,7 +12,7 @@ const LINES: u32 = 1 << 18;
 /// translation buffer walks two page tables.
 const STEPS: u32 = 2048;
 
-/// An interruption spoils one of them, and so not their median.
+/// The number of walks: an interruption spoils one of them, but not their median.
 const REPEATS: usize = 3;
 
 /// One cache line; the first number is the next line's.

@@ -1,4 +1,4 @@
-//! Randomisation of the address space.
+//! Randomization of the address space.
 
 use super::container;
 use super::finding::{Finding, Outcome};
@@ -8,8 +8,8 @@ use bench_os::{Machine, Unknown};
 /// by the workers.
 const NO_RANDOMIZE: u64 = 0x0004_0000;
 
-/// Checks address randomisation. The place of data in memory moves times by several percent. Each round is a separate
-/// process, so with randomisation the rounds sample the layouts and the interval contains their effect; without it,
+/// Checks address randomization. The place of data in memory moves times by several percent. Each round is a separate
+/// process, so with randomization the rounds sample the layouts and the interval contains their effect; without it,
 /// every round has the same layout, and a change of the code is compared with whatever that layout happens to cost
 /// (Mytkowicz et al., ASPLOS 2009). Harnesses that measure a single process advise the opposite.
 pub(super) fn look(machine: &Machine) -> Outcome {

@@ -38,7 +38,7 @@ pub(super) fn name(machine: &Machine) -> Option<String> {
     )
 }
 
-/// The variable `container`, by which engines tell their guests; no other variable is looked at.
+/// The variable `container`, by which container engines identify themselves; no other variable is read.
 fn variable(machine: &Machine, path: &str) -> Option<String> {
     let variables = machine.text(path).ok()?;
     let name = variables.split('\0').find_map(|variable| variable.strip_prefix("container="))?;

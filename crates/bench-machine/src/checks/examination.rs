@@ -44,7 +44,7 @@ const CHECKS: [(&str, Look); 15] = [
 ///
 /// The runner makes both readings while no worker runs, so they are not part of any measurement. A reading opens some
 /// dozens of small files, one for each process and two for each processor. Both together took 3 ms of processor time
-/// on a busy virtual machine with 2 processors and 90 processes, in an optimised build (`cost_of_an_examination`).
+/// on a busy virtual machine with 2 processors and 90 processes, in an optimized build (`cost_of_an_examination`).
 pub struct Examination {
     machine: Machine,
     before: Vec<Check>,

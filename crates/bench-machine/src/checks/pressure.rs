@@ -12,8 +12,8 @@ const PRESSURE: &str = "/proc/pressure/cpu";
 /// Tasks may wait this share of the time: a worker, its runner and the kernel's own threads meet now and then.
 const MUCH: f64 = 0.10;
 
-/// Counts pressure stall information, `some` of all processors. A case with more threads than processors causes it by
-/// itself, and is reported, too.
+/// Counts pressure stall information, `some` of all processors. A case with more threads than processors causes
+/// pressure by itself, and is reported too.
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = stalled(machine);
     Box::new(move |machine, elapsed| judge(before?, stalled(machine)?, elapsed))

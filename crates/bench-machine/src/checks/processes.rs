@@ -7,7 +7,7 @@ use super::container;
 use super::finding::{Counting, Finding, Outcome, too_short};
 use bench_os::{Machine, Unknown};
 
-/// Share of one processor's time from which a process is named.
+/// The share of one processor's time above which a process is named.
 const BUSY: f64 = 0.05;
 
 /// Ticks of `/proc/<pid>/stat` in a second: `USER_HZ`, 100 on every architecture that Rust runs Linux on.
@@ -16,7 +16,7 @@ const TICKS_A_SECOND: f64 = 100.0;
 /// The number of ticks below which a process that woke up once would look busy.
 const FEWEST_TICKS: u64 = 5;
 
-/// More than these are not named.
+/// The maximum number of processes that are named.
 const NAMED: usize = 4;
 
 /// The first process inherits the children of all that have exited: the time of those it has reaped is not its own.
@@ -101,8 +101,8 @@ impl Process {
     }
 }
 
-/// Ticks that each process used between the two, with those of descendants that ended between them: a compiler
-/// that builds a hundred crates is a hundred processes, of which the last look sees none.
+/// Ticks that each process used between the two, with those of descendants that ended between them: a compiler that
+/// builds a hundred crates is a hundred processes, none of which exists at the second reading.
 fn used(before: &Snapshot, after: &Snapshot) -> BTreeMap<u32, u64> {
     let still = |number: &u32| {
         let then = before.processes.get(number)?;

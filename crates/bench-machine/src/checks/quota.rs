@@ -14,8 +14,8 @@ struct Quota {
     stops: u64,
 }
 
-/// Counts how often the quota was used up: a group that has used up its share of a period, usually 100 ms, stands
-/// still for the rest of it (kernel documentation, `admin-guide/cgroup-v2.rst`, `scheduler/sched-bwc.rst`).
+/// Counts how often the quota was used up: a group that has used up its share of a period, usually 100 ms, is
+/// stopped for the rest of it (kernel documentation, `admin-guide/cgroup-v2.rst`, `scheduler/sched-bwc.rst`).
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = tightest(machine);
     // Now: a comparison puts itself on one processor after another.

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(1);
 /// The time within which a client must have sent the token after connecting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connections of which the token has not come yet. Further ones wait in the system's queue.
+/// Connections whose token has not arrived yet. Further ones wait in the system's queue.
 const MOST_CANDIDATES: usize = 16;
 
 /// The runner's side: waits for its worker, and for no other process.
@@ -201,7 +201,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::JoinHandle;
 
-    /// A time limit that nothing here exceeds, on any machine.
+    /// A time limit that no test here exceeds, on any machine.
     const LIMIT: Duration = Duration::from_secs(60);
 
     /// A listener that waits in a separate thread.

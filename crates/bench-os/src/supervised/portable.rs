@@ -19,7 +19,7 @@ use crate::channel::Listener;
 /// Chunks on their way from the reading threads. A child that prints without end waits for its runner, as with a pipe.
 const MOST_CHUNKS: usize = 64;
 
-/// How often a child is looked at that may be about to end: nothing wakes its runner then.
+/// The interval between two checks of a child that may be about to end: nothing wakes its runner then.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// The time without output after which a child that has ended counts as finished, even if another process holds its
@@ -49,11 +49,11 @@ type Chunk = (Source, Vec<u8>);
 /// A write to the channel.
 #[derive(Debug)]
 enum Outgoing {
-    /// Until the child has connected.
+    /// Kept until the child has connected.
     Kept(Vec<u8>),
-    /// Goes to the child.
+    /// Sent to the child.
     Sent(TcpStream),
-    /// Goes to no reader.
+    /// Dropped: no process reads it any more.
     Closed,
 }
 

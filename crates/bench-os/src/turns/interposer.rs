@@ -39,7 +39,7 @@ const fn name(bytes: &[u8]) -> &CStr {
     unsafe { CStr::from_bytes_with_nul_unchecked(bytes) }
 }
 
-/// Tells the seat, 0 or 1, and after a colon the file that both processes map.
+/// The variable that names the seat, 0 or 1, and after a colon the file that both processes map.
 const PLACE: &CStr = name(b"BENCH_TURNS\0");
 
 /// Hands itself down to programs that the process starts.
@@ -71,7 +71,7 @@ impl Timespec {
 /// The memory that both processes and their runner share. [`super::Turns`] reads and writes the same.
 #[repr(C)]
 struct Table {
-    /// Whose turn it is.
+    /// The seat whose turn it is.
     turn: AtomicU32,
     /// A bit for each seat that has been left: the other process no longer waits for it.
     left: AtomicU32,
@@ -132,7 +132,7 @@ static SIT_DOWN: unsafe extern "C" fn() = sit_down;
 #[link_section = ".fini_array"]
 static STAND_UP: unsafe extern "C" fn() = stand_up;
 
-/// Before `main`, and before there is a second thread.
+/// Takes a seat, before `main` and before there is a second thread.
 unsafe extern "C" fn sit_down() {
     unsafe {
         let place = getenv(PLACE.as_ptr());

@@ -22,7 +22,7 @@ impl<'a> Members<'a> {
     /// The field of this name; `None` if it is absent.
     ///
     /// # Errors
-    /// When it stands there twice.
+    /// When the field occurs twice.
     fn find(&self, name: &str) -> Result<Option<&'a Json<'a>>, JsonError> {
         let mut found = self.0.iter().filter(|(member, _)| member == name);
         match (found.next(), found.next()) {

@@ -18,7 +18,7 @@ pub(super) struct Dump {
 /// and the names of the events, and the totals.
 ///
 /// # Errors
-/// What is missing or wrong.
+/// If a part of the dump is missing or malformed.
 pub(super) fn parse(text: &str) -> Result<Dump, String> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     let missing = |name: &str| format!("the line `{name}` is missing");

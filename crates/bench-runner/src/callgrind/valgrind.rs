@@ -83,7 +83,7 @@ impl Valgrind {
     /// Returns the counts of a worker that has ended. Its files are removed.
     ///
     /// # Errors
-    /// The reason why they are missing.
+    /// The reason why the counts are missing.
     pub fn counts(&self, worker: u32) -> Result<RoundCounts, String> {
         let dumps = self.dumps(worker)?;
         let last = |part: Part, what: &str| -> Result<Events, String> {

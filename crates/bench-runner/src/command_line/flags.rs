@@ -195,10 +195,10 @@ impl Flags {
         }
     }
 
-    /// Whether what is asked for goes with what is to be measured.
+    /// Checks that the flags are possible with the chosen measure.
     ///
     /// # Errors
-    /// A flag that asks for time where instructions are to be counted.
+    /// A flag that asks for time although instructions are to be counted.
     pub(super) fn check_measure(&self) -> Result<(), UsageError> {
         let of_time = [
             ("--profile-time", self.profile_time.is_some()),

@@ -122,7 +122,7 @@ pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), R
     ))
 }
 
-/// The same where instructions are counted: that takes as long as it takes.
+/// The same if instructions are counted: that takes as long as it takes.
 fn print_plan_of_counts(options: &Options, cases: &[Selected<'_>]) -> Result<(), RunError> {
     let mut table = Table::new(&["case", "warm-up", "counted", "rounds", "timeout"]);
     for (_, case) in cases {

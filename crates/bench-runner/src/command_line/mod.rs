@@ -70,7 +70,7 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     if let (Some(engine), Some(part)) = (flags.part_by, &options.selection.partition)
         && !flags.quiet
     {
-        tell(&format!("part {part} of the cases, as {engine} has started it: another one with --partition"));
+        tell(&format!("part {part} of the cases, set by {engine}: --partition selects another one"));
     }
     if flags.list {
         let programs = (host.open)()?;
@@ -248,7 +248,7 @@ fn workspace_root() -> PathBuf {
     here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()
 }
 
-/// A larger share allows everything, and cannot be meant.
+/// The largest share in percent that is accepted: a larger one would allow everything.
 const MOST_PERCENT: f64 = 10_000.0;
 
 /// Reads a share in percent: `5`, `2.5%`.

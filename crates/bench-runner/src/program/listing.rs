@@ -56,7 +56,7 @@ impl fmt::Display for ProgramError {
 
 impl std::error::Error for ProgramError {}
 
-/// How often a program that is listing is looked at.
+/// The interval between two checks of a program that is listing.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// The length of the kept end of a program's stderr.
@@ -85,7 +85,7 @@ pub(super) fn read(command: &mut Command, limits: &ListLimits) -> Result<Listing
     let (answer, complaint) = (text(answer), text(complaint));
     if !status.success() {
         let said = first_line(&String::from_utf8_lossy(&complaint));
-        let said = if said.is_empty() { "without a word".to_owned() } else { said };
+        let said = if said.is_empty() { "without output".to_owned() } else { said };
         return Err(format!("`--list --format json` ended with {status} ({said}): {WANTED}"));
     }
     check(parse(&answer)?)

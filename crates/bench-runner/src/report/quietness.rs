@@ -43,10 +43,12 @@ fn summary(diagnosis: &Diagnosis, style: Style) -> String {
     let (total, warn, unknown) =
         (diagnosis.checks.len(), diagnosis.count(State::Warn), diagnosis.count(State::Unknown));
     if warn + unknown == 0 {
-        return style.good(&format!("nothing to warn of in {total} checks"));
+        return style.good(&format!("no warning in {total} checks"));
     }
-    let unknown = if unknown > 0 { format!(", {unknown} cannot tell") } else { String::new() };
-    style.doubtful(&format!("{warn} of {total} checks warn{unknown}: see → before trusting a number"))
+    let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+    style.doubtful(&format!(
+        "{warn} of {total} checks warn{unknown}: follow the advice at → before you trust a figure"
+    ))
 }
 
 #[cfg(test)]
@@ -86,7 +88,7 @@ mod tests {
                       SMT    unknown  hidden\n\
                       steal  unknown  hidden\n\
                       \x20               → look on the host\n\
-                      \n1 of 4 checks warn, 2 cannot tell: see → before trusting a number\n";
+                      \n1 of 4 checks warn, 2 unknown: follow the advice at → before you trust a figure\n";
         assert_eq!(text, wanted);
         let coloured = render(&found, Style::for_stdout(ColorChoice::Always));
         assert!(coloured.contains("turbo  \x1b[33mwarn\x1b[0m     on\n"), "{coloured:?}");
@@ -98,6 +100,6 @@ mod tests {
             &diagnosis(vec![check("ASLR", State::Ok, "\x1bon", None)]),
             Style::for_stdout(ColorChoice::Never),
         );
-        assert!(text.ends_with("\nnothing to warn of in 1 checks\n") && !text.contains('\x1b'), "{text:?}");
+        assert!(text.ends_with("\nno warning in 1 checks\n") && !text.contains('\x1b'), "{text:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! `targets.csv`: one row for each target; figures in the unit that stands beside them.
+//! `targets.csv`: one row for each target; figures are in the unit in the next column.
 
 use std::io::{self, Write};
 

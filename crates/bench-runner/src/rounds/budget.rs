@@ -12,7 +12,7 @@ const SLICES: f64 = 20.0;
 /// The number of rounds from which on the interval of the median assumes nothing about the tails.
 const FEWEST_ROUNDS: usize = 6;
 
-/// More rounds than this show nothing new.
+/// The maximum number of rounds: more would show nothing new.
 const MOST_ROUNDS: usize = 60;
 
 /// The default number of rounds over which `repeats` are spread.
@@ -95,7 +95,7 @@ fn cost_before_warm_up(round: &RoundRecord) -> f64 {
     round.spent_s() - (samples + warm_up) / 1e9
 }
 
-/// Never negative, never too large for a `Duration`.
+/// Converts seconds to a duration; a value that is negative or too large is limited.
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }

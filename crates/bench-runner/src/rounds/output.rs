@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-/// Kept of a worker's output.
+/// The number of bytes of a worker's output that are kept.
 const KEPT: usize = 8 << 10;
 
 /// The end of everything that was written.
@@ -10,7 +10,7 @@ const KEPT: usize = 8 << 10;
 pub struct Tail {
     bytes: Vec<u8>,
     dropped: bool,
-    /// Whether it is shown as it comes, too.
+    /// Whether it is also shown as it arrives.
     echo: bool,
 }
 

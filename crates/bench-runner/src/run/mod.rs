@@ -103,7 +103,7 @@ pub fn select<'a>(programs: &'a [Opened], options: &Options) -> Result<Vec<Selec
     Ok(selected)
 }
 
-/// Ids are unique within a program: its list was checked for that.
+/// Refuses ids that occur in two programs. Within a program they are unique: its list was checked for that.
 fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {
     if programs.len() < 2 {
         return Ok(());
@@ -131,7 +131,7 @@ fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
         return error;
     }
     let hint = format!(
-        "\n(this is the bench target `{}`; to ask another one: `cargo bench --bench NAME -- …`)",
+        "\n(this is the bench target `{}`; to run another one: `cargo bench --bench NAME -- …`)",
         program.name()
     );
     match error {

@@ -25,7 +25,7 @@ impl Arguments {
         self.0.iter().flat_map(of_argument).collect()
     }
 
-    /// Whether a case has what is wanted, by the values of its arguments.
+    /// Whether a case has the required values of its arguments.
     pub(super) fn matches<'a>(&self, argument: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.0.iter().all(|(name, wanted)| {
             argument(name).is_some_and(|value| wanted.iter().any(|text| text.eq_ignore_ascii_case(value)))

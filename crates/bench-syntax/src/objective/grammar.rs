@@ -28,7 +28,7 @@ pub enum What<'a> {
     SpeedupOverRun(&'a str),
 }
 
-/// Longest first where one begins with another.
+/// Longest first if one begins with another.
 const RELATIONS: [(&str, Relation); 4] =
     [("<=", Relation::AtMost), (">=", Relation::AtLeast), ("<", Relation::Below), (">", Relation::Above)];
 

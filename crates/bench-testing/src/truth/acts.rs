@@ -10,7 +10,8 @@ pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 pub enum Act {
     /// Sends these bytes in one write.
     Send(Vec<u8>),
-    /// Waits until so long after the request had come. Waits do not add up what the system oversleeps.
+    /// Waits until this long after the request arrived. The delays of the system do not add up from wait to
+    /// wait.
     WaitUntil(Duration),
     /// Closes the connection: what was sent arrives.
     Close,

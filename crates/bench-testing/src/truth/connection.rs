@@ -1,4 +1,4 @@
-//! One connection: requests that come on it, and what is done about each.
+//! One connection: the requests that arrive on it, and the server's acts for each.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::iter::Enumerate;

@@ -48,7 +48,7 @@ impl EventLoop {
         Waker::new(self.poll.registry(), WAKER)
     }
 
-    /// Serves until it is over.
+    /// Serves until the server is dropped.
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         while !self.shared.over.load(Ordering::Acquire) {

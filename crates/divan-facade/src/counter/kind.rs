@@ -72,7 +72,7 @@ impl Counters {
         self
     }
 
-    /// These, and those of `outer` of other kinds.
+    /// Returns these counters, and those of `outer` of other kinds.
     pub(crate) fn within(mut self, outer: Counters) -> Self {
         for (own, outer) in self.0.iter_mut().zip(outer.0) {
             *own = own.or(outer);

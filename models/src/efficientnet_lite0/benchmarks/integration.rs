@@ -11,7 +11,7 @@ use crate::kept::Kept;
 use crate::photograph::Photograph;
 use crate::weights::{WeightsError, images_directory};
 
-/// Reads the file, decodes, resizes, normalises, runs the network, ranks. A wrong answer fails the
+/// Reads the file, decodes, resizes, normalizes, runs the network, ranks. A wrong answer fails the
 /// case: its time does not count.
 #[benchmark(args(picture = ["china", "flower"]))]
 fn classify(b: &mut Bencher, picture: &str) -> Result<()> {

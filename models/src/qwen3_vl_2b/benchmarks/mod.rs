@@ -11,7 +11,7 @@ pub mod integration;
 pub mod performance;
 pub mod unit;
 
-/// Loads the model, timed apart; skips the case where it does not fit.
+/// Loads the model, timed apart; skips the case if it does not fit.
 fn load(b: &mut Bencher, config: Config, dtype: DType) -> Result<Qwen3Vl> {
     load_on(b, config, dtype, &Device::Cpu)
 }

@@ -15,7 +15,7 @@ fn states(tokens: usize, width: usize, dtype: DType) -> Result<Tensor> {
     Ok(INPUTS.uniform("states", (tokens, width), -1.0, 1.0, &Device::Cpu)?.to_dtype(dtype)?)
 }
 
-/// 640 × 427 pixels to 1040 patches of 16 × 16: scaling, normalising, cutting.
+/// 640 × 427 pixels to 1040 patches of 16 × 16: scaling, normalizing, cutting.
 #[benchmark]
 fn patches(b: &mut Bencher) -> Result<()> {
     let photograph = Photograph::synthetic(640, 427);

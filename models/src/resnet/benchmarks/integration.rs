@@ -10,7 +10,7 @@ use crate::normalisation;
 use crate::photograph::{self, Photograph};
 use crate::resnet::{Depth, ResNet};
 
-/// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no
+/// Decodes, resizes, normalizes, runs the network, ranks. The weights are generated, so there is no
 /// right answer; the answer has to be finite and the same twice for its time to count.
 ///
 /// The synthetic picture needs no file. The photograph is a separate case: it takes another time to

@@ -43,7 +43,7 @@ fn forward(
 ///
 /// Each reads the images from a slice and leaves the logits in one. Engines are as they come: tract computes on one
 /// thread, candle and ONNX Runtime on as many as there are cores. `load` is making the weights for candle, and for the
-/// others parsing the file, which is in memory, and optimising the network.
+/// others parsing the file, which is in memory, and optimizing the network.
 #[benchmark(
     args(engine = [Engine::Candle, Engine::Tract, Engine::OnnxRuntime], batch = [1, 8]),
     ignore(batch = [8]),

@@ -16,8 +16,8 @@ fn load(b: &mut Bencher, precision: Precision, device: &Device) -> Result<SmolLm
     b.load(|| SmolLm2::load(precision, device)).map_err(WeightsError::or_skip)
 }
 
-/// Whether it is the right model, for its times to count. Asked after measuring, so that the first call is a first
-/// call; an error fails the case, figures and all.
+/// Checks that it is the right model, so that its times count. Asked after measuring, so that the first call is
+/// a first call; an error fails the case, figures and all.
 fn expect_right(model: &SmolLm2) -> Result<(), GenerationError> {
     model.expect_text("The capital of France is", " Paris")
 }
@@ -44,7 +44,7 @@ fn prefill(b: &mut Bencher, dtype: Precision, tokens: usize) -> Result<()> {
     Ok(expect_right(&model)?)
 }
 
-/// Reads one more token, after this many: its time against the context shows how decoding scales.
+/// Reads one more token after `context` tokens: how its time depends on `context` shows how decoding scales.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], context = [16, 64, 256]), ignore(context = [256]), max_time = "2s")]
 fn decode(b: &mut Bencher, dtype: Precision, context: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;

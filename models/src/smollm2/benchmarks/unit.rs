@@ -67,7 +67,7 @@ fn logits(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward(&states))
 }
 
-/// The normalisation before each half of a block.
+/// The normalization before each half of a block.
 #[benchmark(args(tokens = [1, 64]))]
 fn rms_norm(b: &mut Bencher, tokens: usize) -> Result<()> {
     let layer = candle_nn::rms_norm(SIZE.hidden, 1e-5, WEIGHTS.weights(&Device::Cpu))?;

@@ -30,7 +30,7 @@ fn prompt() -> Result<Tensor> {
     Ok(INPUTS.uniform("prompt", (1, PROMPT_TOKENS, PROMPT_WIDTH), -1.7, 1.7, &Device::Cpu)?)
 }
 
-/// Two convolutions of 3 × 3, each after group normalisation and SiLU, the time added between them.
+/// Two convolutions of 3 × 3, each after group normalization and SiLU, the time added between them.
 #[benchmark]
 fn residual_block(b: &mut Bencher) -> Result<()> {
     let config = ResidualConfig { from: CHANNELS, to: CHANNELS, time: Some(TIME_WIDTH), epsilon: 1e-6 };
@@ -47,7 +47,7 @@ fn spatial_transformer(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| block.forward(&features, &prompt))
 }
 
-/// Each place looks at every other one.
+/// Attention of each place to every other one.
 #[benchmark(args(side = [16, 32, 64]))]
 fn self_attention(b: &mut Bencher, side: usize) -> Result<()> {
     let layer = attention(CHANNELS)?;
@@ -55,7 +55,7 @@ fn self_attention(b: &mut Bencher, side: usize) -> Result<()> {
     b.items(side * side).try_iter(|| layer.forward(&places, None))
 }
 
-/// Each place looks at the prompt.
+/// Attention of each place to the prompt.
 #[benchmark]
 fn cross_attention(b: &mut Bencher) -> Result<()> {
     let layer = attention(PROMPT_WIDTH)?;

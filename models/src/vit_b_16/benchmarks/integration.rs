@@ -10,7 +10,7 @@ use crate::normalisation;
 use crate::photograph::{self, Photograph};
 use crate::vit_b_16::VitB16;
 
-/// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no right answer; the
+/// Decodes, resizes, normalizes, runs the network, ranks. The weights are generated, so there is no right answer; the
 /// answer has to be finite and the same twice for its time to count.
 #[benchmark(args(picture = ["synthetic", "china"]))]
 fn classify(b: &mut Bencher, picture: &str) -> Result<()> {

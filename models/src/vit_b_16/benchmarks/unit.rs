@@ -34,7 +34,7 @@ fn patch_embedding(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward(&images))
 }
 
-/// A whole block: normalisation, attention, normalisation, feed-forward.
+/// A whole block: normalization, attention, normalization, feed-forward.
 #[benchmark]
 fn block(b: &mut Bencher) -> Result<()> {
     let block = Block::new(&WEIGHTS.weights(&Device::Cpu).pp("layer").pp(0))?;

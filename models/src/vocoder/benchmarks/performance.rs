@@ -20,7 +20,7 @@ fn decode(b: &mut Bencher, frames: usize) -> Result<()> {
     b.count("frames", frames).try_iter(|| vocoder.decode(&codes))
 }
 
-/// Several sounds at once, of five frames each. Skipped where candle gets several wrong.
+/// Several sounds at once, of five frames each. Skipped if candle gets several wrong.
 #[benchmark(
     args(batch = [1, 2, 4, 8], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(batch = [8], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),

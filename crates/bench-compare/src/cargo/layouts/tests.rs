@@ -1,6 +1,6 @@
 use super::*;
 
-/// An executable with these files beside it, and the folder that holds them.
+/// An executable with these files next to it, and the folder that contains them.
 fn built(own: &str, layouts: &[&str]) -> (tempfile::TempDir, Executable, Tools) {
     let folder = tempfile::tempdir().expect("a folder");
     let executable = Executable(folder.path().join("speed-0123456789abcdef"));

@@ -36,7 +36,7 @@ impl Decoder {
     /// Takes bytes that arrived at `at`; returns the answer if it is over.
     ///
     /// # Errors
-    /// What is wrong with the answer.
+    /// If the answer is malformed.
     pub(super) fn feed(
         &mut self,
         bytes: &[u8],

@@ -71,7 +71,7 @@ pub(super) fn request(
 /// while it is not whole. Heads that only say that an answer will come (status 100 to 199) are skipped.
 ///
 /// # Errors
-/// What is not the head of an answer.
+/// If the bytes are not the head of an answer.
 pub(super) fn answer<T>(
     bytes: &[u8],
     taken: impl FnOnce(&ParsedHead<'_, '_>) -> T,

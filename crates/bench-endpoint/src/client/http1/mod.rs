@@ -26,7 +26,7 @@ use super::reading::{Exchanged, Reading};
 use super::stamped::Stamps;
 use crate::failure::{Class, Failure};
 
-/// Room of one read: a large answer comes in few pieces.
+/// The size of one read, in bytes, so that a large answer comes in few pieces.
 const ROOM: usize = 64 << 10;
 
 thread_local! {
@@ -77,7 +77,7 @@ impl Http1 {
         self.is_open
     }
 
-    /// Looks whether the server has closed the connection, or sent what was not asked for, while it was idle.
+    /// Checks whether the server has closed the connection, or sent unrequested bytes, while it was idle.
     pub(super) fn look(&mut self, context: &mut Context<'_>) {
         let read = READ
             .with_borrow_mut(|room| Pin::new(&mut self.stream).poll_read(context, &mut ReadBuf::new(room)));

@@ -25,11 +25,11 @@ const PURE: f64 = 0.7;
 /// The median and the estimate of a step agree to this share: a few wild runs make a mean, not a level.
 const AGREE: f64 = 0.65;
 
-/// While the whole line has fewer runs than this, a change must last longer than [`MIN_AFTER`]…
+/// In a line with fewer runs than this, a change must last longer than [`MIN_AFTER`].
 const YOUNG: usize = 60;
 
-/// …by one run for this many missing ones: two machines that take turns of some days look like one change as long as
-/// neither has come back.
+/// A change must last one run longer for each of this many runs that a line lacks to [`YOUNG`]: two machines
+/// that take turns of some days look like one change as long as neither has come back.
 const PATIENCE: usize = 7;
 
 /// While the whole line has fewer runs than this, only steps of [`GLARING`] are reported.
@@ -38,17 +38,18 @@ const INFANT: usize = 25;
 /// The height, in deviations, from which on a step needs no patience.
 const GLARING: f64 = 16.0;
 
-/// Runs that vary more than so many deviations of the noise are a burst…
+/// Runs that vary by more than this many deviations of the noise are a burst, unless there are [`SETTLED`] of
+/// them.
 const CALM: f64 = 2.5;
 
-/// …unless there are so many of them.
+/// The number of runs from which on wild runs are not a burst.
 const SETTLED: usize = 12;
 
-/// In a line without a change before, a step must be so many deviations high to be left out of the noise before it is
-/// certain. Else machines that take turns would be such steps.
+/// In a line without an earlier change, a step must be this many deviations high to be left out of the noise
+/// before it is certain. Otherwise machines that take turns would be such steps.
 const APART: f64 = 5.0;
 
-/// A line that stayed at one level for so many runs is not a machine that takes turns of some days.
+/// A line that stayed at one level for this many runs does not come from machines that take turns of some days.
 const KNOWN: usize = 40;
 
 /// The distance, in deviations, from which on a level is not news if the line was there in one of [`USUAL_EVERY`] runs
@@ -96,7 +97,7 @@ impl Detector {
         if is_told { self.report(at, z, Kind::Step, level, noise) } else { None }
     }
 
-    /// The last runs against the rest of the last piece.
+    /// Looks for a step between the last runs and the rest of the last piece.
     pub(super) fn scan(&mut self, off: &[f64], sums: &Prefix, floor: f64) -> Option<Change> {
         let len = off.len();
         let from = self.bounds.last().copied().unwrap_or(0);
@@ -150,7 +151,7 @@ impl Detector {
         self.bounds.iter().copied().chain([at]).collect()
     }
 
-    /// The last runs against the reported level, whatever lies between.
+    /// Looks for a drift: compares the last runs with the reported level, whatever lies between.
     pub(super) fn creep(&mut self, off: &[f64], level: Level, floor: f64) -> Option<Change> {
         let len = off.len();
         let from = self.bounds.last().copied().unwrap_or(0);
@@ -208,8 +209,8 @@ impl Detector {
         count >= MIN_AFTER && 2 * last > MIN_AFTER && count as f64 >= PURE * since.len() as f64
     }
 
-    /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies off as a level does, but
-    /// does not last.
+    /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies away from the
+    /// level, as a new level does, but does not last.
     fn has_settled(&self, at: usize, deviation: f64) -> bool {
         let since = &self.values[at..];
         let now = median_of(since);

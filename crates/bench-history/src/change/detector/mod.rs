@@ -13,10 +13,10 @@ use super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of, shift};
 /// changes costs the same every night.
 const WINDOW: usize = 400;
 
-/// A stretch shorter than this is divided into pieces every night…
+/// A stretch shorter than this is divided into pieces every night.
 const SHORT: usize = 100;
 
-/// …and a longer one once in this many runs.
+/// A stretch of at least [`SHORT`] runs is divided into pieces once in this many runs.
 const BETWEEN: usize = 8;
 
 /// The number of runs within which an excursion that ends leaves the stretch before it unchanged.
@@ -53,7 +53,7 @@ struct Memory {
 #[derive(Clone, Copy, Debug)]
 struct Level {
     median: f64,
-    /// Mean of the clipped runs that it rests on, and their number.
+    /// The mean of the clipped runs from which the level is estimated, and their number.
     mean: f64,
     runs: f64,
 }
@@ -62,11 +62,11 @@ struct Level {
 #[derive(Clone, Debug)]
 pub struct Detector {
     settings: Settings,
-    /// The runs since the last change, at most [`WINDOW`] and a quarter…
+    /// The runs since the last change: at most [`WINDOW`] and a quarter.
     values: Vec<f64>,
-    /// …clipped…
+    /// The clipped values of these runs.
     smooth: Vec<f64>,
-    /// …and their numbers.
+    /// The numbers of these runs.
     numbers: Vec<usize>,
     /// The number of the next run, including skipped ones.
     next: usize,

@@ -4,10 +4,10 @@ use super::super::noise::Noise;
 use super::super::{Kind, LOOK_BACK, MIN_AFTER, median_of};
 use super::{Detector, Level, Memory, WINDOW};
 
-/// The number of runs after a change from which on it may be withdrawn…
+/// The number of runs after a change from which on it may be withdrawn.
 const DOUBT_FROM: usize = 15;
 
-/// …and up to which.
+/// The number of runs after a change up to which it may be withdrawn.
 const DOUBT_TO: usize = 60;
 
 /// The distance, in deviations of the noise, beyond both levels from which on a run belongs to neither.

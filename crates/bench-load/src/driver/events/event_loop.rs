@@ -24,7 +24,7 @@ use crate::log::{Outcome, Recorder};
 use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
 
-/// How often a client that pauses looks whether the load is to end.
+/// The interval between two checks of whether the load is to end, for a client that pauses.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The state that the tasks of one core share.
@@ -90,8 +90,8 @@ where
         }
     }
 
-    /// Does what is handed over, until nothing more can come and all tasks have ended. Returns how late it came to
-    /// heartbeats: whatever is ready waits as long.
+    /// Does the work that is handed over, until no more can come and all tasks have ended. Returns how late it came
+    /// to heartbeats: whatever is ready waits as long.
     pub(super) async fn run(
         &self,
         mut handed: UnboundedReceiver<Handed>,

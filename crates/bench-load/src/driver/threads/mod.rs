@@ -21,10 +21,10 @@ use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
 use crate::slot::{GivenUp, Slot};
 
-/// Threads of a schedule that wait for their arrival, at least.
+/// The smallest number of threads of a schedule that wait for an arrival.
 const SPARE: u32 = 8;
 
-/// Threads of a schedule at the beginning.
+/// The number of threads with which a schedule begins.
 const FIRST: u32 = 32;
 
 /// How often a schedule's spare threads are counted.
@@ -38,7 +38,7 @@ const MAPS_OF_A_THREAD: usize = 4;
 const MAPS_OF_OTHERS: usize = 4;
 
 /// Threads for which there are memory maps, by the text of `/proc/sys/vm/max_map_count` (kernel documentation,
-/// admin-guide/sysctl/vm); as many as one likes where there is no such limit.
+/// admin-guide/sysctl/vm); as many as one likes if there is no such limit.
 fn room_for_threads(max_map_count: Option<&str>) -> usize {
     let maps: Option<usize> = max_map_count.and_then(|text| text.trim().parse().ok());
     maps.map_or(usize::MAX, |maps| (maps - maps / MAPS_OF_OTHERS) / MAPS_OF_A_THREAD)
@@ -244,7 +244,7 @@ where
         }
     }
 
-    /// How long nothing need be looked at; for ever where nothing needs a look.
+    /// How long nothing need be looked at; for ever if nothing needs a look.
     fn patience(&self) -> Option<Duration> {
         let timeout = self.team.course.timeout_ns.map(|ns| {
             Duration::from_nanos(ns / 20).clamp(Duration::from_micros(200), Duration::from_millis(20))
@@ -286,7 +286,7 @@ where
         }
     }
 
-    /// Starts more threads where a schedule has too few that wait.
+    /// Starts more threads if a schedule has too few that wait.
     fn keep_spare(&mut self) {
         let Pacing::Schedule { arrivals, most_in_flight } = &self.team.course.pacing else { return };
         let left = (self.team.course.next.load(Ordering::Relaxed) as usize) < arrivals.len();

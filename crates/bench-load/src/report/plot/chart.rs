@@ -11,7 +11,7 @@ const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 92.0;
 const TOP: f64 = 84.0;
 const BOTTOM: f64 = 372.0;
-/// The width of the legend, which is beside the data, never over it.
+/// The width of the legend, which is next to the data, never over it.
 const LEGEND: f64 = 190.0;
 
 const HEADING: Font = Font { size: 16.0, ink: TEXT, bold: true };

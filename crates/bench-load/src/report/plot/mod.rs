@@ -17,7 +17,7 @@ inventory::submit! { Exporter { name: "plots", export } }
 /// Percentiles of the latency that are drawn against the setting.
 const PERCENTILES: [&str; 3] = ["p50", "p95", "p99"];
 
-/// Levels of which latency over time is drawn.
+/// The maximum number of levels whose latency is drawn over time.
 const MOST_TIMELINES: usize = 12;
 
 fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {

@@ -1,4 +1,5 @@
-//! What is alike, in one line each: skipped cases by their reason, warnings by their kind, probes that saw nothing.
+//! Prints similar things in one line: skipped cases by their reason, warnings by their kind, probes that were
+//! unavailable.
 
 use std::fmt::Write;
 
@@ -7,7 +8,7 @@ use bench_record::{CaseRecord, ProbeState, Record, Status};
 use bench_report::{CaseRows, Folded, View, together};
 use bench_syntax::text::{first_line, one_line};
 
-/// Kinds of warnings that are printed; the others are counted.
+/// The maximum number of kinds of warnings that are printed; the others are counted.
 const KINDS: usize = 10;
 
 /// Cases by something that they share, in the order of their first.
@@ -78,7 +79,7 @@ pub(super) fn warnings(record: &Record, view: &View) -> String {
     out
 }
 
-/// Where the whole report is.
+/// Returns the command or flag that prints the whole report.
 fn whole(record: &Record) -> String {
     match one_line(&record.run) {
         run if run.is_empty() => "--verbose".to_owned(),
@@ -86,7 +87,7 @@ fn whole(record: &Record) -> String {
     }
 }
 
-/// The probes that saw nothing, each with the reason.
+/// Lists the probes that were unavailable, each with the reason.
 pub(super) fn unavailable(record: &Record, view: &View) -> String {
     let reason = |state: &ProbeState| {
         state

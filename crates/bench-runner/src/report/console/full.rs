@@ -22,7 +22,7 @@ const WIDEST: usize = 132;
 const HEADER: [&str; 10] =
     ["", "median", "", "mean", "p95", "p99", "throughput", "peak mem", "first call", "distribution"];
 
-/// A row a case, measured or not, with all of its figures.
+/// Renders one row for each case, measured or not, with all of its figures.
 pub(super) fn render(record: &Record, style: Style) -> String {
     let measure = record.measure();
     let mut table = match measure {

@@ -197,7 +197,7 @@ fn seconds_to(seconds: Seconds, count: usize) -> String {
     format!("{} {unit}", digits(seconds.0 * scale, count))
 }
 
-/// Half the width of the 95 % interval; where that says nothing, how many rounds there are and how far they lie apart.
+/// Half the width of the 95 % interval; if that says nothing, the number of rounds and how far they lie apart.
 fn known_to(case: &CaseRecord, time: &Time) -> String {
     let medians = || case.rounds.iter().filter(|round| round.is_ok()).filter_map(RoundRecord::median_s);
     let (low, high) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
