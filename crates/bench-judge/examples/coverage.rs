@@ -34,7 +34,9 @@ struct Count {
 fn main() -> ExitCode {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     if paths.is_empty() {
-        eprintln!("usage: coverage RUN…: folders or `run.json` files of runs with at least {FEWEST} rounds per case");
+        eprintln!(
+            "usage: coverage RUN…: folders or `run.json` files of runs with at least {FEWEST} rounds per case"
+        );
         return ExitCode::from(2);
     }
     let mut suites = Vec::new();
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
         }
     }
     println!("cases: {}, runs: {}\n", suites.iter().map(Vec::len).sum::<usize>(), suites.len());
-    println!("| rounds | drawn | intervals | contain the median of the other rounds | half-width on average |");
+    println!(
+        "| rounds | drawn | intervals | contain the median of the other rounds | half-width on average |"
+    );
     println!("|---|---|---|---|---|");
     for rounds in ROUNDS {
         for is_consecutive in [false, true] {
@@ -104,7 +108,9 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
     for (few, case) in suite.iter().zip(cases) {
         let medians: Vec<f64> =
             others.iter().filter_map(|round| RoundRecord::median_s(&case.rounds[*round])).collect();
-        let (Some(time), Some(truth)) = (&few.time, stats::median(&stats::sorted(&medians))) else { continue };
+        let (Some(time), Some(truth)) = (&few.time, stats::median(&stats::sorted(&medians))) else {
+            continue;
+        };
         count.cases += 1;
         let Some(interval) = time.moderated_s.or(time.interval_s) else { continue };
         count.with_interval += 1;
