@@ -47,7 +47,8 @@ def compared(bench: str, arguments: list[object], max_time: str) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         document = Path(folder, "comparison.json")
         line = [bench, "compare", *arguments, "--max-time", max_time, "--quiet", "--json", document]
-        environment = {**os.environ, "PYTHONPATH": str(PYTHON)}
+        # An installed package is compiled, too.
+        environment = {**os.environ, "PYTHONPATH": str(PYTHON), "PYTHONDONTWRITEBYTECODE": ""}
         ended = subprocess.run([str(part) for part in line], cwd=folder, env=environment, capture_output=True, text=True)
         if not document.exists():
             sys.exit(f"{line} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
