@@ -155,7 +155,9 @@ impl Client {
     pub(crate) fn begin_again(&self) {
         if self.pool.policy() == Policy::Sticky {
             self.pool.close_own();
-            [&self.opened, &self.reused, &self.reconnected].map(|count| count.store(0, Ordering::Relaxed));
+            for count in [&self.opened, &self.reused, &self.reconnected] {
+                count.store(0, Ordering::Relaxed);
+            }
         }
     }
 
