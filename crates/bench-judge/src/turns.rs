@@ -1,7 +1,7 @@
 //! Compares two served models whose rounds took turns.
 
 use bench_protocol::Better;
-use bench_record::{CaseRecord, Level, Metric, Verdict};
+use bench_record::{CaseRecord, InvalidCause, Level, Metric, Verdict};
 use bench_stats as stats;
 use bench_stats::Interval;
 use serde::{Deserialize, Serialize};
@@ -11,11 +11,16 @@ use crate::comparison::judge;
 /// The number of pairs of rounds below which a figure is not judged.
 const FEWEST_PAIRS: usize = 5;
 
-/// The percentiles that are compared, in addition to the most important figure.
-const COMPARED: [&str; 2] = [" p50", " p99"];
+/// The percentile that is always compared, in addition to the most important figure: how much it varies from round to round
+/// shows in the interval.
+const MIDDLE: &str = " p50";
 
-/// Figures about what lies before the model: they are reported, and not compared.
-const ASIDE: [&str; 3] = ["connect time", "TLS time", "time to head"];
+/// The percentile that is compared if each round has enough requests for it.
+const TAIL: &str = " p99";
+
+/// Figures that are reported, and not compared: those about what lies before the model, and those that say what others say.
+const ASIDE: [&str; 6] =
+    ["connect time", "TLS time", "time to head", "ICL ", "prefill tokens/s ", "decode tokens/s "];
 
 /// A figure of a level, on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +42,8 @@ pub struct FigureInTurn {
     pub change: Option<f64>,
     /// Its interval. The intervals of all figures together hold with the probability [`InTurn::confidence`].
     pub interval: Option<Interval>,
-    /// The number of pairs of rounds that count: those in which the level was valid on both sides.
+    /// The number of pairs of rounds that count: those in which the level was valid on both sides, or was not only because the
+    /// harness was the bottleneck.
     pub pairs: usize,
     /// The verdict: `slower` means worse, such as fewer tokens per second.
     pub verdict: Verdict,
@@ -73,7 +79,10 @@ impl InTurn {
         let mut wanted: Vec<(&str, &Metric)> = Vec::new();
         for (primary, level, _) in &pairs {
             for metric in level.metrics.iter().filter(|metric| is_compared(metric, primary)) {
-                let is_known = |(at, known): &(&str, &Metric)| *at == level.name && known.name == metric.name;
+                // Without reasoning, TTFO is TTFT; without a schedule, service latency is latency.
+                let is_known = |(at, known): &(&str, &Metric)| {
+                    *at == level.name && (known.name == metric.name || is_another_name(known, metric))
+                };
                 if !wanted.iter().any(is_known) {
                     wanted.push((&level.name, metric));
                 }
@@ -107,9 +116,16 @@ impl FigureInTurn {
 
 /// Whether a figure is one of those that are compared.
 fn is_compared(metric: &Metric, primary: &str) -> bool {
-    let is_percentile = COMPARED.iter().any(|end| metric.name.ends_with(end));
+    let is_percentile =
+        metric.name.ends_with(MIDDLE) || (metric.name.ends_with(TAIL) && metric.supported != Some(false));
     let is_aside = ASIDE.iter().any(|begin| metric.name.starts_with(begin));
-    metric.name == primary || (is_percentile && !is_aside && metric.supported != Some(false))
+    metric.name == primary || (is_percentile && !is_aside)
+}
+
+/// Whether two figures of one level are the same figure under two names.
+fn is_another_name(one: &Metric, other: &Metric) -> bool {
+    let of = |metric: &Metric| metric.name.rsplit(' ').next().map(str::to_owned);
+    one.unit == other.unit && one.value == other.value && of(one) == of(other)
 }
 
 /// The levels that both sides have served in the same round, and the name of the most important figure.
@@ -138,18 +154,21 @@ fn figure(
         .filter(|(_, base, _)| base.name == level)
         .map(|(_, base, candidate)| (*base, *candidate))
         .collect();
-    let valid = at_level.iter().filter(|(base, candidate)| base.validity.valid && candidate.validity.valid);
+    let counted = at_level.iter().filter(|(base, candidate)| can_differ(base) && can_differ(candidate));
     let value = |level: &Level| {
         let metric = level.metric(&metric.name)?;
         (metric.value > 0.0 && metric.value.is_finite()).then_some(metric.value)
     };
-    let values: Vec<(f64, f64)> =
-        valid.filter_map(|(base, candidate)| Some((value(base)?, value(candidate)?))).collect();
+    let with_validity = |(base, candidate): &(&Level, &Level)| {
+        Some(((value(base)?, value(candidate)?), base.validity.valid && candidate.validity.valid))
+    };
+    let (values, valid): (Vec<(f64, f64)>, Vec<bool>) = counted.filter_map(with_validity).unzip();
     let middle = |of: fn(&(f64, f64)) -> f64| {
         stats::median(&stats::sorted(&values.iter().map(of).collect::<Vec<_>>()))
     };
     let logs: Vec<f64> = values.iter().map(|(base, candidate)| (candidate / base).ln()).collect();
     let interval = (logs.len() >= FEWEST_PAIRS).then(|| interval(&logs, error_rate)).flatten();
+    let bound = valid.iter().filter(|valid| !**valid).count();
     let mut figure = FigureInTurn {
         level: level.to_owned(),
         metric: metric.name.clone(),
@@ -164,7 +183,14 @@ fn figure(
             .map_or(Verdict::Unsure, |interval| judge(slowdown(interval, metric.better), threshold)),
         reason: None,
     };
-    if figure.verdict == Verdict::Unsure {
+    if figure.verdict == Verdict::Same && valid.len() - bound < FEWEST_PAIRS {
+        figure.verdict = Verdict::Unsure;
+        figure.reason = Some(format!(
+            "no difference was found, but the harness was the bottleneck in {bound} of {} pairs of rounds, which could hide one: \
+             use fewer clients or a lower rate, or a machine with more cores",
+            valid.len()
+        ));
+    } else if figure.verdict == Verdict::Unsure {
         figure.reason = Some(match interval {
             Some(_) => "the interval is too wide".to_owned(),
             None => {
@@ -183,6 +209,14 @@ fn figure(
         });
     }
     figure
+}
+
+/// Whether a difference that is found with this level is one of the servers. A harness that is the bottleneck can hide a
+/// difference, but does not make one: it is the same on both sides.
+fn can_differ(level: &Level) -> bool {
+    let validity = &level.validity;
+    validity.valid
+        || validity.harness_bound && validity.causes.iter().all(|cause| *cause == InvalidCause::HarnessLate)
 }
 
 /// The interval of the relative change, from the logarithms of ratios.
@@ -222,7 +256,8 @@ mod tests {
             level.validity.reasons = vec!["the client stalled".to_owned()];
             level.metrics = vec![
                 Metric::new("RPS", "req/s", 1.0 / latency.abs(), Better::Higher),
-                Metric::new("latency p50", "s", latency.abs(), Better::Lower),
+                Metric::new("latency p50", "s", latency.abs(), Better::Lower).with_support(false),
+                Metric::new("service latency p50", "s", latency.abs(), Better::Lower),
                 Metric::new("latency p99", "s", 7.0, Better::Lower).with_support(false),
                 Metric::new("time to head p50", "s", 7.0, Better::Lower),
             ];
@@ -274,6 +309,25 @@ mod tests {
             "{reason}"
         );
         assert!(with(&[], &[]).figures.is_empty());
+    }
+
+    #[test]
+    fn a_harness_that_is_the_bottleneck_hides_differences_and_makes_none() {
+        let bound = |latencies: &[f64]| {
+            let mut case = case(latencies);
+            for served in case.rounds.iter_mut().filter_map(|round| round.served.as_mut()) {
+                let validity = &mut served.levels[0].validity;
+                (validity.valid, validity.harness_bound) = (false, true);
+                validity.causes = vec![InvalidCause::HarnessLate];
+            }
+            case
+        };
+        let of = |factor: f64| InTurn::of(&bound(&[0.1; 6]), &bound(&[0.1 * factor; 6]), 0.01, 0.05);
+        assert_eq!(of(1.1).figures[0].verdict, Verdict::Slower);
+        let same = of(1.0);
+        assert_eq!(same.figures[0].verdict, Verdict::Unsure);
+        let reason = same.figures[0].reason.as_deref().unwrap_or_default();
+        assert!(reason.contains("bottleneck in 6 of 6 pairs"), "{reason}");
     }
 
     #[test]

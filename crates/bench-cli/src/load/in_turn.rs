@@ -18,6 +18,7 @@ use bench_runner::report::console;
 use bench_runner::rounds::Show;
 use bench_runner::run::Options;
 use bench_syntax::UsageError;
+use bench_syntax::quantity::Seconds;
 use bench_syntax::text::one_line;
 use clap::Parser;
 
@@ -236,6 +237,14 @@ fn named(figure: &FigureInTurn) -> String {
     format!("{} at {}", figure.metric, figure.level)
 }
 
+/// A value with its unit: a time for each token is a time.
+fn shown(value: f64, unit: &str) -> String {
+    match unit.strip_prefix("s/") {
+        Some(each) => one_line(&format!("{}/{each}", Seconds(value))),
+        None => figure(value, unit),
+    }
+}
+
 /// The report.
 fn rendered(arguments: &Compare, record: &Record, compared: &InTurn, sides: [&CaseRecord; 2]) -> String {
     let style = Style::for_stdout(arguments.report.color);
@@ -261,7 +270,7 @@ fn rendered(arguments: &Compare, record: &Record, compared: &InTurn, sides: [&Ca
             level = &found.level;
             table.heading(one_line(level));
         }
-        let value = |value: Option<f64>| value.map(|value| figure(value, &found.unit)).unwrap_or_default();
+        let value = |value: Option<f64>| value.map(|value| shown(value, &found.unit)).unwrap_or_default();
         let interval =
             found.interval.map(|found| format!("{} to {}", percent(found.low), percent(found.high)));
         table.row(vec![
