@@ -42,24 +42,30 @@ impl RoundExecutor for InProcess {
 /// raised, and then returns what was measured until then.
 pub type Made = Rc<dyn Fn(&mut Bencher, &Interrupt) -> Result<(), Error>>;
 
-/// Rounds of a case that is made while the program runs.
+/// Rounds of cases that are made while the program runs.
 pub(crate) struct OfMade {
-    pub(crate) made: Made,
+    /// The cases, by their ids.
+    pub(crate) made: Vec<(String, Made)>,
     pub(crate) interrupt: Interrupt,
 }
 
 impl RoundExecutor for OfMade {
     fn round(
         &mut self,
-        _case: &PlannedCase<'_>,
+        case: &PlannedCase<'_>,
         assignment: &Assignment,
         _timeout: Duration,
     ) -> Option<RoundRecord> {
         if self.interrupt.is_raised() {
             return None;
         }
-        let mut call = |bencher: &mut Bencher| (self.made)(bencher, &self.interrupt);
-        Some(collected(|sink| worker::measure_alone(&mut call, assignment.clone(), None, sink, None)))
+        Some(collected(|sink| match self.made.iter().find(|(id, _)| *id == case.case.id) {
+            Some((_, made)) => {
+                let mut call = |bencher: &mut Bencher| made(bencher, &self.interrupt);
+                worker::measure_alone(&mut call, assignment.clone(), None, sink, None)
+            }
+            None => worker::unknown(&case.case.id),
+        }))
     }
 
     fn was_interrupted(&self) -> bool {

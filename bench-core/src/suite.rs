@@ -207,9 +207,20 @@ impl Suite {
 /// # Errors
 /// When nothing could be measured.
 pub fn run_made(case: Case, options: &Options, made: Made) -> Result<Finished, RunError> {
-    let opened = Opened { program: Program::own()?, listing: Listing::new(build::build(), vec![case]) };
+    run_made_in_turn(vec![(case, made)], options)
+}
+
+/// Runs several such cases, whose rounds take turns in a random order.
+///
+/// # Errors
+/// When nothing could be measured.
+pub fn run_made_in_turn(cases: Vec<(Case, Made)>, options: &Options) -> Result<Finished, RunError> {
+    let made: Vec<(String, Made)> =
+        cases.iter().map(|(case, made)| (case.id.clone(), Made::clone(made))).collect();
+    let cases = cases.into_iter().map(|(case, _)| case).collect();
+    let opened = Opened { program: Program::own()?, listing: Listing::new(build::build(), cases) };
     let make = |interrupt: Interrupt| -> Box<dyn RoundExecutor> {
-        Box::new(OfMade { made: Made::clone(&made), interrupt })
+        Box::new(OfMade { made: made.clone(), interrupt })
     };
     run::execute(&opened.into(), options, Some(&make))
 }

@@ -13,6 +13,8 @@ use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;
 
 use crate::arguments::Compare;
+#[cfg(feature = "load")]
+use crate::load;
 use crate::markdown::{self, Heading};
 use crate::report;
 use crate::source::{self, Run, Search, Source};
@@ -31,6 +33,23 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
             return Err(UsageError(message.to_owned()).into());
         }
     };
+    #[cfg(feature = "load")]
+    match [base, candidate].map(|side| load::is_address(side)) {
+        [true, true] => return load::compare(arguments, base, candidate),
+        [false, false] => {}
+        _ => {
+            return Err(UsageError(format!(
+                "a served model can be compared with another one only: expected two addresses, found `{base}` and \
+                 `{candidate}`"
+            ))
+            .into());
+        }
+    }
+    if arguments.rounds.is_some() {
+        let message =
+            "--rounds is for two served models: other sides are measured until --max-time or a verdict";
+        return Err(UsageError(message.to_owned()).into());
+    }
     // A revision is compared with a path: it is that path's.
     let of_python = |name: &&String| bench_adapters::is_python(Path::new(name));
     let subject = [base, candidate].into_iter().find(of_python).map_or(Path::new("."), Path::new);

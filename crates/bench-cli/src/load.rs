@@ -2,6 +2,7 @@
 
 mod conversations;
 mod given;
+mod in_turn;
 mod pace;
 mod reach;
 mod rendezvous;
@@ -29,6 +30,7 @@ use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
 
 use self::given::Given;
+pub(crate) use self::in_turn::{is_address, run as compare};
 use self::pace::Scenario;
 use self::reach::{probed, secret, targets, unknown, watch};
 use crate::arguments::Load;
@@ -72,7 +74,7 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
     };
     let scenario = Scenario::of(arguments, &mut given).pausing(conversations);
     let case = case(arguments, &endpoint);
-    let options = if reports { options(arguments) } else { silent() };
+    let options = if reports { options(arguments, &endpoint) } else { silent() };
     let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
     let (sends, shared) = (Rc::clone(&endpoint), fleet.clone());
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
@@ -321,12 +323,13 @@ fn silent() -> Options {
     options
 }
 
-fn options(arguments: &Load) -> Options {
+fn options(arguments: &Load, endpoint: &Endpoint) -> Options {
     let reports = &arguments.reports;
     let mut options = Options::default();
     options.results = Some(reports.output_dir.clone());
     options.save_as.clone_from(&reports.save_as);
     options.compare.clone_from(&reports.compare);
+    options.measured = reach::processes(endpoint.client());
     // What this process takes is nothing that the model does.
     options.probes = Some(Vec::new());
     options.show = if reports.quiet { Show::Nothing } else { Show::Progress };

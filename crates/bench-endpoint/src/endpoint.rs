@@ -167,6 +167,7 @@ impl Endpoint {
     pub fn of_worker(self, run: u64, rank: u32) -> Self {
         // No worker sends so many requests that it would come to the numbers of the next.
         let unique = run.wrapping_add(u64::from(rank) << 40);
+        self.client.begin_again();
         Endpoint { run, unique: AtomicU64::new(unique), ..self }
     }
 

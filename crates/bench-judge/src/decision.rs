@@ -1,6 +1,6 @@
 //! Decides the exit code of a run or a comparison, and the message for it.
 
-use bench_record::{CaseRecord, Cause, InvalidCause, Outcome, Record, RunState, Verdict, exit};
+use bench_record::{CaseRecord, Cause, InvalidCause, Level, Outcome, Record, RunState, Verdict, exit};
 use bench_syntax::text::printable;
 
 use crate::Summarize;
@@ -139,20 +139,34 @@ impl Decision {
         self
     }
 
-    /// Adds the findings of a load test: cases of which more than the share `max_failures` of requests failed, cases
-    /// that failed for another reason, and levels whose figures are not valid. Failures within that share do not make
-    /// a level invalid.
+    /// Adds the findings of a load test: those of [`of_failures`](Self::of_failures), and levels whose figures are not
+    /// valid. Failures within the share do not make a level invalid.
     #[must_use]
     pub fn of_load(mut self, record: &Record, max_failures: f64) -> Self {
+        self = self.of_failures(record, max_failures);
+        for case in record.cases.iter().filter(|case| !fails_too_often(case, max_failures)) {
+            for level in levels(case) {
+                let causes = &level.validity.causes;
+                let other = causes.iter().any(|cause| *cause != InvalidCause::Failures);
+                if !level.validity.valid && (other || causes.is_empty()) {
+                    let why = level.validity.reasons.join("; ");
+                    self.invalid
+                        .push(printable(&format!("{} at {} is not valid: {why}", case.id, level.name)));
+                }
+            }
+        }
+        self
+    }
+
+    /// Records which cases of a load test failed: those of which more than the share `max_failures` of requests failed, and
+    /// those that failed for another reason.
+    #[must_use]
+    pub fn of_failures(mut self, record: &Record, max_failures: f64) -> Self {
         self.interrupted |= record.state == RunState::Interrupted;
         for case in &record.cases {
-            let levels = || {
-                case.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels)
-            };
-            let (requests, failed): (u64, u64) = levels()
-                .fold((0, 0), |(requests, failed), level| (requests + level.requests, failed + level.failed));
-            if failed as f64 > max_failures * requests as f64 {
-                let most = levels().find_map(|level| level.errors.first());
+            let (requests, failed) = requests(case);
+            if fails_too_often(case, max_failures) {
+                let most = levels(case).find_map(|level| level.errors.first());
                 let most = most.map_or(String::new(), |told| format!(", such as: {}", told.message));
                 self.failures
                     .push(printable(&format!("{}: {failed} of {requests} requests failed{most}", case.id)));
@@ -167,15 +181,6 @@ impl Decision {
                 }
                 Some(_) => self.failed.push(case.id.clone()),
                 None => {}
-            }
-            for level in levels() {
-                let causes = &level.validity.causes;
-                let other = causes.iter().any(|cause| *cause != InvalidCause::Failures);
-                if !level.validity.valid && (other || causes.is_empty()) {
-                    let why = level.validity.reasons.join("; ");
-                    self.invalid
-                        .push(printable(&format!("{} at {} is not valid: {why}", case.id, level.name)));
-                }
             }
         }
         self
@@ -230,6 +235,22 @@ impl Decision {
         let rest = [&self.incomparable, &self.slower, &self.invalid, &self.unsure];
         rest.into_iter().find(|reasons| !reasons.is_empty()).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The levels of all rounds of a case.
+fn levels(case: &CaseRecord) -> impl Iterator<Item = &Level> {
+    case.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels)
+}
+
+/// The number of requests of a case, and of those that failed.
+fn requests(case: &CaseRecord) -> (u64, u64) {
+    levels(case).fold((0, 0), |(requests, failed), level| (requests + level.requests, failed + level.failed))
+}
+
+/// Whether more than this share of the requests of a case failed.
+fn fails_too_often(case: &CaseRecord, max_failures: f64) -> bool {
+    let (requests, failed) = requests(case);
+    failed as f64 > max_failures * requests as f64
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod summary;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;
+mod turns;
 
 pub use decision::{ComparisonPolicy, Decision};
 pub use disturbance::mark_disturbed;
@@ -28,3 +29,4 @@ pub use opened::{merge, open};
 pub use probes::states as probe_states;
 pub use summary::Summarize;
 pub use time::over as time_over;
+pub use turns::{FigureInTurn, InTurn};

@@ -13,6 +13,7 @@ mod ending;
 mod group_memory;
 mod identity;
 mod link;
+mod listeners;
 mod machine;
 mod memory;
 mod processors;

@@ -66,6 +66,12 @@ impl Machine {
         Ok(names)
     }
 
+    /// Returns the text that a symbolic link contains; `None` if it cannot be read.
+    pub(crate) fn link(&self, path: &str) -> Option<String> {
+        let to = self.path(path).and_then(fs::read_link).ok()?;
+        Some(to.to_string_lossy().into_owned())
+    }
+
     fn unreadable(&self, path: &str, error: &io::Error) -> Unknown {
         if self.root.is_none() {
             return Unknown::new("looked up on Linux only", "measure on Linux where figures must be trusted");

@@ -14,15 +14,17 @@ use clap::Args;
 
 use super::which::Which;
 
-/// Compare two programs or git revisions, which take turns, or two records
+/// Compare two programs, git revisions or served models, which take turns, or two records
 #[derive(Debug, Args)]
 #[command(
     after_help = "A side is a bench executable, a folder with a Cargo.toml or with Python benchmarks (`.` is the \
                   working tree), a git revision, which is built in a separate worktree, or a record: a run \
                   directory, a run.json, or the name of a run. Two records were measured at different times, so \
-                  only much larger changes can be detected than with two programs.\n\n\
+                  only much larger changes can be detected than with two programs. Two addresses of served models are \
+                  compared under the same load, in turn; the flags of `bench load` follow after `--`:\n\n    \
+    bench compare http://127.0.0.1:8000 http://127.0.0.1:8001 -- --concurrency 8 --duration 10s\n\n\
     Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
-    130 interrupted."
+    or more failed requests than allowed, 130 interrupted."
 )]
 pub(crate) struct Compare {
     /// The side to compare with
@@ -33,6 +35,9 @@ pub(crate) struct Compare {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) how: How,
+    /// Rounds of each of two served models [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..), help_heading = "Measurement")]
+    pub(crate) rounds: Option<u32>,
     /// Also count instructions: auto (for cases that are unsure or changed by less than 5 %), always, never
     #[arg(
         long,
@@ -124,7 +129,8 @@ pub(crate) struct How {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Building")]
 pub(crate) struct Build {
-    /// Arguments of the `cargo bench` that builds a revision: `-- -p models --bench all`
+    /// Arguments of the `cargo bench` that builds a revision: `-- -p models --bench all`; those of `bench load`, for served
+    /// models
     #[arg(last = true, value_name = "CARGO_ARGS")]
     pub(crate) cargo_arguments: Vec<String>,
     /// The interpreter of Python benchmarks, once, or once for each side [default: the active environment's]

@@ -49,6 +49,16 @@ pub(crate) struct Which {
 }
 
 impl Which {
+    /// Whether no case is left out.
+    pub(crate) fn is_empty(&self) -> bool {
+        let lists = [&self.filters, &self.model, &self.tag, &self.skip];
+        lists.iter().all(|list| list.is_empty())
+            && self.category.is_empty()
+            && self.args.is_empty()
+            && self.partition.is_none()
+            && ![self.exact, self.regex, self.ignored, self.include_ignored].contains(&true)
+    }
+
     /// The filters, parsed.
     ///
     /// # Errors

@@ -75,6 +75,11 @@ impl Scenario {
         Scenario { conversations, ..self }
     }
 
+    /// The same with other arrivals: those of a round of several.
+    pub(super) fn of_round(&self, round: u64) -> Self {
+        Scenario { seed: self.seed.wrapping_add(round), ..self.clone() }
+    }
+
     /// Serves the inputs through the endpoint.
     ///
     /// # Errors

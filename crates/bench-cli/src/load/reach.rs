@@ -1,5 +1,6 @@
 //! Finds out how to reach the server, and which interface it has.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench_endpoint::Endpoint;
@@ -42,6 +43,11 @@ pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
         _ => "",
     };
     UsageError(format!("{} does not answer: {failure}{hint}", client.target()))
+}
+
+/// The processes of the servers that run on this machine. They are measured, and disturb nothing.
+pub(super) fn processes(client: &Client) -> BTreeSet<u32> {
+    client.targets().filter_map(Target::local_port).flat_map(bench_machine::listeners).collect()
 }
 
 pub(super) fn unknown(client: &Client) -> UsageError {

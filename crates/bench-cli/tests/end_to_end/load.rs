@@ -110,6 +110,72 @@ fn a_connection_is_what_was_asked_for_or_a_failure() {
 }
 
 #[test]
+fn two_servers_are_compared_in_turn() {
+    let (base, candidate) = (Truth::start(chat), Truth::start(chat));
+    let stage = Stage::new(&[]);
+    let (of_base, of_candidate) = (base.url(), candidate.url());
+    let arguments =
+        ["compare", &of_base, &of_candidate, "--rounds=6", "--json=in_turn.json", "--seed=1", "-q"];
+    let load = ["--", "--concurrency=1,2", "--requests=6"];
+    let ended = stage.bench(&[&arguments[..], &load].concat());
+    // What is found of such short rounds is the machine's affair.
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    ended.expect_said(&[&of_base, &of_candidate, "concurrency 2", "TTFT p50", "with 95 % confidence"]);
+    let document = read_json(&stage.path().join("in_turn.json"));
+    let figures = document["figures"].as_array().expect("figures");
+    let named = |level: &str, name: &str| {
+        figures.iter().any(|figure| figure["level"] == level && figure["metric"] == name)
+    };
+    for name in ["output tokens/s", "latency p50", "TTFT p50", "TPOT p50"] {
+        assert!(named("concurrency 1", name) && named("concurrency 2", name), "{name}: {document}");
+    }
+    assert!(!figures.iter().any(|figure| figure["metric"] == "time to head p50"), "{document}");
+    // Both have served as much, and took turns: neither was done before the other began.
+    let chats = |server: &Truth| -> Vec<std::time::Instant> {
+        server.asked().iter().filter(|asked| !asked.body.is_empty()).map(|asked| asked.at).collect()
+    };
+    let (chats_of_base, chats_of_candidate) = (chats(&base), chats(&candidate));
+    assert_eq!(chats_of_base.len(), chats_of_candidate.len());
+    assert!(chats_of_base[0] < chats_of_candidate[chats_of_candidate.len() - 1]);
+    assert!(chats_of_candidate[0] < chats_of_base[chats_of_base.len() - 1]);
+    let record = read_json(&stage.report().join("run.json"));
+    let ids: Vec<&Value> =
+        record["cases"].as_array().expect("cases").iter().map(|case| &case["id"]).collect();
+    let id = |side: &str| format!("org_small/performance/chat[server={side}]");
+    assert_eq!(ids, [&id("base"), &id("candidate")]);
+    assert!(
+        record["cases"]
+            .as_array()
+            .expect("cases")
+            .iter()
+            .all(|case| { case["rounds"].as_array().is_some_and(|rounds| rounds.len() == 6) })
+    );
+}
+
+#[test]
+fn servers_are_compared_with_servers_under_one_load() {
+    let server = Truth::start(chat);
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let refused = |arguments: &[&str], said: &[&str]| {
+        stage.bench(&[&["compare", &url], arguments].concat()).expect_code(2).expect_said(said);
+    };
+    refused(&["HEAD"], &["can be compared with another one only", "`HEAD`"]);
+    refused(&[&url, "a-filter"], &["servers are compared without filters of cases"]);
+    refused(&[&url, "--max-time=9s"], &["--duration 20s", "--rounds"]);
+    refused(&[&url, "--", "--no-such"], &["after `--`, expected the flags of `bench load`", "--no-such"]);
+    refused(&[&url, "--", "--find-rate", "--slo=latency_p50<=1s"], &["--find-rate is for `bench load`"]);
+    refused(&["http://127.0.0.1:1"], &["http://127.0.0.1:1 does not answer", "refused"]);
+    let ollama = Truth::start(|asked| match asked.path() {
+        "/api/tags" => vec![json(r#"{"models":[{"name":"small"}]}"#)],
+        _ => vec![whole("404 Not Found", &[], "")],
+    });
+    refused(&[&ollama.url()], &["`chat`", "--endpoint KIND"]);
+    let sides = stage.bench(&["compare", "x", "y", "--rounds=9"]);
+    sides.expect_code(2).expect_said(&["--rounds is for two served models"]);
+}
+
+#[test]
 fn speech_has_its_own_metrics() {
     let server = Truth::start(|_| {
         vec![

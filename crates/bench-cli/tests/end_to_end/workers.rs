@@ -136,16 +136,8 @@ fn the_warm_up_is_divided_like_the_requests_that_count() {
     for how in [&["--rate=150"][..], &["--concurrency=3", "--connections=sticky"]] {
         let before = server.asked().len();
         let stage = Stage::new(&[]);
-        // The server is not asked what it is, which takes a connection.
-        let known = [
-            url.as_str(),
-            "--endpoint=chat",
-            "--model=m",
-            "--no-metrics",
-            "--requests=12",
-            "--warm-up=6",
-            "-q",
-        ];
+        // The server is asked what it is: the connection for that is no client's.
+        let known = [url.as_str(), "--no-metrics", "--requests=12", "--warm-up=6", "-q"];
         let arguments = [&known[..], how, &prompts].concat();
         let outputs = ended(start(&stage, SLURM, 3, &arguments));
         expect_measured(&outputs);

@@ -8,6 +8,8 @@
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
 //!   so that other clients can be measured on the same one.
 //! - `stub`: that stub alone.
+//! - `truth TOKENS FIRST_MS GAP_MS`: a server of streamed chats for any client. When its input ends, it prints when it has
+//!   really sent what; `benchmarks/measure load-clients` compares other clients with that.
 //! - `fleet`: whether four workers measure the same as one process, by the two-sample test of Kolmogorov and Smirnov. It starts
 //!   the program `bench`, which `cargo build --release -p bench-cli` makes.
 //!
@@ -19,9 +21,11 @@ mod grid;
 mod memory;
 mod rates;
 mod stub;
+mod truth;
 
 use std::io::BufRead;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use bench_core::Suite;
 use bench_core::record::Summarize;
@@ -37,6 +41,10 @@ fn main() {
         [] => ["grid", "memory", "lag"].into_iter().for_each(measure),
         ["serve-streams"] => memory::serve(),
         ["stub"] => stub::serve(),
+        ["truth", tokens, first_ms, gap_ms] => {
+            let ms = |text: &str| Duration::from_millis(text.parse().expect("milliseconds"));
+            truth::serve(tokens.parse().expect("a number of tokens"), ms(first_ms), ms(gap_ms));
+        }
         ["plain", url] => rates::plain(url),
         ["plain"] => {
             let stub = Server::start("stub");
@@ -52,7 +60,7 @@ fn measure(part: &str) {
         "memory" => memory::measure(),
         "lag" => rates::lag(),
         "fleet" => fleet::measure(),
-        other => panic!("{other}: expected grid, memory, lag, fleet, plain or stub"),
+        other => panic!("{other}: expected grid, memory, lag, fleet, plain, stub or truth"),
     }
 }
 

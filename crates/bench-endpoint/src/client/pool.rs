@@ -91,6 +91,13 @@ impl Pool {
         }
     }
 
+    /// Closes the connections that clients keep.
+    pub(super) fn close_own(&self) {
+        for idle in &self.loops {
+            idle.lock().unwrap_or_else(PoisonError::into_inner).own.clear();
+        }
+    }
+
     /// Returns the number of idle connections on the caller's event loop.
     pub(super) fn len(&self) -> usize {
         let idle = self.idle();

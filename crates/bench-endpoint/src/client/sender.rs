@@ -150,6 +150,17 @@ impl Client {
         }
     }
 
+    /// With [`Policy::Sticky`], closes the connections that were made to ask the server what it is, and counts from 0: they
+    /// belong to client 0, which may be one of another worker.
+    pub(crate) fn begin_again(&self) {
+        if self.pool.policy() == Policy::Sticky {
+            self.pool.close_own();
+            for count in [&self.opened, &self.reused, &self.reconnected] {
+                count.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// Opens a connection for each of `clients` clients, on the event loop of each, unless as many are idle or the
     /// policy opens none beforehand.
     ///

@@ -92,6 +92,13 @@ impl Target {
         if found.is_empty() { Err(none(String::new())) } else { Ok(found) }
     }
 
+    /// Returns the port on which a server of this machine listens; `None` if the host is another machine or has no address.
+    pub fn local_port(&self) -> Option<u16> {
+        // A socket can be bound to the addresses of this machine only; nothing is sent.
+        let is_here = |address: &SocketAddr| std::net::UdpSocket::bind((address.ip(), 0)).is_ok();
+        self.resolve().ok()?.iter().any(is_here).then_some(self.port)
+    }
+
     /// `HOST:PORT` as a `Host` header has it.
     pub(crate) fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -140,6 +147,15 @@ mod tests {
             let error = Target::parse(wrong).expect_err("refused");
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn only_a_server_of_this_machine_has_a_local_port() {
+        let port = |address: &str| Target::parse(address).expect("an address").local_port();
+        assert_eq!(port("http://127.0.0.1:8000"), Some(8000));
+        // An address for documentation (RFC 5737), which no machine has.
+        assert_eq!(port("http://192.0.2.1:8000"), None);
+        assert_eq!(port("http://no-such-host.invalid:8000"), None);
     }
 
     #[test]

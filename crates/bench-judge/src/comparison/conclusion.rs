@@ -40,8 +40,8 @@ impl Comparison {
     /// The same for a server that was measured over the network, which no command can build again.
     pub fn advice_for_servers(&self) -> Option<String> {
         self.undecided()?;
-        let advice =
-            "to settle it, put this load on the old and the new server in turn, at least five times each";
+        let advice = "to settle it, let the old and the new server take turns: bench compare OLD_URL NEW_URL -- FLAGS, with the \
+                      flags of this load";
         Some(advice.to_owned())
     }
 
@@ -151,7 +151,7 @@ mod tests {
         let of =
             |old: &Record| Comparison::of(old, &new, &Judgement::default(), |_| true).advice_for_servers();
         let advice = of(&earlier(&["unit/x"])).expect("one run decides nothing");
-        assert!(advice.contains("old and the new server") && !advice.contains("cargo"), "{advice}");
+        assert!(advice.contains("bench compare OLD_URL NEW_URL") && !advice.contains("cargo"), "{advice}");
         assert_eq!(of(&earlier(&["unit/other"])), None);
     }
 

@@ -1,5 +1,6 @@
 //! All checks, before and after a run.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::finding::{Counting, Outcome, check};
@@ -19,6 +20,8 @@ enum Look {
     Around(fn(&Machine) -> Outcome),
     /// Counts from the start of the run to its end.
     Over(fn(&Machine) -> Counting),
+    /// The same, for processes: those that are measured are no others.
+    OverOthers(fn(&Machine, &BTreeSet<u32>) -> Counting),
 }
 
 /// Every check, in the order in which they are printed.
@@ -34,7 +37,7 @@ const CHECKS: [(&str, Look); 15] = [
     ("affinity", Look::Before(affinity::look)),
     ("cgroup quota", Look::Over(quota::begin)),
     ("load", Look::Before(load::look)),
-    ("other processes", Look::Over(processes::begin)),
+    ("other processes", Look::OverOthers(processes::begin)),
     ("pressure", Look::Over(pressure::begin)),
     ("steal", Look::Over(steal::begin)),
     ("thermal throttling", Look::Over(throttling::begin)),
@@ -55,15 +58,22 @@ pub struct Examination {
 impl Examination {
     /// Makes the first readings.
     pub fn begin() -> Self {
-        Examination::of(Machine::this())
+        Examination::begin_beside(&BTreeSet::new())
     }
 
-    fn of(machine: Machine) -> Self {
+    /// Makes the first readings. The processes with these numbers are measured, such as a server on this machine: they and their
+    /// descendants are not counted as other processes.
+    pub fn begin_beside(measured: &BTreeSet<u32>) -> Self {
+        Examination::of(Machine::this(), measured)
+    }
+
+    fn of(machine: Machine, measured: &BTreeSet<u32>) -> Self {
         let (mut before, mut counting) = (Vec::new(), Vec::new());
         for (name, look) in CHECKS {
             match look {
                 Look::Before(look) | Look::Around(look) => before.push(check(name, look(&machine))),
                 Look::Over(begin) => counting.push((name, begin(&machine))),
+                Look::OverOthers(begin) => counting.push((name, begin(&machine, measured))),
             }
         }
         Examination { machine, before, counting, began: Instant::now() }
@@ -81,7 +91,7 @@ impl Examination {
         let checks = CHECKS.into_iter().filter_map(|(name, look)| match look {
             Look::Before(_) => before.next(),
             Look::Around(look) => Some(before.next()?.until(check(name, look(&self.machine)))),
-            Look::Over(_) => {
+            Look::Over(_) | Look::OverOthers(_) => {
                 let (name, counting) = counting.next()?;
                 Some(check(name, counting(&self.machine, elapsed)))
             }
@@ -110,7 +120,7 @@ mod tests {
     #[test]
     fn without_proc_and_sys_all_is_unknown_and_nothing_fails() {
         let made = MadeUp::bare(&[]);
-        let checks = Examination::of(made.machine.clone()).end();
+        let checks = Examination::of(made.machine.clone(), &BTreeSet::new()).end();
         assert_eq!(checks.len(), CHECKS.len());
         for check in checks {
             assert_eq!(check.state, State::Unknown, "{check:?}");
@@ -123,7 +133,7 @@ mod tests {
     fn what_changes_in_mid_run_is_seen_and_load_of_the_run_is_not() {
         let smt = "/sys/devices/system/cpu/smt/active";
         let made = MadeUp::new(&[("/proc/loadavg", "0.1 0 0"), (smt, "0")]);
-        let examination = Examination::of(made.machine.clone());
+        let examination = Examination::of(made.machine.clone(), &BTreeSet::new());
         let state = |checks: &[Check], name: &str| {
             checks.iter().find(|check| check.name == name).map(|check| check.state)
         };

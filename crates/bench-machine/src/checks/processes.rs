@@ -36,30 +36,33 @@ struct Process {
     reaped_ticks: u64,
 }
 
-/// All processes that can be seen, by their number, and the number of this one.
+/// All processes that can be seen, by their number.
 #[derive(Debug)]
 struct Snapshot {
-    own: u32,
+    /// This process, and those that are measured.
+    own: BTreeSet<u32>,
     processes: BTreeMap<u32, Process>,
     /// Whether some are hidden: those of other users (`hidepid`), or all outside of the container.
     partial: bool,
 }
 
-/// Processes that took more than 5 % of one processor, other than this one and its descendants, the workers.
-pub(super) fn begin(machine: &Machine) -> Counting {
-    let before = Snapshot::take(machine);
-    Box::new(move |machine, elapsed| judge(&before?, &Snapshot::take(machine)?, elapsed))
+/// Processes that took more than 5 % of one processor, other than this one, those that are `measured`, and the descendants of
+/// both.
+pub(super) fn begin(machine: &Machine, measured: &BTreeSet<u32>) -> Counting {
+    let (before, measured) = (Snapshot::take(machine, measured), measured.clone());
+    Box::new(move |machine, elapsed| judge(&before?, &Snapshot::take(machine, &measured)?, elapsed))
 }
 
 impl Snapshot {
-    fn take(machine: &Machine) -> Result<Self, Unknown> {
+    fn take(machine: &Machine, measured: &BTreeSet<u32>) -> Result<Self, Unknown> {
         const SELF: &str = "/proc/self/stat";
         let own = machine.text(SELF)?;
-        let own = own
+        let own: u32 = own
             .split(' ')
             .next()
             .and_then(|own| own.parse().ok())
             .ok_or_else(|| Unknown::strange(SELF, &own))?;
+        let own = measured.iter().copied().chain([own]).collect();
         let numbers: Vec<u32> = machine.names("/proc")?.iter().filter_map(|name| name.parse().ok()).collect();
         // One that has ended since the folder was read is no longer there.
         let read = |number: u32| {
@@ -78,9 +81,9 @@ impl Snapshot {
         std::iter::successors(parent(&number), parent).take_while(move |number| seen.insert(*number))
     }
 
-    /// Whether the process is this one or descends from it.
+    /// Whether the process is this one or is measured, or descends from such a process.
     fn is_own(&self, number: u32) -> bool {
-        number == self.own || self.ancestors(number).any(|ancestor| ancestor == self.own)
+        self.own.contains(&number) || self.ancestors(number).any(|ancestor| self.own.contains(&ancestor))
     }
 }
 
@@ -184,6 +187,11 @@ mod tests {
 
     /// Returns the result of the second of two readings, a second later.
     fn between(before: &[String], after: &[String]) -> Outcome {
+        between_beside(&[], before, after)
+    }
+
+    /// The same, while the processes with these numbers are measured.
+    fn between_beside(measured: &[u32], before: &[String], after: &[String]) -> Outcome {
         let made = MadeUp::new(&[("/proc/self/stat", "50 (bench) S 1")]);
         let fill = |lines: &[String]| {
             for line in lines {
@@ -192,7 +200,7 @@ mod tests {
             }
         };
         fill(before);
-        let counting = begin(&made.machine);
+        let counting = begin(&made.machine, &measured.iter().copied().collect());
         for name in made.machine.names("/proc").expect("a folder") {
             if name.parse::<u32>().is_ok() {
                 made.remove(&format!("/proc/{name}"));
@@ -262,6 +270,22 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_is_measured_disturbs_nothing() {
+        let before =
+            [init(), stat(50, "bench", 1, 0, 0), stat(70, "server", 1, 0, 0), stat(80, "other", 1, 0, 0)];
+        let worker = stat(71, "worker", 70, 60, 0);
+        let after = [
+            init(),
+            stat(50, "bench", 1, 9, 0),
+            stat(70, "server", 1, 90, 0),
+            worker,
+            stat(80, "other", 1, 30, 0),
+        ];
+        assert_eq!(warned(between_beside(&[70], &before, &after)), "other 30 % of a processor");
+        assert_eq!(warned(between(&before, &after)), "server 90 %, worker 60 %, other 30 % of a processor");
+    }
+
+    #[test]
     fn processes_that_came_and_went_are_on_their_parents_bill() {
         let before = [init(), stat(7, "cargo", 1, 5, 100), stat(8, "rustc", 7, 4000, 0)];
         // The compiler that was there before used ten ticks more, two others came and went.
@@ -303,6 +327,9 @@ mod tests {
     #[test]
     fn a_moment_is_too_short() {
         let made = MadeUp::new(&[("/proc/self/stat", &stat(50, "bench", 1, 0, 0))]);
-        assert_eq!(begin(&made.machine)(&made.machine, Duration::from_millis(100)), Err(too_short()));
+        assert_eq!(
+            begin(&made.machine, &BTreeSet::new())(&made.machine, Duration::from_millis(100)),
+            Err(too_short())
+        );
     }
 }

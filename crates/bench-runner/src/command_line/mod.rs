@@ -11,6 +11,7 @@ mod stop;
 mod test_report;
 mod which;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -166,6 +167,7 @@ fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
         load: flags.load(),
         save_artifacts: flags.save_artifacts,
         devices: flags.devices(),
+        measured: BTreeSet::new(),
         once: !flags.bench,
         echo: flags.verbose || flags.nocapture,
         show: if flags.quiet || flags.no_progress { Show::Nothing } else { Show::Progress },

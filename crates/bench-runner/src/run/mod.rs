@@ -166,7 +166,7 @@ fn measure(
     };
     // How quiet the machine is does not matter to a count.
     let counts = plan.context.mode == Mode::Count;
-    let examination = (!options.once && !counts).then(Examination::begin);
+    let examination = (!options.once && !counts).then(|| Examination::begin_beside(&options.measured));
     environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
     let mut observer = watch::Observer::begin(plan, options, folder, &environment)?;
     let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;

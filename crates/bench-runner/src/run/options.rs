@@ -1,5 +1,6 @@
 //! The options of a run.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bench_protocol::{DeviceWishes, LoadWishes, Mode};
@@ -42,6 +43,9 @@ pub struct Options {
     pub load: LoadWishes,
     /// The settings of devices.
     pub devices: DeviceWishes,
+    /// The numbers of processes of this machine that are measured although the run has not started them, such as a server: they
+    /// do not count as other processes that disturb it.
+    pub measured: BTreeSet<u32>,
     /// Whether files that benchmarks save are kept.
     pub save_artifacts: bool,
     /// The settings that the exit code depends on.
@@ -76,6 +80,7 @@ impl Default for Options {
             echo: false,
             load: LoadWishes::default(),
             devices: DeviceWishes::default(),
+            measured: BTreeSet::new(),
             save_artifacts: false,
             reporting: Reporting::default(),
         }

@@ -85,7 +85,7 @@ impl Answer {
     fn begin(shared: &Shared, connection: usize, head: String, body: Vec<u8>) -> Self {
         let came = Instant::now();
         let request = locked(&shared.asked).len();
-        let asked = Asked { number: request, connection, head, body };
+        let asked = Asked { number: request, connection, head, body, at: came };
         let acts = (shared.script)(&asked).into_iter().enumerate();
         locked(&shared.asked).push(asked);
         Answer { request, came, acts, doing: None }

@@ -35,6 +35,8 @@ pub struct Asked {
     pub head: String,
     /// Its body.
     pub body: Vec<u8>,
+    /// When its last byte had been read, on this machine's monotonic clock.
+    pub at: Instant,
 }
 
 impl Asked {
