@@ -5,6 +5,15 @@ use super::median;
 /// The number of standard errors by which the correlation of neighbours is raised before it is relied on.
 pub(super) const CAUTION: f64 = 0.85;
 
+/// The distances between two runs at which only the slow part of the noise makes them alike. What neighbours have in
+/// common has mostly faded after five runs, and a slow part that turns within twelve averages out over the runs by which a
+/// step is judged.
+const APART: (usize, usize) = (5, 12);
+
+/// The height of a step, in deviations, from which on the slow part of the noise does not explain it, because it does not
+/// jump. It is the height from which on levels are told apart run by run (`USUAL_HEIGHT` of the detector).
+const JUMP: f64 = 4.0;
+
 /// The largest correlation that an estimate from some hundred runs can distinguish from a random walk.
 const LARGEST: f64 = 0.95;
 
@@ -25,6 +34,9 @@ pub(super) struct Noise {
     pub(super) deviation: f64,
     /// Correlation of a run with the next one; from 0 to [`LARGEST`].
     pub(super) correlation: f64,
+    /// The share of the variance that runs have in common over [`APART`] runs, beyond what the correlation of neighbours
+    /// explains; from 0 to 1.
+    slow: f64,
     /// Runs less levels.
     freedom: f64,
     /// Runs.
@@ -40,29 +52,42 @@ impl Noise {
     /// estimation of autocorrelations", Biometrika 41, 1954), and that is put back; its standard error is
     /// `√((1 − ρ²) / n)`. An estimate within one standard error of zero is believed in part.
     ///
+    /// The levels of real lines wander. An autoregression of first order whose neighbours resemble each other little forgets
+    /// this within a few runs, and each turn looks like a new level. The slow part is therefore estimated from the mean
+    /// covariance of runs that lie [`APART`], less the part of it that the autoregression explains. The means of the pieces
+    /// make this covariance smaller, and that is put back as well.
+    ///
     /// What raises the correlation leaves the innovations as they are, so that the deviation grows with it: otherwise a jump, which
     /// is judged by the innovations, would look larger the less is known of the correlation.
     pub(super) fn within(values: &[f64], bounds: &[usize], caution: f64) -> Self {
         let n = values.len() as f64;
         let pieces = bounds.len() as f64 + 1.0;
         let (mut square, mut together) = (0.0, 0.0);
+        let (mut apart, mut pairs, mut taken) = (0.0, 0.0, 0.0);
         let mut from = 0;
         for to in bounds.iter().copied().chain([values.len()]) {
             let piece = &values[from..to];
             let mean = piece.iter().sum::<f64>() / piece.len() as f64;
-            let mut last = 0.0;
-            for value in piece {
+            let (mut last, mut earlier, mut pairs_here) = (0.0, 0.0, 0);
+            for (i, value) in piece.iter().enumerate() {
                 let off = value - mean;
                 square += off * off;
                 together += off * last;
                 last = off;
+                // The sum of the runs that lie apart from this one.
+                earlier += i.checked_sub(APART.0).map_or(0.0, |at| piece[at] - mean);
+                earlier -= i.checked_sub(APART.1 + 1).map_or(0.0, |at| piece[at] - mean);
+                apart += off * earlier;
+                pairs_here += (i.min(APART.1) + 1).saturating_sub(APART.0);
             }
+            pairs += pairs_here as f64;
+            taken += pairs_here as f64 / piece.len() as f64;
             from = to;
         }
         let freedom = (n - pieces).max(1.0);
         // False for NaN, too: figures whose squares are beyond all numbers.
         if !(square > 0.0 && square.is_finite()) {
-            return Noise { deviation: 0.0, correlation: 0.0, freedom, runs: n };
+            return Noise { deviation: 0.0, correlation: 0.0, slow: 0.0, freedom, runs: n };
         }
         let found = together / square;
         let unbiased = (found + pieces * (1.0 + 3.0 * found.max(0.0)) / n).clamp(0.0, LARGEST);
@@ -71,7 +96,13 @@ impl Noise {
         let correlation = (believed * (unbiased + caution * error)).min(LARGEST);
         let likely = believed * unbiased;
         let raised = ((1.0 - likely * likely) / (1.0 - correlation * correlation)).max(1.0);
-        Noise { deviation: (raised * square / freedom).sqrt(), correlation, freedom, runs: n }
+        let inflation = (1.0 + likely) / (1.0 - likely);
+        let lags = APART.0..=APART.1;
+        let explained = lags.clone().map(|lag| likely.powi(lag as i32)).sum::<f64>() / lags.count() as f64;
+        let shared = apart / square * freedom / pairs + inflation * taken / pairs - explained;
+        // Too few runs for any pair give NaN.
+        let slow = if shared > 0.0 { shared.min(1.0) } else { 0.0 };
+        Noise { deviation: (raised * square / freedom).sqrt(), correlation, slow, freedom, runs: n }
     }
 
     /// Weighs in what the noise was like at an earlier level, `scale` times as large now.
@@ -82,18 +113,18 @@ impl Noise {
         let weight = earlier.freedom.min(REMEMBERED) * (1.0 - self.freedom / FORGOTTEN).max(0.0);
         let before = earlier.deviation * scale;
         let runs = earlier.runs.min(2.0 * REMEMBERED);
-        let correlation = if self.runs < 12.0 {
-            earlier.correlation
-        } else {
-            (runs * earlier.correlation + self.runs * self.correlation) / (runs + self.runs)
+        let both = |before: f64, own: f64| {
+            if self.runs < 12.0 { before } else { (runs * before + self.runs * own) / (runs + self.runs) }
         };
+        let correlation = both(earlier.correlation, self.correlation);
+        let slow = both(earlier.slow, self.slow);
         let freedom = weight + self.freedom;
         let deviation = if before > 0.0 && self.deviation > 0.0 {
             ((weight * before.ln() + self.freedom * self.deviation.ln()) / freedom).exp()
         } else {
             before.max(self.deviation)
         };
-        Noise { deviation, correlation, freedom, runs: runs + self.runs }
+        Noise { deviation, correlation, slow, freedom, runs: runs + self.runs }
     }
 
     /// Adds white noise of the deviation `floor`: no figure is known more exactly.
@@ -103,7 +134,24 @@ impl Noise {
         if !(all > 0.0 && all.is_finite()) {
             return Noise { deviation: self.deviation.max(floor), ..self };
         }
-        Noise { deviation: all.sqrt(), correlation: self.correlation * own / all, ..self }
+        let share = own / all;
+        Noise {
+            deviation: all.sqrt(),
+            correlation: self.correlation * share,
+            slow: self.slow * share,
+            ..self
+        }
+    }
+
+    /// Returns the standard error of a step of this `height` from a level that is known from `before` runs: `faster`, the one
+    /// without a slow part, together with the slow part of both levels. That of the old level is smaller if it had time to
+    /// turn.
+    pub(super) fn error_with_slow(&self, height: f64, faster: f64, before: f64) -> f64 {
+        if height.abs() >= JUMP * self.deviation {
+            return faster;
+        }
+        let slow = self.slow * self.deviation * self.deviation;
+        (faster * faster + slow * (1.0 + (APART.1 as f64 / before).min(1.0))).sqrt()
     }
 
     /// Returns the deviation that also accounts for the recent runs, if those are wilder: `square` is the sum of
@@ -199,6 +247,26 @@ mod tests {
         let noise = Noise::within(&[1.0; 30], &[], 1.0).at_least(0.01);
         assert_eq!((noise.deviation, noise.correlation), (0.01, 0.0));
         assert_eq!(reach(&[1.0; 30], 0.01), 5.0 * 0.01);
+    }
+
+    #[test]
+    fn the_slow_part_is_what_neighbours_do_not_explain() {
+        let mut random = Random::seeded(7);
+        let mut mean_share = |correlation: f64, white: f64| {
+            let shares = (0..100).map(|_| {
+                let slow = random.autocorrelated(correlation, 300);
+                let values: Vec<f64> = slow.iter().map(|value| value + white * random.normal()).collect();
+                Noise::within(&values, &[], 0.0).slow
+            });
+            shares.sum::<f64>() / 100.0
+        };
+        // Half of the variance, of which about two thirds are left over APART runs.
+        let wandering = mean_share(0.95, 1.0);
+        assert!((0.2..0.5).contains(&wandering), "{wandering}");
+        for correlation in [0.0, 0.5, 0.7] {
+            let stationary = mean_share(correlation, 0.0);
+            assert!(stationary < 0.06, "{correlation}: {stationary}");
+        }
     }
 
     #[test]

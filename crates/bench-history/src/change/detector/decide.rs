@@ -3,11 +3,11 @@
 use super::super::noise::{CAUTION, Noise};
 use super::super::step::{Prefix, Step};
 use super::super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of};
-use super::{Detector, Level, Settings};
+use super::{Detector, Level, Memory, Settings};
 
 /// The increase of the distance that a step must have if it has lasted e times as many runs. Nearly all of the search
 /// takes place in the first runs after a split, so the affordable false alarms are spent there.
-const RISE: f64 = 0.4;
+const RISE: f64 = 0.25;
 
 /// The smallest distance of a drift, in standard errors.
 const DRIFT: f64 = 5.0;
@@ -38,9 +38,13 @@ const INFANT: usize = 25;
 /// The height, in deviations, from which on a step needs no patience.
 const GLARING: f64 = 16.0;
 
-/// Runs that vary by more than this many deviations of the noise are a burst, unless there are [`SETTLED`] of
-/// them.
-const CALM: f64 = 2.5;
+/// Runs that vary by more than this share of the step to them are a burst, unless there are [`SETTLED`] of them. The
+/// deviation of a level is a small part of the step that leads to it.
+const SCATTERED: f64 = 0.25;
+
+/// Runs that vary by fewer than the first number of deviations of the noise are not a burst however small the step is: five runs of one
+/// level may vary as much. Runs that vary by more than the second are always one.
+const CALM: (f64, f64) = (1.8, 2.5);
 
 /// The number of runs from which on wild runs are not a burst.
 const SETTLED: usize = 12;
@@ -56,6 +60,10 @@ const KNOWN: usize = 40;
 /// before.
 const USUAL_HEIGHT: f64 = 4.0;
 const USUAL_EVERY: usize = 40;
+
+/// The share of a step by which it may miss the level before the last change and still return to it. It is the share of
+/// the way that a run may be short of a level that it visits.
+const RETURNED: f64 = 0.3;
 
 impl Detector {
     /// The last piece against the reported level.
@@ -79,17 +87,18 @@ impl Detector {
         let deviation = noise.recent_deviation(wild, after - 1.0);
         let t = if self.bounds.len() == 1 {
             let step = Step::between(off, sums, (0, at, len), noise.correlation);
-            step.height.abs() / step.error
+            step.height.abs() / noise.error_with_slow(step.height, step.error * deviation, at as f64)
         } else {
             let error = (noise.inflation() * (1.0 / after + 1.0 / level.runs)).sqrt();
-            (mean + self.smooth[0] - level.median).abs() / error
+            (mean + self.smooth[0] - level.median).abs()
+                / noise.error_with_slow(mean + self.smooth[0] - level.median, error * deviation, level.runs)
         };
-        let z = noise.normal(t / deviation);
+        let z = noise.normal(t);
         let (before, now) = (median_of(&self.values[from..at]), median_of(&self.values[at..]));
         let height = (now - level.median).abs();
         let is_told = z >= self.limit(len - at)
             && height >= SMALLEST * deviation
-            && self.has_settled(at, noise.deviation)
+            && self.has_settled(at, before, noise.deviation)
             && self.has_lasted(at, level.median)
             && self.has_lasted(at, before)
             && !self.is_usual(at, before, now, noise.deviation)
@@ -115,7 +124,8 @@ impl Detector {
                 continue;
             }
             let deviation = recent(off, sums, (from.max(at.saturating_sub(FEWEST)), at, len), noise);
-            let z = noise.normal(step.height / (step.error * deviation));
+            let error = noise.error_with_slow(step.height, step.error * deviation, (at - from) as f64);
+            let z = noise.normal(step.height / error);
             if z >= self.limit(after)
                 && step.height.abs() >= SMALLEST * deviation
                 && strongest.is_none_or(|(other, ..)| z > other)
@@ -129,7 +139,7 @@ impl Detector {
         let (before, now) = (median_of(&self.values[from..at]), median_of(&self.values[at..]));
         let is_told = (now > before) == (now > level.median)
             && (now - before) * height.signum() >= AGREE * height.abs()
-            && self.has_settled(at, noise.deviation)
+            && self.has_settled(at, before, noise.deviation)
             && self.has_lasted(at, before)
             && !self.is_usual(at, before, now, noise.deviation)
             && self.is_patient(len - at, (now - before).abs() / noise.deviation);
@@ -176,7 +186,9 @@ impl Detector {
         // What creeps is not correlation.
         let flat = without_line(off);
         let noise = Noise::within(&flat, &self.bounds, CAUTION).at_least(floor);
-        let z = noise.normal(height / (noise.deviation * noise.inflation().sqrt() * spread));
+        let error =
+            noise.error_with_slow(height, noise.deviation * noise.inflation().sqrt() * spread, level.runs);
+        let z = noise.normal(height / error);
         if z < limit || (height > 0.0) != (now > level.median) {
             return None;
         }
@@ -211,16 +223,23 @@ impl Detector {
 
     /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies away from the
     /// level, as a new level does, but does not last.
-    fn has_settled(&self, at: usize, deviation: f64) -> bool {
+    fn has_settled(&self, at: usize, before: f64, deviation: f64) -> bool {
         let since = &self.values[at..];
         let now = median_of(since);
+        // `max` and `min` pass over NaN.
+        let calm = (SCATTERED * (now - before).abs()).max(CALM.0 * deviation).min(CALM.1 * deviation);
         let off: Vec<f64> = since.iter().map(|value| (value - now).abs()).collect();
-        since.len() >= SETTLED || 1.4826 * median_of(&off) <= CALM * deviation
+        since.len() >= SETTLED || 1.4826 * median_of(&off) <= calm
     }
 
-    /// Whether the line has been at the new level so often that it is not news, as with machines that take turns.
+    /// Whether the line has been at the new level so often that it is not news, as with machines that take turns. A return to
+    /// the level before the last change is news however long the line was there.
     fn is_usual(&self, at: usize, before: f64, now: f64, deviation: f64) -> bool {
-        if (now - before).abs() < USUAL_HEIGHT * deviation || self.values.len() - at > LOOK_BACK {
+        let is_return = |memory: &Memory| (now - memory.level).abs() < RETURNED * (now - before).abs();
+        if (now - before).abs() < USUAL_HEIGHT * deviation
+            || self.values.len() - at > LOOK_BACK
+            || self.memory.as_ref().is_some_and(is_return)
+        {
             return false;
         }
         let older = self.memory.as_ref().map_or(&[][..], |memory| &memory.values);

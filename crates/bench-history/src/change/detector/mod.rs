@@ -36,7 +36,7 @@ pub struct Settings {
 impl Default for Settings {
     /// About 0.2 false alarms in 1000 runs of independent or autocorrelated noise, and changes of 0.5 % or more.
     fn default() -> Self {
-        Settings { threshold: 3.75, min_shift: 0.005 }
+        Settings { threshold: 3.7, min_shift: 0.005 }
     }
 }
 

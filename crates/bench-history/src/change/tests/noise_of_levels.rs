@@ -59,3 +59,55 @@ fn a_burst_of_wild_runs_is_no_level() {
     });
     assert!(told <= 0.1, "{told}");
 }
+
+#[test]
+fn a_burst_of_noise_is_not_a_level() {
+    // Six runs three deviations high, with twice the noise. With a limit of 2.5 deviations for all steps, 66 % were told; now 52 %.
+    let told = share(300, |seed| {
+        let noise = series(1000 + seed, 6, |_| 0.0);
+        let height = |i: usize| if (60..66).contains(&i) { 3.5 + 2.2 * (noise[i - 60] - 100.0) } else { 0.0 };
+        !found(&series(seed, 90, height)).is_empty()
+    });
+    assert!(told <= 0.6, "{told}");
+}
+
+#[test]
+fn a_line_that_wanders_is_not_a_line_that_steps() {
+    // Half of the variance turns within some twenty runs, and neighbours resemble each other by less than a half: the noise
+    // of neighbours alone does not explain it. Without a slow part, there were 182 alarms in these 30 000 runs.
+    let alarms: usize = (0..60)
+        .map(|seed| {
+            let slow = Random::seeded(1000 + seed).autocorrelated(0.95, 500);
+            found(&series(seed, 500, |i| slow[i])).len()
+        })
+        .sum();
+    assert!(alarms <= 110, "{alarms} in 30 000 runs");
+}
+
+#[test]
+fn a_return_to_a_level_with_spikes_is_heard() {
+    // Each ninth run is as high as the level in between: that is no habit of the level to which the line returns. When it
+    // counted as one, no return was told.
+    let told = share(50, |seed| {
+        let height = |i: usize| if (60..82).contains(&i) || i % 9 == 0 { 12.0 } else { 0.0 };
+        is_told(&found(&series(seed, 102, height)), 82, false, 10)
+    });
+    assert!(told >= 0.9, "{told}");
+}
+
+#[test]
+fn a_return_to_the_first_runs_is_told_and_not_withdrawn() {
+    // Nine runs, twelve at fifteen times as much, and back. The change was withdrawn, and its end was not told.
+    let kept = share(50, |seed| {
+        let values: Vec<f64> = series(seed, 60, |_| 0.0)
+            .iter()
+            .enumerate()
+            .map(|(i, value)| if (9..21).contains(&i) { 15.0 * value } else { *value })
+            .collect();
+        let changes = found(&values);
+        changes.iter().all(|change| change.withdrawn.is_none())
+            && is_told(&changes, 9, true, 20)
+            && is_told(&changes, 21, false, 12)
+    });
+    assert!(kept >= 0.9, "{kept}");
+}
