@@ -81,7 +81,9 @@ impl InTurn {
             for metric in level.metrics.iter().filter(|metric| is_compared(metric, primary)) {
                 // Without reasoning, TTFO is TTFT; without a schedule, service latency is latency.
                 let is_known = |(at, known): &(&str, &Metric)| {
-                    *at == level.name && (known.name == metric.name || is_another_name(known, metric))
+                    *at == level.name
+                        && (known.name == metric.name
+                            || level.metric(&known.name).is_some_and(|known| is_another_name(known, metric)))
                 };
                 if !wanted.iter().any(is_known) {
                     wanted.push((&level.name, metric));
