@@ -1,7 +1,7 @@
 //! Compares two served models whose rounds took turns.
 
 use bench_protocol::Better;
-use bench_record::{CaseRecord, InvalidCause, Level, Metric, Verdict};
+use bench_record::{CaseRecord, Level, Metric, Verdict};
 use bench_stats as stats;
 use bench_stats::Interval;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,7 @@ pub struct FigureInTurn {
     pub change: Option<f64>,
     /// Its interval. The intervals of all figures together hold with the probability [`InTurn::confidence`].
     pub interval: Option<Interval>,
-    /// The number of pairs of rounds that count: those in which the level was valid on both sides, or was not only because the
-    /// harness was the bottleneck.
+    /// The number of pairs of rounds that count: those in which the level was valid on both sides.
     pub pairs: usize,
     /// The verdict: `slower` means worse, such as fewer tokens per second.
     pub verdict: Verdict,
@@ -156,21 +155,19 @@ fn figure(
         .filter(|(_, base, _)| base.name == level)
         .map(|(_, base, candidate)| (*base, *candidate))
         .collect();
-    let counted = at_level.iter().filter(|(base, candidate)| can_differ(base) && can_differ(candidate));
+    // A harness that is the bottleneck may slow down one side more than the other: it has more to do for a faster server.
+    let counted = at_level.iter().filter(|(base, candidate)| base.validity.valid && candidate.validity.valid);
     let value = |level: &Level| {
         let metric = level.metric(&metric.name)?;
         (metric.value > 0.0 && metric.value.is_finite()).then_some(metric.value)
     };
-    let with_validity = |(base, candidate): &(&Level, &Level)| {
-        Some(((value(base)?, value(candidate)?), base.validity.valid && candidate.validity.valid))
-    };
-    let (values, valid): (Vec<(f64, f64)>, Vec<bool>) = counted.filter_map(with_validity).unzip();
+    let values: Vec<(f64, f64)> =
+        counted.filter_map(|(base, candidate)| Some((value(base)?, value(candidate)?))).collect();
     let middle = |of: fn(&(f64, f64)) -> f64| {
         stats::median(&stats::sorted(&values.iter().map(of).collect::<Vec<_>>()))
     };
     let logs: Vec<f64> = values.iter().map(|(base, candidate)| (candidate / base).ln()).collect();
     let interval = (logs.len() >= FEWEST_PAIRS).then(|| interval(&logs, error_rate)).flatten();
-    let bound = valid.iter().filter(|valid| !**valid).count();
     let mut figure = FigureInTurn {
         level: level.to_owned(),
         metric: metric.name.clone(),
@@ -185,14 +182,7 @@ fn figure(
             .map_or(Verdict::Unsure, |interval| judge(slowdown(interval, metric.better), threshold)),
         reason: None,
     };
-    if figure.verdict == Verdict::Same && valid.len() - bound < FEWEST_PAIRS {
-        figure.verdict = Verdict::Unsure;
-        figure.reason = Some(format!(
-            "no difference was found, but the harness was the bottleneck in {bound} of {} pairs of rounds, which could hide one: \
-             use fewer clients or a lower rate, or a machine with more cores",
-            valid.len()
-        ));
-    } else if figure.verdict == Verdict::Unsure {
+    if figure.verdict == Verdict::Unsure {
         figure.reason = Some(match interval {
             Some(_) => "the interval is too wide".to_owned(),
             None => {
@@ -211,14 +201,6 @@ fn figure(
         });
     }
     figure
-}
-
-/// Whether a difference that is found with this level is one of the servers. A harness that is the bottleneck can hide a
-/// difference, but does not make one: it is the same on both sides.
-fn can_differ(level: &Level) -> bool {
-    let validity = &level.validity;
-    validity.valid
-        || validity.harness_bound && validity.causes.iter().all(|cause| *cause == InvalidCause::HarnessLate)
 }
 
 /// The interval of the relative change, from the logarithms of ratios.
@@ -311,25 +293,6 @@ mod tests {
             "{reason}"
         );
         assert!(with(&[], &[]).figures.is_empty());
-    }
-
-    #[test]
-    fn a_harness_that_is_the_bottleneck_hides_differences_and_makes_none() {
-        let bound = |latencies: &[f64]| {
-            let mut case = case(latencies);
-            for served in case.rounds.iter_mut().filter_map(|round| round.served.as_mut()) {
-                let validity = &mut served.levels[0].validity;
-                (validity.valid, validity.harness_bound) = (false, true);
-                validity.causes = vec![InvalidCause::HarnessLate];
-            }
-            case
-        };
-        let of = |factor: f64| InTurn::of(&bound(&[0.1; 6]), &bound(&[0.1 * factor; 6]), 0.01, 0.05);
-        assert_eq!(of(1.1).figures[0].verdict, Verdict::Slower);
-        let same = of(1.0);
-        assert_eq!(same.figures[0].verdict, Verdict::Unsure);
-        let reason = same.figures[0].reason.as_deref().unwrap_or_default();
-        assert!(reason.contains("bottleneck in 6 of 6 pairs"), "{reason}");
     }
 
     #[test]
