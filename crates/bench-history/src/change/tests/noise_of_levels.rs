@@ -89,7 +89,7 @@ fn a_return_to_a_level_with_spikes_is_heard() {
     // Each ninth run is as high as the level in between: that is no habit of the level to which the line returns. When it
     // counted as one, no return was told.
     let told = share(50, |seed| {
-        let height = |i: usize| if (60..82).contains(&i) || i % 9 == 0 { 12.0 } else { 0.0 };
+        let height = |i: usize| if (60..82).contains(&i) || i.is_multiple_of(9) { 12.0 } else { 0.0 };
         is_told(&found(&series(seed, 102, height)), 82, false, 10)
     });
     assert!(told >= 0.9, "{told}");
