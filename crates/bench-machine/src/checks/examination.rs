@@ -20,7 +20,7 @@ enum Look {
     Around(fn(&Machine) -> Outcome),
     /// Counts from the start of the run to its end.
     Over(fn(&Machine) -> Counting),
-    /// The same, for processes: those that are measured are no others.
+    /// Same as [`Over`](Self::Over), without the processes that are measured.
     OverOthers(fn(&Machine, &BTreeSet<u32>) -> Counting),
 }
 
