@@ -157,5 +157,5 @@ fn the_manifest_fits_together() {
     command
         .env("JOB_COMPLETION_INDEX", "3")
         .env("BENCH_WORKERS", variable("BENCH_WORKERS").expect("a number"));
-    stage.end(&mut command).expect_code(0).expect_said(&["part 4/4 of it, by Kubernetes"]);
+    stage.end(&mut command).expect_code(0).expect_said(&["part 4/4 of it, set by Kubernetes"]);
 }
