@@ -43,19 +43,23 @@ fn socket(line: &str, port: u16) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
     use crate::testing::MadeUp;
 
+    #[cfg(unix)]
     const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
    1: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 100 0 0 10 0
    2: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 20 4 30 10 -1";
 
+    #[cfg(unix)]
     #[test]
     fn those_that_hold_the_listening_socket_are_found() {
         let made = MadeUp::new(&[("/proc/net/tcp", TABLE)]);
         for (process, socket) in [(7, 4711), (8, 4712), (9, 4713), (10, 4711)] {
             made.write(&format!("/proc/{process}/fd/0"), "");
-            made.point(&format!("/proc/{process}/fd/3"), &format!("socket:[{socket}]"));
+            let descriptor = made.machine.path(&format!("/proc/{process}/fd/3")).expect("a machine");
+            std::os::unix::fs::symlink(format!("socket:[{socket}]"), descriptor).expect("a link");
         }
         assert_eq!(made.machine.listeners(8080), BTreeSet::from([7, 10]));
         assert_eq!(made.machine.listeners(8081), BTreeSet::from([8]));

@@ -38,14 +38,6 @@ impl MadeUp {
         fs::write(file, content).expect("file");
     }
 
-    /// Adds a symbolic link that contains `to`.
-    #[cfg(unix)]
-    pub fn point(&self, path: &str, to: &str) {
-        let link = self.machine.path(path).expect("a machine");
-        fs::create_dir_all(link.parent().expect("a folder")).expect("folder");
-        std::os::unix::fs::symlink(to, link).expect("link");
-    }
-
     /// Removes a file or folder.
     pub fn remove(&self, path: &str) {
         let found = self.machine.path(path).expect("a machine");
