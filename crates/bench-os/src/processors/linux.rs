@@ -54,14 +54,17 @@ pub fn move_process(pid: u32, Processors(set): &Processors) -> bool {
 /// Returns those of the processors that this thread may use whose memory is also that of processor `cpu`; `None` if the
 /// system does not report them.
 pub fn processors_near(cpu: usize) -> Option<Processors> {
-    let node = |cpu: usize| {
-        let entries = std::fs::read_dir(format!("/sys/devices/system/cpu/cpu{cpu}")).ok()?;
-        let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut numbers = processors()?.numbers();
+    let folder = |cpu: usize| format!("/sys/devices/system/cpu/cpu{cpu}");
+    let entries = std::fs::read_dir(folder(cpu)).into_iter().flatten();
+    let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    // A kernel without memory nodes has none of these folders, and one memory.
+    if let Some(node) =
         names.find(|name| name.strip_prefix("node").is_some_and(|rest| rest.parse::<u32>().is_ok()))
-    };
-    let nearby = node(cpu);
-    let numbers = processors()?.numbers();
-    Some(Processors::of(&numbers.into_iter().filter(|other| node(*other) == nearby).collect::<Vec<_>>()))
+    {
+        numbers.retain(|other| std::path::Path::new(&folder(*other)).join(&node).exists());
+    }
+    Some(Processors::of(&numbers))
 }
 
 #[cfg(test)]
