@@ -11,8 +11,8 @@ pub(super) const CAUTION: f64 = 0.85;
 const APART: (usize, usize) = (5, 12);
 
 /// The height of a step, in deviations, from which on the slow part of the noise does not explain it, because it does not
-/// jump. It is the height from which on levels are told apart run by run (`USUAL_HEIGHT` of the detector).
-const JUMP: f64 = 4.0;
+/// jump. From it on, levels are told apart run by run.
+pub(super) const JUMP: f64 = 4.0;
 
 /// The largest correlation that an estimate from some hundred runs can distinguish from a random walk.
 const LARGEST: f64 = 0.95;

@@ -1,6 +1,6 @@
 //! Decides whether the newest runs are a change.
 
-use super::super::noise::{CAUTION, Noise};
+use super::super::noise::{CAUTION, JUMP, Noise};
 use super::super::step::{Prefix, Step};
 use super::super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of};
 use super::{Detector, Level, Memory, Settings};
@@ -56,13 +56,11 @@ const APART: f64 = 5.0;
 /// A line that stayed at one level for this many runs does not come from machines that take turns of some days.
 const KNOWN: usize = 40;
 
-/// The distance, in deviations, from which on a level is not news if the line was there in one of [`USUAL_EVERY`] runs
-/// before.
-const USUAL_HEIGHT: f64 = 4.0;
+/// A level at least [`JUMP`] away is not news if the line was there in one of this many runs before.
 const USUAL_EVERY: usize = 40;
 
-/// The share of a step by which it may miss the level before the last change and still return to it. It is the share of
-/// the way that a run may be short of a level that it visits.
+/// The share of a step by which it may miss a level and still count as reaching it: the level before the last change,
+/// to which it returns, or one that a single run visits.
 const RETURNED: f64 = 0.3;
 
 impl Detector {
@@ -236,7 +234,7 @@ impl Detector {
     /// the level before the last change is news however long the line was there.
     fn is_usual(&self, at: usize, before: f64, now: f64, deviation: f64) -> bool {
         let is_return = |memory: &Memory| (now - memory.level).abs() < RETURNED * (now - before).abs();
-        if (now - before).abs() < USUAL_HEIGHT * deviation
+        if (now - before).abs() < JUMP * deviation
             || self.values.len() - at > LOOK_BACK
             || self.memory.as_ref().is_some_and(is_return)
         {
@@ -247,7 +245,7 @@ impl Detector {
         for value in older.iter().chain(&self.values[..at]) {
             // A visit ends at the other level, not where noise leads away a little.
             let way = (*value - before) / (now - before);
-            length = if way > 0.7 || length > 0 && way > 0.5 { length + 1 } else { 0 };
+            length = if way > 1.0 - RETURNED || length > 0 && way > 0.5 { length + 1 } else { 0 };
             visits += usize::from(length == 1);
             stays += usize::from(length == 2);
         }
