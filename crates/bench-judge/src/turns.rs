@@ -205,11 +205,8 @@ fn figure(
 
 /// The interval of the relative change, from the logarithms of ratios.
 fn interval(logs: &[f64], error_rate: f64) -> Option<Interval> {
-    let degrees = logs.len().checked_sub(1)? as f64;
-    let t = stats::student_quantile(stats::normal_quantile(1.0 - error_rate / 2.0), degrees)?;
-    let half = t * stats::standard_deviation(logs)? / (logs.len() as f64).sqrt();
-    let centre = stats::mean(logs)?;
-    Some(Interval { low: (centre - half).exp_m1(), high: (centre + half).exp_m1() })
+    let Interval { low, high } = stats::mean_interval_within(logs, error_rate)?;
+    Some(Interval { low: low.exp_m1(), high: high.exp_m1() })
 }
 
 /// By how much a change is for the worse: of a rate, the change of the time that each piece of work takes.

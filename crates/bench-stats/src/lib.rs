@@ -25,7 +25,10 @@ mod variance;
 
 pub use bootstrap::hierarchical_bootstrap;
 pub use density::density;
-pub use interval::{Interval, mean_interval, median_interval, relative_spread, robust_deviation, student};
+pub use interval::{
+    Interval, mean_interval, mean_interval_within, median_interval, relative_spread, robust_deviation,
+    student,
+};
 pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use modality::{Mode, Modes, modes, modes_of_rounds};
 pub use moderated::SpreadOfCases;
