@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
+use bench_compare::Rules;
 use bench_core::bencher::Bencher;
 use bench_core::suite::Made;
 use bench_core::{Error, Interrupt, suite};
@@ -24,6 +25,7 @@ use clap::Parser;
 
 use super::{Plan, Scenario, case, conversations, fit_lengths, reach};
 use crate::arguments::{Arguments, Command, Compare, Load};
+use crate::decision::percent;
 use crate::trend::figure;
 
 /// The duration of a round if neither a number of requests nor a duration is given.
@@ -46,6 +48,7 @@ pub(crate) fn is_address(side: &str) -> bool {
 /// What is wrong with the arguments, and why a run cannot be made or kept.
 pub(crate) fn run(arguments: &Compare, base: &str, candidate: &str) -> Result<u8, RunError> {
     refuse(arguments)?;
+    let Rules { threshold, fdr, .. } = arguments.how.rules(None)?;
     let loads = [load(arguments, base)?, load(arguments, candidate)?];
     let sides = [Side::make(&loads[0], "base")?, Side::make(&loads[1], "candidate")?];
     let [of_base, of_candidate] = sides.each_ref().map(|side| side.case.name.clone());
@@ -77,8 +80,6 @@ pub(crate) fn run(arguments: &Compare, base: &str, candidate: &str) -> Result<u8
     let [Some(base), Some(candidate)] = ids.each_ref().map(|id| record.case(id)) else {
         return Err(RunError::NoMatch("the run has no case of both servers".to_owned()));
     };
-    let threshold = arguments.how.rules(None)?.threshold;
-    let fdr = arguments.how.rules(None)?.fdr;
     let compared = InTurn::of(base, candidate, threshold, fdr);
     arguments.report.print(&compared, || rendered(arguments, record, &compared, [base, candidate]))?;
     if let Some(folder) = &finished.folder {
@@ -87,7 +88,7 @@ pub(crate) fn run(arguments: &Compare, base: &str, candidate: &str) -> Result<u8
     if let Some(trouble) = finished.trouble {
         return Err(trouble);
     }
-    let decision = decision(arguments, &finished.record, &compared, max_failures);
+    let decision = decision(arguments, record, &compared, max_failures);
     decision.reasons().iter().for_each(|reason| tell(reason));
     Ok(decision.exit_code())
 }
@@ -264,7 +265,6 @@ fn rendered(arguments: &Compare, record: &Record, compared: &InTurn, sides: [&Ca
     );
     let mut table = Table::new(&["", "base", "candidate", "change", "interval", "pairs", "verdict"]);
     let mut level = "";
-    let percent = |share: f64| format!("{:+.1} %", share * 100.0);
     for found in &compared.figures {
         if found.level != level {
             level = &found.level;
