@@ -1,5 +1,7 @@
 //! One side's worker of a process pair: it times a batch on command.
 
+mod round;
+
 use bench_runner::program::{Kind, Program};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,6 +14,8 @@ use bench_protocol::{
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
 use bench_syntax::quantity::Bytes;
+
+pub(super) use round::{Asked, Round, round};
 
 /// The limits of a worker.
 #[derive(Clone, Copy, Debug)]
@@ -47,17 +51,6 @@ pub(super) struct Partner<'a> {
     interrupt: &'a Interrupt,
 }
 
-/// The measurement of a worker that times a whole round.
-#[derive(Debug, Default)]
-pub(super) struct Round {
-    /// Iterations in each sample.
-    pub(super) iterations: u64,
-    /// The time of each sample, all its iterations together.
-    pub(super) ns: Vec<u64>,
-    /// The most threads that it has been seen with.
-    pub(super) threads: usize,
-}
-
 /// The subject of a worker: a case of one side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
@@ -65,52 +58,6 @@ pub(super) struct Subject<'a> {
     pub(super) case: &'a str,
     /// The locator of the case in this program.
     pub(super) locator: Option<&'a str>,
-}
-
-/// A round that is wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    /// The worker decides when absent.
-    pub(super) samples: Option<u64>,
-    /// The intended time of warm-up and samples together.
-    pub(super) slice_ns: u64,
-}
-
-/// Starts a worker, has it time a round, and waits for its end.
-///
-/// # Errors
-/// The event that happened instead.
-pub(super) fn round(
-    subject: Subject<'_>,
-    asked: Asked,
-    seat: Option<(&Turns, u32)>,
-    padding: &str,
-    limits: Limits,
-    interrupt: &Interrupt,
-) -> Result<Round, Broken> {
-    let assignment = Assignment {
-        samples: asked.samples,
-        slice_ns: asked.slice_ns,
-        ..assignment(subject, Mode::Sample, limits)
-    };
-    let mut partner = Partner::begin(subject.program, assignment, seat, padding, limits, interrupt)?;
-    partner.ready()?;
-    let mut round = Round::default();
-    loop {
-        match partner.frame()? {
-            Frame::StartUp { ns } => partner.allow(ns),
-            Frame::Samples { iterations, ns }
-                if iterations > 0 && (round.ns.is_empty() || iterations == round.iterations) =>
-            {
-                round.iterations = iterations;
-                round.ns.extend(ns);
-                round.threads = round.threads.max(partner.threads());
-            }
-            Frame::Finished(_) if !round.ns.is_empty() => return Ok(round),
-            Frame::Loaded { .. } | Frame::FirstCall { .. } | Frame::Expects { .. } | Frame::WarmedUp(_) => {}
-            other => return Err(partner.unexpected(&other)),
-        }
-    }
 }
 
 /// Returns the part of an assignment that is the same for all workers.
