@@ -1,8 +1,9 @@
 //! Reduces a process pair to one number.
 //!
-//! The choice of this number, the effect that is removed from it and its unit are decided by earlier pairs, before
-//! this one is measured. So exchanging the names of the sides would change the sign of the number and nothing else,
-//! which is all that the bets assume ([`bench_stats::Bets`]).
+//! The choice of this number, the effect that is removed from it and its unit are decided by earlier pairs, and by how
+//! much the halves of this pair differ, which is the same whichever side is called the base. So exchanging the names of
+//! the sides would change the sign of the number and nothing else, which is all that the bets assume
+//! ([`bench_stats::Bets`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -40,18 +41,10 @@ impl Statistic {
         Statistic::FastestQuarter,
     ];
 
-    /// Returns the statistic for the pairs of a case while the steadiest one is not known. It depends on the number
-    /// of batches, and on whether they are of several threads.
-    fn usual(batches: usize, is_parallel: bool) -> Self {
-        if batches >= MANY_BATCHES {
-            Statistic::Neighbours
-        } else if is_parallel {
-            // One thread that is held up holds up all: the slower batches are a matter of luck.
-            Statistic::FastestQuarter
-        } else {
-            // Of few batches the median ignores too much.
-            Statistic::HodgesLehmann
-        }
+    /// Returns the statistic for pairs with this many batches while no steadier one is known: of few, the median
+    /// ignores too much.
+    fn usual(batches: usize) -> Self {
+        if batches >= MANY_BATCHES { Statistic::Neighbours } else { Statistic::HodgesLehmann }
     }
 }
 
@@ -66,7 +59,8 @@ pub struct ObservedPair {
     pub statistic: Statistic,
     /// The log ratio candidate/base, with the effect of the order removed as far as earlier pairs have shown it.
     pub log_ratio: f64,
-    /// The spread that is expected from earlier pairs, as a standard deviation; absent before there were two.
+    /// The spread that is expected from earlier pairs and from the halves of this one, as a standard deviation; absent
+    /// if neither shows it.
     pub scale: Option<f64>,
     /// The layouts that were drawn; absent if each program was linked once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,9 +83,17 @@ const PAIRS_TO_LEARN_ORDER: usize = 8;
 /// The number of batches from which on the median loses little precision. Slow cases have fewer.
 const MANY_BATCHES: usize = 20;
 
-/// The number of pairs below which no statistic is known to be better than the usual one. Slow cases have at most 16
-/// pairs.
+/// The number of pairs below which the spread of pairs does not show that a statistic is better than the usual one.
 const PAIRS_TO_CHOOSE: usize = 8;
+
+/// The number of batches below which the halves of a pair are too small to be compared.
+const FEWEST_TO_HALVE: usize = 4;
+
+/// The number of pairs as which the spread within pairs counts: so many pairs show their own spread about as well.
+const PAIRS_WITHIN: f64 = 8.0;
+
+/// The number of random divisions into halves: more hardly make their mean steadier.
+const DIVISIONS: u64 = 10;
 
 /// The share of the usual one's spread that another one must stay below: the smallest of several spreads is often
 /// luck.
@@ -106,35 +108,51 @@ struct Expectation {
     scale: Option<f64>,
 }
 
+/// A number for each of [`Statistic::ALL`].
+type ByStatistic = [f64; Statistic::ALL.len()];
+
+/// A pair that has been summed up.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    first: Role,
+    values: ByStatistic,
+    /// The squared standard errors of the values, as far as the pair itself shows them.
+    squared_errors: Option<ByStatistic>,
+}
+
 /// All statistics of the pairs of a case.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Observer(Vec<(Role, [f64; Statistic::ALL.len()])>);
+pub(super) struct Observer(Vec<Past>);
 
 impl Observer {
-    /// Sums up a pair as those before it let expect; `is_parallel` if its processes have several threads.
-    pub(super) fn observe(&mut self, pair: Pair, is_parallel: bool) -> ObservedPair {
+    /// Sums up a pair as those before it, and its own halves, let expect.
+    pub(super) fn observe(&mut self, pair: Pair) -> ObservedPair {
+        let squared_errors = squared_errors(&pair);
         let Expectation { statistic, order, scale } =
-            self.expect(Statistic::usual(pair.base_ns.len(), is_parallel));
+            self.expect(Statistic::usual(pair.base_ns.len()), squared_errors);
         let values = summaries(&pair);
         let log_ratio = values[statistic as usize] - sign(pair.first) * order;
-        self.0.push((pair.first, values));
+        self.0.push(Past { first: pair.first, values, squared_errors });
         ObservedPair { pair, statistic, log_ratio, scale, layouts: None }
     }
 
-    fn expect(&self, usual: Statistic) -> Expectation {
+    fn expect(&self, usual: Statistic, present: Option<ByStatistic>) -> Expectation {
         let past = &self.0[self.0.len().saturating_sub(MEMORY)..];
+        let within: Vec<ByStatistic> =
+            past.iter().filter_map(|pair| pair.squared_errors).chain(present).collect();
         let of = |statistic: Statistic| {
             let order = if past.len() >= PAIRS_TO_LEARN_ORDER { order_effect(past, statistic) } else { 0.0 };
-            let rest: Vec<f64> = past
-                .iter()
-                .map(|(first, values)| values[statistic as usize] - sign(*first) * order)
-                .collect();
-            let scale = stats::robust_deviation(&rest).filter(|scale| past.len() >= 2 && scale.is_finite());
+            let rest: Vec<f64> =
+                past.iter().map(|pair| pair.values[statistic as usize] - sign(pair.first) * order).collect();
+            let between = stats::robust_deviation(&rest).filter(|_| past.len() >= 2);
+            let errors: Vec<f64> = within.iter().map(|errors| errors[statistic as usize]).collect();
+            let squared_error = stats::mean(&errors).filter(|error| *error > 0.0);
+            let scale = spread(between, past.len(), squared_error).filter(|scale| scale.is_finite());
             Expectation { statistic, order, scale }
         };
         let others = Statistic::ALL.into_iter().filter(|statistic| *statistic != usual);
         let usual = of(usual);
-        if past.len() < PAIRS_TO_CHOOSE {
+        if past.len() < PAIRS_TO_CHOOSE && within.is_empty() {
             return usual;
         }
         let spread = |expectation: Expectation| expectation.scale.unwrap_or(f64::INFINITY);
@@ -147,6 +165,42 @@ impl Observer {
     }
 }
 
+/// Returns the spread that the next pair is expected to have, from that of the values of so many pairs and from the
+/// mean square of their own errors. The fewer pairs, the less their spread says: two happen to be close to each other.
+fn spread(between: Option<f64>, pairs: usize, squared_error: Option<f64>) -> Option<f64> {
+    let Some(squared_error) = squared_error else { return between };
+    let Some(between) = between else { return Some(squared_error.sqrt()) };
+    let pairs = pairs as f64;
+    let squares = pairs * between * between + PAIRS_WITHIN * squared_error;
+    Some((squares / (pairs + PAIRS_WITHIN)).sqrt())
+}
+
+/// Returns the squared standard errors of the statistics of a pair with few batches: half of the difference between
+/// two halves of the pair varies as their mean does. `None` if there are too few batches, or so many that pairs show
+/// by themselves how much they vary.
+fn squared_errors(pair: &Pair) -> Option<ByStatistic> {
+    let batches = pair.base_ns.len().min(pair.candidate_ns.len());
+    if !(FEWEST_TO_HALVE..MANY_BATCHES).contains(&batches) {
+        return None;
+    }
+    let mut sums = [0.0; Statistic::ALL.len()];
+    for division in 0..DIVISIONS {
+        let mut numbers: Vec<usize> = (0..batches).collect();
+        // The same divisions for every pair, whatever was measured.
+        stats::seed::shuffle(&mut numbers, division);
+        let (one, other) = numbers.split_at(batches / 2);
+        let half = |numbers: &[usize]| {
+            let of = |times: &[u64]| numbers.iter().map(|number| times[*number]).collect();
+            let (base_ns, candidate_ns) = (of(&pair.base_ns), of(&pair.candidate_ns));
+            summaries(&Pair { base_ns, candidate_ns, ..*pair })
+        };
+        for ((sum, one), other) in sums.iter_mut().zip(half(one)).zip(half(other)) {
+            *sum += ((one - other) / 2.0).powi(2) / DIVISIONS as f64;
+        }
+    }
+    Some(sums)
+}
+
 /// Returns +1 if the base came first, otherwise −1.
 fn sign(first: Role) -> f64 {
     match first {
@@ -156,12 +210,12 @@ fn sign(first: Role) -> f64 {
 }
 
 /// Half of what lies between the pairs of one order and those of the other: whatever the change is, both have it.
-fn order_effect(past: &[(Role, [f64; Statistic::ALL.len()])], statistic: Statistic) -> f64 {
+fn order_effect(past: &[Past], statistic: Statistic) -> f64 {
     let median_of = |role: Role| {
         let values: Vec<f64> = past
             .iter()
-            .filter(|(first, _)| *first == role)
-            .map(|(_, values)| values[statistic as usize])
+            .filter(|pair| pair.first == role)
+            .map(|pair| pair.values[statistic as usize])
             .collect();
         stats::median(&stats::sorted(&values))
     };
@@ -172,7 +226,7 @@ fn order_effect(past: &[(Role, [f64; Statistic::ALL.len()])], statistic: Statist
 }
 
 /// Returns a pair in every statistic, in the order of [`Statistic::ALL`]; NaN if there is none.
-fn summaries(pair: &Pair) -> [f64; Statistic::ALL.len()] {
+fn summaries(pair: &Pair) -> ByStatistic {
     let logs = pair.log_ratios();
     let ascending = |side: Role| stats::sorted(&pair.times(side).collect::<Vec<_>>());
     let sides = [ascending(Role::Candidate), ascending(Role::Base)];
@@ -243,23 +297,52 @@ mod tests {
     #[test]
     fn what_the_order_does_is_learnt_and_taken_out() {
         let mut observer = Observer::default();
-        let seen: Vec<ObservedPair> =
-            (0..40).map(|number| observer.observe(ordered(number), false)).collect();
+        let seen: Vec<ObservedPair> = (0..40).map(|number| observer.observe(ordered(number))).collect();
         assert!(seen[..8].iter().all(|pair| (pair.log_ratio - 0.01).abs() > 0.03), "nothing is known yet");
         assert!(seen[10..].iter().all(|pair| (pair.log_ratio - 0.01).abs() < 0.003), "{:?}", seen[10]);
         assert_eq!(seen[1].scale, None);
         assert!(seen[20].scale.is_some_and(|scale| scale < 0.003), "{:?}", seen[20].scale);
     }
 
+    /// A pair of so many batches of about 100 ms, of which a share is held up by up to a third, and all vary by 1 %.
+    fn slow(number: u64, batches: u64, held_up: f64) -> Pair {
+        let times = |salt: u64| -> Vec<u64> {
+            (0..batches)
+                .map(|batch| {
+                    let chance = |salt: u64| {
+                        (stats::seed::mix(number * 1000 + salt + batch) >> 11) as f64 / (1u64 << 53) as f64
+                    };
+                    let late = if chance(salt) < held_up { chance(salt + 100) / 3.0 } else { 0.0 };
+                    (1e8 * (1.0 + late + 0.01 * chance(salt + 200))) as u64
+                })
+                .collect()
+        };
+        pair(if number % 2 == 0 { Role::Base } else { Role::Candidate }, &times(0), &times(500))
+    }
+
     #[test]
-    fn few_batches_are_summed_up_by_what_suits_them() {
-        let slow = pair(Role::Base, &[100; 4], &[100, 100, 100, 140]);
-        let statistic =
-            |pair: &Pair, is_parallel| Observer::default().observe(pair.clone(), is_parallel).statistic;
-        assert_eq!(statistic(&slow, false), Statistic::HodgesLehmann);
-        assert_eq!(statistic(&slow, true), Statistic::FastestQuarter);
-        let quick = pair(Role::Base, &[100; 50], &[100; 50]);
-        assert_eq!([false, true].map(|parallel| statistic(&quick, parallel)), [Statistic::Neighbours; 2]);
+    fn few_batches_are_summed_up_by_what_suits_them_from_the_first_pairs_on() {
+        let third = |batches, held_up| {
+            let mut observer = Observer::default();
+            (0..3).map(|number| observer.observe(slow(number, batches, held_up)).statistic).last()
+        };
+        assert_eq!(third(10, 0.0), Some(Statistic::HodgesLehmann));
+        assert_eq!(third(50, 0.0), Some(Statistic::Neighbours));
+        let steadier = third(16, 0.6);
+        assert!(!matches!(steadier, Some(Statistic::HodgesLehmann | Statistic::Neighbours)), "{steadier:?}");
+    }
+
+    #[test]
+    fn the_halves_of_the_first_pair_show_how_much_the_next_may_differ() {
+        let mut observer = Observer::default();
+        let seen: Vec<ObservedPair> =
+            (0..200).map(|number| observer.observe(slow(number, 10, 0.0))).collect();
+        let values: Vec<f64> = seen.iter().map(|pair| pair.log_ratio).collect();
+        let found = stats::robust_deviation(&values).expect("a spread");
+        for pair in &seen[..6] {
+            let scale = pair.scale.expect("a scale");
+            assert!((0.4..2.5).contains(&(scale / found)), "expected {scale}, found {found}");
+        }
     }
 
     #[test]
@@ -277,7 +360,7 @@ mod tests {
                         .collect()
                 };
                 let first = if number % 2 == 0 { Role::Base } else { Role::Candidate };
-                observer.observe(pair(first, &times(0), &times(500)), false)
+                observer.observe(pair(first, &times(0), &times(500)))
             })
             .collect();
         assert!(seen[..PAIRS_TO_CHOOSE].iter().all(|pair| pair.statistic == Statistic::Neighbours));
@@ -291,14 +374,13 @@ mod tests {
         fn swapped_sides_say_the_opposite(
             pairs in proptest::collection::vec(
                 (any::<bool>(), proptest::collection::vec((1u64..1_000_000, 1u64..1_000_000), 2..8)), 1..30),
-            is_parallel: bool,
         ) {
             let (mut one, mut other) = (Observer::default(), Observer::default());
             for (base_first, times) in pairs {
                 let (base, candidate): (Vec<u64>, Vec<u64>) = times.into_iter().unzip();
                 let first = if base_first { Role::Base } else { Role::Candidate };
-                let seen = one.observe(pair(first, &base, &candidate), is_parallel);
-                let swapped = other.observe(pair(first.other(), &candidate, &base), is_parallel);
+                let seen = one.observe(pair(first, &base, &candidate));
+                let swapped = other.observe(pair(first.other(), &candidate, &base));
                 prop_assert_eq!(seen.statistic, swapped.statistic);
                 let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + a.abs());
                 prop_assert!(close(seen.log_ratio, -swapped.log_ratio), "{} {}", seen.log_ratio, swapped.log_ratio);

@@ -131,8 +131,7 @@ impl Trial {
         match measured {
             Ok((pair, layouts)) => {
                 let layouts = (self.layouts() > 1).then_some(layouts);
-                let is_parallel = self.threads.is_some_and(|threads| threads > 1);
-                let observed = ObservedPair { layouts, ..self.observer.observe(pair, is_parallel) };
+                let observed = ObservedPair { layouts, ..self.observer.observe(pair) };
                 self.see(observed);
                 self.learn();
                 true

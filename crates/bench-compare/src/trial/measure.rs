@@ -17,7 +17,7 @@ const FEWEST_BATCHES: usize = 20;
 const MOST_BATCHES: usize = 400;
 
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
-const PAIRS_IN_BUDGET: u64 = 16;
+const PAIRS_IN_BUDGET: u64 = 12;
 
 /// The share of a pair's other time (starting processes, loading, warming up) that is always worth spending on batches:
 /// it costs at most a quarter more, and without it each pair of a program that is slow to start would hold two batches.
