@@ -1,13 +1,22 @@
 """The process of a round: what it inherits, what it sets up before the benchmark, and what it keeps away from it."""
 
+import asyncio
 import importlib.util
+import itertools
 import os
 import sys
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+from bench_models import devices, loop, round
+from bench_models.bencher import Bencher
+from bench_models.probes import Probes
+from bench_models.sampling import FIRST_CALL, SAMPLE, Batch
 
 from .stage import Stage
-from .test_worker import notes, readings
+from .test_worker import readings
 
 
 class Process(unittest.TestCase):
@@ -178,43 +187,76 @@ class Command(unittest.TestCase):
                 self.assertIn("usage: python -m bench_models", ended.stderr)
 
 
+class Batches:
+    """A schedule of a first call and two samples, which keeps what they took."""
+
+    def __init__(self):
+        self.left = [Batch(FIRST_CALL, 1), Batch(SAMPLE, 4), Batch(SAMPLE, 90)]
+        self.took = []
+
+    def next(self):
+        return self.left.pop(0) if self.left else None
+
+    def record(self, batch, elapsed):
+        self.took.append(elapsed)
+
+
 class CostOfCalls(unittest.TestCase):
-    TEXT = """
-        from bench_models import benchmark
-        def nothing(a, b): pass
-        def much(a, b): sum(range(20_000))
-        @benchmark
-        def empty(b): b.iter(nothing, 1, 2)
-        @benchmark
-        def full(b): b.iter(much, 1, 2)
-        @benchmark(subtract_call=True)
-        def subtracted(b): b.iter(nothing, 1, 2)
-        async def later(): pass
-        @benchmark(subtract_call=True)
-        async def subtracted_async(b): await b.iter_async(later)
-    """
+    """On a clock that moves by a microsecond whenever it is read, and so by one for each batch."""
 
-    def measured(self, stage, case):
-        """Returns the nanoseconds of an iteration, and the last frame."""
-        frames = stage.measure(case)
-        self.assertEqual(frames[-1]["type"], "finished", frames[-1])
-        samples = [frame for frame in frames if frame["type"] == "samples"]
-        return min(ns / frame["iterations"] for frame in samples for ns in frame["ns"]), frames[-1]
+    def setUp(self):
+        clock = itertools.count(0, 1000)
+        for name, value in (("perf_counter_ns", lambda: next(clock)), ("_EMPTY_ITERATIONS", 50)):
+            patched = mock.patch.object(loop, name, value)
+            patched.start()
+            self.addCleanup(patched.stop)
 
-    def test_an_iteration_that_is_mostly_its_call_has_a_warning(self):
-        with Stage(speed=self.TEXT) as stage:
-            self.assertTrue(any("much of it is the call" in note for note in notes(self.measured(stage, "unit/empty")[1])))
-            self.assertFalse(any("much of it is the call" in note for note in notes(self.measured(stage, "unit/full")[1])))
+    def measured(self, measure, **options):
+        """Returns what each batch took, and the bencher."""
+        batches = Batches()
+        bencher = Bencher(batches, lambda *_, **__: None, Probes([]), **options)
+        measure(bencher)
+        return batches.took, bencher
 
-    def test_the_cost_of_a_call_is_subtracted_if_asked(self):
-        with Stage(speed=self.TEXT) as stage:
-            for case in ("subtracted", "subtracted_async"):
-                ns, last = self.measured(stage, f"unit/{case}")
-                call_ns = 1e9 * readings(last)["subtracted_call"]["value"]
-                # What is left of an empty function is noise, less than it takes with its call.
-                self.assertLess(ns, call_ns, case)
-                self.assertFalse(any("much of it is the call" in note for note in notes(last)))
-            self.assertNotIn("subtracted_call", readings(self.measured(stage, "unit/empty")[1]))
+    def test_it_is_subtracted_if_asked(self):
+        def pair(b):
+            b.iter(lambda one, two: None, 1, two=2)
+
+        def single(b):
+            async def later():
+                pass
+
+            asyncio.run(b.iter_async(later))
+
+        for measure in (pair, single):
+            # An empty call takes 20 ns. What takes no longer than its calls takes a nanosecond.
+            took, bencher = self.measured(measure, subtracts_call=True)
+            self.assertEqual((took, bencher.call_ns, bencher.sampled_ns), ([1000, 920, 1], 20.0, 921))
+            took, bencher = self.measured(measure)
+            self.assertEqual((took, bencher.call_ns, bencher.sampled_ns), ([1000, 1000, 1000], 0.0, 2000))
+            self.assertEqual(bencher.iterations, 94)
+
+    def test_an_iteration_that_is_mostly_its_call_has_a_warning_unless_that_is_subtracted(self):
+        def told(iteration_ns, call_ns=0.0):
+            bencher = SimpleNamespace(notes=[], call_ns=call_ns, sampled_ns=10 * iteration_ns, iterations=10)
+            report = round._python(bencher, devices.compilations(), 50.0)
+            subtracted = [reading["value"] for reading in report["readings"] if reading["metric"] == "subtracted_call"]
+            return any("much of it is the call" in note for note in report["notes"]), subtracted
+
+        self.assertEqual(told(999), (True, []))
+        self.assertEqual(told(1001), (False, []))
+        self.assertEqual(told(999, call_ns=50.0), (False, [5e-8]))
+
+    def test_the_declaration_decides(self):
+        text = """
+            from bench_models import benchmark
+            @benchmark(subtract_call=True)
+            def f(b): b.iter(int)
+            def benchmark_g(b): b.iter(int)
+        """
+        with Stage(speed=text) as stage:
+            found = {case: "subtracted_call" in readings(stage.measure(f"unit/{case}")[-1]) for case in "fg"}
+            self.assertEqual(found, {"f": True, "g": False})
 
 
 @unittest.skipUnless(importlib.util.find_spec("pytest") or "CI" in os.environ, "pytest is not installed")
