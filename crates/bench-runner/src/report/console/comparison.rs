@@ -19,7 +19,7 @@ pub fn render_comparison(comparison: &Comparison, advice: Option<String>, view: 
     let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", one_line(&comparison.baseline))));
     // First of all: whoever overlooks this blames the code for the machine.
     if let Some(different) = &comparison.different {
-        let _ = writeln!(out, "{}", style.bad(&view.wrap(&printable(different), 2)));
+        let _ = writeln!(out, "{}", style.bad(&printable(different)));
     }
     for note in &comparison.notes {
         let line = view.wrap(&format!("note: {}", one_line(note)), 2);
