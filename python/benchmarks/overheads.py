@@ -8,6 +8,7 @@ functions in files that import torch takes 0.3 s or more. torch need not be inst
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -47,15 +48,19 @@ def ratios():
 
 
 def list_seconds(folder):
-    """Returns the seconds that each of several lists of the folder takes, the start of the interpreter included."""
+    """Returns the seconds that each of several lists of the folder takes, the start of the interpreter included, and the
+    seconds of processor time that one takes on average: what it would take on an idle machine."""
     line = [sys.executable, "-m", "bench_models", str(folder), "--list", "--format", "json"]
     found = []
+    before = os.times()
     for _ in range(LISTS):
         began = time.perf_counter()
         listed = subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout
         found.append(time.perf_counter() - began)
         assert listed.count(b'"id"') == FILES * FUNCTIONS
-    return found
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return found, spent / LISTS
 
 
 def write_suite(folder):
@@ -79,11 +84,12 @@ def main():
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text).resolve()
         write_suite(folder)
-        seconds = list_seconds(folder)
+        seconds, processor = list_seconds(folder)
     median = statistics.median(seconds)
     print(
         f"a list of {FILES * FUNCTIONS} functions in {FILES} files that import torch: {1e3 * median:.0f} ms "
-        f"({min(seconds) * 1e3:.0f} to {max(seconds) * 1e3:.0f}; allowed {1e3 * ALLOWED_LIST_S:.0f})"
+        f"({min(seconds) * 1e3:.0f} to {max(seconds) * 1e3:.0f}; {1e3 * processor:.0f} of processor time; "
+        f"allowed {1e3 * ALLOWED_LIST_S:.0f})"
     )
     return 0 if ratio <= ALLOWED_RATIO and median < ALLOWED_LIST_S else 1
 
