@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from time import perf_counter_ns
 from typing import Any, Protocol, TypeVar
 
-from . import devices
-from .loop import compiled
+from . import devices, tracing
+from .loop import compiled, empty_iteration_async_ns, empty_iteration_ns
 from .probes import Probes
 from .readings import Returned
 from .sampling import FIRST_CALL, SAMPLE, Batch
@@ -63,10 +63,14 @@ class Bencher:
         collects_garbage: bool = True,
         inputs_alive: int | None = None,
         reads_outputs: bool = True,
+        subtracts_call: bool = False,
         requests: Requests | None = None,
     ) -> None:
         self._schedule, self._send, self._probes = schedule, send, probes
         self._collects_garbage, self._reads_outputs = collects_garbage, reads_outputs
+        self._subtracts_call = subtracts_call
+        self.call_ns = 0.0
+        """What a call costs by itself, which is taken off each iteration; 0 if nothing is."""
         self.requests = requests
         """What `serve` serves; `None` if the benchmark declares no load."""
         self._process = os.getpid()
@@ -117,6 +121,8 @@ class Bencher:
 
             return asyncio.run(self.iter_async(function, *arguments, **keywords))
         first: list[Any] = []
+        if self._subtracts_call:
+            self.call_ns = empty_iteration_ns(len(arguments) + len(keywords))
         timed = self._first(first, function, arguments, keywords, is_async=False)
         for batch in self._batches():
             self._took(batch, timed(batch.iterations))
@@ -127,6 +133,8 @@ class Bencher:
     async def iter_async(self, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
         """Like `iter`, but times `await function(*arguments, **keywords)` within the running event loop."""
         first: list[Any] = []
+        if self._subtracts_call:
+            self.call_ns = await empty_iteration_async_ns(len(arguments) + len(keywords))
         timed = self._first(first, function, arguments, keywords, is_async=True)
         for batch in self._batches():
             self._took(batch, await timed(batch.iterations))
@@ -246,7 +254,8 @@ class Bencher:
         if not self._collects_garbage:
             gc.disable()
         try:
-            yield
+            with tracing.paused():
+                yield
         finally:
             if was_enabled:
                 gc.enable()
@@ -260,6 +269,9 @@ class Bencher:
             if isinstance(output, collections.abc.Mapping):
                 self._returned.take(output)
         self._outputs.clear()
+        if self.call_ns and batch.phase != FIRST_CALL:
+            # What is as fast as an empty function still takes a time.
+            ns = max(1, ns - round(batch.iterations * self.call_ns))
         if batch.phase == SAMPLE:
             self.iterations += batch.iterations
             self.sampled_ns += ns

@@ -35,6 +35,7 @@ class Declaration:
     max_time: float | str | None = None
     timeout: float | str | None = None
     gc: bool = True
+    subtract_call: bool = False
     compile_cache: str = "cold"
     share: bool | None = None
     serves: Load | None = None
@@ -52,6 +53,9 @@ class Declaration:
         check_count("rounds", self.rounds)
         check_texts("objectives", self.objectives)
         check_texts("tags", self.tags)
+        for key in ("gc", "subtract_call"):
+            if not isinstance(getattr(self, key), bool):
+                raise DeclarationError(f"expected {key}= True or False, found {getattr(self, key)!r}")
         if self.compile_cache not in ("cold", "warm"):
             raise DeclarationError(f"expected compile_cache= 'cold' or 'warm', found {self.compile_cache!r}")
         if not isinstance(self.args, Mapping):
@@ -164,12 +168,17 @@ def benchmark(
     max_time: float | str | None = ...,
     timeout: float | str | None = ...,
     gc: bool = ...,
+    subtract_call: bool = ...,
     compile_cache: str = ...,
     share: bool | None = ...,
     domain: str = ...,
     load: str = ...,
     concurrency: int | Sequence[int] = ...,
     rate: float | Sequence[float] = ...,
+    ramp: int | Sequence[int] = ...,
+    replay: str | Sequence[float] = ...,
+    replay_speed: float = ...,
+    find_rate: Sequence[str] = ...,
     requests: int = ...,
     duration: float | str = ...,
     request_timeout: float | str = ...,
@@ -191,6 +200,7 @@ def benchmark(function: Any = None, /, **keywords: Any) -> Any:
     - `tags`: free labels, for filters.
     - `warmup`: iterations; `samples`, `rounds`: numbers of them; `max_time`, `timeout`: `"10s"`, or seconds.
     - `gc`: whether the garbage collector stays on while samples are taken, as in production.
+    - `subtract_call`: whether the time of a call of an empty function is taken off each iteration of `b.iter`.
     - `compile_cache`: with `"cold"`, compilers start with an empty cache on disk in each process; with `"warm"`, they use
       that of the user.
     - `share`: whether cases of this file may share a process; by default if the file imports an engine that starts slowly.
@@ -203,6 +213,10 @@ def benchmark(function: Any = None, /, **keywords: Any) -> Any:
     - `load`: `"closed"`, clients that wait for their answers; `"open"`, requests that come at a rate; `"single_stream"`,
       `"multi_stream"` or `"offline"`.
     - `concurrency`: numbers of clients, `rate`: of requests per second; a level for each.
+    - `ramp`: the most clients, or the least and the most; a level for each doubling.
+    - `replay`: the file of a trace, or its times in seconds; `replay_speed`: how many times as fast they pass.
+    - `find_rate`: conditions such as `["latency_p99 <= 200ms"]`; the highest rate that meets them is searched, from
+      `rate` on if that is given.
     - `requests`: of each level; `duration`: of each level; `request_timeout`: after which a request has failed.
     - `slo`: what a request must meet to be good: `["ttfa <= 300ms"]`.
     - `inputs`: texts, or bytes, or a function that returns them; made by the field if nothing is said.

@@ -64,7 +64,7 @@ def compiled_since(before: tuple[int, float]) -> list[str]:
     return ["functions were compiled while it was measured: do the shapes of its inputs change?"]
 
 
-def _torch_device() -> Any:
+def torch_device() -> Any:
     """Returns the module of torch that synchronizes its accelerator; `None` if none has been started."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
@@ -82,12 +82,12 @@ def _torch_device() -> Any:
 
 def is_needed() -> bool:
     """Returns whether an engine may have queued work that has not been done when a call returns."""
-    return "jax" in sys.modules or _torch_device() is not None
+    return "jax" in sys.modules or torch_device() is not None
 
 
 def synchronize() -> None:
     """Waits for the work that torch has queued on an accelerator. Does nothing where it runs on processors only."""
-    device = _torch_device()
+    device = torch_device()
     if device is not None:
         device.synchronize()
 
@@ -118,7 +118,7 @@ def waiting(first: Any) -> tuple[Callable[[Any], Any] | None, Callable[[], None]
     JAX on processors is waited for in each iteration, since independent calls could otherwise overlap; on accelerators,
     where one stream works in order, the last output of a sample is enough.
     """
-    device = _torch_device()
+    device = torch_device()
     settle = device.synchronize if device is not None else None
     arrays = _jax_arrays(first)
     if not arrays:

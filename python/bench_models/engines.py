@@ -109,11 +109,16 @@ def _file_of(module: str, roots: tuple[Path, ...]) -> Path | None:
 
 
 def threads() -> list[tuple[str, int]]:
-    """Returns the numbers of threads that imported engines use, and those that the environment sets."""
+    """Returns the numbers of threads that imported engines use, those that the environment sets, and whether calls of JAX on
+    processors return before their work is done."""
     found = []
     torch: Any = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_num_threads"):
         found.append(("torch_threads", torch.get_num_threads()))
+    config: Any = getattr(sys.modules.get("jax"), "config", None)
+    is_async = getattr(config, "values", {}).get("jax_cpu_enable_async_dispatch")
+    if isinstance(is_async, bool):
+        found.append(("jax_cpu_async_dispatch", int(is_async)))
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         value = os.environ.get(variable, "")
         if value.isdecimal():

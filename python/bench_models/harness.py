@@ -21,13 +21,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import command, fields, pictures, serving, sockets
-from .results import BenchmarkReporter, BenchmarkResult, HarnessError, Results, combined, of_run
+from . import arrivals, command, fields, pictures, serving, sockets
+from .results import BenchmarkReporter, BenchmarkResult, HarnessError, Results, combined, found_rate, of_run
 
 __all__ = [
     "BenchmarkConfig", "BenchmarkReporter", "BenchmarkResult", "HarnessError", "ImageBenchmarkHarness",
     "ImageBenchmarkReporter", "ResNetImageBenchmarker", "TTSBenchmarkHarness", "TTSBenchmarkReporter", "TextBenchmarkHarness",
-    "compare_benchmarks", "reporter",
+    "compare_benchmarks", "found_rate", "reporter",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,12 @@ class BenchmarkConfig(fields.Settings):
     timeout_seconds: float = 30.0
     rates: Sequence[float] = ()
     """Requests per second, instead of clients, one level for each. They arrive whether or not earlier ones have ended."""
+    find_rate: Sequence[str] = ()
+    """Conditions such as `latency_p99 <= 200ms`, instead of clients: the highest rate that meets them is searched, from the
+    first of `rates` on; `found_rate(results)` returns it."""
+    replay: str | Path | Sequence[float] | None = None
+    """The file of a trace, or times in seconds, instead of clients: when requests arrive."""
+    replay_speed: float | None = None
     slo: Sequence[str] = ()
     """What a request must meet to be good: `ttfa <= 300ms`."""
     output_dir: str | Path = "benchmark_results"
@@ -97,8 +103,7 @@ class _Harness:
         held = serving.Function(function, self._field, inputs, keywords, fields.defaults(self._field, config))
         code = getattr(function, "__code__", None)
         load = {
-            "concurrency": list(config.concurrency_levels) if not config.rates else [],
-            "rate": list(config.rates),
+            **_arrivals(config),
             "requests": config.iterations_per_level,
             "warm_up": config.warmup_requests,
             "timeout_s": config.timeout_seconds,
@@ -127,6 +132,20 @@ class _Harness:
         """Returns the results of the newest benchmark with this name; `None` if there is none."""
         folder = Path(self.config.output_dir) / benchmark_name
         return of_run(folder, asdict(self.config)) if (folder / "run.json").exists() else None
+
+
+def _arrivals(config: BenchmarkConfig) -> dict[str, Any]:
+    """Returns when requests arrive, as `bench functions` reads it. Raises `DeclarationError` for what has no meaning."""
+    replay = str(config.replay) if isinstance(config.replay, Path) else config.replay
+    search = arrivals.search(config.find_rate, config.rates)
+    trace = arrivals.trace(replay, config.replay_speed)
+    is_other = search is not None or trace is not None
+    return {
+        "concurrency": [] if is_other or config.rates else list(config.concurrency_levels),
+        "rate": [] if is_other else list(config.rates),
+        "find_rate": search,
+        "replay": trace,
+    }
 
 
 def _reached(plan: dict[str, Any], path: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import arrivals
+from .arrivals import several
 from .values import DeclarationError, check_count, check_texts, either, nanoseconds
 
 DOMAINS = ("speech", "images", "classification", "text", "requests")
@@ -32,6 +34,10 @@ class Load:
     load: str | None = None
     concurrency: int | Sequence[int] = ()
     rate: float | Sequence[float] = ()
+    ramp: int | Sequence[int] | None = None
+    replay: str | Sequence[float] | None = None
+    replay_speed: float | None = None
+    find_rate: Sequence[str] = ()
     requests: int | None = None
     duration: float | str | None = None
     request_timeout: float | str | None = None
@@ -40,22 +46,21 @@ class Load:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for key, value, known in (("domain", self.domain, DOMAINS), ("load", self.scenario, SCENARIOS)):
+        for key, value, known in (("domain", self.domain, DOMAINS), ("load", self.load or "closed", SCENARIOS)):
+            if value in arrivals.KEYWORDS:
+                raise DeclarationError(f"expected {value}= in place of {key}={value!r}")
             if value not in known:
                 raise DeclarationError(f"expected {key}= {either(known)}, found {value!r}")
-        for clients in _several(self.concurrency):
+        for clients in several(self.concurrency):
             check_count("concurrency", clients)
-        for rate in _several(self.rate):
-            if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 < rate < math.inf:
+        for rate in several(self.rate):
+            if not arrivals.is_positive(rate):
                 raise DeclarationError(f"expected rate= requests per second, more than 0, found {rate!r}")
-        if (self.scenario == "open") != bool(_several(self.rate)):
-            raise DeclarationError("expected rate= with load='open', and with it alone")
-        if _several(self.concurrency) and self.scenario not in ("closed", "multi_stream"):
-            raise DeclarationError(f"expected concurrency= with load='closed' or 'multi_stream', found {self.scenario!r}")
         check_count("requests", self.requests)
-        nanoseconds(self.duration, "duration")
-        nanoseconds(self.request_timeout, "request_timeout")
         check_texts("slo", self.slo)
+        check_texts("find_rate", self.find_rate)
+        self._check_scenario()
+        self.plan()
         if not isinstance(self.settings, Mapping):
             raise DeclarationError(f"expected settings= a dictionary, found {self.settings!r}")
         settings = SETTINGS[self.domain]
@@ -66,29 +71,43 @@ class Load:
             if not isinstance(value, kind) or isinstance(value, bool) or not 0 <= value < math.inf:
                 raise DeclarationError(f"expected the setting {name!r} to be a {of} of at least 0, found {value!r}")
 
+    def _check_scenario(self) -> None:
+        scenario = self.scenario
+        if scenario in arrivals.KEYWORDS:
+            # A search may be told where to begin.
+            others = [*arrivals.KEYWORDS, "load", "concurrency", *(["rate"] if scenario != "find_rate" else [])]
+            # A search has an objective for each rate, and serves a number of requests at each.
+            others += ["slo", "duration"] if scenario == "find_rate" else []
+            for other in others:
+                if other != scenario and arrivals.is_given(getattr(self, other)):
+                    raise DeclarationError(f"expected {scenario}= without {other}=")
+        elif (scenario == "open") != bool(several(self.rate)):
+            raise DeclarationError("expected rate= with load='open', and with it alone")
+        elif several(self.concurrency) and scenario not in ("closed", "multi_stream"):
+            raise DeclarationError(f"expected concurrency= with load='closed' or 'multi_stream', found {scenario!r}")
+
     @property
     def scenario(self) -> str:
-        """The scenario of requests: that of `load`, or else by `rate` and `concurrency`."""
-        return self.load or ("open" if _several(self.rate) else "closed")
+        """The scenario of requests: that of `load`, or else by the keywords that are given."""
+        own = [key for key in arrivals.KEYWORDS if arrivals.is_given(getattr(self, key))]
+        return own[0] if own else self.load or ("open" if several(self.rate) else "closed")
 
     def plan(self) -> dict[str, Any]:
-        """Returns how much is asked, as `bench functions` reads it."""
-        scenario = self.scenario
-        streams = list(_several(self.concurrency)) or ([1] if scenario in ("closed", "multi_stream") else [])
+        """Returns how much is asked, as `bench functions` reads it. Raises `DeclarationError` if a value has no meaning."""
+        scenario, rates = self.scenario, list(several(self.rate))
+        streams = list(several(self.concurrency)) or ([1] if scenario in ("closed", "multi_stream") else [])
         return {
-            "scenario": scenario if scenario not in ("closed", "open") else None,
+            "scenario": scenario if scenario in ("single_stream", "multi_stream", "offline") else None,
             "concurrency": streams,
-            "rate": list(_several(self.rate)),
+            "rate": rates if scenario == "open" else [],
+            "ramp": arrivals.ramp(self.ramp),
+            "replay": arrivals.trace(self.replay, self.replay_speed),
+            "find_rate": arrivals.search(self.find_rate, rates),
             "requests": self.requests,
             "duration_s": _seconds(self.duration, "duration"),
             "timeout_s": _seconds(self.request_timeout, "request_timeout"),
             "slo": list(self.slo),
         }
-
-
-def _several(values: Any) -> Sequence[Any]:
-    is_list = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
-    return values if is_list else (values,)
 
 
 def _seconds(time: float | str | None, key: str) -> float | None:

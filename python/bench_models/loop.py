@@ -66,12 +66,25 @@ def compiled(
     return timed
 
 
-def empty_iteration_ns() -> float:
-    """Returns the time of an iteration around a function that does nothing, in nanoseconds."""
+_EMPTY_ITERATIONS = 20_000
+_EMPTY_LOOPS = 7
 
-    def nothing() -> None:
-        pass
 
-    iterations = 20_000
-    timed: Timed = compiled(nothing)
-    return min(timed(iterations) for _ in range(7)) / iterations
+def empty_iteration_ns(arguments: int = 0) -> float:
+    """Returns the time of an iteration around a function that takes so many arguments and does nothing, in nanoseconds."""
+    timed: Timed = compiled(_nothing(arguments, ""), [None] * arguments)
+    return min(timed(_EMPTY_ITERATIONS) for _ in range(_EMPTY_LOOPS)) / _EMPTY_ITERATIONS
+
+
+async def empty_iteration_async_ns(arguments: int = 0) -> float:
+    """Returns the same for an asynchronous function within the running event loop."""
+    timed = compiled(_nothing(arguments, "async "), [None] * arguments, is_async=True)
+    took: list[int] = [await timed(_EMPTY_ITERATIONS) for _ in range(_EMPTY_LOOPS)]
+    return min(took) / _EMPTY_ITERATIONS
+
+
+def _nothing(arguments: int, before: str) -> Callable[..., Any]:
+    made: dict[str, Any] = {}
+    exec(f"{before}def nothing({', '.join(f'a{number}' for number in range(arguments))}): pass", made)
+    nothing: Callable[..., Any] = made["nothing"]
+    return nothing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from typing import Any, NamedTuple
 
 
@@ -60,6 +62,22 @@ _BY_NAME = {option.name: option for option in OPTIONS}
 
 class RefusedError(Exception):
     """An option that has no meaning under `--bench`."""
+
+
+# What other plugins do in a process is turned off: they share tests among processes, and observe each line.
+_OF_OTHERS = (("xdist", "--numprocesses=0"), ("pytest_cov", "--no-cov"))
+
+
+def of_process(arguments: list[str]) -> list[str]:
+    """Returns the arguments of pytest in a process that lists tests or measures one, for those that the user has given."""
+    found = [*arguments, "-q", "--no-header"]
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        return found
+    for module, argument in _OF_OTHERS:
+        is_off = any(given in ("no:" + module, "-pno:" + module) for given in arguments)
+        if not is_off and importlib.util.find_spec(module) is not None:
+            found.append(argument)
+    return found
 
 
 def register(group: Any) -> None:

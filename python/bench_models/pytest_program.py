@@ -72,6 +72,7 @@ def _list(arguments: list[str], answer: int) -> int:
     from .engines import engines_of
     from .listing import build
     from .pytest_cases import cases_of
+    from .pytest_options import of_process
 
     class Lister:
         """Prints the list in place of running the tests."""
@@ -92,7 +93,7 @@ def _list(arguments: list[str], answer: int) -> int:
 
     lister = Lister()
     with _held_back() as said:
-        code = int(pytest.main([*arguments, "-q", "--no-header"], plugins=[lister]))
+        code = int(pytest.main(of_process(arguments), plugins=[lister]))
     if code not in (0, 5):
         # First what is short: of the rest a runner shows the beginning.
         print("pytest could not collect the tests:", "; ".join(lister.problems) or f"exit code {code}", file=sys.stderr)

@@ -15,6 +15,7 @@ from .channel import Channel, CommandError
 from .loop import empty_iteration_ns
 from .probes import Probes
 from .pytest_cases import FIXTURE, ids_of, marked, uses_fixture
+from .pytest_options import of_process
 from .pytest_stats import Metadata
 from .sampling import FIRST_CALL, SAMPLE, Batch, Sampler, Stepped, resolution_ns
 
@@ -244,7 +245,7 @@ def measure(channel: Channel, assignment: dict[str, Any], arguments: list[str], 
                 config.pluginmanager.unregister(theirs)
             config.pluginmanager.register(measuring, "bench-models-measuring")
 
-    pytest.main([*arguments, "-q", "--no-header"], plugins=[Registering()])
+    pytest.main(of_process(arguments), plugins=[Registering()])
     bencher, fixture = measuring.bencher, measuring.fixture
     if measuring.failure is not None:
         kind, message = measuring.failure

@@ -96,6 +96,13 @@ def _folders(results: Results) -> list[Path]:
     return folders
 
 
+def found_rate(results: Results) -> float | None:
+    """Returns the highest rate that met the conditions of `find_rate`, in requests per second; `None` if none did."""
+    record = json.loads((_folders(results)[0] / "run.json").read_bytes())
+    found = {metric["name"]: metric["value"] for case in record["cases"] for metric in case["metrics"]}
+    return found.get("latency-bounded throughput")
+
+
 def _bench(*arguments: str, document: bytes | None = None) -> str:
     path = command.find()
     if path is None:

@@ -39,6 +39,7 @@ def measure(channel: Channel, assignment: dict[str, Any], case: Case, benchmark:
         channel.send,
         Probes(wanted),
         collects_garbage=case.declaration.gc,
+        subtracts_call=case.declaration.subtract_call,
         inputs_alive=1 if assignment["mode"] == "once" else assignment.get("inputs_alive"),
         requests=None if load is None else Requests(channel, assignment, load),
     )
@@ -100,6 +101,8 @@ def _python(bencher: Bencher, compiled_before: tuple[int, float], empty: float) 
         readings.append(reading("compile_time", "s", seconds - compiled_before[1]))
     notes = list(bencher.notes)
     iteration_ns = bencher.sampled_ns / max(1, bencher.iterations)
-    if 0 < iteration_ns < _TELLING * empty:
+    if bencher.call_ns:
+        readings.append(reading("subtracted_call", "s", bencher.call_ns / 1e9))
+    elif 0 < iteration_ns < _TELLING * empty:
         notes.append(f"an iteration takes less than {_TELLING} calls of an empty function: much of it is the call")
     return {"probe": "python", "readings": readings, "notes": notes, "cost_ns": 0}

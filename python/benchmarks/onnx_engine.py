@@ -28,7 +28,8 @@ class OnnxOperations:
         self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
         return output
 
-    def _constant(self, value: Any) -> str:
+    def constant(self, value: Any) -> str:
+        """Adds an array to the graph; returns its name."""
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
@@ -62,23 +63,23 @@ class OnnxOperations:
         return self._node("Gelu", x, approximate="none")
 
     def tokens(self, patches: str, class_token: str, positions: str) -> str:
-        flat = self._node("Reshape", patches, self._constant(np.array([0, 0, -1], np.int64)))
+        flat = self._node("Reshape", patches, self.constant(np.array([0, 0, -1], np.int64)))
         flat = self._node("Transpose", flat, perm=[0, 2, 1])
-        token = self._node("Expand", class_token, self._constant(np.array([self._batch, 1, 1], np.int64)))
+        token = self._node("Expand", class_token, self.constant(np.array([self._batch, 1, 1], np.int64)))
         return self.add(self._node("Concat", token, flat, axis=1), positions)
 
     def attention(self, query: str, key: str, value: str, heads: int) -> str:
         def split(part: str, perm: list[int]) -> str:
-            shape = self._constant(np.array([0, 0, heads, -1], np.int64))
+            shape = self.constant(np.array([0, 0, heads, -1], np.int64))
             return self._node("Transpose", self._node("Reshape", part, shape), perm=perm)
 
         scores = self._node("MatMul", split(query, [0, 2, 1, 3]), split(key, [0, 2, 3, 1]))
-        shares = self._node("Softmax", self._node("Mul", scores, self._constant(np.float32(64**-0.5))), axis=-1)
+        shares = self._node("Softmax", self._node("Mul", scores, self.constant(np.float32(64**-0.5))), axis=-1)
         mixed = self._node("Transpose", self._node("MatMul", shares, split(value, [0, 2, 1, 3])), perm=[0, 2, 1, 3])
-        return self._node("Reshape", mixed, self._constant(np.array([0, 0, -1], np.int64)))
+        return self._node("Reshape", mixed, self.constant(np.array([0, 0, -1], np.int64)))
 
     def first(self, tokens: str) -> str:
-        return self._node("Gather", tokens, self._constant(np.int64(0)), axis=1)
+        return self._node("Gather", tokens, self.constant(np.int64(0)), axis=1)
 
 
 def graph(model: str, weights: dict[str, Any], batch: int, side: int = 224) -> bytes:

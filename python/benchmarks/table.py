@@ -2,6 +2,7 @@
 
     python python/benchmarks/table.py                        # every framework that is installed, batch 1 and 8
     python python/benchmarks/table.py --batch 1 --no-candle  # further arguments go to `bench run`: --max-time 20s
+    python python/benchmarks/table.py --threads 1            # by default, every framework takes all processors
 
 Prints a row for each framework, model and batch, and writes the same, with where and when it was measured, as CSV.
 Logits have to agree within 1e-4 for a time to count. candle's figures come from `cargo bench` in this repository.
@@ -10,6 +11,7 @@ Logits have to agree within 1e-4 for a time to count. candle's figures come from
 import argparse
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -28,7 +30,7 @@ TIMES = ("p50", "p95", "p99", "mean", "std", "min", "max")
 COLUMNS = (
     "framework", "model", "batch", *(f"latency_{name}_ms" for name in TIMES), "throughput_images_per_s", "memory_mb",
     "compile_time_s", "first_call_ms", "load_s", "samples", "p95_supported", "p99_supported", "status",
-    "device", "device_type", "dtype", "input_shape", "version", "git_commit", "timestamp",
+    "device", "device_type", "threads", "dtype", "input_shape", "version", "git_commit", "timestamp",
 )  # fmt: skip
 
 
@@ -98,6 +100,7 @@ def row(record, case, devices):
     if framework not in devices:
         devices[framework] = device(framework)
     made["device"], made["device_type"] = devices[framework]
+    made["threads"] = len(processors())
     made["throughput_images_per_s"] = batch / time["median_s"]
     made["samples"] = time["samples"]
     if case.get("peak_memory_bytes") is not None:
@@ -108,6 +111,21 @@ def row(record, case, devices):
         made["load_s"] = case["load_s"]
     compiled = [metric["value"] for metric in case.get("observed", ()) if metric["name"] == "compile_time"]
     return made | ({"compile_time_s": compiled[0]} if compiled else {})
+
+
+def processors():
+    """Returns the processors that this process, and all that it starts, may use."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def use_only(count):
+    """Leaves so many processors to this process, and to all that it starts: frameworks start a thread for each."""
+    free = sorted(processors())
+    if not 1 <= count <= len(free):
+        sys.exit(f"expected --threads 1 to {len(free)}, the processors that may be used here, found {count}")
+    if not hasattr(os, "sched_setaffinity"):
+        sys.exit("--threads needs Linux: frameworks have no common setting for it")
+    os.sched_setaffinity(0, free[:count])
 
 
 def version(record, case, framework):
@@ -154,9 +172,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", default="1,8", help="images of a batch (%(default)s)")
     parser.add_argument("--no-candle", action="store_true", help="leave out candle, which cargo has to build")
+    parser.add_argument("--threads", type=int, help="processors, and so threads, that a framework may use (all)")
     parser.add_argument("--csv", default="frameworks.csv", help="where to write the rows (%(default)s)")
     chosen, arguments = parser.parse_known_args()
     batches = [int(batch) for batch in chosen.batch.split(",")]
+    if chosen.threads is not None:
+        use_only(chosen.threads)
     rows, devices = [], {}
     measured = [measure_python]
     if chosen.no_candle or shutil.which("cargo") is None:

@@ -55,8 +55,8 @@ class TorchOperations:
 
 def load(model: str, weights: dict[str, Any], images: Any, compiles: bool = False) -> Callable[[], Any]:
     """Returns a function that computes the logits of `images`, which are on the device already."""
-    # By default a GPU convolves in TF32, with which logits would not agree.
-    torch.backends.cudnn.allow_tf32 = False
+    # By default a GPU convolves in TF32, with which logits would not agree; a setting may let it multiply so, too.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     place = torch.device(device()[0])
     held = {name: torch.from_numpy(value).to(place) for name, value in weights.items()}
     given = torch.from_numpy(images).to(place)

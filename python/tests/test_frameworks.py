@@ -2,9 +2,13 @@
 
 import importlib
 import importlib.util
+import json
 import math
+import os
+import subprocess
 import sys
 import unittest
+from unittest import mock
 
 from .stage import REPOSITORY
 
@@ -29,6 +33,28 @@ def operations():
             engine = importlib.import_module(module)
             take = importlib.import_module("jax.numpy" if name == "jax" else "torch")
             yield name, getattr(engine, operations)(), take.asarray
+    if importlib.util.find_spec("onnxruntime") is not None and importlib.util.find_spec("onnx") is not None:
+        ops = importlib.import_module("onnx_engine").OnnxOperations(batch=2)
+        yield "onnxruntime", ops, ops.constant
+
+
+def evaluated(ops, output):
+    """Returns what an engine has computed; of the graph of ONNX, what it computes."""
+    if not isinstance(output, str):
+        return np.asarray(output)
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)]
+    graph = helper.make_graph(ops.nodes, "trap", [], outputs, ops.constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, {})[0]
+
+
+def small_parameters():
+    """Returns the names and shapes of the weights of ResNet-50."""
+    return [(parameter.name, parameter.shape) for parameter in weights.parameters("resnet50")]
 
 
 def noise(*shape, seed=3):
@@ -70,7 +96,7 @@ class Traps(unittest.TestCase):
     def check(self, compute, expected, tolerance=1e-5):
         for name, ops, take in operations():
             with self.subTest(name):
-                found = np.asarray(compute(ops, take))
+                found = evaluated(ops, compute(ops, take))
                 self.assertEqual(found.shape, expected.shape)
                 self.assertLess(np.abs(found - expected).max(), tolerance)
 
@@ -114,14 +140,14 @@ class Traps(unittest.TestCase):
         self.check(lambda ops, take: ops.batch_norm(*map(take, (pictures, scale, shift, mean, variance))), expected, 1e-2)
 
     def test_heads_of_attention_are_neighbours(self):
-        q, k, v = (noise(2, 5, 24, seed=seed) for seed in (1, 2, 3))
+        q, k, v = (noise(2, 5, 768, seed=seed) for seed in (1, 2, 3))
 
         def split(x):
-            return x.reshape(2, 5, 12, 2).transpose(0, 2, 1, 3)
+            return x.reshape(2, 5, 12, 64).transpose(0, 2, 1, 3)
 
-        scores = split(q) @ split(k).transpose(0, 1, 3, 2) / math.sqrt(2)
+        scores = split(q) @ split(k).transpose(0, 1, 3, 2) / math.sqrt(64)
         shares = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-        expected = (shares @ split(v)).transpose(0, 2, 1, 3).reshape(2, 5, 24)
+        expected = (shares @ split(v)).transpose(0, 2, 1, 3).reshape(2, 5, 768)
         self.check(lambda ops, take: ops.attention(take(q), take(k), take(v), 12), expected)
 
     def test_the_class_comes_before_the_patches_row_by_row(self):
@@ -129,6 +155,18 @@ class Traps(unittest.TestCase):
         flat = patches.reshape(2, 4, 9).transpose(0, 2, 1)
         expected = np.concatenate([np.repeat(token, 2, 0), flat], 1) + positions
         self.check(lambda ops, take: ops.tokens(take(patches), take(token), take(positions)), expected)
+
+    @unittest.skipUnless(importlib.util.find_spec("torch"), "needs torch: pip install torch")
+    def test_torch_computes_in_full_precision_and_keeps_nothing_for_gradients(self):
+        import torch
+
+        import torch_engine
+
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+        first = {name: weights.uniform(0, name, shape, -0.01, 0.01) for name, shape in small_parameters()}
+        run = torch_engine.load("resnet50", first, noise(1, 3, 32, 32))
+        self.assertFalse(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
+        self.assertTrue(run().is_inference())
 
     @unittest.skipUnless(importlib.util.find_spec("jax"), "needs jax: pip install jax")
     def test_jax_multiplies_in_full_precision(self):
@@ -164,9 +202,41 @@ class Table(unittest.TestCase):
         self.assertRegex(row["version"], r"^\d+\.\d+")
         self.assertEqual((row["throughput_images_per_s"], row["compile_time_s"], row["git_commit"]), (16.0, 1.25, "abc"))
         self.assertEqual((row["device"], row["input_shape"]), ("cpu", "8x3x224x224"))
+        self.assertEqual(row["threads"], len(table.processors()))
         shown = table.text([row]).splitlines()
         self.assertIn("~800.0 ms", shown[1])
         self.assertNotIn("~900.0 ms", shown[1])
+
+    @unittest.skipUnless(sys.platform.startswith("linux"), "needs processors that can be chosen")
+    def test_threads_are_those_of_the_processors_that_are_left(self):
+        before = table.processors()
+        self.addCleanup(os.sched_setaffinity, 0, before)
+        with self.assertRaisesRegex(SystemExit, f"1 to {len(before)}, .* found 0"):
+            table.use_only(0)
+        table.use_only(1)
+        self.assertEqual(len(os.sched_getaffinity(0)), 1)
+        self.assertEqual(self.row()["threads"], 1)
+
+    def test_large_batches_are_left_out_unless_they_are_asked_for(self):
+        file = str(REPOSITORY / "python/benchmarks/forward.py")
+        line = [sys.executable, "-m", "bench_models", file, "--list", "--format", "json"]
+        listing = subprocess.run(line, capture_output=True, text=True, check=True)
+        ignored = {}
+        for case in json.loads(listing.stdout)["cases"]:
+            if case["arguments"]["framework"] != "torch_compile":
+                ignored.setdefault(int(case["arguments"]["batch"]), set()).add("ignored" in case)
+        self.assertEqual(ignored, {1: {False}, 8: {False}, 32: {True}, 128: {True}})
+
+        asked = []
+        self.addCleanup(setattr, table, "record_of", table.record_of)
+        table.record_of = lambda line, folder: asked.append(line)
+        with mock.patch("table.command.find", return_value="bench"):
+            for batches in ([1, 8], [32, 128]):
+                table.measure_python(batches, ["--max-time", "2s"], "folder")
+        few, many = asked
+        self.assertNotIn("--include-ignored", few)
+        self.assertEqual(many[-5:], ["--include-ignored", "--skip", "torch_compile", "--max-time", "2s"])
+        self.assertLessEqual({"--args=batch=32", "--args=batch=128"}, set(many))
 
     def test_a_framework_that_is_missing_says_how_to_get_it(self):
         row = self.row(status="skipped", time=None, skip_reason="needs torch: pip install torch")

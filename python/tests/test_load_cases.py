@@ -1,5 +1,6 @@
 """Load cases: what decorators say of requests, and rounds in which `bench` sends them."""
 
+import json
 import textwrap
 import unittest
 
@@ -13,6 +14,7 @@ FUNCTIONS = """
     from bench_models import benchmark
 
     RATE = 24_000
+    LOCK = threading.Lock()
 
     @benchmark(domain="speech", concurrency=[1, 2], requests=4, model="joe", request_timeout="5s")
     def speak(text):
@@ -51,6 +53,20 @@ FUNCTIONS = """
             time.sleep(1)
         return {"audio_duration": 1.0}
 
+    @benchmark(domain="text", ramp=[1, 3], requests=4)
+    def ramped(prompt):
+        return {"output_tokens": 1}
+
+    @benchmark(domain="text", replay=[0, 0.01, 0.03], replay_speed=2)
+    def replayed(prompt):
+        return {"output_tokens": 1}
+
+    @benchmark(domain="text", find_rate=["latency_p90 <= 30ms"], rate=100, requests=50)
+    def searched(prompt):
+        with LOCK:
+            time.sleep(0.004)
+        return {"output_tokens": 1}
+
     @benchmark(domain="speech", requests=3)
     def broken(text):
         raise ValueError("no luck")
@@ -62,7 +78,9 @@ class Declarations(unittest.TestCase):
         with Stage(speed="raise SystemExit('imported')\n" + textwrap.dedent(FUNCTIONS)) as stage:
             cases = stage.cases()
             expected = ["joe/performance/speak", *(f"performance/answer[length={n}]" for n in (2, 3))]
-            expected += [f"performance/{name}" for name in ("paint", "classify", "unwell", "broken")]
+            expected += [f"performance/{name}" for name in (
+                "paint", "classify", "unwell", "ramped", "replayed", "searched", "broken",
+            )]  # fmt: skip
             self.assertEqual(list(cases), expected)
 
     def test_what_has_no_meaning_is_refused_with_what_has(self):
@@ -75,6 +93,21 @@ class Declarations(unittest.TestCase):
             ({"rate": "fast"}, "found 'fast'"),
             ({"concurrency": [1, 0]}, "expected concurrency= a whole number of at least 1, found 0"),
             ({"concurrency": 2, "load": "offline"}, "expected concurrency= with load='closed' or 'multi_stream'"),
+            ({"load": "ramp"}, "expected ramp= in place of load='ramp'"),
+            ({"ramp": 4, "concurrency": 2}, "expected ramp= without concurrency="),
+            ({"ramp": 4, "replay": "t.csv"}, "expected ramp= without replay="),
+            ({"ramp": [4, 2]}, r"the least and the most, found \[4, 2\]"),
+            ({"ramp": True}, "found True"),
+            ({"ramp": "ab"}, "found 'ab'"),
+            ({"replay": [1, 0.5]}, "a list of seconds in ascending order"),
+            ({"replay": []}, r"in ascending order, found \[\]"),
+            ({"replay": "t.csv", "rate": 3}, "expected replay= without rate="),
+            ({"replay": "t.csv", "replay_speed": 0}, "a factor of more than 0, found 0"),
+            ({"replay_speed": 2}, "expected replay_speed= with replay="),
+            ({"find_rate": "latency_p99 <= 1s"}, "expected find_rate= a list of texts"),
+            ({"find_rate": ["latency_p99 <= 1s"], "rate": [1, 2]}, "a single rate, at which find_rate= begins"),
+            ({"find_rate": ["latency_p99 <= 1s"], "slo": ["latency <= 1s"]}, "expected find_rate= without slo="),
+            ({"find_rate": ["latency_p99 <= 1s"], "duration": 3}, "expected find_rate= without duration="),
             ({"requests": 0}, "expected requests= a whole number of at least 1"),
             ({"duration": "soon"}, "expected duration= a duration"),
             ({"request_timeout": -1}, "expected request_timeout= a duration"),
@@ -87,6 +120,26 @@ class Declarations(unittest.TestCase):
             with self.subTest(keywords), self.assertRaisesRegex(DeclarationError, said):
                 Declaration.of(keywords)
         self.assertIsNone(Declaration.of({"tags": ["a"]}).serves)
+
+    def test_what_decides_when_requests_arrive_is_told_alone(self):
+        def plan(**keywords):
+            serves = Declaration.of(keywords).serves
+            told = {key: value for key, value in serves.plan().items() if value not in (None, [])}
+            # What is not literal is known only by a message of JSON.
+            self.assertEqual(
+                Declaration.of(json.loads(json.dumps(Declaration.of(keywords).keywords()))).serves.plan(), serves.plan()
+            )
+            return told
+
+        self.assertEqual(plan(ramp=8), {"ramp": [1, 8]})
+        self.assertEqual(plan(ramp=(2, 8), requests=5), {"ramp": [2, 8], "requests": 5})
+        self.assertEqual(plan(replay="trace.csv"), {"replay": {"times": "trace.csv", "speed": 1.0}})
+        self.assertEqual(plan(replay=[0, 1.5], replay_speed=2), {"replay": {"times": [0, 1.5], "speed": 2}})
+        conditions = ["latency_p99 <= 1s"]
+        self.assertEqual(plan(find_rate=conditions), {"find_rate": {"conditions": conditions, "from": None}})
+        self.assertEqual(plan(find_rate=conditions, rate=4), {"find_rate": {"conditions": conditions, "from": 4}})
+        self.assertEqual(plan(rate=4), {"rate": [4]})
+        self.assertEqual(plan(domain="text"), {"concurrency": [1]})
 
     def test_a_function_takes_the_input_and_the_arguments_of_its_case(self):
         text = """
@@ -117,6 +170,8 @@ class Rounds(unittest.TestCase):
                 ("performance/answer[length=3]", ["open_loop"], "TTFT p50", 6),
                 ("performance/paint", ["closed_loop"], "PPS", 3),
                 ("performance/classify", ["offline"], "IPS", 5),
+                ("performance/ramped", ["ramp"] * 3, "output tokens/s", 12),
+                ("performance/replayed", ["replay"], "output tokens/s", 3),
             ):
                 with self.subTest(case):
                     served, last = self.of(stage, case)
@@ -126,6 +181,19 @@ class Rounds(unittest.TestCase):
                     self.assertEqual((last["iterations"], served["levels"][0]["failed"]), (requests, 0))
                     probes = [probe["probe"] for probe in last["probes"]]
                     self.assertEqual([name for name in ("memory", "cpu", "gc") if name not in probes], [])
+
+    def test_the_highest_rate_is_searched(self):
+        with Stage(speed=FUNCTIONS) as stage:
+            served, last = self.of(stage, "performance/searched", slice_ns=20_000_000_000)
+            self.assertEqual(last["type"], "finished", last)
+            self.assertEqual({level["scenario"] for level in served["levels"]}, {"find_rate"})
+            rates = [level["rate"] for level in served["levels"]]
+            # On a very busy machine the first rate may miss the condition, and the search goes down.
+            self.assertEqual((rates[0], next(rate for rate in rates if rate != 100) in (50, 200)), (100, True), rates)
+            # One request at a time takes 4 ms, so that 250 are served in a second at most.
+            for found in served.get("found", ()):
+                self.assertEqual(found["name"], "latency-bounded throughput")
+                self.assertLess(found["value"], 275)
 
     def test_steps_are_served_as_they_are_asked_for_and_a_worker_goes_on(self):
         with Stage(speed=FUNCTIONS) as stage, stage.worker() as worker:

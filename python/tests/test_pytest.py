@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 from bench_models import pytest_options
 from bench_models.pytest_stats import Metadata
@@ -117,6 +118,27 @@ class Plugin(unittest.TestCase):
             self.assertEqual(cases["unit/test_speed.test_decorated"]["tags"], ["deco"])
             frames = suite.measure("unit/deep.test_speed.test_sum", "once")
             self.assertEqual(frames[-1]["type"], "finished", frames)
+
+    @unittest.skipIf(importlib.util.find_spec("xdist") or importlib.util.find_spec("pytest_cov"), "stands in for both")
+    def test_other_plugins_neither_share_the_tests_nor_observe_them(self):
+        conftest = """
+            def pytest_addoption(parser):
+                for option in ("--numprocesses", "--cov"):
+                    parser.addoption(option, default="unset")
+                parser.addoption("--no-cov", action="store_true")
+            def pytest_collection(session):
+                asked = session.config.getoption
+                assert (asked("numprocesses"), asked("no_cov")) == ("0", True), "others have their way"
+        """
+        with Suite(test_speed="def test_x(benchmark): benchmark(int)", conftest=conftest, xdist="", pytest_cov="") as suite:
+            suite.write("pytest.ini", "[pytest]\naddopts = --numprocesses=auto --cov=src\n")
+            ended = suite.run()
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            frames = suite.measure("unit/test_speed.test_x", "once")
+            self.assertEqual(frames[-1]["type"], "finished", frames)
+        self.assertNotIn("--numprocesses=0", pytest_options.of_process(["-p", "no:xdist"]))
+        with mock.patch.dict(os.environ, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"):
+            self.assertEqual(pytest_options.of_process(["-x"]), ["-x", "-q", "--no-header"])
 
     def test_rounds_end_as_their_tests_do(self):
         ends = {

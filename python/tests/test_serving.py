@@ -21,6 +21,7 @@ from bench_models.harness import (
     ResNetImageBenchmarker,
     TextBenchmarkHarness,
     TTSBenchmarkHarness,
+    found_rate,
 )
 
 
@@ -301,6 +302,32 @@ class Harnesses(unittest.TestCase):
         rows = compared.read_text()
         self.assertIn("performance/before", rows)
         self.assertIn("performance/after", rows)
+
+    def test_requests_arrive_as_in_a_trace_or_as_fast_as_an_objective_allows(self):
+        lock = threading.Lock()
+
+        def answer(text):
+            # One after the other: 500 in a second at most.
+            with lock:
+                time.sleep(0.002)
+            return {"output_tokens": 1}
+
+        self.config.replay, self.config.replay_speed = [0, 0.02, 0.05], 2
+        (replayed,) = TextBenchmarkHarness(self.config).run_benchmark(answer, ["a"]).values()
+        self.assertEqual((replayed.level["scenario"], replayed.level["requests"]), ("replay", 3))
+        self.assertIsNone(found_rate({3: replayed}))
+        self.config.replay = self.config.replay_speed = None
+        self.config.find_rate, self.config.rates = ["latency_p90 <= 20ms"], [200]
+        searched = TextBenchmarkHarness(self.config).run_benchmark(answer, ["a"])
+        self.assertEqual({result.level["scenario"] for result in searched.values()}, {"find_rate"})
+        rates = [result.level["rate"] for result in searched.values()]
+        # A rate at which the machine was too slow for the harness is tried once more.
+        self.assertEqual((rates[0], next(rate for rate in rates if rate != 200) in (100, 400)), (200, True), rates)
+        met = [result.level for result in searched.values() if result.is_valid]
+        self.assertEqual(found_rate(searched) is None, not met)
+        self.config.rates = [1, 2]
+        with self.assertRaisesRegex(ValueError, "a single rate"):
+            TextBenchmarkHarness(self.config).run_benchmark(answer, ["a"])
 
     def test_images_get_the_parameters_that_they_take(self):
         self.config.width, self.config.num_inference_steps = 64, 3

@@ -62,14 +62,17 @@ fn scale(record: &mut Value, factor: f64) {
     }
 }
 
+/// Whether a line of the table is the row of this case: model and category are above it, and arguments after its name.
+fn is_row_of(line: &str, id: &str) -> bool {
+    let name = id.split('[').next().and_then(|head| head.rsplit('/').next()).unwrap_or(id);
+    line.starts_with(&format!("  {name} "))
+}
+
 /// The verdict on a case, from the last column of the table.
 #[track_caller]
 fn verdict(ended: &Ended, id: &str) -> String {
     let (_, table) = ended.stdout.split_once("compared with ").unwrap_or_else(|| panic!("{}", ended.said()));
-    let line = table
-        .lines()
-        .find(|line| line.starts_with(&format!("{id} ")))
-        .unwrap_or_else(|| panic!("{}", ended.said()));
+    let line = table.lines().find(|line| is_row_of(line, id)).unwrap_or_else(|| panic!("{}", ended.said()));
     line.split_whitespace().last().expect("a verdict").to_owned()
 }
 
@@ -293,7 +296,7 @@ fn earlier_runs_say_how_much_runs_differ() {
     let newest = stage.latest();
     let seen = |ended: &Ended| {
         let (_, table) = ended.stdout.split_once("compared with ").expect("a table");
-        let line = table.lines().find(|line| line.starts_with(NAP)).expect("a row").to_owned();
+        let line = table.lines().find(|line| is_row_of(line, NAP)).expect("a row").to_owned();
         let (_, effect) = line.rsplit_once('±').expect("what can be seen");
         effect.split_whitespace().next().and_then(|percent| percent.parse::<f64>().ok()).expect("percent")
     };

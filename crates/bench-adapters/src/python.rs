@@ -208,4 +208,34 @@ mod tests {
             );
         }
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_interpreter_that_cannot_run_the_package_is_refused_with_what_it_lacks() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let answers = |version: &str, has_package: &str| {
+            format!("#!/bin/sh\nprintf '/opt/python\\n{version}\\n{has_package}\\n'\n").into_bytes()
+        };
+        // An executable of a machine that does not exist: e_machine is 0xffff.
+        let mut foreign = b"\x7fELF\x02\x01\x01".to_vec();
+        foreign.resize(64, 0);
+        foreign[16..20].copy_from_slice(&[2, 0, 0xff, 0xff]);
+        for (name, content, problem) in [
+            ("old", answers("3\\n9", "True"), "expected Python 3.10 or newer, found 3.9"),
+            ("ancient", answers("2\\n7", "True"), "expected Python 3.10 or newer, found 2.7"),
+            ("bare", answers("3\\n14", "False"), "/opt/python -m pip install ./python"),
+            ("foreign", foreign, "it cannot be started (Exec format error"),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, content).expect("file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+            let error = super::interpreter(Path::new("."), Some(&path)).expect_err(name).0;
+            assert!(error.contains(problem) && !error.contains('\n'), "{name}: {error}");
+        }
+        let right = folder.path().join("right");
+        fs::write(&right, answers("3\\n10", "True")).expect("file");
+        fs::set_permissions(&right, fs::Permissions::from_mode(0o755)).expect("executable");
+        assert_eq!(super::interpreter(Path::new("."), Some(&right)), Ok(PathBuf::from("/opt/python")));
+    }
 }

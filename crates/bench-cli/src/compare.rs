@@ -7,7 +7,7 @@ use bench_compare::{Progress, Side};
 use bench_judge::comparison::Comparison;
 use bench_judge::{ComparisonPolicy, Decision, comparison};
 use bench_record::{Record, RunError};
-use bench_report::{Detail, Style, View, tell};
+use bench_report::{Detail, View, tell};
 use bench_runner::program::ListLimits;
 use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;
@@ -150,11 +150,9 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
         if commented {
             return String::new();
         }
-        bench_runner::report::console::render_comparison(
-            &comparison,
-            comparison.advice(),
-            Style::for_stdout(arguments.report.color),
-        )
+        let detail = if arguments.report.verbose { Detail::Full } else { Detail::Short };
+        let view = View::for_stdout(arguments.report.color, detail);
+        bench_runner::report::console::render_comparison(&comparison, comparison.advice(), &view)
     })?;
     let policy = ComparisonPolicy {
         allowed: Some(arguments.fail_on_regression.unwrap_or_default()),

@@ -4,6 +4,8 @@ use bench_syntax::Category;
 use bench_syntax::case_id::{Tail, below, tail};
 use bench_syntax::text::printable;
 
+use crate::View;
+
 /// Labels for the rows of a table of cases. Arguments that all cases share are shown above the table, those that a
 /// block shares in its title, and a row shows only what differs from the row above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +60,24 @@ impl CaseRows {
         }
         let is_of_one_category = cases.len() > 1 && cases.iter().all(|(key, _)| key.1 == cases[0].0.1);
         CaseRows { everywhere: everywhere.into_iter().map(written).collect(), blocks, is_of_one_category }
+    }
+
+    /// Creates the rows from ids alone. An id that names no category counts as one of
+    /// `unit`, and stays whole.
+    pub fn of_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
+        CaseRows::of(ids.into_iter().map(|id| {
+            let (model, category) = Category::of_id(id).unwrap_or((None, Category::Unit));
+            (id, model, category)
+        }))
+    }
+
+    /// Returns the line above the table with the arguments that all cases share; empty if there are none.
+    pub fn above(&self, view: &View) -> String {
+        if self.everywhere.is_empty() {
+            return String::new();
+        }
+        let line = view.wrap(&format!("everywhere: {}", self.everywhere.join(" ")), 2);
+        format!("{}\n\n", view.style.faint(&line))
     }
 
     /// An id without the parts that the table prints only once: the arguments that all cases share, or all of its
@@ -224,10 +244,7 @@ mod tests {
     use super::*;
 
     fn rows(ids: &[&str]) -> CaseRows {
-        CaseRows::of(ids.iter().map(|id| {
-            let (model, category) = Category::of_id(id).expect("an id");
-            (*id, model, category)
-        }))
+        CaseRows::of_ids(ids.iter().copied())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod case_rows;
+mod case_table;
 mod csv_table;
 mod folded;
 mod outlet;
@@ -19,6 +20,7 @@ pub use inventory;
 
 pub use bench_syntax::text::{on_console, printable};
 pub use case_rows::{Block, CaseRow, CaseRows, together};
+pub use case_table::CaseColumns;
 pub use csv_table::{CsvTable, harmless};
 pub use folded::Folded;
 pub use outlet::Outlet;

@@ -26,10 +26,7 @@ const FAILURES: f64 = 0.01;
 /// Runs the load of the function, and prints its result as one line of JSON.
 pub(crate) fn run(plan: &Plan) -> Result<u8, RunError> {
     let served = Rc::new(Served::open(&plan.function)?);
-    let made = move |bencher: &mut Bencher, interrupt: &Interrupt| {
-        let stops = interrupt.clone();
-        served.run(bencher, |load| load.stop_when(move || stops.is_raised()))
-    };
+    let made = move |bencher: &mut Bencher, interrupt: &Interrupt| served.run(bencher, Some(interrupt));
     let finished = suite::run_made(case(plan), &options(plan), Rc::new(made))?;
     report(finished)
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_load::Load;
-use bench_load::scenario::Plateau;
+use bench_load::scenario::{Plateau, Replay};
+use bench_load::{Load, Search};
 use bench_syntax::UsageError;
 use serde::Deserialize;
 
@@ -91,6 +91,12 @@ pub(crate) struct Much {
     pub(crate) rate: Vec<f64>,
     /// How requests arrive, if neither `concurrency` nor `rate` is given.
     pub(crate) scenario: Option<Scenario>,
+    /// The least and the most clients of levels that double them.
+    pub(crate) ramp: Option<(usize, usize)>,
+    /// Requests at the times of a trace.
+    pub(crate) replay: Option<Trace>,
+    /// A search for the highest rate that meets conditions, in place of levels that are known beforehand.
+    pub(crate) find_rate: Option<FindRate>,
     /// Stress instead of levels.
     pub(crate) stress: Option<Stress>,
     pub(crate) requests: Option<u64>,
@@ -117,6 +123,35 @@ pub(crate) enum Scenario {
     MultiStream,
     /// All requests arrive at the beginning.
     Offline,
+}
+
+/// A trace of requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trace {
+    pub(crate) times: Times,
+    /// How many times as fast the requests come.
+    pub(crate) speed: f64,
+}
+
+/// The times of a trace.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Times {
+    /// A file that contains them.
+    File(PathBuf),
+    /// Seconds, ascending.
+    Seconds(Vec<f64>),
+}
+
+/// A search for a rate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FindRate {
+    /// The conditions that the rate must meet, such as `latency_p99 <= 200ms`.
+    pub(crate) conditions: Vec<String>,
+    /// The first rate to try, in requests per second.
+    pub(crate) from: Option<f64>,
 }
 
 /// More and more clients for a time.
@@ -163,7 +198,6 @@ impl Much {
     }
 
     pub(crate) fn load(&self) -> Load {
-        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
         let load = match (&self.stress, self.scenario, self.concurrency.as_slice(), self.rate.as_slice()) {
             (Some(stress), ..) => {
                 let scenario = bench_load::scenario::Stress::new(seconds(stress.duration_s), stress.most);
@@ -175,9 +209,13 @@ impl Much {
             (None, Some(Scenario::SingleStream), ..) => Load::single_stream(),
             (None, Some(Scenario::MultiStream), streams, _) => Load::multi_stream(streams),
             (None, Some(Scenario::Offline), ..) => Load::offline(),
-            (None, None, [], []) => Load::new(Plateau::up_to(64)),
-            (None, None, [], rate) => Load::open(rate),
-            (None, None, concurrency, _) => Load::closed(concurrency),
+            (None, None, concurrency, rate) => match (self.ramp, &self.replay) {
+                (Some((from, to)), _) => Load::ramp(from, to),
+                (None, Some(trace)) => Load::new(trace.replay()),
+                (None, None) if !concurrency.is_empty() => Load::closed(concurrency),
+                (None, None) if !rate.is_empty() => Load::open(rate),
+                (None, None) => Load::new(Plateau::up_to(64)),
+            },
         };
         let load = self.requests.into_iter().fold(load.seed(self.seed), Load::requests);
         let load = self.duration_s.into_iter().fold(load, |load, lasts| load.duration(seconds(lasts)));
@@ -185,4 +223,29 @@ impl Much {
         let load = self.timeout_s.into_iter().fold(load, |load, timeout| load.timeout(seconds(timeout)));
         self.slo.iter().fold(load, |load, condition| load.slo(condition))
     }
+
+    /// Returns the search for the highest rate, if one is asked for.
+    pub(crate) fn search(&self) -> Option<Search> {
+        let FindRate { conditions, from } = self.find_rate.as_ref()?;
+        let search = Load::find_rate(conditions.iter().map(String::as_str)).seed(self.seed);
+        let search = from.iter().fold(search, |search, rate| search.from(*rate));
+        let search = self.requests.into_iter().fold(search, Search::requests);
+        let search = self.warm_up.into_iter().fold(search, Search::warm_up);
+        Some(self.timeout_s.into_iter().fold(search, |search, timeout| search.timeout(seconds(timeout))))
+    }
+}
+
+impl Trace {
+    fn replay(&self) -> Replay {
+        match &self.times {
+            Times::File(file) => Replay::file(file),
+            Times::Seconds(times) => Replay::times(times.as_slice()),
+        }
+        .speed(self.speed)
+    }
+}
+
+/// Seconds that were checked.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

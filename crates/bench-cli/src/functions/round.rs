@@ -15,7 +15,7 @@ use super::served::Served;
 /// # Errors
 /// When there is no such channel, or the worker has gone.
 pub(crate) fn run(function: &Function) -> Result<(), RunError> {
-    let measure = |bencher: &mut Bencher| Served::open(function)?.run(bencher, |load| load);
+    let measure = |bencher: &mut Bencher| Served::open(function)?.run(bencher, None);
     serve_made(measure).map_err(|error| UsageError(error.to_string()))?;
     // What still hangs in a request must not keep the process.
     exit(0)

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use bench_core::Error;
 use bench_core::bencher::Bencher;
-use bench_load::{Load, Request};
+use bench_core::{Error, Interrupt};
+use bench_load::domain::Response;
+use bench_load::{Load, Request, Search};
 use bench_record::RunError;
 use bench_syntax::UsageError;
 
@@ -39,23 +40,73 @@ impl Served {
         Ok(Served { field: function.field, load, inputs, server })
     }
 
-    /// Serves the requests as responses of the field; `adapt` may add to how they are sent.
+    /// Serves the requests as responses of the field, until `interrupt` is raised.
     ///
     /// # Errors
     /// Same as [`Load::run`].
-    pub(crate) fn run(&self, bencher: &mut Bencher, adapt: impl FnOnce(Load) -> Load) -> Result<(), Error> {
-        let (load, inputs) = (adapt(self.load.load()), self.inputs.clone());
+    pub(crate) fn run(&self, bencher: &mut Bencher, interrupt: Option<&Interrupt>) -> Result<(), Error> {
+        let stop = |interrupt: &Interrupt| {
+            let stops = interrupt.clone();
+            move || stops.is_raised()
+        };
+        match self.load.search() {
+            Some(search) => {
+                let search = interrupt.into_iter().fold(search, |search, one| search.stop_when(stop(one)));
+                self.send(search, bencher)
+            }
+            None => {
+                let load =
+                    interrupt.into_iter().fold(self.load.load(), |load, one| load.stop_when(stop(one)));
+                self.send(load, bencher)
+            }
+        }
+    }
+
+    fn send(&self, requests: impl Sends, bencher: &mut Bencher) -> Result<(), Error> {
+        let inputs = self.inputs.clone();
         let ask = |input: &Input, request: &Request| self.server.serve(input, request);
         match self.field {
-            Field::Speech => load.run(bencher, inputs, |input, request| {
+            Field::Speech => requests.send(bencher, inputs, |input, request| {
                 ask(input, request).map(|answered| Spoken { answered, text: Arc::clone(&input.text) })
             }),
-            Field::Images => load.run(bencher, inputs, |input, request| ask(input, request).map(Drawn)),
+            Field::Images => requests.send(bencher, inputs, |input, request| ask(input, request).map(Drawn)),
             Field::Classification => {
-                load.run(bencher, inputs, |input, request| ask(input, request).map(Sorted))
+                requests.send(bencher, inputs, |input, request| ask(input, request).map(Sorted))
             }
-            Field::Text => load.run(bencher, inputs, |input, request| ask(input, request).map(Written)),
-            Field::Requests => load.run(bencher, inputs, |input, request| ask(input, request).map(Plain)),
+            Field::Text => requests.send(bencher, inputs, |input, request| ask(input, request).map(Written)),
+            Field::Requests => {
+                requests.send(bencher, inputs, |input, request| ask(input, request).map(Plain))
+            }
         }
+    }
+}
+
+/// Sends requests: at levels that are known beforehand, or in search of a rate.
+trait Sends {
+    /// # Errors
+    /// Same as [`Load::run`].
+    fn send<F, R>(self, bencher: &mut Bencher, inputs: All, ask: F) -> Result<(), Error>
+    where
+        F: Fn(&Input, &Request) -> Result<R, Error> + Sync,
+        R: Response;
+}
+
+impl Sends for Load {
+    fn send<F, R>(self, bencher: &mut Bencher, inputs: All, ask: F) -> Result<(), Error>
+    where
+        F: Fn(&Input, &Request) -> Result<R, Error> + Sync,
+        R: Response,
+    {
+        self.run(bencher, inputs, ask)
+    }
+}
+
+impl Sends for Search {
+    fn send<F, R>(self, bencher: &mut Bencher, inputs: All, ask: F) -> Result<(), Error>
+    where
+        F: Fn(&Input, &Request) -> Result<R, Error> + Sync,
+        R: Response,
+    {
+        self.run(bencher, inputs, ask)
     }
 }

@@ -7,7 +7,7 @@ use bench_judge::Decision;
 use bench_load::cores;
 use bench_load::fleet::Fleet;
 use bench_record::{Record, RunError, RunState, exit};
-use bench_report::{Detail, Style, View, print, tell};
+use bench_report::{Detail, View, print, tell};
 use bench_runner::report::console;
 use bench_runner::run::Finished;
 use bench_syntax::quantity::Seconds;
@@ -43,7 +43,6 @@ pub(super) fn report(
         // Why the run is not as it should be is what the first worker says.
         return Ok(exit_code(arguments, &ended.checked, record, lost.is_some(), |_| {}));
     }
-    let style = Style::for_stdout(arguments.reports.color);
     let view = View::for_stdout(arguments.reports.color, Detail::Short);
     print(&format!("\n{}", console::render(record, &view)))?;
     if arguments.much.find_rate.is_some() {
@@ -53,7 +52,7 @@ pub(super) fn report(
     if let Some(comparison) = &finished.comparison {
         print(&format!(
             "\n{}",
-            console::render_comparison(comparison, comparison.advice_for_servers(), style)
+            console::render_comparison(comparison, comparison.advice_for_servers(), &view)
         ))?;
     }
     let Ended { counts, counted, checked } = ended;

@@ -151,6 +151,52 @@ fn a_function_of_python_is_a_load_case_like_any_other() {
 }
 
 #[test]
+fn an_import_that_never_ends_or_floods_fails_its_own_cases() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    let bad = [
+        ("hangs", "import time\ntime.sleep(600)\n"),
+        ("floods", "print('x' * 50_000_000)\n"),
+        ("leaves", "import os\nos._exit(3)\n"),
+    ];
+    for (name, text) in bad {
+        let file = stage.path().join(format!("speed/{name}.py"));
+        fs::write(file, format!("{text}def benchmark_{name}(): ...\n")).expect("file");
+    }
+    let quick = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=5s"];
+    bench(&stage, &[&["run", "speed"], &quick[..]].concat()).expect_code(1);
+    let record = read_json(&stage.report().join("run.json"));
+    let message = |id: &str| case(&record, id)["failure"]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(message("unit/hangs").contains("5.0 s"), "{}", message("unit/hangs"));
+    assert!(!message("unit/leaves").is_empty(), "{record}");
+    // What it prints harms nothing but its own start.
+    assert_eq!((message("unit/floods"), message("unit/work")), (String::new(), String::new()));
+    assert_eq!(record["summary"]["failed_runs"], 2, "{record}");
+}
+
+#[test]
+fn hash_seeds_differ_from_pair_to_pair_and_are_the_same_within_one() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    let seen = stage.path().join("seeds");
+    let text = format!(
+        "import os\nopen({:?}, 'a').write(os.environ['PYTHONHASHSEED'] + '\\n')\ndef benchmark_seed(): ...\n",
+        seen.display().to_string()
+    );
+    fs::write(stage.path().join("speed/cases.py"), text).expect("file");
+    bench(&stage, &["compare", "./speed", "./speed", "--quiet", "--max-time=3s"]).expect_code(0);
+    let seeds = fs::read_to_string(seen).expect("seeds");
+    let mut counts = std::collections::BTreeMap::new();
+    seeds.lines().for_each(|seed| *counts.entry(seed).or_insert(0) += 1);
+    assert!(counts.len() > 2, "{counts:?}");
+    assert!(counts.values().all(|count| count % 2 == 0), "{counts:?}");
+}
+
+#[test]
 fn requests_are_sent_for_a_worker_only() {
     let stage = Stage::new(&[]);
     let plan = r#"{"socket": "s", "field": "text", "inputs": {"prompts": {"count": 1}}, "load": {"concurrency": [1]}}"#;

@@ -8,7 +8,7 @@ use super::unsure::{DESCRIBED, unsure};
 use crate::{LayoutSpread, PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{Figure, Notice, RunState, Unit, Verdict};
-use bench_report::{Folded, Style, Table, View, on_console};
+use bench_report::{CaseColumns, Folded, Style, View, on_console};
 use bench_runner::report::failure;
 use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
@@ -42,7 +42,7 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
     for note in &comparison.notes {
         let _ = writeln!(out, "{} {}", style.doubtful("note:"), printable(note));
     }
-    out += &table(comparison, style).render(|text| style.bold(text));
+    out += &table(comparison, &view);
     if comparison.cases.iter().any(differs) {
         let why = "a change is the median over pairs that ran together, so it can differ from candidate/base of the medians";
         let _ = writeln!(out, "{}", style.faint(why));
@@ -63,28 +63,31 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
     on_console(&out)
 }
 
-/// A row a case; with a column of instructions if any were counted.
-fn table(comparison: &PairedComparison, style: Style) -> Table {
+/// A row for each case; with a column of instructions if any were counted.
+fn table(comparison: &PairedComparison, view: &View) -> String {
     let mut header = vec!["", "base", "candidate", "change", "95 % interval", "took", "verdict"];
     let counted = comparison.cases.iter().any(|case| case.instructions.is_some());
     if counted {
         header.insert(COUNTED, "instructions");
     }
-    let mut table = Table::new(&header);
-    for case in &comparison.cases {
-        let mut cells = cells(case, style);
+    let of_case = |case: &PairedCase| {
+        let mut cells = cells(case, view.style);
         if counted {
-            cells.insert(COUNTED, case.instructions.as_ref().map(instructions::short).unwrap_or_default());
+            let instructions = case.instructions.as_ref().map(instructions::short);
+            cells.insert(COUNTED - 1, instructions.unwrap_or_default());
         }
-        table.row(cells);
-    }
-    for case in &comparison.others {
-        let mut cells = vec![String::new(); header.len()];
-        cells[0] = printable(&case.id);
-        cells[header.len() - 1] = case.verdict.to_string();
-        table.row(cells);
-    }
-    table
+        cells
+    };
+    let of_other = |verdict: Verdict| {
+        let mut cells = vec![String::new(); header.len() - 2];
+        cells.push(verdict.to_string());
+        cells
+    };
+    let measured = comparison.cases.iter().map(|case| (case.compared.id.as_str(), of_case(case)));
+    let others = comparison.others.iter().map(|case| (case.id.as_str(), of_other(case.verdict)));
+    let (ids, cells): (Vec<&str>, Vec<Vec<String>>) = measured.chain(others).unzip();
+    let columns = CaseColumns { header: &header, dispensable: &["took", "base", "candidate"] };
+    columns.render(&ids, view, |case| cells[case].clone())
 }
 
 /// The place of the column of instructions: next to what is known of the time.
@@ -102,11 +105,11 @@ fn differs(case: &PairedCase) -> bool {
 /// A difference that a reader sees.
 const SEEN: f64 = 0.005;
 
+/// The cells of a case after its name.
 fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     let compared = &case.compared;
     let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
     vec![
-        printable(&compared.id),
         seconds(compared.old_s),
         seconds(compared.new_s),
         compared.change.map(change).unwrap_or_default(),

@@ -1,5 +1,14 @@
 // A metric of all levels against concurrency or rate.
 
+/** The conditions of the objective that limit one of these metrics, of a level or of each request. */
+function limitsOn(load, lines) {
+  const names = lines.flatMap((line) => {
+    const { name } = line.find(Boolean);
+    return [conditionName(name), conditionName(name.replace(/ p[\d.]+$/, ""))];
+  });
+  return load.slo.filter((condition) => names.includes(condition.figure));
+}
+
 function drawLoad(holder, width, load, levels, lines, log) {
   const x = levels.map((level) => level.at);
   // What grows by factors is read by factors.
@@ -15,7 +24,14 @@ function drawLoad(holder, width, load, levels, lines, log) {
     .flatMap(({ interval: pair }) => [pair.low, pair.high]);
   // One interval that nobody knows the end of must not flatten all figures.
   const largest = Math.max(...values.flat().filter((value) => value !== null));
-  const tallest = Math.max(largest, ...ends.filter((end) => Number.isFinite(end) && end <= 2 * largest));
+  const limits = limitsOn(load, lines).filter(({ limit }) => limit <= FURTHEST_LIMIT * largest && (limit > 0 || !log));
+  // What is in view, for whoever drives the page.
+  holder.shownLimits = () => limits.map(({ text }) => text);
+  const tallest = Math.max(
+    largest,
+    ...ends.filter((end) => Number.isFinite(end) && end <= 2 * largest),
+    ...limits.map(({ limit }) => limit),
+  );
   const way = (chart, at) => {
     const [low, high, here] = [...edges, at].map((place) => (factors ? Math.log(place) : place));
     return ((here - low) / (high - low)) * (chart.width - 84);
@@ -52,7 +68,10 @@ function drawLoad(holder, width, load, levels, lines, log) {
           spanGaps: true,
         })),
       ],
-      hooks: { draw: [(chart) => drawMarks(chart, levels, lines, dense ? 0.6 : 1)] },
+      hooks: {
+        drawClear: [(chart) => drawLimits(chart, limits)],
+        draw: [(chart) => drawMarks(chart, levels, lines, dense ? 0.6 : 1)],
+      },
     },
     [x, ...values],
     holder,
@@ -66,6 +85,31 @@ function apart(places, way, least) {
     if (!kept.length || way(place) - way(kept[kept.length - 1]) >= least) kept.push(place);
   }
   return kept;
+}
+
+/** A line for each limit that the figures should keep, with the condition above it. */
+function drawLimits(chart, limits) {
+  const pen = chart.ctx;
+  const ratio = devicePixelRatio || 1;
+  const { left, top, width, height } = chart.bbox;
+  pen.save();
+  pen.strokeStyle = colour("line-2");
+  pen.fillStyle = colour("text");
+  pen.lineWidth = 1.5 * ratio;
+  pen.setLineDash([6 * ratio, 4 * ratio]);
+  pen.font = `${11 * ratio}px system-ui, sans-serif`;
+  pen.textAlign = "right";
+  for (const { limit, text } of limits) {
+    const y = chart.valToPos(limit, "y", true);
+    if (!(y >= top && y <= top + height)) continue;
+    pen.beginPath();
+    pen.moveTo(left, y);
+    pen.lineTo(left + width, y);
+    pen.stroke();
+    // Below the line if there is no room above it.
+    pen.fillText(text, left + width - 4 * ratio, y - top < 16 * ratio ? y + 13 * ratio : y - 5 * ratio);
+  }
+  pen.restore();
 }
 
 /** A point for each level, its interval, and what is to be doubted of it. */

@@ -181,6 +181,16 @@ fn load_is_weighed_and_advised_on() {
          return line.getAttribute('y1') === region.getAttribute('y')",
     );
     assert_eq!(edges, true, "the region lies below the line");
+    let limits = browser.run(
+        "return [...document.querySelectorAll('.charts figure')].flatMap((figure) => \
+         figure.querySelector('.chart').shownLimits().map((text) => \
+         [figure.querySelector('figcaption').firstChild.textContent, text]))",
+    );
+    assert_eq!(
+        limits,
+        serde_json::json!([["latency", "latency <= 1.5s"]]),
+        "a line in the chart of latencies alone"
+    );
     let labels = browser
         .run("return [...document.querySelectorAll('.trade text.strong')].map((text) => text.textContent)");
     assert_eq!(labels, serde_json::json!(["1", "2", "4", "8", "16", "32"]));

@@ -214,14 +214,15 @@ fn profile(
 fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) -> Result<u8, RunError> {
     let decision = decide(&finished, options);
     let Finished { record, folder, comparison, trouble, .. } = finished;
+    let detail = if flags.verbose { Detail::Full } else { Detail::Short };
+    let view = View::for_stdout(flags.color, detail);
     if flags.quiet {
         print(&console::render_failures(&record, style))?;
     } else {
-        let detail = if flags.verbose { Detail::Full } else { Detail::Short };
-        print(&format!("\n{}", console::render(&record, &View::for_stdout(flags.color, detail))))?;
+        print(&format!("\n{}", console::render(&record, &view)))?;
     }
     if let Some(comparison) = &comparison {
-        print(&format!("\n{}", console::render_comparison(comparison, comparison.advice(), style)))?;
+        print(&format!("\n{}", console::render_comparison(comparison, comparison.advice(), &view)))?;
     }
     if let Some(trouble) = trouble {
         return Err(trouble);

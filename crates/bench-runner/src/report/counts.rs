@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
-use bench_judge::comparison::{Compared, Comparison};
+use bench_judge::comparison::Compared;
 use bench_record::{CaseCounts, Counts};
-use bench_report::{Style, Table};
+use bench_report::{CaseColumns, Style};
 use bench_syntax::quantity::grouped;
-use bench_syntax::text::printable;
 
 /// The header of the columns of [`cells`].
 pub(super) const HEADER: [&str; 7] =
@@ -24,16 +23,14 @@ pub(super) fn cells(name: String, counts: &CaseCounts) -> Vec<String> {
     std::iter::once(name).chain(figures.map(grouped)).collect()
 }
 
-/// The table of a comparison.
-pub(super) fn comparison(comparison: &Comparison, style: Style) -> String {
-    let mut table = Table::new(&["", "old", "new", "difference", "change", "estimated cycles", "verdict"]);
-    for case in &comparison.cases {
-        table.row(row(case, style));
-    }
-    table.render(|text| style.bold(text))
-}
+/// The columns of [`compared`].
+pub(super) const COMPARED: CaseColumns<'_> = CaseColumns {
+    header: &["", "old", "new", "difference", "change", "estimated cycles", "verdict"],
+    dispensable: &["estimated cycles", "difference", "old"],
+};
 
-fn row(case: &Compared, style: Style) -> Vec<String> {
+/// The cells of a case in a comparison, after its name.
+pub(super) fn compared(case: &Compared, style: Style) -> Vec<String> {
     let counts = case.counts.as_ref();
     let (old, new) = (counts.and_then(|counts| counts.old), counts.and_then(|counts| counts.new));
     let count = |count: Option<u64>| count.map(grouped).unwrap_or_default();
@@ -46,7 +43,6 @@ fn row(case: &Compared, style: Style) -> Vec<String> {
         format!("{sign}{}", grouped(new.abs_diff(old)))
     };
     vec![
-        printable(&case.id),
         count(old),
         count(new),
         old.zip(new).map(difference).unwrap_or_default(),

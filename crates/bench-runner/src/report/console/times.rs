@@ -46,12 +46,7 @@ pub(super) fn render(record: &Record, view: &View) -> String {
     }
     let rows =
         CaseRows::of(shown.iter().map(|case| (case.id.as_str(), case.model.as_deref(), case.category)));
-    let mut out = String::new();
-    if !rows.everywhere.is_empty() {
-        // Writing to a String cannot fail.
-        let line = view.wrap(&format!("everywhere: {}", rows.everywhere.join(" ")), 2);
-        let _ = writeln!(out, "{}\n", view.style.faint(&line));
-    }
+    let mut out = rows.above(view);
     let columns = fitting(columns(&shown, &rows), &rows, view);
     let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|column| column.title)).collect();
     let mut table = Table::new(&header);
@@ -80,6 +75,7 @@ pub(super) fn render(record: &Record, view: &View) -> String {
     ];
     let meant: Vec<&str> = meant.into_iter().flatten().collect();
     if !meant.is_empty() {
+        // Writing to a String cannot fail.
         let _ = writeln!(out, "{}", view.style.faint(&view.wrap(&meant.join(" · "), 2)));
     }
     out
