@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
+use super::pair::Kept;
 use super::trial::{Trial, are_adapted};
 use super::turn_table::TurnTable;
 use super::{Follow, Rules, Side, builds, one_layout};
@@ -130,9 +131,14 @@ impl Suite<'_> {
                 return true;
             }
             seed::shuffle(&mut open, seed::mix(self.rules.seed.wrapping_add(pass)));
-            for number in open {
+            runner::bring_together(&mut open, |number| self.trials[number].shared_with());
+            let mut kept = Kept::default();
+            for (place, &number) in open.iter().enumerate() {
                 follow.goes_on(&self.trials[number].id, self.spent(), self.budget());
-                if !self.trials[number].pair_up(self.rules, interrupt) {
+                let key = self.trials[number].shared_with();
+                let next = open.get(place + 1).and_then(|next| self.trials[*next].shared_with());
+                kept.is_followed = key.is_some() && key == next;
+                if !self.trials[number].pair_up(self.rules, &mut kept, interrupt) {
                     return false;
                 }
             }

@@ -317,7 +317,7 @@ mod tests {
                 })
                 .collect()
         };
-        pair(if number % 2 == 0 { Role::Base } else { Role::Candidate }, &times(0), &times(500))
+        pair(if number.is_multiple_of(2) { Role::Base } else { Role::Candidate }, &times(0), &times(500))
     }
 
     #[test]

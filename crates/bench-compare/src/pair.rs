@@ -2,6 +2,7 @@
 
 mod batches;
 mod rounds;
+mod workers;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use bench_record::{Cause, Failure};
 
 pub(super) use batches::measure;
 pub(super) use rounds::{measure_rounds, samples_of_round};
+pub(super) use workers::{Kept, Workers};
 
 /// One of the two programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,24 +177,30 @@ pub(super) struct Measured {
     pub(super) inputs_alive: [Option<u64>; 2],
 }
 
-/// Keeps this thread, and what it starts, on some processors until it is dropped.
+/// Keeps this thread, and what it starts, on some processors until it is dropped. The processors it had before; `None`
+/// if it may not choose, and the scheduler goes on choosing.
 struct Pinned(Option<sys::Processors>);
 
 impl Pinned {
+    /// Keeps it on these processors; an empty list means all of them.
     fn to(cpus: &[usize]) -> Self {
-        let before = sys::processors().filter(|_| !cpus.is_empty());
-        // Where it is not allowed, the scheduler goes on choosing.
-        Pinned(before.filter(|_| sys::use_processors(&sys::Processors::of(cpus))))
+        let before = sys::processors();
+        Pinned(before.filter(|before| sys::use_processors(&chosen(cpus, before))))
     }
 
-    /// Moves this thread, and workers that it has started, from the processors for starting to those for measuring.
-    fn move_on<'a>(&self, place: &Place, workers: impl IntoIterator<Item = &'a Partner<'a>>) {
-        if self.0.is_some() && place.measure != place.start {
-            let processors = sys::Processors::of(&place.measure);
+    /// Moves this thread and some workers to other processors; an empty list means all of them.
+    fn move_to(&self, cpus: &[usize], workers: [&Partner<'_>; 2]) {
+        if let Some(before) = &self.0 {
+            let processors = chosen(cpus, before);
             sys::use_processors(&processors);
             workers.into_iter().for_each(|worker| worker.move_to(&processors));
         }
     }
+}
+
+/// The processors of this list, or all of them if it is empty.
+fn chosen(cpus: &[usize], all: &sys::Processors) -> sys::Processors {
+    if cpus.is_empty() { all.clone() } else { sys::Processors::of(cpus) }
 }
 
 impl Drop for Pinned {

@@ -3,7 +3,7 @@
 mod round;
 
 use bench_runner::program::{Kind, Program};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bench_os::Processors;
@@ -47,6 +47,8 @@ pub(super) struct Partner<'a> {
     closed: Option<Instant>,
     /// The frame that it must send next, if that is special.
     expects: &'static str,
+    /// Whether it has offered to measure several cases.
+    is_shared: bool,
     limits: Limits,
     interrupt: &'a Interrupt,
 }
@@ -110,14 +112,44 @@ impl<'a> Partner<'a> {
         // What it sent while its partner was waited for may be older than its deadline.
         self.listen(Duration::ZERO)?;
         self.ready()?;
+        self.first_call()?;
+        Ok(self)
+    }
+
+    /// Gives a worker that has [finished](Self::finished) a case, and is shared, another one, and does not wait for it.
+    ///
+    /// # Errors
+    /// When the command cannot be sent.
+    pub(super) fn go_on(
+        &mut self,
+        subject: Subject<'_>,
+        inputs_alive: Option<u64>,
+        limits: Limits,
+    ) -> Result<(), Broken> {
+        self.began = Instant::now();
+        self.deadline = self.began.checked_add(limits.timeout);
+        let assignment = Assignment { inputs_alive, ..assignment(subject, Mode::Step, limits) };
+        self.tell(&Command::Measure(Box::new(assignment)))
+    }
+
+    /// Waits until the case is loaded and its first call has been made.
+    ///
+    /// # Errors
+    /// The event that happened instead.
+    pub(super) fn first_call(&mut self) -> Result<(), Broken> {
         loop {
             match self.frame()? {
                 Frame::StartUp { ns } => self.allow(ns),
                 Frame::Loaded { .. } => {}
-                Frame::FirstCall { .. } => return Ok(self),
+                Frame::FirstCall { .. } => return Ok(()),
                 other => return Err(self.unexpected(&other)),
             }
         }
+    }
+
+    /// Whether it has offered to measure several cases, one after the other.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Starts a worker and gives it its assignment.
@@ -150,6 +182,7 @@ impl<'a> Partner<'a> {
             looked: Instant::now(),
             closed: None,
             expects: "",
+            is_shared: false,
             limits,
             interrupt,
         };
@@ -167,7 +200,8 @@ impl<'a> Partner<'a> {
     fn ready(&mut self) -> Result<(), Broken> {
         self.expects = "`ready` as its first frame";
         match self.frame()? {
-            Frame::Ready { protocol: PROTOCOL, .. } => {
+            Frame::Ready { protocol: PROTOCOL, shared } => {
+                self.is_shared = shared;
                 self.expects = "";
                 Ok(())
             }
@@ -208,6 +242,11 @@ impl<'a> Partner<'a> {
         self.worker.threads().unwrap_or(1)
     }
 
+    /// The processor time of each of its threads so far, in nanoseconds, by thread id.
+    pub(super) fn thread_times(&self) -> BTreeMap<u32, u64> {
+        self.worker.thread_times()
+    }
+
     /// Puts it on these processors.
     pub(super) fn move_to(&self, processors: &Processors) {
         self.worker.move_to(processors);
@@ -221,18 +260,21 @@ impl<'a> Partner<'a> {
         self.tell(&Command::Stop)
     }
 
-    /// Waits for its end, after [stop](Self::stop): it may own things outside of itself, such as temporary files.
-    /// Returns how many inputs were alive at once, if that matters.
+    /// Waits until it has finished its case, after [stop](Self::stop): it may own things outside of itself, such as
+    /// temporary files. Returns how many inputs were alive at once, if that matters.
     ///
     /// # Errors
     /// The event that happened instead.
-    pub(super) fn ended(mut self) -> Result<Option<u64>, Broken> {
+    pub(super) fn finished(&mut self) -> Result<Option<u64>, Broken> {
         self.expects = "`finished` after `stop`";
         // A worker that goes on must not take as long as a case may.
         let soon = Instant::now().checked_add(LEAVE);
         self.deadline = [self.deadline, soon].into_iter().flatten().min();
         match self.frame()? {
-            Frame::Finished(finish) => Ok(finish.inputs_alive),
+            Frame::Finished(finish) => {
+                self.expects = "";
+                Ok(finish.inputs_alive)
+            }
             other => Err(self.unexpected(&other)),
         }
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::evidence::Evidence;
 use super::forecast::Forecast;
 use super::observe::{ObservedPair, Observer};
-use super::pair::{Batch, Pair, Role};
+use super::pair::{Batch, Kept, Pair, Role};
 use super::partner::{Broken, Subject};
 use super::{CONFIDENCE, LayoutSpread, PairedCase, Rules, SideFailure, TimeSpent, layouts};
 use bench_judge::comparison::Compared;
@@ -37,6 +37,8 @@ pub(super) struct Trial {
     threshold: Option<f64>,
     base: Held,
     candidate: Held,
+    /// What both sides have in common with other cases, so that they may share workers; `None` if they may not.
+    set_ups: Option<[String; 2]>,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
     /// The table by which processes of other harnesses take turns, if they can.
@@ -98,13 +100,17 @@ impl Trial {
         let [of_base, of_candidate] =
             [base, candidate].map(|opened| opened.cases().iter().find(|case| case.id == id));
         let threshold = of_candidate.and_then(|case| rules.own_threshold(case));
+        let by_rounds = [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step));
+        let set_up = |case: Option<&Case>| case.and_then(|case| case.set_up.clone());
+        let set_ups = set_up(of_base).zip(set_up(of_candidate)).filter(|_| !by_rounds);
         Trial {
             id: id.to_owned(),
             number,
             threshold,
             base: Held::new(of_base, base),
             candidate: Held::new(of_candidate, candidate),
-            by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
+            set_ups: set_ups.map(<[String; 2]>::from),
+            by_rounds,
             turns: turns.filter(|_| are_adapted(base, candidate)).cloned(),
             takes_turns: TakesTurns::NotTried,
             samples: None,
@@ -124,9 +130,14 @@ impl Trial {
     }
 
     /// Measures one more process pair. `false` when interrupted, which leaves everything as it was.
-    pub(super) fn pair_up(&mut self, rules: &Rules, interrupt: &Interrupt) -> bool {
+    pub(super) fn pair_up<'a>(
+        &mut self,
+        rules: &Rules,
+        kept: &mut Kept<'a>,
+        interrupt: &'a Interrupt,
+    ) -> bool {
         let began = Instant::now();
-        let measured = self.measure(rules, interrupt);
+        let measured = self.measure(rules, kept, interrupt);
         self.spent += began.elapsed();
         match measured {
             Ok((pair, layouts)) => {
@@ -173,6 +184,11 @@ impl Trial {
 
     fn log_ratios(&self) -> Vec<f64> {
         self.pairs.iter().map(|observed| observed.log_ratio).collect()
+    }
+
+    /// Returns what cases must have in common to share workers with this one; `None` if it needs workers of its own.
+    pub(super) fn shared_with(&self) -> Option<&[String; 2]> {
+        self.set_ups.as_ref().filter(|_| self.layouts() == 1)
     }
 
     pub(super) fn has_ended(&self) -> bool {

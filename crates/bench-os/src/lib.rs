@@ -38,7 +38,7 @@ pub use link::link;
 pub use machine::Machine;
 pub use memory::{
     CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, high_water_mark_of,
-    own_resident_memory, process_tree, reset_high_water_mark, resident_memory, threads,
+    own_resident_memory, process_tree, reset_high_water_mark, resident_memory, thread_times, threads,
 };
 pub use processors::{Processors, move_process, processors, processors_near, use_processors};
 pub use signal::{Signals, outlive_full_files};

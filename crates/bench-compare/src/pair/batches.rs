@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Arrangement, Batch, Measured, Pair, Pinned, Role};
+use super::{Arrangement, Batch, Kept, Measured, Pair, Role, Workers};
 use crate::TimeSpent;
 use crate::partner::{Broken, Partner};
 use bench_runner::rounds::Interrupt;
@@ -27,40 +27,32 @@ const SLOW_NS: u64 = 50_000_000;
 ///
 /// # Errors
 /// Which side broke, and how.
-pub(crate) fn measure(
+pub(crate) fn measure<'a>(
     arrangement: &Arrangement<'_>,
-    interrupt: &Interrupt,
+    kept: &mut Kept<'a>,
+    interrupt: &'a Interrupt,
 ) -> Result<Measured, (Role, Broken)> {
-    let Arrangement { first, limits, .. } = *arrangement;
-    let second = first.other();
-    let padding = "x".repeat(arrangement.padding);
-    let start = |side: Role| {
-        let subject = arrangement.subject(side);
-        Partner::start(subject, &padding, arrangement.inputs_alive, limits, interrupt)
-            .map_err(|broken| (side, broken))
-    };
-    let pinned = Pinned::to(&arrangement.place.start);
     let mut began = Instant::now();
     let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed().as_secs_f64();
-    // Both at once: what they load takes most of the time of a pair in Python, and each has a processor of its own.
-    let (one, other) = (start(first)?, start(second)?);
-    let mut one = one.settled().map_err(|broken| (first, broken))?;
-    let mut other = other.settled().map_err(|broken| (second, broken))?;
-    pinned.move_on(arrangement.place, [&one, &other]);
+    let (mut workers, _pinned) = Workers::settled(arrangement, kept, interrupt)?;
     let start_s = lap();
+    let before = workers.thread_times();
+    let first = workers.first;
+    let second = first.other();
+    let Workers { one, other, .. } = &mut workers;
     let iterations = match arrangement.batch {
         Some(batch) => batch.iterations,
         // Found twice: a cold worker takes several times as long, and all pairs keep to what is found here.
-        None => batch_size(&mut one, arrangement.inject)
-            .and_then(|cold| warm_up(&mut one, cold))
-            .and_then(|_| batch_size(&mut one, arrangement.inject))
+        None => batch_size(one, arrangement.inject)
+            .and_then(|cold| warm_up(one, cold))
+            .and_then(|_| batch_size(one, arrangement.inject))
             .map_err(|broken| (first, broken))?,
     };
     let batch_ns = match arrangement.batch {
         Some(Batch { iterations: 1, ns }) if ns >= SLOW_NS => ns,
         _ => {
-            let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
-            warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+            let batch_ns = warm_up(one, iterations).map_err(|broken| (first, broken))?;
+            warm_up(other, iterations).map_err(|broken| (second, broken))?;
             batch_ns
         }
     };
@@ -71,18 +63,19 @@ pub(crate) fn measure(
         // A, B, B, A: what drifts evenly over four batches favours neither.
         for turn in [number % 2 == 0, number % 2 != 0] {
             let (partner, times, side) =
-                if turn { (&mut one, &mut one_ns, first) } else { (&mut other, &mut other_ns, second) };
+                if turn { (&mut *one, &mut one_ns, first) } else { (&mut *other, &mut other_ns, second) };
             let inject = if side == Role::Candidate { arrangement.inject } else { 0.0 };
             times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
         }
     }
     let batches_s = lap();
-    let threads = Some(one.threads().max(other.threads()));
+    let threads = Some(workers.threads(&before));
     // Both at once: some check what they have computed.
-    one.stop().map_err(|broken| (first, broken))?;
-    other.stop().map_err(|broken| (second, broken))?;
-    let inputs_alive =
-        [one.ended().map_err(|broken| (first, broken))?, other.ended().map_err(|broken| (second, broken))?];
+    workers.each(|worker, _| worker.stop())?;
+    let inputs_alive = workers.each(|worker, _| worker.finished())?;
+    if kept.is_followed && workers.are_shared() {
+        kept.workers = Some(workers);
+    }
     let end_s = lap();
     let (base_ns, candidate_ns) = match first {
         Role::Base => (one_ns, other_ns),

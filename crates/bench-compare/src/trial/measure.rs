@@ -1,7 +1,7 @@
 //! Decides how the next process pair of a case is measured, given the earlier ones.
 
 use super::{BATCHES, Trial};
-use crate::pair::{self, Arrangement, Measured, Pair, Place, Role};
+use crate::pair::{self, Arrangement, Kept, Measured, Pair, Place, Role};
 use crate::partner::{Broken, Limits};
 use crate::{DrawnLayouts, Rules};
 use bench_os as sys;
@@ -63,10 +63,13 @@ fn rounds(
 impl Trial {
     /// Measures a pair. A fair coin decides which side comes first, whatever came before: the test assumes nothing
     /// else.
-    pub(super) fn measure(
+    ///
+    /// Cases that share workers share the coin: each of them by itself sees a fair one.
+    pub(super) fn measure<'a>(
         &mut self,
         rules: &Rules,
-        interrupt: &Interrupt,
+        kept: &mut Kept<'a>,
+        interrupt: &'a Interrupt,
     ) -> Result<(Pair, DrawnLayouts), (Role, Broken)> {
         let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
         let place = self.place(rules, mix(chance));
@@ -75,7 +78,7 @@ impl Trial {
         let arrangement = Arrangement {
             base: self.base.subject(&self.id, layouts.base),
             candidate: self.candidate.subject(&self.id, layouts.candidate),
-            first: if chance & 1 == 0 { Role::Base } else { Role::Candidate },
+            first: kept.first().unwrap_or(if chance & 1 == 0 { Role::Base } else { Role::Candidate }),
             batch: self.batch,
             inputs_alive: self.inputs_alive,
             samples: self.samples,
@@ -94,14 +97,14 @@ impl Trial {
             self.takes_turns = takes_turns;
             measured
         } else {
-            let measured = pair::measure(&arrangement, interrupt)?;
+            let measured = pair::measure(&arrangement, kept, interrupt)?;
             let [one, other] = measured.inputs_alive;
             match self.inputs_alive {
                 None if one != other => {
                     // What is in the cache would differ for a reason that is not the code's.
                     let fewer = one.into_iter().chain(other).min();
                     let again =
-                        pair::measure(&Arrangement { inputs_alive: fewer, ..arrangement }, interrupt)?;
+                        pair::measure(&Arrangement { inputs_alive: fewer, ..arrangement }, kept, interrupt)?;
                     Measured { inputs_alive: [fewer; 2], ..again }
                 }
                 _ => measured,
@@ -144,7 +147,12 @@ impl Trial {
         seed::shuffle(&mut measure, chance);
         measure.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
         // What the user has limited sees no other processor, even while it chooses the number of its threads.
-        let near = measure.first().filter(|_| is_single && rules.processors.is_none());
+        let is_free = rules.processors.is_none();
+        if is_free && self.shared_with().is_some() {
+            // Another case that shares the workers may have several threads.
+            return Place { start: Vec::new(), measure };
+        }
+        let near = measure.first().filter(|_| is_single && is_free);
         let start = near.and_then(|cpu| sys::processors_near(*cpu)).map(|near| near.numbers());
         Place { start: start.unwrap_or_else(|| measure.clone()), measure }
     }

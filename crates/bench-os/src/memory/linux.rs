@@ -101,6 +101,20 @@ pub fn threads(pid: u32) -> Option<usize> {
     std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count)
 }
 
+/// Returns the processor time of each thread of another process so far, in nanoseconds, by thread id; `None` when it has
+/// exited, or if the kernel does not tell (`CONFIG_SCHED_INFO`).
+pub fn thread_times(pid: u32) -> Option<std::collections::BTreeMap<u32, u64>> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let times: std::collections::BTreeMap<u32, u64> = threads
+        .filter_map(|thread| {
+            let id = thread.file_name().to_str()?.parse().ok()?;
+            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            Some((id, text.split_whitespace().next()?.parse().ok()?))
+        })
+        .collect();
+    (!times.is_empty()).then_some(times)
+}
+
 /// Returns another process and all living processes that it and its descendants have started, as far as
 /// `/proc/<pid>/task/<tid>/children` lists them.
 pub fn process_tree(pid: u32) -> Vec<u32> {

@@ -48,6 +48,11 @@ pub fn threads(_pid: u32) -> Option<usize> {
     None
 }
 
+/// Returns `None`: the standard library knows no threads of other processes.
+pub fn thread_times(_pid: u32) -> Option<std::collections::BTreeMap<u32, u64>> {
+    None
+}
+
 /// Returns only the process itself: the standard library knows no others.
 pub fn process_tree(pid: u32) -> Vec<u32> {
     vec![pid]

@@ -145,7 +145,7 @@ pub fn measure(
             break;
         }
         seed::shuffle(&mut active, seed::mix(context.seed.wrapping_add(pass)));
-        bring_together(&mut active, &cases);
+        bring_together(&mut active, |index| cases[index].shared_with());
         let mut still = Vec::with_capacity(active.len());
         for index in std::mem::take(&mut active) {
             let case = &mut cases[index];
@@ -185,27 +185,19 @@ fn mark_disturbed_cases(cases: &mut [PlannedCase<'_>]) {
     mark_disturbed(cases.iter_mut().map(|case| &mut case.record));
 }
 
-/// Moves cases that can share a worker behind the first of them.
-fn bring_together(active: &mut [usize], cases: &[PlannedCase<'_>]) {
-    let shared = |index: usize| cases[index].shared_with();
-    let mut first: Vec<(SharedWith<'_>, usize)> = Vec::new();
+/// Moves cases that can share a worker behind the first of them: those with the same key. A case without one stays by
+/// itself.
+pub fn bring_together<K: PartialEq>(active: &mut [usize], key: impl Fn(usize) -> Option<K>) {
+    let mut first: Vec<(K, usize)> = Vec::new();
+    let mut placed: Vec<(usize, usize)> = Vec::new();
     for (place, index) in active.iter().enumerate() {
-        if let Some(key) = shared(*index)
-            && !first.iter().any(|(known, _)| *known == key)
-        {
+        let key = key(*index);
+        let known = key.as_ref().and_then(|key| first.iter().find(|(known, _)| known == key));
+        placed.push((known.map_or(place, |(_, place)| *place), *index));
+        if let (None, Some(key)) = (known, key) {
             first.push((key, place));
         }
     }
-    if first.is_empty() {
-        return;
-    }
-    let place_of = |place: usize, index: usize| {
-        shared(index)
-            .and_then(|key| first.iter().find(|(known, _)| *known == key))
-            .map_or(place, |(_, place)| *place)
-    };
-    let mut placed: Vec<(usize, usize)> =
-        active.iter().enumerate().map(|(place, index)| (place_of(place, *index), *index)).collect();
     // Stable: within a group, the shuffled order stays.
     placed.sort_by_key(|(place, _)| *place);
     for (slot, (_, index)) in active.iter_mut().zip(placed) {

@@ -1,5 +1,6 @@
 //! A worker process and its messages.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::process::{Command as Process, ExitStatus};
 use std::time::{Duration, Instant};
@@ -128,6 +129,12 @@ impl Worker {
     /// started.
     pub fn threads(&self) -> Option<usize> {
         self.tree().into_iter().filter_map(sys::threads).max()
+    }
+
+    /// Returns the processor time so far of each thread of the worker, and of the processes that it has started, in
+    /// nanoseconds, by thread id. Empty if that is not known.
+    pub fn thread_times(&self) -> BTreeMap<u32, u64> {
+        self.tree().into_iter().filter_map(sys::thread_times).flatten().collect()
     }
 
     /// Puts the worker, and the processes that it has started, on these processors. Where that is not allowed, the
