@@ -1,5 +1,6 @@
 //! Files and folders of Python benchmarks, which the package in `python/` speaks for.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -103,6 +104,54 @@ fn revisions_of_python_are_compared_each_with_its_own_code() {
     bench(&stage, &["compare", "./speed", "--interpreter=python3", "--quiet"])
         .expect_code(2)
         .expect_said(&["expected two sides"]);
+}
+
+/// Two cases that write down which process each of their calls is in.
+fn traced(share: &str, file: &str) -> String {
+    format!(
+        "
+import os
+from bench_models import benchmark
+
+def note(name):
+    with open({file:?}, 'a') as lines:
+        lines.write(f'{{os.getpid()}} {{name}}\\n')
+
+@benchmark(share={share})
+def benchmark_one():
+    note('one')
+
+@benchmark(share={share})
+def benchmark_other():
+    note('other')
+"
+    )
+}
+
+#[test]
+fn cases_of_a_file_share_the_processes_of_a_pair_if_they_may() {
+    if python::is_missing() {
+        return;
+    }
+    for (share, is_shared) in [("True", true), ("False", false)] {
+        let stage = project();
+        let trace = stage.path().join("trace");
+        let trace = trace.to_str().expect("a path in UTF-8");
+        fs::write(stage.path().join("speed/traced.py"), traced(share, trace)).expect("file");
+        let arguments =
+            ["calibrate", "speed", "unit/one", "unit/other", "--repeats=1", "--max-time=1s", "--quiet"];
+        bench(&stage, &arguments).expect_code(0);
+        let lines = fs::read_to_string(trace).expect("calls");
+        let processes = |name: &str| -> BTreeSet<&str> {
+            lines.lines().filter_map(|line| line.strip_suffix(name)).collect()
+        };
+        let (one, other) = (processes(" one"), processes(" other"));
+        assert!(one.len().min(other.len()) >= 4, "{one:?} {other:?}");
+        let common = one.intersection(&other).count();
+        // Once one is decided, the other goes on alone.
+        let expected = if is_shared { one.len().min(other.len()) } else { 0 };
+        assert_eq!(common, expected, "share={share}: {one:?} {other:?}");
+    }
 }
 
 /// A function that serves requests, in so many seconds each.
