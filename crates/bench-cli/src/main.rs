@@ -27,6 +27,7 @@ mod import;
 mod load;
 mod markdown;
 mod page;
+mod parts;
 #[cfg(feature = "load")]
 mod pasted;
 mod rename;
