@@ -3,9 +3,10 @@
 //!
 //! Each run is cut into comparisons of 5, 10, 20 and 40 pairs of rounds, consecutive ones or ones drawn at random. Whatever
 //! is called faster or slower is a false verdict: with the usual threshold of 1 %, and with a threshold of 0, for which 5 %
-//! of the comparisons may contain one.
+//! of the comparisons may contain one. With `--with-invalid`, rounds on a machine that was too busy count as well, which a
+//! comparison leaves out.
 //!
-//!     cargo run --release -p bench-judge --example equal_servers -- RUN…
+//!     cargo run --release -p bench-judge --example equal_servers -- [--with-invalid] RUN…
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,14 +36,19 @@ struct Count {
 }
 
 fn main() -> ExitCode {
-    let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let mut paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let with_invalid = paths.first().is_some_and(|first| first.as_os_str() == "--with-invalid");
+    paths.drain(..usize::from(with_invalid));
     if paths.is_empty() {
-        eprintln!("usage: equal_servers RUN…: folders or `run.json` files of `bench compare URL URL`");
+        eprintln!(
+            "usage: equal_servers [--with-invalid] RUN…: folders or `run.json` files of `bench compare URL URL`"
+        );
         return ExitCode::from(2);
     }
     let mut runs = Vec::new();
     for path in &paths {
         match open_sealed(path).map_err(|error| error.to_string()).and_then(sides) {
+            Ok(sides) if with_invalid => runs.push(sides.map(taken_for_valid)),
             Ok(sides) => runs.push(sides),
             Err(error) => {
                 eprintln!("{}: {error}", path.display());
@@ -82,6 +88,13 @@ fn sides(record: Record) -> Result<[CaseRecord; 2], String> {
             .ok_or_else(|| format!("expected a case with `server={name}`, as `bench compare URL URL` writes"))
     };
     Ok([side("base")?, side("candidate")?])
+}
+
+/// The case as if the client had kept up in each round.
+fn taken_for_valid(mut case: CaseRecord) -> CaseRecord {
+    let served = case.rounds.iter_mut().filter_map(|round| round.served.as_mut());
+    served.flat_map(|served| &mut served.levels).for_each(|level| level.validity.valid = true);
+    case
 }
 
 /// Cuts a run into comparisons of `pairs` pairs, and counts their verdicts.

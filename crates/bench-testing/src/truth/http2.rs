@@ -41,6 +41,14 @@ pub(super) fn frame(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), body].concat()
 }
 
+/// A frame that has come.
+struct Frame {
+    kind: u8,
+    flags: u8,
+    stream: u32,
+    body: Vec<u8>,
+}
+
 /// A connection. Nothing that is done for it waits.
 pub(super) struct Connection {
     stream: TcpStream,
@@ -109,8 +117,8 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(self.next()),
                 Err(error) => return Err(error),
             }
-            while let Some((head, body)) = self.frame()? {
-                self.take(shared, head, &body)?;
+            while let Some(frame) = self.frame()? {
+                self.take(shared, &frame)?;
             }
         }
     }
@@ -180,8 +188,8 @@ impl Connection {
         true
     }
 
-    /// Takes a whole frame from what has come: its kind, flags and stream, and its body.
-    fn frame(&mut self) -> io::Result<Option<((u8, u8, u32), Vec<u8>)>> {
+    /// Takes a whole frame from what has come.
+    fn frame(&mut self) -> io::Result<Option<Frame>> {
         if !self.has_begun {
             if self.input.len() < PREFACE.len() {
                 return Ok(None);
@@ -201,10 +209,11 @@ impl Connection {
         }
         let body = self.input[HEAD..end].to_vec();
         self.input.drain(..end);
-        Ok(Some(((kind, flags, u32::from_be_bytes(stream)), body)))
+        Ok(Some(Frame { kind, flags, stream: u32::from_be_bytes(stream), body }))
     }
 
-    fn take(&mut self, shared: &Shared, (kind, flags, stream): (u8, u8, u32), body: &[u8]) -> io::Result<()> {
+    fn take(&mut self, shared: &Shared, came: &Frame) -> io::Result<()> {
+        let Frame { kind, flags, stream, ref body } = *came;
         match kind {
             kind::SETTINGS if flags & ACK == 0 => self.control(frame(kind::SETTINGS, ACK, 0, &[])),
             kind::PING if flags & ACK == 0 => self.control(frame(kind::PING, ACK, 0, body)),
