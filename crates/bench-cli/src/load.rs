@@ -32,7 +32,6 @@ use bench_runner::run::Options;
 use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
 
-pub(crate) use self::dialect::Dialect;
 use self::given::Given;
 pub(crate) use self::in_turn::{is_address, run as compare};
 use self::pace::Scenario;

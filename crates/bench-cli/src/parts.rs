@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn parts_are_named() {
-        let part = |rank| Parts::one("nightly", Share::of_rank(rank, 3).expect("a part")).expect("a name");
+        let part = |rank| Parts::one("nightly", Share::of_rank(rank, 3).expect("a part"));
         let mut parts = part(1);
         assert_eq!(told(&parts), "part 2 of 3 of the run nightly: in the store so far");
         assert_eq!(

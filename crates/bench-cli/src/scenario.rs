@@ -68,8 +68,14 @@ pub(crate) fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, 
 struct Scenario {
     /// Flags and addresses, as they would be typed.
     fixed: Vec<String>,
-    /// The flags of each matrix key: for each value, its text and its flags.
-    matrix: Vec<(String, Vec<(String, Vec<String>)>)>,
+    /// The keys of the matrix, and the values of each.
+    matrix: Vec<(String, Vec<Choice>)>,
+}
+
+/// A value of the matrix.
+struct Choice {
+    text: String,
+    flags: Vec<String>,
 }
 
 impl Scenario {
@@ -106,8 +112,8 @@ impl Scenario {
             let Value::Array(values) = values else {
                 return Err(format!("`{MATRIX}.{key}` must be a list: each value of it is another load"));
             };
-            let each = values.iter().map(|value| Ok((shown(value), file.flags(key, value)?)));
-            let each: Vec<(String, Vec<String>)> = each.collect::<Result<_, String>>()?;
+            let choice = |value| Ok(Choice { text: shown(value), flags: file.flags(key, value)? });
+            let each: Vec<Choice> = values.iter().map(choice).collect::<Result<_, String>>()?;
             if each.is_empty() {
                 return Err(format!("`{MATRIX}.{key}` has no value"));
             }
@@ -123,9 +129,9 @@ impl Scenario {
         let mut all = vec![self.fixed.clone()];
         for (key, values) in &self.matrix {
             let extended = |flags: &Vec<String>| -> Vec<Vec<String>> {
-                let of = |(text, own): &(String, Vec<String>)| {
-                    let place = format!("--{ARGUMENT}={key}={text}");
-                    [&flags[..], own, &[place]].concat()
+                let of = |choice: &Choice| {
+                    let place = format!("--{ARGUMENT}={key}={}", choice.text);
+                    [&flags[..], &choice.flags, &[place]].concat()
                 };
                 values.iter().map(of).collect()
             };

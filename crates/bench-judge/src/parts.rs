@@ -128,7 +128,7 @@ mod tests {
         record.environment.os = Some("Linux".to_owned());
         record.environment.commit = Some("abc".to_owned());
         let share = Share::of_rank(rank, 3).expect("a part");
-        record.parts = Some(Parts::one("nightly", share).expect("a name"));
+        record.parts = Some(Parts::one("nightly", share));
         record
     }
 
@@ -186,13 +186,11 @@ mod tests {
         refused(|record| record.environment.commit = Some("def".to_owned()), "the commit def");
         refused(|record| record.cases[0].id = "unit/a".to_owned(), "`unit/a` with other contents");
         let of_four = |record: &mut Record| {
-            record.parts =
-                Some(Parts::one("nightly", Share::of_rank(1, 4).expect("a part")).expect("a name"));
+            record.parts = Some(Parts::one("nightly", Share::of_rank(1, 4).expect("a part")));
         };
         refused(of_four, "one of 4 parts, and the run has 3");
         let again = |record: &mut Record| {
-            record.parts =
-                Some(Parts::one("nightly", Share::of_rank(0, 3).expect("a part")).expect("a name"));
+            record.parts = Some(Parts::one("nightly", Share::of_rank(0, 3).expect("a part")));
         };
         refused(again, "this part without `unit/b`");
     }

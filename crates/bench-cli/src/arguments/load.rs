@@ -13,9 +13,7 @@ use bench_report::ColorChoice;
 use bench_syntax::quantity::parse_duration;
 use clap::Args;
 
-use crate::load::Dialect;
-
-pub(crate) use self::values::{Arrival, FirstRate};
+pub(crate) use self::values::{Arrival, Dialect, FirstRate};
 use self::values::{
     argument, arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size,
     think_time,

@@ -6,17 +6,9 @@ use std::path::Path;
 use bench_protocol::file_name;
 use bench_record::{Level, Record, RunError, write_whole};
 use bench_stats as stats;
-use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-/// A load generator whose JSON is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Dialect {
-    /// `vllm bench serve --save-result`.
-    Vllm,
-    /// The `profile_export_aiperf.json` of `aiperf profile`.
-    Aiperf,
-}
+use crate::arguments::Dialect;
 
 /// The requests of a level that were answered, by what those tools derive their figures from.
 #[derive(Debug, Default)]

@@ -18,7 +18,7 @@ pub(super) fn is_possible() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Does `work`, and shows what `endpoint` has sent and received meanwhile.
+/// Does `work`, and shows what `endpoint` sends and receives during it.
 pub(super) fn shown<T>(endpoint: &Endpoint, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|scope| {
         let (end, ended) = channel();

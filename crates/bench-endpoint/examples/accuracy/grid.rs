@@ -74,7 +74,7 @@ fn grpc_point(b: &mut Bencher, streams: usize) -> Result<()> {
     stream(b, streams, &server, Kind::GrpcInferStream, input, 1)
 }
 
-/// Streams from a server whose first `skipped` writes of each answer are no tokens. The input of a request holds its number
+/// Streams from a server whose first `skipped` writes of each answer are not tokens. The input of a request holds its number
 /// in angle brackets.
 fn stream(
     b: &mut Bencher,

@@ -104,7 +104,8 @@ impl<'a> Plan<'a> {
             }
         }
         let part = options.selection.partition.map(|part| part.share());
-        let parts = part.zip(options.run_id.as_ref()).map(|(part, run)| Parts::one(run, part)).transpose()?;
+        options.run_id.as_deref().map_or(Ok(()), check_name)?;
+        let parts = part.zip(options.run_id.as_ref()).map(|(part, run)| Parts::one(run, part));
         let folder = Folder::create(results, part, parts)?;
         check_against_earlier(&folder, selected)?;
         Ok(Some(folder))

@@ -36,7 +36,7 @@ pub(super) fn of(group: &Group<'_>, metrics: &[impl AsRef<str>]) -> Vec<Line> {
 }
 
 /// What each user gets against what all of them get together: more users share more, and each of them has less. `None` if
-/// the most important figure is no rate, or fewer than two levels have one.
+/// the most important figure is not a rate, or fewer than two levels have one.
 pub(super) fn per_user(group: &Group<'_>) -> Option<Chart> {
     let primary = &group.primary;
     let metric = group.metric(primary).filter(|metric| is_rate(metric))?;
