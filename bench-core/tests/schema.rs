@@ -3,7 +3,7 @@
 
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
-use bench_core::record::{ObjectiveResult, References, Status, Surroundings};
+use bench_core::record::{ObjectiveResult, Parts, References, Status, Surroundings};
 use bench_core::{Overrides, Record, Suite};
 use serde_json::Value;
 
@@ -58,6 +58,10 @@ fn a_record_follows_the_schema_and_round_trips() {
     surroundings.pressure = Some(0.5);
     round.surroundings = Some(surroundings);
     round.disturbed = Some("the clock reference was 14 % off".to_owned());
+
+    // As in a store, after several machines have shared the suite.
+    record.parts = Some(Parts::one("nightly", "2/3".parse().expect("a part")));
+    record.cases[0].machine = Some(record.environment.machine());
 
     let value = serde_json::to_value(&record).expect("JSON");
     let schema: Value = serde_json::from_str(include_str!("../../docs/run.schema.json")).expect("JSON");

@@ -13,7 +13,7 @@ use bench_syntax::objective::Quantity;
 
 use crate::arguments::{Confirm, Gate, Where};
 use crate::failure::Failure;
-use crate::{confirm, decision, history, markdown, report};
+use crate::{confirm, decision, history, markdown, parts, report};
 
 /// The configuration file that is read, if it exists and no other one is named.
 const CONFIG: &str = "bench.toml";
@@ -36,6 +36,11 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     config.check(&record, &history)?;
     let mut store = known.map_or_else(|| place.open(), Ok)?;
     store.add(&as_measured)?;
+    // A part is judged with the parts that are there already.
+    let record = match &as_measured.parts {
+        Some(parts) => renamed(store.record(&parts.run)?, &renamings),
+        None => record,
+    };
     let baseline = arguments.baseline.as_deref().or(config.gate.baseline.as_deref());
     let mut decision = judge(&config, &record, baseline, &mut store, &renamings, place)?;
     if record.state != RunState::Complete {
@@ -43,6 +48,7 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
             .notes
             .push("the run did not finish: cases that it did not measure are not judged".to_owned());
     }
+    decision.notes.extend(record.parts.as_ref().and_then(parts::not_judged));
     confirm::confirm(&mut decision, &record, &mut store, arguments)?;
     decision.sort();
     let commented =

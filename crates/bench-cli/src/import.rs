@@ -79,7 +79,7 @@ fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
     let added = arguments.place.open()?.add(&record)?;
     let machine = MachineClass::of(&record.environment);
     let told = match added {
-        Added::New(figures) => format!(
+        Added::New(figures) | Added::Joined(figures) => format!(
             "added run {} with {figures} figures of {} benchmarks on {machine}",
             record.run,
             record.cases.len()

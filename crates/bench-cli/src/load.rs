@@ -1,8 +1,11 @@
 //! `bench load`: a served model over HTTP.
 
 mod conversations;
+mod dialect;
 mod given;
 mod in_turn;
+mod live;
+mod over_time;
 mod pace;
 mod reach;
 mod rendezvous;
@@ -74,7 +77,12 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
     };
     let scenario = Scenario::of(arguments, &mut given).pausing(conversations);
     let case = case(arguments, &endpoint);
-    let options = if reports { options(arguments, &endpoint) } else { silent() };
+    let mut options = if reports { options(arguments, &endpoint) } else { silent() };
+    let is_live = options.show == Show::Progress && live::is_possible();
+    if is_live {
+        // A load has no budget that a bar could fill.
+        options.show = Show::Nothing;
+    }
     let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
     let (sends, shared) = (Rc::clone(&endpoint), fleet.clone());
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
@@ -88,7 +96,8 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
         }
         ended
     };
-    let finished = suite::run_made(case, &options, Rc::new(made))?;
+    let run = || suite::run_made(case, &options, Rc::new(made));
+    let finished = if is_live { live::shown(&endpoint, run)? } else { run()? };
     report::report(arguments, &endpoint, finished, watch, fleet.as_deref())
 }
 
@@ -296,7 +305,10 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     // A slash would begin another part of the id.
     let model = endpoint.model().map(|model| of_file(model).replace(['/', '[', ' '], "_"));
     let category = Category::Performance;
-    let mut case = Case::new(case_id::head(model.as_deref(), category, &name), category);
+    let head = case_id::head(model.as_deref(), category, &name);
+    let places = arguments.argument.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut case = Case::new(case_id::with_arguments(&head, places.clone()), category);
+    case.arguments = places.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     case.model = model.map(Into::into);
     case.name = name.into();
     case.tags = vec![

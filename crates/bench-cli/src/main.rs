@@ -27,12 +27,15 @@ mod import;
 mod load;
 mod markdown;
 mod page;
+mod parts;
 #[cfg(feature = "load")]
 mod pasted;
 mod rename;
 mod report;
 mod run;
 mod runner;
+#[cfg(feature = "load")]
+mod scenario;
 mod search;
 mod serve;
 mod show;
@@ -50,6 +53,7 @@ use arguments::{Arguments, Command};
 // Its reports are plugged in by being linked.
 use bench_load as _;
 use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
+use bench_record::exit;
 use bench_runner::command_line::outlive_full_files;
 use clap::{CommandFactory, FromArgMatches};
 use failure::Failure;
@@ -65,13 +69,42 @@ fn main() -> ExitCode {
     if typed.next().is_some_and(|first| first == ADAPTER) {
         return ExitCode::from(bench_adapters::run(typed));
     }
-    let matches = match typed_as_ours() {
-        Ok(typed) => Arguments::command().get_matches_from(typed),
+    let lines = match typed_as_ours().and_then(command_lines) {
+        Ok(lines) => lines,
         Err(refused) => {
             tell(&format!("error: {refused}"));
-            return ExitCode::from(bench_record::exit::USAGE);
+            return ExitCode::from(exit::USAGE);
         }
     };
+    if lines.len() == 1 {
+        return ExitCode::from(lines.into_iter().map(run_line).next().unwrap_or_default());
+    }
+    // The worst of several loads decides; one that was interrupted is the last.
+    let mut worst = exit::OK;
+    for line in lines {
+        let code = run_line(line);
+        worst = exit::graver(worst, code);
+        if [exit::INTERRUPTED, exit::USAGE].contains(&code) {
+            break;
+        }
+    }
+    ExitCode::from(worst)
+}
+
+/// The command lines that a scenario file stands for.
+#[cfg(feature = "load")]
+fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, String> {
+    scenario::command_lines(typed).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "load"))]
+fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, String> {
+    Ok(vec![typed])
+}
+
+/// Runs one command line; returns its exit code.
+fn run_line(line: Vec<OsString>) -> u8 {
+    let matches = Arguments::command().get_matches_from(line);
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let (Command::Compare(_), Ok(folder)) = (&arguments.command, env::current_dir()) {
         bench_compare::cargo::forget_configured(&folder);
@@ -107,13 +140,10 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => completions::manual(arguments),
     };
-    match ended {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            tell(&format!("error: {error}"));
-            ExitCode::from(error.exit_code())
-        }
-    }
+    ended.unwrap_or_else(|error| {
+        tell(&format!("error: {error}"));
+        error.exit_code()
+    })
 }
 
 /// The command line, in our own words if another tool's was pasted after `bench load`.

@@ -1,5 +1,6 @@
 //! `bench store`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bench_history::store::{Added, Location, Series, Store, StoreError};
@@ -10,6 +11,7 @@ use bench_syntax::text::{on_console, printable};
 
 use crate::arguments::{self, ExportFormat, StoreAction, Where};
 use crate::failure::Failure;
+use crate::parts;
 
 /// Does what was asked of the store.
 pub(crate) fn run(arguments: &arguments::Store) -> Result<u8, Failure> {
@@ -44,12 +46,14 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
     let directories = if names.is_empty() { place.run_directories()? } else { Vec::new() };
     let mut store = place.open()?;
     let (mut runs, mut figures, mut known, mut unreadable, mut different) = (0, 0, 0, 0, 0);
+    let mut whole_runs = BTreeSet::new();
     // One bad run must not keep the others out.
     let mut take = |record: &Record| -> Result<(), StoreError> {
+        whole_runs.extend(record.parts.as_ref().map(|parts| parts.run.clone()));
         match store.add(record) {
-            Ok(Added::New(count)) => (runs, figures) = (runs + 1, figures + count),
+            Ok(Added::New(count) | Added::Joined(count)) => (runs, figures) = (runs + 1, figures + count),
             Ok(Added::Known) => known += 1,
-            Err(error @ StoreError::Conflict { .. }) => {
+            Err(error @ (StoreError::Conflict { .. } | StoreError::NoPart { .. })) => {
                 tell(&format!("warning: {error}"));
                 different += 1;
             }
@@ -65,6 +69,11 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
                 tell(&format!("warning: {error}"));
                 unreadable += 1;
             }
+        }
+    }
+    for run in whole_runs {
+        if let Some(parts) = store.record(&run)?.parts {
+            tell(&parts::told(&parts));
         }
     }
     let not_read = if unreadable > 0 { format!("; not readable: {unreadable}") } else { String::new() };
@@ -228,10 +237,13 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     let mut from_directories = 0;
     for directory in place.run_directories()? {
         match bench_judge::open(&directory) {
-            Ok(record) => {
-                store.add(&record)?;
-                from_directories += 1;
-            }
+            Ok(record) => match store.add(&record) {
+                Ok(_) => from_directories += 1,
+                Err(error @ (StoreError::Conflict { .. } | StoreError::NoPart { .. })) => {
+                    tell(&format!("warning: {error}"));
+                }
+                Err(error) => return Err(error.into()),
+            },
             Err(error) => tell(&format!("warning: {error}")),
         }
     }
@@ -278,7 +290,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     for run in runs {
         // The directory has the last word where both hold the run.
         match old.record(&run.run).and_then(|record| store.add(&record)) {
-            Ok(Added::New(_)) => taken += 1,
+            Ok(Added::New(_) | Added::Joined(_)) => taken += 1,
             Ok(Added::Known) | Err(StoreError::Conflict { .. }) => {}
             Err(error @ StoreError::Full { .. }) => return Err(error.into()),
             Err(error) => tell(&format!("warning: {error}")),

@@ -274,7 +274,8 @@ impl Endpoint {
             let answer = api::answer(self.kind, &self.settings, head);
             self.samples.sampled(self.kind, answer)
         };
-        let served = self.client.request(&request, caller, &make, marks).await;
+        let mut marks = self.totals.with_first_output(marks);
+        let served = self.client.request(&request, caller, &make, &mut marks).await;
         served.iter().for_each(|served| self.samples.heard(&served.told));
         self.totals.count(served.as_ref().map(|served| &served.told), prompt.wanted_tokens);
         served

@@ -1,10 +1,11 @@
 //! The totals of a client's requests, for comparison with the server's metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Told;
+use crate::api::{Marks, Told};
 use crate::failure::Failure;
 
 /// Requests that have ended, and their tokens by the server's count. Warm-up is among them: the server counts it, too.
@@ -26,6 +27,10 @@ pub struct Counted {
     pub wanted_tokens: u64,
     /// The number of tokens of these answers.
     pub obtained_tokens: u64,
+    /// Answers with an output that came before their end.
+    pub first_outputs: u64,
+    /// The times from the beginnings of these requests, with connecting, to their first outputs, added up, in nanoseconds.
+    pub first_output_ns: u64,
 }
 
 impl Counted {
@@ -45,6 +50,8 @@ impl Counted {
             cached_tokens,
             wanted_tokens: self.wanted_tokens + other.wanted_tokens,
             obtained_tokens: self.obtained_tokens + other.obtained_tokens,
+            first_outputs: self.first_outputs + other.first_outputs,
+            first_output_ns: self.first_output_ns + other.first_output_ns,
         }
     }
 }
@@ -61,6 +68,8 @@ pub(crate) struct Totals {
     told_cached: AtomicU64,
     wanted_tokens: AtomicU64,
     obtained_tokens: AtomicU64,
+    first_outputs: AtomicU64,
+    first_output_ns: AtomicU64,
 }
 
 impl Totals {
@@ -89,6 +98,17 @@ impl Totals {
         }
     }
 
+    /// The marks of a request that begins now, and whose first output is counted.
+    pub(crate) fn with_first_output<'a>(&'a self, marks: &'a mut dyn Marks) -> FirstOutput<'a> {
+        FirstOutput { marks, began: Instant::now(), totals: self, is_there: false }
+    }
+
+    /// Counts the first output of a request.
+    fn first_output(&self, after_ns: u64) {
+        self.first_outputs.fetch_add(1, Ordering::Relaxed);
+        self.first_output_ns.fetch_add(after_ns, Ordering::Relaxed);
+    }
+
     pub(crate) fn counted(&self) -> Counted {
         let read = |from: &AtomicU64| from.load(Ordering::Relaxed);
         Counted {
@@ -100,7 +120,35 @@ impl Totals {
             cached_tokens: (read(&self.told_cached) > 0).then(|| read(&self.cached_tokens)),
             wanted_tokens: read(&self.wanted_tokens),
             obtained_tokens: read(&self.obtained_tokens),
+            first_outputs: read(&self.first_outputs),
+            first_output_ns: read(&self.first_output_ns),
         }
+    }
+}
+
+/// The marks of a request, whose first output is counted.
+pub(crate) struct FirstOutput<'a> {
+    marks: &'a mut dyn Marks,
+    began: Instant,
+    totals: &'a Totals,
+    is_there: bool,
+}
+
+impl Marks for FirstOutput<'_> {
+    fn output(&mut self, at: Instant, holds: Option<u32>) {
+        if !std::mem::replace(&mut self.is_there, true) {
+            let after = at.saturating_duration_since(self.began);
+            self.totals.first_output(u64::try_from(after.as_nanos()).unwrap_or(u64::MAX));
+        }
+        self.marks.output(at, holds);
+    }
+
+    fn answer(&mut self, at: Instant) {
+        self.marks.answer(at);
+    }
+
+    fn end(&mut self, at: Instant) {
+        self.marks.end(at);
     }
 }
 
@@ -121,6 +169,8 @@ mod tests {
         );
         totals.count(Ok(&Told::Plain), None);
         totals.count(Err(&Failure::new(Class::Cut, "x")), None);
+        totals.first_output(7);
+        totals.first_output(9);
         let expected = Counted {
             answered: 3,
             failed: 1,
@@ -130,9 +180,12 @@ mod tests {
             cached_tokens: Some(2),
             wanted_tokens: 4,
             obtained_tokens: 3,
+            first_outputs: 2,
+            first_output_ns: 16,
         };
         assert_eq!(totals.counted(), expected);
         let twice = expected.and(Counted { cached_tokens: None, ..expected });
         assert_eq!((twice.answered, twice.cached_tokens, twice.obtained_tokens), (6, Some(2), 6));
+        assert_eq!((twice.first_outputs, twice.first_output_ns), (4, 32));
     }
 }

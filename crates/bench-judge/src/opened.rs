@@ -67,6 +67,7 @@ fn recovered(replayed: Replayed) -> Record {
         References::typical(record.cases.iter().flat_map(CaseRecord::surroundings));
     record.environment.probes = probes::states(&record.cases);
     record.seed = begin.seed;
+    record.parts = begin.parts;
     record.warnings = damage(&damaged).into_iter().collect();
     record
 }

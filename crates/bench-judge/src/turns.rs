@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::comparison::judge;
 
+#[cfg(test)]
+mod simulation;
+
 /// The number of pairs of rounds below which a figure is not judged.
 const FEWEST_PAIRS: usize = 5;
 

@@ -103,6 +103,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     level.validity = validity(&level, asked, busy, (driven.cut_short, driven.stopped));
     level.warnings = warnings(driven, asked.domain, &level);
     level.warnings.extend(too_short(plan, &level));
+    level.warnings.extend(too_few(plan, &level));
     level
 }
 
@@ -252,6 +253,16 @@ fn too_short(plan: &Plan, level: &Level) -> Option<String> {
     ))
 }
 
+/// Warns that there were more clients than requests, so that the level had less concurrency than its name says.
+fn too_few(plan: &Plan, level: &Level) -> Option<String> {
+    let clients = plan.concurrency.filter(|clients| u64::from(*clients) > level.requests)?;
+    plan.requests.filter(|requests| *requests < u64::from(clients))?;
+    Some(format!(
+        "{clients} clients share {} requests: no more than that are ever in flight; ask for more requests",
+        level.requests
+    ))
+}
+
 /// Returns the contradictions, and other notes that a reader should know.
 fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     let mut warnings: Vec<String> = driven
@@ -279,4 +290,35 @@ fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     }
     warnings.extend(crate::check::level(domain.name, level));
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn more_clients_than_requests_are_warned_of() {
+        let warning = |concurrency: u32, asked: Option<u64>, sent: u64| {
+            let pacing = Pacing::Clients { count: concurrency, ramp_up: Duration::ZERO };
+            let plan = Plan {
+                name: format!("concurrency {concurrency}"),
+                scenario: "closed_loop",
+                concurrency: Some(concurrency),
+                rate: None,
+                pacing,
+                requests: asked,
+                duration: None,
+            };
+            let mut level = Level::named(plan.name.clone());
+            level.requests = sent;
+            too_few(&plan, &level)
+        };
+        let said = warning(8, Some(4), 4).expect("a warning");
+        assert!(said.starts_with("8 clients share 4 requests"), "{said}");
+        assert_eq!(warning(4, Some(4), 4), None);
+        // A level that time or a person has ended had its clients.
+        assert_eq!((warning(8, None, 4), warning(8, Some(100), 4)), (None, None));
+    }
 }

@@ -8,7 +8,8 @@ use bench_syntax::quantity::{Bytes, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CaseCounts, Failure, HARNESS_BOUND, Measure, Metric, ObjectiveResult, RoundRecord, Surroundings, Time,
+    CaseCounts, Failure, HARNESS_BOUND, Machine, Measure, Metric, ObjectiveResult, RoundRecord, Surroundings,
+    Time,
 };
 
 /// The record of one case of a run.
@@ -34,6 +35,9 @@ pub struct CaseRecord {
     /// The build of the program that contains it, if it differs from that in the record's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
+    /// The machine that measured it, if it differs from that in the record's environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
     /// The settings with which it was measured.
     pub settings: Settings,
     /// Whether there are figures.
@@ -135,6 +139,7 @@ impl CaseRecord {
             source: String::new(),
             target: String::new(),
             build: None,
+            machine: None,
             settings: Settings::default(),
             status: Status::NotRun,
             failure: None,

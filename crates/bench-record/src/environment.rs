@@ -58,7 +58,34 @@ pub struct Environment {
     pub quietness: Vec<Check>,
 }
 
+/// What distinguishes machines whose figures cannot be compared with each other. Values that could not be found out are
+/// absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Machine {
+    /// Processor model.
+    pub cpu: Option<String>,
+    /// Logical processors that the run could use.
+    pub cores: Option<usize>,
+    /// Memory of the machine, in bytes.
+    pub memory_bytes: Option<Bytes>,
+    /// Models of the NVIDIA GPUs.
+    pub gpus: Vec<String>,
+}
+
 impl Environment {
+    /// Sets the machine that measured.
+    pub fn measured_on(&mut self, machine: &Machine) {
+        let Machine { cpu, cores, memory_bytes, gpus } = machine.clone();
+        (self.cpu, self.cores, self.memory_bytes, self.gpus) = (cpu, cores, memory_bytes, gpus);
+    }
+
+    /// Returns the machine that measured.
+    pub fn machine(&self) -> Machine {
+        let Environment { cpu, cores, memory_bytes, gpus, .. } = self;
+        Machine { cpu: cpu.clone(), cores: *cores, memory_bytes: *memory_bytes, gpus: gpus.clone() }
+    }
+
     /// Sets the build of the measured program.
     pub fn built_as(&mut self, build: &Build) {
         self.toolchain.clone_from(&build.toolchain);

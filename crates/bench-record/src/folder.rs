@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::journal::{Begin, JOURNAL};
 use crate::moment::utc;
 use crate::read::RUN_FILE;
-use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, read};
+use crate::{Environment, Journal, Parts, Record, RunError, SCHEMA_VERSION, journal, read};
 use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
 use bench_syntax::{Share, UsageError};
@@ -29,6 +29,8 @@ const SESSION_FILE: &str = ".session";
 pub struct Folder {
     results: PathBuf,
     run: String,
+    /// The part of a run that this one is, if it is one.
+    parts: Option<Parts>,
     /// The record that an earlier executable of the same `cargo bench` has sealed here.
     earlier: Option<Record>,
 }
@@ -44,19 +46,25 @@ pub(crate) struct Session {
 
 impl Folder {
     /// Creates a run directory below `results`, or joins the one that an earlier executable of the same `cargo bench`
-    /// has created. `part` is the part of a suite, if several machines share one.
+    /// has created. `part` is the part of a suite, if several machines share one, and `parts` describes it if the run that
+    /// they measure together has a name.
     ///
     /// # Errors
     /// If `results` is a file, cannot be written, or is full, or if something other than a run is called [`LATEST`]:
     /// such errors are reported before measuring.
-    pub fn create(results: &Path, part: Option<Share>) -> Result<Self, RunError> {
+    pub fn create(results: &Path, part: Option<Share>, parts: Option<Parts>) -> Result<Self, RunError> {
         create_results(results)?;
         // It is to name this run: that something else has the name should not be found after measuring.
         check_free(results, LATEST)?;
         let cargo = parent_cargo();
         if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
             let earlier = read::open_sealed(&results.join(&session.run))?;
-            return Ok(Folder { results: results.to_owned(), run: session.run, earlier: Some(earlier) });
+            return Ok(Folder {
+                results: results.to_owned(),
+                run: session.run,
+                parts,
+                earlier: Some(earlier),
+            });
         }
         let previous = latest(results);
         let run = create_unique(results, part)?;
@@ -66,7 +74,7 @@ impl Folder {
             text.and_then(|text| write_whole(&results.join(SESSION_FILE), &text))
                 .map_err(|error| RunError::io("write to the results folder", results, error))?;
         }
-        Ok(Folder { results: results.to_owned(), run, earlier: None })
+        Ok(Folder { results: results.to_owned(), run, parts, earlier: None })
     }
 
     /// The run directory.
@@ -90,6 +98,11 @@ impl Folder {
         &self.run
     }
 
+    /// Returns the part of a run that this one is, if it is one.
+    pub fn parts(&self) -> Option<&Parts> {
+        self.parts.as_ref()
+    }
+
     /// Returns the record that an earlier executable of the same `cargo bench` has sealed here.
     pub fn earlier(&self) -> Option<&Record> {
         self.earlier.as_ref()
@@ -111,6 +124,7 @@ impl Folder {
             timestamp: timestamp.to_owned(),
             environment: environment.clone(),
             seed,
+            parts: self.parts.clone(),
             writer: String::new(),
         };
         Journal::begin(&self.path(), begin)

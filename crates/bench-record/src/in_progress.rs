@@ -112,6 +112,7 @@ mod tests {
             timestamp: "2026-01-01T00:00:00Z".to_owned(),
             environment: Environment::default(),
             seed: 1,
+            parts: None,
             writer: String::new(),
         };
         let mut journal = Journal::begin(folder.path(), begin).expect("begun");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::presence::Presence;
-use crate::{CaseRecord, Environment, RoundRecord, RunError};
+use crate::{CaseRecord, Environment, Parts, RoundRecord, RunError};
 
 /// Name of the journal in a run directory.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -75,6 +75,9 @@ pub struct Begin {
     pub environment: Environment,
     /// The seed of the order of rounds.
     pub seed: u64,
+    /// The part of a run that this one is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
     /// The process that writes this journal: a later run recovers the journal when the process has exited.
     pub writer: String,
 }
@@ -234,6 +237,7 @@ mod tests {
             timestamp: "2026-01-01T00:00:00Z".to_owned(),
             environment: Environment::default(),
             seed: 1,
+            parts: None,
             writer: String::new(),
         };
         let mut journal = Journal::begin(folder.path(), begin).expect("begun");

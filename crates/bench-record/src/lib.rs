@@ -20,6 +20,7 @@ mod moment;
 mod name;
 mod notice;
 mod objective;
+mod parts;
 mod presence;
 mod probe_state;
 mod read;
@@ -38,7 +39,7 @@ pub use case::{CaseRecord, Settings, Status};
 pub use check::{Check, State};
 pub use counts::{CaseCounts, Counts, Events, RoundCounts};
 pub use earlier::{EarlierRun, EarlierRuns};
-pub use environment::Environment;
+pub use environment::{Environment, Machine};
 pub use error::RunError;
 pub use folder::{
     Folder, LATEST, REQUESTS, abandoned, check_free, check_name, create_results, create_unique, point, seal,
@@ -52,6 +53,7 @@ pub use moment::{now_utc, seconds_of_moment};
 pub use name::{followed, named};
 pub use notice::{Figure, Notice, Unit};
 pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
+pub use parts::Parts;
 pub use probe_state::ProbeState;
 pub use read::{RUN_FILE, open_sealed, read_file};
 pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary};

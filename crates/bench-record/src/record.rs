@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseRecord, Environment, Measure, ObjectiveSummary, Status, seconds_of_moment};
+use crate::{CaseRecord, Environment, Measure, ObjectiveSummary, Parts, Status, seconds_of_moment};
 
 /// Version of the record's schema. A reader refuses newer ones and reads older ones.
 ///
@@ -26,6 +26,9 @@ pub struct Record {
     pub schema_version: u32,
     /// The run directory's name.
     pub run: String,
+    /// The parts of a run that are here, if several processes have measured one part each; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
     /// When the run began, UTC, RFC 3339.
     pub timestamp: String,
     /// When it was sealed, UTC, RFC 3339.
@@ -101,6 +104,7 @@ impl Record {
             format: FORMAT.to_owned(),
             schema_version: SCHEMA_VERSION,
             run: run.into(),
+            parts: None,
             sealed: timestamp.clone(),
             timestamp,
             state: RunState::Complete,
@@ -118,16 +122,16 @@ impl Record {
         self.cases.iter().find(|case| case.id == id)
     }
 
-    /// Returns the machine, and the build of the program that contains this case of the run.
+    /// Returns the machine that measured this case of the run, and the build of the program that contains it.
     pub fn environment_of(&self, case: &CaseRecord) -> Cow<'_, Environment> {
-        match &case.build {
-            Some(build) => {
-                let mut environment = self.environment.clone();
-                environment.built_as(build);
-                Cow::Owned(environment)
-            }
-            None => Cow::Borrowed(&self.environment),
+        let mut environment = Cow::Borrowed(&self.environment);
+        if let Some(build) = &case.build {
+            environment.to_mut().built_as(build);
         }
+        if let Some(machine) = &case.machine {
+            environment.to_mut().measured_on(machine);
+        }
+        environment
     }
 
     /// Returns the warnings about the builds and the machine that weaken trust in the figures.

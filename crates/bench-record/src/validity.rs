@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bench_stats::Interval;
 use bench_syntax::case_id::contradiction;
 
-use crate::{CaseRecord, Record, RoundRecord, Status, Summary, Time, seconds_of_moment};
+use crate::{CaseRecord, Parts, Record, RoundRecord, Status, Summary, Time, seconds_of_moment};
 
 /// The difference that rounding to whole nanoseconds, and adding in another order, can make to a figure.
 const ROUNDING: f64 = 1e-6;
@@ -22,6 +22,9 @@ impl Record {
             if seconds_of_moment(moment).is_none() {
                 return Err(format!("its `{what}` is not a time in UTC, but {moment:?}"));
             }
+        }
+        if let Some(parts) = &self.parts {
+            check_parts(parts)?;
         }
         let mut ids = BTreeSet::new();
         for case in &self.cases {
@@ -46,6 +49,17 @@ pub(crate) fn check_run(run: &str) -> Result<(), String> {
     let is_steering = |c: char| c.is_control() || matches!(c, '/' | '\\');
     if run.is_empty() || run.starts_with('.') || run.len() > 255 || run.contains(is_steering) {
         return Err(format!("its run is called {run:?}, which is not the name of a folder"));
+    }
+    Ok(())
+}
+
+/// Checks that the parts of a run are numbered from 1 to their count, each once.
+fn check_parts(parts: &Parts) -> Result<(), String> {
+    check_run(&parts.run)?;
+    let are_in_order = parts.numbers.is_sorted_by(|one, next| one < next);
+    let are_known = parts.numbers.iter().all(|number| (1..=parts.of).contains(number));
+    if parts.numbers.is_empty() || !are_in_order || !are_known {
+        return Err(format!("its parts are {:?} of {}", parts.numbers, parts.of));
     }
     Ok(())
 }

@@ -37,6 +37,8 @@ enum Sizeless {
     Refused(&'static str),
 }
 
+const SLURM: &str = "Slurm";
+
 /// The innermost engine comes first: `mpirun` within a job of Slurm numbers the processes, and Slurm their launcher.
 const ENGINES: [Engine; 4] = [
     Engine {
@@ -53,12 +55,7 @@ const ENGINES: [Engine; 4] = [
     },
     Engine { name: "PMI", rank: "PMI_RANK", size: &["PMI_SIZE"], sizeless: Sizeless::Alone },
     // A batch script has a rank and `SLURM_NTASKS` too, but it is one process; only a step has `SLURM_STEP_NUM_TASKS`.
-    Engine {
-        name: "Slurm",
-        rank: "SLURM_PROCID",
-        size: &["SLURM_STEP_NUM_TASKS"],
-        sizeless: Sizeless::Alone,
-    },
+    Engine { name: SLURM, rank: "SLURM_PROCID", size: &["SLURM_STEP_NUM_TASKS"], sizeless: Sizeless::Alone },
 ];
 
 impl Share {
@@ -100,6 +97,21 @@ impl Share {
             return Ok((share.of > 1).then_some((share, engine.name)));
         }
         Ok(None)
+    }
+
+    /// Returns the name of the run that all processes of `engine` share, if it gives one that it will not give again. Only
+    /// Slurm does: a step of a job, with the name of the cluster and the number of restarts of the job.
+    pub fn run_by(engine: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        if engine != SLURM {
+            return None;
+        }
+        let (job, step) = (variable("SLURM_JOB_ID")?, variable("SLURM_STEP_ID")?);
+        let cluster = variable("SLURM_CLUSTER_NAME").map(|name| format!("{name}-")).unwrap_or_default();
+        let restarts = variable("SLURM_RESTART_COUNT").filter(|count| count != "0");
+        let restarts = restarts.map(|count| format!("-restart{count}")).unwrap_or_default();
+        let name = format!("slurm-{cluster}{job}.{step}{restarts}");
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        Some(name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect())
     }
 
     /// Returns the names of the variables by which engines number processes: without them, a process runs alone.
@@ -185,6 +197,21 @@ mod tests {
             ("OMPI_COMM_WORLD_SIZE", "4"),
         ];
         assert_eq!(found(&within), part("2/4", "Open MPI"));
+    }
+
+    #[test]
+    fn only_slurm_names_a_run_for_ever() {
+        let of = |engine: &str, variables: &[(&str, &str)]| {
+            let all = [&[("SLURM_JOB_ID", "7"), ("SLURM_STEP_ID", "1")], variables].concat();
+            Share::run_by(engine, |name: &str| {
+                all.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(of("Slurm", &[]).as_deref(), Some("slurm-7.1"));
+        let again = [("SLURM_CLUSTER_NAME", "big/one"), ("SLURM_RESTART_COUNT", "2")];
+        assert_eq!(of("Slurm", &again).as_deref(), Some("slurm-big_one-7.1-restart2"));
+        assert_eq!(of("Slurm", &[("SLURM_RESTART_COUNT", "0")]).as_deref(), Some("slurm-7.1"));
+        assert_eq!(of("Open MPI", &[]), None);
     }
 
     #[test]

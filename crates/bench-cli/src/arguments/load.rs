@@ -13,9 +13,10 @@ use bench_report::ColorChoice;
 use bench_syntax::quantity::parse_duration;
 use clap::Args;
 
-pub(crate) use self::values::{Arrival, FirstRate};
+pub(crate) use self::values::{Arrival, Dialect, FirstRate};
 use self::values::{
-    arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size, think_time,
+    argument, arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size,
+    think_time,
 };
 pub(crate) use self::workers::{Workers, shared_settings};
 
@@ -39,8 +40,15 @@ pub(crate) use self::workers::{Workers, shared_settings};
 )]
 pub(crate) struct Load {
     /// Address of the server, with or without the path of its endpoint, or grpc://HOST:PORT; several take requests in turn
-    #[arg(value_name = "URL", required = true)]
+    #[arg(value_name = "URL", required_unless_present = "scenario")]
     pub(crate) urls: Vec<String>,
+    /// A TOML file whose keys are flags of this command, `url`, and `matrix` with lists of values to combine; what is typed
+    /// takes precedence
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The place of this load in the matrix of a scenario file
+    #[arg(long, value_name = "NAME=VALUE", hide = true, value_parser = argument)]
+    pub(crate) argument: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) what: What,
     #[command(flatten)]
@@ -72,7 +80,7 @@ pub(crate) struct What {
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
     /// A file with one text per line, JSON lines, ShareGPT, or a trace; for interfaces that take files or whole
-    /// bodies, a file with one input. Several files are used in turn
+    /// bodies, a file with one input. Several files, and those of a folder, are used in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
     /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: recognized by the name and the
@@ -260,6 +268,9 @@ pub(crate) struct Reports {
     /// Compare with an earlier run: its name or directory
     #[arg(long, value_name = "RUN")]
     pub(crate) compare: Option<String>,
+    /// Also write each level as JSON of this tool, with its names and formulas: vllm, aiperf
+    #[arg(id = "as", long, value_name = "TOOL", value_enum, hide_possible_values = true)]
+    pub(crate) dialect: Option<Dialect>,
     /// Name for this run, to compare with later
     #[arg(long, value_name = "NAME")]
     pub(crate) save_as: Option<String>,

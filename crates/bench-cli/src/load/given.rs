@@ -1,7 +1,7 @@
 //! The inputs of a load: texts from the command line, files, traces, or generated texts.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bench_endpoint::api::{Field, Kind};
 use bench_endpoint::client::Client;
@@ -127,7 +127,7 @@ fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageErr
                 && what.template.is_none())
     });
     let mut all = Given::default();
-    for file in &what.input {
+    for file in &without_folders(&what.input)? {
         if whole {
             all.inputs.push(Input::of(read(file)?));
             continue;
@@ -223,6 +223,36 @@ pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Giv
     let count = arguments.much.requests.map_or(1024, |requests| requests.clamp(16, 4096));
     let (inputs, warm_up) = data::made(&wanted, usize::try_from(count).unwrap_or(1024));
     Given { inputs, warm_up, ..Given::default() }
+}
+
+/// The files, with those of a folder in its place: in the order of their names, without hidden ones and further folders.
+///
+/// # Errors
+/// If a folder cannot be read, or has no file.
+fn without_folders(named: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
+    let mut files = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let wrong =
+            |error: &dyn std::fmt::Display| UsageError(format!("{} cannot be read: {error}", path.display()));
+        let mut own = Vec::new();
+        for entry in fs::read_dir(path).map_err(|error| wrong(&error))? {
+            let file = entry.map_err(|error| wrong(&error))?.path();
+            let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !is_hidden && file.is_file() {
+                own.push(file);
+            }
+        }
+        if own.is_empty() {
+            return Err(UsageError(format!("the folder {} has no file", path.display())));
+        }
+        own.sort_unstable();
+        files.append(&mut own);
+    }
+    Ok(files)
 }
 
 /// The bytes of a file.

@@ -132,17 +132,19 @@ fn load(arguments: &Compare, url: &str) -> Result<Load, UsageError> {
             return Err(UsageError(format!("after `--`, expected the flags of `bench load`: {first}")));
         }
     };
-    let Load { mut much, urls, what, connection, workers, reports } = parsed;
+    let Load { mut much, urls, what, connection, workers, reports, scenario, argument } = parsed;
     if urls.len() > 1 {
         return Err(UsageError(format!("after `--`, expected flags of `bench load`, found `{}`", urls[1])));
     }
     let refused = [
+        (scenario.is_some(), "--scenario"),
         (much.find_rate.is_some(), "--find-rate"),
         (much.dry_run, "--dry-run"),
         (much.probe, "--probe"),
         (workers.share.is_some() || workers.rendezvous.is_some(), "--share"),
         (reports.compare.is_some(), "--compare"),
         (reports.save_as.is_some(), "--save-as"),
+        (reports.dialect.is_some(), "--as"),
     ];
     if let Some((_, flag)) = refused.iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError(format!("{flag} is for `bench load`, not for a comparison of two servers")));
@@ -154,7 +156,7 @@ fn load(arguments: &Compare, url: &str) -> Result<Load, UsageError> {
     if much.requests.is_none() && much.duration.is_none() && much.replay.is_none() && !much.offline {
         much.duration = Some(ROUND);
     }
-    Ok(Load { urls, what, much, connection, workers, reports })
+    Ok(Load { urls, what, much, connection, workers, reports, scenario, argument })
 }
 
 /// One of the servers, ready to be measured.

@@ -14,7 +14,7 @@ use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
 
 use super::workers::{self, Ended};
-use super::{printable_lines, summary};
+use super::{dialect, printable_lines, summary};
 use crate::arguments::Load;
 
 /// If one in so many requests met a connection that the server had closed, the server does not keep connections; nor does it if
@@ -91,6 +91,10 @@ pub(super) fn report(
         return Err(trouble);
     }
     if let Some(folder) = folder {
+        if let Some(dialect) = arguments.reports.dialect {
+            let names = dialect::write(dialect, &record, &folder)?;
+            print(&format!("written for other tools: {}\n", names.join(", ")))?;
+        }
         print(&format!("report: {}\n", folder.display()))?;
     }
     if record.state == RunState::Interrupted {

@@ -6,10 +6,13 @@ use std::fs;
 use bench_endpoint::server::{Series, agreement, warnings};
 use bench_endpoint::{Counted, Endpoint};
 use bench_load::Bracket;
+use bench_load::report::plot;
 use bench_record::{Level, Record, RunError};
-use bench_report::{print, tell};
+use bench_report::{Outlet, print, tell};
 use bench_runner::run::Finished;
 use bench_syntax::quantity::significant;
+
+use super::over_time;
 
 /// An answer that has less than this share of the requested tokens is shorter than what is measured.
 const SHORT: f64 = 0.95;
@@ -42,6 +45,9 @@ pub(super) fn server(
         let file = folder.join("server.csv");
         if let Err(error) = fs::write(&file, series.csv()) {
             tell(&format!("warning: {} cannot be written: {error}", file.display()));
+        }
+        if let Some(chart) = over_time::chart(series) {
+            plot::write(&Outlet::into(folder), "server", &chart.svg())?;
         }
     }
     Ok(warnings(series, counted, is_salted))

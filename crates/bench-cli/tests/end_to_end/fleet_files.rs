@@ -88,22 +88,46 @@ fn a_suite_is_measured_in_parts_that_meet_in_one_history() {
     for part in ["part 1/3 of the cases, set by Slurm", "part 3/3"] {
         assert!(ended.said().contains(part), "{}", ended.said());
     }
-    // Each case is in one part, and the history has those of all.
+    // Each case is in one part, and the parts are one run of the history.
     let store = stage.path().join("history.sqlite").display().to_string();
     let runs = stage.bench(&["store", "list", "--store", &store]).expect_code(0).stdout;
-    let mut cases: Vec<String> = Vec::new();
-    for folder in fs::read_dir(stage.results()).expect("parts").flatten() {
-        let record = read_json(&folder.path().join("latest/run.json"));
-        assert!(runs.contains(record["run"].as_str().expect("a name")), "{runs}");
-        let ids = record["cases"].as_array().expect("cases").iter();
-        cases.extend(ids.map(|case| case["id"].as_str().expect("an id").to_owned()));
+    assert_eq!(runs.lines().count(), 1, "{runs}");
+    let run = runs.split_whitespace().nth(1).expect("a name");
+    assert!(run.starts_with("slurm-"), "{runs}");
+    let shown = stage.bench(&["store", "show", run, "--store", &store]).expect_code(0).stdout;
+    let whole: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    let (mut measured, mut numbers): (Vec<String>, Vec<u64>) = (Vec::new(), Vec::new());
+    let folders: Vec<PathBuf> =
+        fs::read_dir(stage.results()).expect("parts").map(|folder| folder.expect("a part").path()).collect();
+    for folder in &folders {
+        let record = read_json(&folder.join("latest/run.json"));
+        assert_eq!(record["parts"]["run"].as_str(), Some(run));
+        numbers.push(record["parts"]["numbers"][0].as_u64().expect("a number"));
+        measured.extend(ids(&record));
     }
-    cases.sort_unstable();
-    let mut expected: Vec<&str> =
-        listed["cases"].as_array().expect("cases").iter().filter_map(|case| case["id"].as_str()).collect();
-    expected.sort_unstable();
-    assert!(expected.len() > 3, "{expected:?}");
-    assert_eq!(cases, expected);
+    measured.sort_unstable();
+    numbers.sort_unstable();
+    assert!(measured.len() > 3 && numbers.len() > 1, "{measured:?} in {numbers:?}");
+    assert_eq!((&measured, &ids(&whole)), (&ids(&listed), &ids(&listed)));
+    assert_eq!(whole["parts"], serde_json::json!({"run": run, "of": 3, "numbers": numbers}));
+    // The gate judges a part together with those that are there, and says which are not.
+    let alone = stage.path().join("alone.sqlite").display().to_string();
+    let part = folders[0].join("latest").display().to_string();
+    let added = stage.bench(&["store", "add", &part, "--store", &alone]).expect_code(0);
+    assert!(added.said().contains("in the store so far"), "{}", added.said());
+    stage
+        .bench(&["gate", &part, "--store", &alone])
+        .expect_code(0)
+        .expect_said(&["not in the store yet: their cases are not judged"]);
+    stage.bench(&["gate", &part, "--store", &store]).expect_code(0);
+}
+
+/// The ids of the cases of a record or a list, in their order as text.
+fn ids(document: &serde_json::Value) -> Vec<String> {
+    let cases = document["cases"].as_array().expect("cases").iter();
+    let mut ids: Vec<String> = cases.map(|case| case["id"].as_str().expect("an id").to_owned()).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// The document of this kind among those of a manifest.

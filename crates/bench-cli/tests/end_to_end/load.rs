@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use bench_record::file_name;
 use bench_testing::truth::{self, Act, Asked, Truth, chunk, chunked, json, last_chunk, whole};
 use bench_testing::{signal, wait_until};
 use serde_json::Value;
@@ -35,7 +36,7 @@ fn metric(level: &Value, name: &str) -> Option<f64> {
 fn an_address_is_enough() {
     let server = Truth::start(chat);
     let stage = Stage::new(&[]);
-    let ended = stage.bench(&["load", &server.url(), "--up-to=2", "--requests=8", "-q"]);
+    let ended = stage.bench(&["load", &server.url(), "--up-to=2", "--requests=8", "-q", "--as=vllm"]);
     // Whether such short levels are valid is the machine's affair.
     assert!([0, 3].contains(&ended.code), "{}", ended.said());
     let (case, levels) = levels(&stage);
@@ -47,6 +48,21 @@ fn an_address_is_enough() {
     }
     let rows = std::fs::read_to_string(stage.report().join("requests.csv")).expect("rows");
     assert!(rows.lines().next().expect("a head").contains("connect_s,tls_s,head_s"), "{rows}");
+    // What other tools read has the same requests.
+    let names = ["vllm.json".to_owned(), format!("vllm-{}.json", file_name("concurrency 1"))];
+    let of_vllm = names.iter().map(|name| stage.report().join(name)).find(|path| path.exists());
+    let of_vllm = read_json(&of_vllm.expect("a file"));
+    assert_eq!(
+        (&of_vllm["completed"], &of_vllm["total_output_tokens"]),
+        (&8.into(), &16.into()),
+        "{of_vllm}"
+    );
+    let median = of_vllm["median_ttft_ms"].as_f64().expect("a time");
+    let seconds = levels[0]["metrics"].as_array().expect("metrics").iter();
+    let ttft =
+        seconds.filter(|metric| metric["name"] == "TTFT p50").find_map(|metric| metric["value"].as_f64());
+    // Nearest rank here, and between two values there.
+    assert!(median > 0.0 && ttft.is_some_and(|ttft| ttft * 1e3 <= median * 1.0001), "{of_vllm}");
     // Prompts differ in each request, so that no cache of the server knows them.
     let bodies: Vec<Vec<u8>> = server.asked().into_iter().map(|asked| asked.body).collect();
     let chats: Vec<&Vec<u8>> = bodies.iter().filter(|body| !body.is_empty()).collect();

@@ -265,3 +265,68 @@ fn a_dry_run_shows_headers_and_no_secret() {
     }
     assert!(!ended.said().contains("hunter2") && server.asked().is_empty());
 }
+
+#[test]
+fn the_files_of_a_folder_are_inputs_in_the_order_of_their_names() {
+    let server = Truth::start(|_| vec![json("{}")]);
+    let stage = Stage::new(&[]);
+    let folder = stage.path().join("bodies");
+    fs::create_dir_all(folder.join("deeper")).expect("a folder");
+    for (name, text) in [("b.bin", "second"), ("a.bin", "first"), (".hidden", "no"), ("deeper/c.bin", "no")] {
+        fs::write(folder.join(name), text).expect("written");
+    }
+    let input = format!("--input={}", folder.display());
+    let url = server.url();
+    let what = ["load", &url, "--endpoint=raw", "--path=/x", &input, "--concurrency=1", "-q"];
+    stage.bench(&[&what[..], &["--requests=4", "--warm-up=0"]].concat());
+    let bodies: Vec<String> = server
+        .asked()
+        .iter()
+        .filter(|asked| asked.path() == "/x")
+        .map(|asked| String::from_utf8_lossy(&asked.body).into_owned())
+        .collect();
+    // The first call of a case is the first input as well.
+    assert_eq!(bodies, ["first", "first", "second", "first", "second"]);
+    fs::remove_dir_all(&folder).expect("removed");
+    fs::create_dir(&folder).expect("a folder");
+    stage.bench(&what).expect_code(2).expect_said(&["has no file"]);
+}
+
+#[test]
+fn a_scenario_file_is_a_load_for_each_combination_of_its_matrix() {
+    let server = Truth::start(counting);
+    let stage = Stage::new(&[]);
+    let file = stage.path().join("chat.toml");
+    let scenario = |more: &str| {
+        let text = format!(
+            "url = '{}'\nendpoint = 'chat'\nmodel = 'm'\nno_stream = true\nconcurrency = 1\nrequests = 4\n\
+             prompt = 'hi'\n{more}",
+            server.url()
+        );
+        fs::write(&file, text).expect("written");
+        format!("--scenario={}", file.display())
+    };
+    let matrix = scenario("[matrix]\nmax_tokens = [3, 5]");
+    let ended = stage.bench(&["load", &matrix, "--quiet", "--requests=6"]);
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    let mut cases: Vec<(String, u64)> = Vec::new();
+    let runs = fs::read_dir(stage.results()).expect("runs").map(|run| run.expect("a run").path());
+    for run in runs.filter(|path| path.join("run.json").exists() && !path.is_symlink()) {
+        let case = &read_json(&run.join("run.json"))["cases"][0];
+        let level = &case["rounds"][0]["served"]["levels"][0];
+        cases.push((
+            case["id"].as_str().expect("an id").to_owned(),
+            level["requests"].as_u64().expect("a number"),
+        ));
+    }
+    cases.sort();
+    let id = |tokens: u32| format!("m/performance/chat[max-tokens={tokens}]");
+    assert_eq!(cases, [(id(3), 6), (id(5), 6)]);
+    let asked = bodies(&server);
+    assert!([3, 5].iter().all(|tokens| asked.iter().any(|body| body["max_tokens"] == *tokens)), "{asked:?}");
+    let unknown = scenario("concurency = 2");
+    stage
+        .bench(&["load", &unknown])
+        .expect_code(2)
+        .expect_said(&["chat.toml: unknown key `concurency`, did you mean `concurrency`?"]);
+}

@@ -3,6 +3,7 @@
 //!
 //! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
 //!   machine and one clock, so the difference of two stamps is an error and needs no synchronization.
+//! - `grpc`: the same over gRPC, for up to 100 streams that share connections.
 //! - `memory`: what an open stream takes, at 1000 and 10 000.
 //! - `lag`: how late requests of a schedule are sent, at 1000 a second.
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
@@ -56,11 +57,12 @@ fn main() {
 
 fn measure(part: &str) {
     match part {
-        "grid" => grid::measure(),
+        "grid" => grid::measure("grid_point", &[1, 10, 100, 1000]),
+        "grpc" => grid::measure("grpc_point", &[1, 10, 100]),
         "memory" => memory::measure(),
         "lag" => rates::lag(),
         "fleet" => fleet::measure(),
-        other => panic!("{other}: expected grid, memory, lag, fleet, plain, stub or truth"),
+        other => panic!("{other}: expected grid, grpc, memory, lag, fleet, plain, stub or truth"),
     }
 }
 

@@ -1,15 +1,17 @@
 //! gRPC: messages within HTTP/2, and a status behind them.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Kind, Marks, Settings, Told};
-use bench_endpoint::client::{Caller, Client, Policy, Served};
+use bench_endpoint::client::{Caller, Client, Policy, Served, Target};
 use bench_endpoint::failure::{Class, Failure};
 use bench_endpoint::probe;
 use bench_endpoint::reader::framed;
+use bench_testing::truth::{Truth, tensors};
 use bytes::Bytes;
+use futures_util::future::join_all;
 use h2::server::SendResponse;
 use http::{HeaderMap, Response};
 
@@ -143,4 +145,58 @@ fn a_model_is_described_over_grpc() {
     }));
     let failure = probe::tensors(&refused.client(Policy::Warm), Kind::GrpcInfer, "m").expect_err("a failure");
     assert_eq!(failure.class, Class::Status(401));
+}
+
+/// The times of outputs.
+#[derive(Default)]
+struct Times(Vec<Instant>);
+
+impl Marks for Times {
+    fn output(&mut self, at: Instant, _: Option<u32>) {
+        self.0.push(at);
+    }
+
+    fn answer(&mut self, _: Instant) {}
+
+    fn end(&mut self, _: Instant) {}
+}
+
+/// Against a server that shares no code with the client and records when it has sent what: on one connection, whose streams
+/// interleave, each output belongs to its own stream, and has come after the one before it was sent.
+#[test]
+fn outputs_of_streams_on_one_connection_have_the_times_at_which_they_came() {
+    const STREAMS: u32 = 4;
+    let server = Truth::start_http2(|_| tensors(3, Duration::from_millis(15), Duration::from_millis(15)));
+    let target = Target::parse(&server.url()).expect("an address");
+    let client = Client::new([target], None, Policy::Warm, Default::default(), &[], None).expect("a client");
+    let settings = Settings { model: Some("m".to_owned()), ..Settings::default() };
+    let endpoint = Endpoint::new(Kind::GrpcInferStream, settings, client);
+    endpoint.client().warm(STREAMS as usize).expect("connected");
+    let one = |number: u32| {
+        let endpoint = &endpoint;
+        async move {
+            let input = format!(
+                r#"{{"inputs":[{{"name":"x","shape":[1],"datatype":"BYTES","data":["<{number}>"]}}]}}"#
+            );
+            let prompt = endpoint.prompt(input.as_bytes()).expect("a body");
+            let mut times = Times::default();
+            endpoint.request(&prompt, &Caller::default(), &mut times).await.expect("served");
+            times.0
+        }
+    };
+    let all = bench_load::cores::block_on(0, join_all((0..STREAMS).map(one))).expect("event loops");
+    assert_eq!((server.connections(), server.asked().len()), (1, STREAMS as usize));
+    let (asked, sent) = (server.asked(), server.sent());
+    for (number, outputs) in all.iter().enumerate() {
+        let name = format!("<{number}>");
+        let own = asked.iter().find(|asked| String::from_utf8_lossy(&asked.body).contains(&name));
+        let own = own.expect("a request").number;
+        let before: Vec<Instant> = sent
+            .iter()
+            .filter(|sent| sent.request == own && [0, 2, 4].contains(&sent.act))
+            .map(|sent| sent.at)
+            .collect();
+        assert_eq!((outputs.len(), before.len()), (3, 3));
+        assert!(outputs.iter().zip(&before).all(|(output, before)| output > before), "stream {number}");
+    }
 }

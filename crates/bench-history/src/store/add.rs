@@ -1,10 +1,11 @@
 //! Adds a run to the store.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use bench_protocol::{Better, Build};
-use bench_record::Record;
+use bench_record::{CaseRecord, Machine, Record};
 use bench_stats::Interval;
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -21,46 +22,84 @@ use crate::key::{MachineClass, SeriesKey};
 pub enum Added {
     /// It was added, with this many figures.
     New(usize),
+    /// It is part of a run of which other parts were already in the store, and which has this many more figures now.
+    Joined(usize),
     /// It was already in the store.
     Known,
 }
 
 impl Store {
-    /// Adds a run. Adding it again changes nothing.
+    /// Adds a run. Adding it again changes nothing. A part of a run is stored under the name of the whole run, and joins
+    /// the parts that are there.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is another record with the same name; or else the error of the database, and
-    /// then nothing was stored.
+    /// [`StoreError::Conflict`] if there is another record with the same name; [`StoreError::NoPart`] if there is a run of
+    /// that name to which the part does not belong; or else the error of the database, and then nothing was stored.
     pub fn add(&mut self, record: &Record) -> Result<Added, StoreError> {
-        let packed = pack(record).map_err(|error| StoreError::Database {
-            store: self.database.name().to_owned(),
-            reason: format!("the run {} cannot be packed: {error}", record.run),
-        })?;
+        let record = &*named_as_whole(record);
+        let store = self.database.name().to_owned();
+        let pack = |record: &Record| {
+            pack(record).map_err(|error| StoreError::Database {
+                store: store.clone(),
+                reason: format!("the run {} cannot be packed: {error}", record.run),
+            })
+        };
+        let packed = pack(record)?;
         self.transaction(|database| {
-            let name = Value::from(record.run.as_str());
-            let known =
-                database.query("SELECT record FROM run WHERE name = $1", std::slice::from_ref(&name))?;
-            if let Some(row) = known.into_iter().next() {
-                let same =
-                    row.into_iter().next().and_then(Value::into_bytes).and_then(|old| unpack(&old).ok());
-                return match same {
-                    Some(old) if old == *record => Ok(Added::Known),
-                    _ => Err(StoreError::Conflict { run: record.run.clone() }),
-                };
+            let name = [Value::from(record.run.as_str())];
+            let known = database.query("SELECT record FROM run WHERE name = $1", &name)?;
+            let Some(row) = known.into_iter().next() else {
+                insert_run(database, record, packed.clone())?;
+                return add_points(database, record).map(Added::New);
+            };
+            let old = row.into_iter().next().and_then(Value::into_bytes).and_then(|old| unpack(&old).ok());
+            let Some(old) = old else { return Err(StoreError::Conflict { run: record.run.clone() }) };
+            if old.parts.is_none() || record.parts.is_none() {
+                let is_same = old == *record;
+                return if is_same { Ok(Added::Known) } else { Err(StoreError::Conflict { run: old.run }) };
             }
-            database.execute(
-                "INSERT INTO run (name, timestamp, revision, record) VALUES ($1, $2, $3, $4)",
-                &[
-                    name,
-                    Value::from(record.timestamp.as_str()),
-                    record.environment.commit.as_deref().map_or(Value::Null, Value::from),
-                    Value::Bytes(packed.clone()),
-                ],
-            )?;
-            add_circumstances(database, record)?;
-            add_points(database, record).map(Added::New)
+            let joined = bench_judge::join(&old, record)
+                .map_err(|reason| StoreError::NoPart { run: record.run.clone(), reason })?;
+            let Some(whole) = joined else { return Ok(Added::Known) };
+            let before = remove(database, &name)?;
+            insert_run(database, &whole, pack(&whole)?)?;
+            Ok(Added::Joined(add_points(database, &whole)?.saturating_sub(before)))
         })
     }
+}
+
+/// A part under the name of its whole run; any other record as it is.
+fn named_as_whole(record: &Record) -> Cow<'_, Record> {
+    match &record.parts {
+        Some(parts) if parts.run != record.run => {
+            let mut whole = record.clone();
+            whole.run.clone_from(&parts.run);
+            Cow::Owned(whole)
+        }
+        _ => Cow::Borrowed(record),
+    }
+}
+
+/// Writes the row of a run, and what it took place in.
+fn insert_run(database: &mut dyn Database, record: &Record, packed: Vec<u8>) -> Result<(), StoreError> {
+    database.execute(
+        "INSERT INTO run (name, timestamp, revision, record) VALUES ($1, $2, $3, $4)",
+        &[
+            Value::from(record.run.as_str()),
+            Value::from(record.timestamp.as_str()),
+            record.environment.commit.as_deref().map_or(Value::Null, Value::from),
+            Value::Bytes(packed),
+        ],
+    )?;
+    add_circumstances(database, record)
+}
+
+/// Removes a run, so that it can be written again; returns the number of its figures.
+fn remove(database: &mut dyn Database, name: &[Value; 1]) -> Result<usize, StoreError> {
+    let figures = database.execute("DELETE FROM point WHERE run = $1", name)?;
+    database.execute("DELETE FROM circumstance WHERE run = $1", name)?;
+    database.execute("DELETE FROM run WHERE name = $1", name)?;
+    Ok(usize::try_from(figures).unwrap_or_default())
 }
 
 /// Writes what a run took place in.
@@ -79,15 +118,17 @@ pub(super) fn circumstances(record: &Record) -> Vec<[Value; 3]> {
 pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result<usize, StoreError> {
     let mut next = next_id(database, "series")?;
     let (mut new, mut points) = (Vec::new(), Vec::new());
-    // Cases of one build share all of their keys but the names, and one query finds their series.
-    let mut builds: Vec<Option<&Build>> = Vec::new();
+    // Cases of one build on one machine share all of their keys but the names, and one query finds their series.
+    let mut places: Vec<(Option<&Build>, Option<&Machine>)> = Vec::new();
     for case in &record.cases {
-        if !builds.contains(&case.build.as_ref()) {
-            builds.push(case.build.as_ref());
+        let place = (case.build.as_ref(), case.machine.as_ref());
+        if !places.contains(&place) {
+            places.push(place);
         }
     }
-    for build in builds {
-        let mut cases = record.cases.iter().filter(|case| case.build.as_ref() == build).peekable();
+    for place in places {
+        let is_here = |case: &&CaseRecord| (case.build.as_ref(), case.machine.as_ref()) == place;
+        let mut cases = record.cases.iter().filter(is_here).peekable();
         let Some(shared) = cases.peek().map(|first| SeriesKey::of_case(record, first, "")) else { continue };
         let mut known = known_series(database, &shared)?;
         for case in cases {

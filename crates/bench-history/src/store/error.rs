@@ -66,6 +66,17 @@ pub enum StoreError {
         /// The run.
         run: String,
     },
+    /// A part does not belong to the run in the store that has the name of its whole run.
+    #[error(
+        "this is not a part of the run `{run}` in the store: {reason}; if it belongs to another run, give all parts of that \
+         run another `--run-id`"
+    )]
+    NoPart {
+        /// The run.
+        run: String,
+        /// The reason.
+        reason: String,
+    },
     /// The run is not in the store.
     #[error("no run `{run}` in the store; `bench store list` lists the runs")]
     NoSuchRun {

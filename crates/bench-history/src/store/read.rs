@@ -66,13 +66,15 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// Returns the numbers of runs, accepted changes and renamings: if they have not changed, nothing has.
+    /// Returns the numbers of runs, accepted changes and renamings, and the size of all records, since a run may get further
+    /// parts: if they have not changed, nothing has.
     ///
     /// # Errors
     /// The error of the database.
-    pub fn state(&mut self) -> Result<[i64; 3], StoreError> {
+    pub fn state(&mut self) -> Result<[i64; 4], StoreError> {
         let rows = self.database.query(
-            "SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance), (SELECT COUNT(*) FROM renaming)",
+            "SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance), (SELECT COUNT(*) FROM renaming), \
+             (SELECT COALESCE(SUM(LENGTH(record)), 0) FROM run)",
             &[],
         )?;
         let counts =

@@ -6,6 +6,7 @@ mod encryption;
 mod known;
 #[cfg(feature = "postgres")]
 mod on_postgres;
+mod parts;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use bench_record::Record;
 use damage::what_people_said_carries_a_checksum;
 use known::figures_are_kept_with_how_well_they_are_known;
+use parts::parts_meet_as_one_run;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -112,6 +114,7 @@ suite! {
     a_renamed_case_keeps_its_history,
     two_cases_are_not_made_one,
     what_people_said_carries_a_checksum,
+    parts_meet_as_one_run,
 }
 
 fn a_run_comes_back_as_it_was(place: &dyn Place) {

@@ -9,8 +9,8 @@ const SLOTS: usize = 256;
 /// How long a slot is at first, in nanoseconds.
 const SHORTEST_NS: u64 = 1_000_000;
 
-/// 97.5 % quantile of the standard normal distribution.
-const NORMAL: f64 = 1.959_964;
+/// How often an interval may miss the rate.
+const ERROR_RATE: f64 = 0.05;
 
 /// Blocks of the window that are compared.
 const BLOCKS: usize = 16;
@@ -84,10 +84,8 @@ impl Blocks {
                 sum / (end_ns.saturating_sub(begin_ns).max(1) as f64 / 1e9)
             })
             .collect();
-        let mean = stats::mean(&rates)?;
-        let error = stats::standard_deviation(&rates)? / (blocks as f64).sqrt();
-        let half = stats::student_quantile(NORMAL, (blocks - 1) as f64)? * error;
-        Some(Interval { low: (mean - half).max(0.0), high: mean + half })
+        let Interval { low, high } = stats::mean_interval_within(&rates, ERROR_RATE)?;
+        Some(Interval { low: low.max(0.0), high })
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Group, Recommendation, cost, generation, harness, latency, speech, t
 pub(super) type Rule = fn(&Group) -> Vec<Recommendation>;
 
 /// All rules: first those that cast doubt on figures, then the others.
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     harness::failures,
     harness::bottleneck,
     harness::saturated,
@@ -23,6 +23,7 @@ const RULES: [Rule; 21] = [
     latency::behind,
     speech::real_time,
     speech::underrun,
+    speech::at_once,
     generation::first_output,
     generation::slow_decode,
     generation::batch,

@@ -12,6 +12,12 @@ const SLOWER_THAN_REAL_TIME: Advice =
 const UNDERRUN: Advice =
     Advice { rule: "underrun", gist: "playback runs dry: begin with more audio, or serve fewer at once" };
 
+const AT_ONCE: Advice =
+    Advice { rule: "not_streamed", gist: "the first audio comes when nearly all of it is made" };
+
+/// The share of the latency after which a first output makes a stream useless.
+const LATE: f64 = 0.95;
+
 /// Speech that takes longer to make than to play.
 const REAL_TIME: f64 = 1.0;
 
@@ -63,10 +69,45 @@ pub(super) fn underrun(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
+/// The lowest level at which a stream begins when it is nearly over.
+pub(super) fn at_once(group: &Group) -> Vec<Recommendation> {
+    let share = |level: &Level| {
+        // It exists if answers have several outputs.
+        level.metric("continuity")?;
+        let latency = positive(level, "service latency p50").or_else(|| positive(level, "latency p50"))?;
+        let share = positive(level, "TTFA p50")? / latency;
+        (share >= LATE).then_some(share)
+    };
+    let lowest = group.levels.iter().find_map(|level| Some((level, share(level)?)));
+    let told = lowest.map(|(level, share)| {
+        let text = format!(
+            "the first audio comes after {} of the latency at {}: the server sends it in parts, but makes all of it first",
+            percent(share),
+            level.name
+        );
+        AT_ONCE.at(level, text).with(Figure::new(share, Unit::Share, "of the latency"))
+    });
+    told.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{assert_says, closed};
     use super::*;
+
+    #[test]
+    fn a_stream_that_begins_at_its_end_is_told() {
+        let with = |ttfa| {
+            let figures = [("continuity", 1.0), ("latency p50", 1.0), ("TTFA p50", ttfa)];
+            closed("ASPS", &[(2, &figures)])
+        };
+        let text = "the first audio comes after 97 % of the latency at concurrency 2: the server sends it in parts, but \
+                    makes all of it first";
+        assert_says(at_once, &with(0.97), &[text]);
+        assert_says(at_once, &with(0.5), &[]);
+        let whole = closed("ASPS", &[(2, &[("latency p50", 1.0), ("TTFA p50", 0.99)])]);
+        assert_says(at_once, &whole, &[]);
+    }
 
     #[test]
     fn speech_slower_than_real_time_is_told() {

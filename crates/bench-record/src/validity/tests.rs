@@ -105,3 +105,21 @@ fn days_exist() {
         assert!(seconds_of_moment(none).is_none(), "{none}");
     }
 }
+
+#[test]
+fn parts_are_numbered_from_one_and_each_is_there_once() {
+    for (numbers, is_sound) in [
+        (json!([1, 3]), true),
+        (json!([]), false),
+        (json!([0]), false),
+        (json!([4]), false),
+        (json!([2, 2]), false),
+    ] {
+        let mut record = sound();
+        record["parts"] = json!({"run": "nightly", "of": 3, "numbers": numbers});
+        assert_eq!(check(record).is_ok(), is_sound, "{numbers}");
+    }
+    let mut record = sound();
+    record["parts"] = json!({"run": "../evil", "of": 3, "numbers": [1]});
+    assert!(check(record).expect_err("a path").contains("name of a folder"));
+}

@@ -130,6 +130,12 @@ static FLAGS: &[Flag] = &[
     ),
     many(WHICH, "args", "NAME=VALUE", "Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'"),
     value(WHICH, "partition", "K/N", "One of several parts, by a stable hash of the id: 1/4"),
+    value(
+        WHICH,
+        "run-id",
+        "NAME",
+        "Name of the run that all parts are in the history; the same for all of them [default: by Slurm]",
+    ),
     switch(WHICH, "ignored", "Only cases marked `ignore`"),
     switch(WHICH, "include-ignored", "Also cases marked `ignore`"),
     switch(WHICH, "list", "List cases instead of running them"),

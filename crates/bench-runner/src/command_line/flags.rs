@@ -26,6 +26,8 @@ pub(super) struct Flags {
     which: Which,
     /// The engine that has started this process to measure one part, if one has.
     pub(super) part_by: Option<&'static str>,
+    /// The name of the run that all parts belong to.
+    pub(super) run_id: Option<String>,
     pub(super) list: bool,
     pub(super) format: Format,
     pub(super) dry_run: bool,
@@ -128,6 +130,7 @@ impl Flags {
                 Some(Origin::Engine(engine)) => Some(engine),
                 _ => None,
             },
+            run_id: given.text("run-id"),
             list: given.is_on("list"),
             format: given.one("format", FromStr::from_str)?.unwrap_or(Format::Table),
             dry_run: given.is_on("dry-run"),

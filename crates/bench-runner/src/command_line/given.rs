@@ -19,8 +19,9 @@ pub(super) enum Origin {
     Engine(&'static str),
 }
 
-/// The flag that engines set.
+/// The flags that engines set; the first one stands first in the table.
 const PARTITION: &str = "partition";
+const RUN_ID: &str = "run-id";
 
 /// The given values, in this order: the command line, then the environment for flags that are not on it.
 #[derive(Debug, Default)]
@@ -67,8 +68,10 @@ impl Given {
             }
             let found = flag.variables().find_map(|name| variable(&name).map(|value| (name, value)));
             let Some((name, value)) = found else {
-                if flag.name == PARTITION {
-                    self.add_part(flag, &variable)?;
+                match flag.name {
+                    PARTITION => self.add_part(flag, &variable)?,
+                    RUN_ID => self.add_run_id(flag, &variable),
+                    _ => {}
                 }
                 continue;
             };
@@ -94,6 +97,15 @@ impl Given {
             self.add(flag, Origin::Engine(engine), &share.to_string());
         }
         Ok(())
+    }
+
+    /// The processes of one step of Slurm measure one run.
+    fn add_run_id(&mut self, flag: &'static Flag, variable: impl Fn(&str) -> Option<OsString>) {
+        let Some(Origin::Engine(engine)) = self.origin(PARTITION) else { return };
+        let variable = |name: &str| variable(name).and_then(|value| value.into_string().ok());
+        if let Some(name) = Share::run_by(engine, variable) {
+            self.add(flag, Origin::Engine(engine), &name);
+        }
     }
 
     /// Whether each flag is given as often as it may be.

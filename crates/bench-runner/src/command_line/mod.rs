@@ -161,6 +161,7 @@ fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
         save_as: flags.save_as.clone().or_else(|| flags.save_baseline.clone()),
         compare: flags.compare.as_ref().map(from_root),
         threshold: flags.threshold,
+        run_id: flags.run_id.clone(),
         seed: flags.seed,
         probes,
         max_memory: flags.max_memory,

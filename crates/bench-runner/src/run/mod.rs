@@ -207,6 +207,7 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
     bench_judge::moderate(&mut cases);
     let run = folder.map(Folder::run).unwrap_or_default();
     let mut record = Record::new(run, plan.timestamp.clone(), cases);
+    record.parts = folder.and_then(Folder::parts).cloned();
     record.sealed = now_utc();
     record.state = if rounds.interrupted { RunState::Interrupted } else { RunState::Complete };
     record.environment = environment;

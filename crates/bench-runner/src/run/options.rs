@@ -27,6 +27,8 @@ pub struct Options {
     pub compare: Option<String>,
     /// The share below which a change is of no practical interest.
     pub threshold: Option<f64>,
+    /// The name of the run that all parts of a suite belong to. It has no effect on a run of a whole suite.
+    pub run_id: Option<String>,
     /// The seed of the order of rounds; taken from the clock if `None`.
     pub seed: Option<u64>,
     /// The names of the probes to attach; all linked ones if `None`.
@@ -72,6 +74,7 @@ impl Default for Options {
             save_as: None,
             compare: None,
             threshold: None,
+            run_id: None,
             seed: None,
             probes: None,
             max_memory: None,

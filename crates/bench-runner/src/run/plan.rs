@@ -7,7 +7,7 @@ use bench_judge::comparison::check_measure;
 use bench_judge::objective::EarlierRecords;
 use bench_protocol::{Build, Case, Mode};
 use bench_record::{
-    CaseRecord, Folder, ObjectiveResult, Record, RunError, abandoned, check_free, check_name, now_utc,
+    CaseRecord, Folder, ObjectiveResult, Parts, Record, RunError, abandoned, check_free, check_name, now_utc,
 };
 use bench_report::tell;
 use bench_stats::seed::clock_seed;
@@ -103,7 +103,10 @@ impl<'a> Plan<'a> {
                 tell(&format!("recovered what the run {name} had measured before it was killed"));
             }
         }
-        let folder = Folder::create(results, options.selection.partition.map(|part| part.share()))?;
+        let part = options.selection.partition.map(|part| part.share());
+        options.run_id.as_deref().map_or(Ok(()), check_name)?;
+        let parts = part.zip(options.run_id.as_ref()).map(|(part, run)| Parts::one(run, part));
+        let folder = Folder::create(results, part, parts)?;
         check_against_earlier(&folder, selected)?;
         Ok(Some(folder))
     }

@@ -14,6 +14,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::Shared;
 use super::connection::{Connection, Next};
+use super::http2;
 
 const LISTENER: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -28,8 +29,14 @@ pub(super) struct EventLoop {
     poll: Poll,
     listener: TcpListener,
     shared: Arc<Shared>,
-    connections: HashMap<usize, Connection>,
+    connections: HashMap<usize, Speaking>,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
+}
+
+/// A connection, by its version of HTTP.
+enum Speaking {
+    Http1(Connection),
+    Http2(Box<http2::Connection>),
 }
 
 impl EventLoop {
@@ -102,7 +109,12 @@ impl EventLoop {
             let both = Interest::READABLE | Interest::WRITABLE;
             self.poll.registry().register(&mut stream, Token(FIRST + number), both)?;
             stream.set_nodelay(true)?;
-            self.connections.insert(number, Connection::new(stream, number));
+            let connection = if self.shared.is_http2 {
+                Speaking::Http2(Box::new(http2::Connection::new(stream, number)))
+            } else {
+                Speaking::Http1(Connection::new(stream, number))
+            };
+            self.connections.insert(number, connection);
             self.go_on(number);
         }
     }
@@ -110,7 +122,11 @@ impl EventLoop {
     /// Does what connection `number` can do now. One that has ended is dropped, and so closed.
     fn go_on(&mut self, number: usize) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
-        match connection.go_on(&self.shared) {
+        let next = match connection {
+            Speaking::Http1(connection) => connection.go_on(&self.shared),
+            Speaking::Http2(connection) => connection.go_on(&self.shared),
+        };
+        match next {
             Ok(Next::Event) => {}
             Ok(Next::Due(at)) => self.due.push(Reverse((at, number))),
             Ok(Next::Close) | Err(_) => drop(self.connections.remove(&number)),

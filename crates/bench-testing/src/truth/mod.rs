@@ -7,6 +7,8 @@ mod acts;
 mod connection;
 mod dialect;
 mod event_loop;
+mod grpc;
+mod http2;
 mod received;
 
 #[cfg(test)]
@@ -23,6 +25,7 @@ use mio::Waker;
 pub use self::acts::{Act, chat, chunk, chunked, json, last_chunk, whole};
 pub use self::dialect::{Dialect, dialect};
 use self::event_loop::EventLoop;
+pub use self::grpc::{grpc_end, grpc_head, grpc_message, tensors};
 
 /// A request that has come.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub struct Asked {
     pub number: usize,
     /// The number of its connection, from 0.
     pub connection: usize,
-    /// `POST /path HTTP/1.1` and the headers, as they came.
+    /// `POST /path HTTP/1.1` and the headers, as they came; empty over HTTP/2, whose headers are not read.
     pub head: String,
     /// Its body.
     pub body: Vec<u8>,
@@ -62,6 +65,7 @@ type Script = dyn Fn(&Asked) -> Vec<Act> + Send + Sync;
 /// The data that the serving thread and the test share.
 struct Shared {
     script: Box<Script>,
+    is_http2: bool,
     asked: Mutex<Vec<Asked>>,
     sent: Mutex<Vec<Sent>>,
     connections: AtomicUsize,
@@ -80,8 +84,19 @@ impl Truth {
     /// Starts a server that does for each request what `script` returns. The script runs on the thread that serves: a
     /// script that waits delays all answers.
     pub fn start(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+        Truth::speaking(false, script)
+    }
+
+    /// Same as [`start`](Self::start), with HTTP/2 from the first byte: what is sent are frames, such as those of
+    /// [`tensors`]. Answers of one connection are sent side by side.
+    pub fn start_http2(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+        Truth::speaking(true, script)
+    }
+
+    fn speaking(is_http2: bool, script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared {
             script: Box::new(script),
+            is_http2,
             asked: Mutex::default(),
             sent: Mutex::default(),
             connections: AtomicUsize::new(0),

@@ -2,6 +2,7 @@
 
 use bench_endpoint::data::Lengths;
 use bench_syntax::quantity::parse_duration;
+use clap::ValueEnum;
 
 /// Parses a number of clients, up to the largest number of threads in a process.
 pub(super) fn clients() -> clap::builder::RangedI64ValueParser<u32> {
@@ -135,6 +136,21 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
         ));
     }
     Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+/// A load generator whose JSON is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// `vllm bench serve --save-result`.
+    Vllm,
+    /// The `profile_export_aiperf.json` of `aiperf profile`.
+    Aiperf,
+}
+
+/// `NAME=VALUE`.
+pub(super) fn argument(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pair.ok_or_else(|| "expected NAME=VALUE".to_owned())
 }
 
 pub(super) fn case_name(text: &str) -> Result<String, String> {

@@ -35,7 +35,9 @@ fn address(text: &str) -> Result<String, String> {
 
 /// The flags that may differ between workers: the address of the worker, its reports, and files whose content is
 /// compared instead of their name.
-const OWN: [&str; 16] = [
+const OWN: [&str; 18] = [
+    "as",
+    "scenario",
     "share",
     "rendezvous",
     "rendezvous_timeout",

@@ -1,6 +1,7 @@
 //! Pictures of load: throughput and latency against the setting, latency over time, and its distribution.
 
 mod chart;
+mod limits;
 
 use bench_core::inventory;
 use bench_record::{HARNESS_BOUND, Level, Record, RunError, file_name};
@@ -57,6 +58,7 @@ fn of_group(group: &Group<'_>) -> Vec<(String, Chart)> {
             }
         }
         charts.push(("latency".to_owned(), percentiles(group)));
+        charts.extend(limits::per_user(group).map(|chart| ("per-user".to_owned(), chart)));
     }
     for level in group.levels.iter().take(MOST_TIMELINES) {
         if !level.level.timeline.is_empty() {
@@ -134,6 +136,7 @@ fn against_setting(group: &Group<'_>, name: &str) -> Option<Chart> {
             lineless: false,
         });
     }
+    lines.extend(limits::of(group, &[name]));
     Some(Chart {
         title: group.id(),
         note: note(&lines, &group.levels),
@@ -144,7 +147,7 @@ fn against_setting(group: &Group<'_>, name: &str) -> Option<Chart> {
 }
 
 fn percentiles(group: &Group<'_>) -> Chart {
-    let lines: Vec<Line> = PERCENTILES
+    let mut lines: Vec<Line> = PERCENTILES
         .iter()
         .map(|p| Line {
             label: (*p).to_owned(),
@@ -153,6 +156,7 @@ fn percentiles(group: &Group<'_>) -> Chart {
         })
         .filter(|line| !line.points.is_empty())
         .collect();
+    lines.extend(limits::of(group, &PERCENTILES.map(|p| format!("latency {p}"))));
     Chart {
         title: group.id(),
         note: note(&lines, &group.levels),

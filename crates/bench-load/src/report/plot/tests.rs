@@ -1,3 +1,5 @@
+use bench_record::SloCondition;
+
 use super::*;
 use crate::report::fixture::{case, closed, open, record};
 
@@ -10,7 +12,7 @@ fn charts(levels: Vec<Level>) -> Vec<(String, Chart)> {
 fn a_group_has_its_pictures() {
     let charts = charts([1, 2, 4, 8].into_iter().map(closed).collect());
     let names: Vec<&str> = charts.iter().map(|(name, _)| name.as_str()).collect();
-    for wanted in ["ASPS", "latency", "distribution"] {
+    for wanted in ["ASPS", "latency", "distribution", "per-user"] {
         assert!(names.contains(&wanted), "{wanted} in {names:?}");
     }
     assert_eq!(names.iter().filter(|name| name.starts_with("over-time")).count(), 4);
@@ -139,4 +141,45 @@ fn an_interval_that_leaves_the_frame_ends_in_an_arrow() {
     };
     // Two dots and no arrow, then one above, then one at each end.
     assert_eq!([(9.0, 11.0), (9.0, 400.0), (-5.0, 400.0)].map(filled), [2, 3, 4]);
+}
+
+#[test]
+fn limits_of_an_objective_are_lines_in_the_pictures_of_what_they_limit() {
+    let with = |level: Level| {
+        let mut level = level;
+        let condition =
+            |text: &str, figure: &str, limit| SloCondition::of_requests(text, figure, true, limit);
+        level.slo = vec![
+            condition("ttfa <= 300ms", "ttfa", 0.3),
+            condition("latency_p99 <= 2s", "latency_p99", 2.0),
+            condition("rtf_p50 <= 1", "rtf_p50", 1.0),
+        ];
+        level
+    };
+    let charts = charts([1, 2, 4].into_iter().map(closed).map(with).collect());
+    let labels = |name: &str| -> Vec<&str> {
+        let (_, chart) = charts.iter().find(|(known, _)| known.starts_with(name)).expect("a picture");
+        chart.lines.iter().filter(|line| line.dashed).map(|line| line.label.as_str()).collect()
+    };
+    assert_eq!(labels("TTFA-p95"), ["ttfa <= 300ms"]);
+    assert_eq!(labels("latency"), ["latency_p99 <= 2s"]);
+    // A limit of another percentile is no line there.
+    assert_eq!(labels("RTF-p95"), [""; 0]);
+    let (_, latency) = charts.iter().find(|(name, _)| name == "latency").expect("a picture");
+    let limit = latency.lines.iter().find(|line| line.dashed).expect("a limit");
+    let ends: Vec<(f64, f64)> = limit.points.iter().map(|point| (point.x, point.y)).collect();
+    assert_eq!(ends, [(1.0, 2.0), (4.0, 2.0)]);
+}
+
+#[test]
+fn what_a_user_gets_is_drawn_against_what_all_get() {
+    let charts = charts([1, 2, 4].into_iter().map(closed).collect());
+    let (_, chart) = charts.iter().find(|(name, _)| name == "per-user").expect("a picture");
+    let points = &chart.lines[0].points;
+    // With four clients, all get more together, and each gets less.
+    assert!(points[0].x < points[2].x && points[0].y > points[2].y, "{points:?}");
+    assert_eq!(chart.note, "from left to right: concurrency 4, concurrency 2, concurrency 1");
+    let mut unknown: Vec<Level> = [1, 2].into_iter().map(closed).collect();
+    unknown[0].pace.mean_concurrency = None;
+    assert!(self::charts(unknown).iter().all(|(name, _)| name != "per-user"));
 }

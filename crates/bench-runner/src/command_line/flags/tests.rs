@@ -179,3 +179,19 @@ fn a_process_that_an_engine_has_started_measures_its_part() {
     assert_eq!(read(&[], &[("SLURM_PROCID", "0"), ("SLURM_NTASKS", "4")]).expect("flags"), flags(&[]));
     assert!(said(&[], &[("JOB_COMPLETION_INDEX", "0")]).contains("BENCH_WORKERS"));
 }
+
+#[test]
+fn parts_of_one_step_of_slurm_are_one_run() {
+    let slurm =
+        [("SLURM_PROCID", "1"), ("SLURM_STEP_NUM_TASKS", "4"), ("SLURM_JOB_ID", "7"), ("SLURM_STEP_ID", "0")];
+    let run_id = |arguments: &[&str], more: &[(&str, &str)]| {
+        read(arguments, &[&slurm[..], more].concat()).expect("flags").run_id
+    };
+    assert_eq!(run_id(&[], &[]).as_deref(), Some("slurm-7.0"));
+    assert_eq!(run_id(&[], &[("BENCH_RUN_ID", "nightly")]).as_deref(), Some("nightly"));
+    assert_eq!(run_id(&["--run-id=mine"], &[("BENCH_RUN_ID", "nightly")]).as_deref(), Some("mine"));
+    // Whoever numbers the parts also knows which of them belong together.
+    assert_eq!(run_id(&["--partition=1/2"], &[]), None);
+    let mpi = [("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "2")];
+    assert_eq!(run_id(&[], &mpi), None);
+}

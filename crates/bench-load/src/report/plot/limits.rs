@@ -1,0 +1,68 @@
+//! What users ask of a service, in its pictures: the limits of an objective, and what each user gets.
+
+use bench_record::Metric;
+
+use super::chart::{Chart, Line, Point, Scale};
+use super::{is_rate, note};
+use crate::report::group::Group;
+
+/// A dashed line for each condition of the objective that limits one of these metrics, or the quantity that they are
+/// percentiles of.
+pub(super) fn of(group: &Group<'_>, metrics: &[impl AsRef<str>]) -> Vec<Line> {
+    let shown = metrics.iter().filter_map(|name| group.metric(name.as_ref()));
+    let keys: Vec<String> = shown.map(Metric::key).collect();
+    let is_shown = |figure: &str| {
+        keys.iter().any(|key| key == figure || key.strip_prefix(figure).is_some_and(|p| p.starts_with("_p")))
+    };
+    let at = || group.levels.iter().filter_map(|level| level.at);
+    let (first, last) = (at().fold(f64::INFINITY, f64::min), at().fold(0.0, f64::max));
+    let mut lines: Vec<Line> = Vec::new();
+    for condition in group.levels.iter().flat_map(|level| &level.level.slo) {
+        if is_shown(&condition.figure)
+            && condition.limit.is_finite()
+            && !lines.iter().any(|line| line.label == condition.text)
+        {
+            let points = [first, last].map(|x| Point { x, y: condition.limit, ..Point::default() });
+            lines.push(Line {
+                label: condition.text.clone(),
+                points: points.to_vec(),
+                dashed: true,
+                dotless: true,
+                lineless: false,
+            });
+        }
+    }
+    lines
+}
+
+/// What each user gets against what all of them get together: more users share more, and each of them has less. `None` if
+/// the most important figure is not a rate, or fewer than two levels have one.
+pub(super) fn per_user(group: &Group<'_>) -> Option<Chart> {
+    let primary = &group.primary;
+    let metric = group.metric(primary).filter(|metric| is_rate(metric))?;
+    let mut levels: Vec<(Point, &str)> = group
+        .levels
+        .iter()
+        .filter_map(|level| {
+            let users = level.level.pace.mean_concurrency.filter(|users| *users > 0.0)?;
+            let all = level.level.metric(primary).map(|metric| metric.value).filter(|all| all.is_finite())?;
+            let crossed = !level.level.validity.valid;
+            Some((Point { x: all / users, y: all, crossed, ..Point::default() }, level.label.as_str()))
+        })
+        .collect();
+    if levels.len() < 2 {
+        return None;
+    }
+    levels.sort_by(|(one, _), (other, _)| one.x.total_cmp(&other.x));
+    let (points, labels): (Vec<Point>, Vec<&str>) = levels.into_iter().unzip();
+    let lines = vec![Line { label: primary.clone(), points, ..Line::default() }];
+    let order = format!("from left to right: {}", labels.join(", "));
+    let marks = note(&lines, &group.levels);
+    Some(Chart {
+        title: group.id(),
+        note: if marks.is_empty() { order } else { format!("{order} · {marks}") },
+        x: Scale::values(&format!("{primary} for each request in flight"), &metric.unit),
+        y: Scale::values(primary, &metric.unit),
+        lines,
+    })
+}
