@@ -73,9 +73,8 @@ pub(crate) fn measure<'a>(
     // Both at once: some check what they have computed.
     workers.each(|worker, _| worker.stop())?;
     let inputs_alive = workers.each(|worker, _| worker.finished())?;
-    if kept.is_followed && workers.are_shared() {
-        kept.workers = Some(workers);
-    }
+    let may_stay = kept.is_followed && workers.are_shared();
+    kept.workers = Some(workers).filter(|_| may_stay);
     let end_s = lap();
     let (base_ns, candidate_ns) = match first {
         Role::Base => (one_ns, other_ns),
