@@ -125,6 +125,26 @@ class Rounds(unittest.TestCase):
             for name in ("plain", "inside", "outside"):
                 self.assertEqual(stage.measure(f"unit/{name}")[-1]["type"], "finished", name)
 
+    def test_batches_begin_at_different_turns_of_the_loop(self):
+        text = """
+            import asyncio
+            async def benchmark_turns(b):
+                turn, begun = 0, []
+                async def count():
+                    nonlocal turn
+                    while True:
+                        turn += 1
+                        await asyncio.sleep(0)
+                counting = asyncio.ensure_future(count())
+                async def work():
+                    begun.append(turn)
+                await b.iter_async(work)
+                counting.cancel()
+                assert len({later - earlier for earlier, later in zip(begun, begun[1:])}) > 1, begun
+        """
+        with Stage(speed=text) as stage:
+            self.assertEqual(stage.measure("unit/turns", samples=40)[-1]["type"], "finished")
+
     def test_numbers_in_a_returned_dictionary_become_readings(self):
         text = """
             import math
