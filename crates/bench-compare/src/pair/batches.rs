@@ -69,7 +69,7 @@ pub(crate) fn measure<'a>(
         }
     }
     let batches_s = lap();
-    let threads = Some(workers.threads(&before));
+    let threads = Some(workers.threads(before));
     // Both at once: some check what they have computed.
     workers.each(|worker, _| worker.stop())?;
     let inputs_alive = workers.each(|worker, _| worker.finished())?;

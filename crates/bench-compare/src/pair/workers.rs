@@ -96,23 +96,23 @@ impl<'a> Workers<'a> {
         self.one.is_shared() && self.other.is_shared()
     }
 
-    /// Returns the processor times of the threads of both so far.
-    pub(super) fn thread_times(&self) -> [BTreeMap<u32, u64>; 2] {
-        [self.one.thread_times(), self.other.thread_times()]
+    /// Returns the processor times of the threads of both so far; `None` if they measure one case only, for which
+    /// [threads](Self::threads) needs no times.
+    pub(super) fn thread_times(&self) -> Option<[BTreeMap<u32, u64>; 2]> {
+        self.are_shared().then(|| [self.one.thread_times(), self.other.thread_times()])
     }
 
     /// Returns the number of threads, the larger one of both: of those that a worker has or, if it is shared, of those
     /// that have worked since `before`, since others may be left from earlier cases.
-    pub(super) fn threads(&self, before: &[BTreeMap<u32, u64>; 2]) -> usize {
+    pub(super) fn threads(&self, before: Option<[BTreeMap<u32, u64>; 2]>) -> usize {
         let all = self.one.threads().max(self.other.threads());
-        if !self.are_shared() {
+        let Some(([one_before, other_before], [one, other])) = before.zip(self.thread_times()) else {
             return all;
-        }
+        };
         let have_worked = |before: &BTreeMap<u32, u64>, now: BTreeMap<u32, u64>| {
             now.into_iter().filter(|(id, time)| before.get(id).is_none_or(|before| time > before)).count()
         };
-        let [one, other] = self.thread_times();
-        let most = have_worked(&before[0], one).max(have_worked(&before[1], other));
+        let most = have_worked(&one_before, one).max(have_worked(&other_before, other));
         if most == 0 { all } else { most }
     }
 }
