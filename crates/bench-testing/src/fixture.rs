@@ -1,6 +1,7 @@
 //! The fixture crates, built once.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -137,7 +138,12 @@ fn benches(packages: &[&str]) -> HashMap<String, PathBuf> {
 /// targets' names.
 pub fn build(command: &mut Command, last: &[&str]) -> HashMap<String, PathBuf> {
     let output = command.arg("--message-format=json").args(last).output().expect("cargo");
-    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    if !output.status.success() {
+        // Every test that needs it fails of this, so it is said before them, where the test harness does not keep it back.
+        let said = String::from_utf8_lossy(&output.stderr);
+        let _ = writeln!(std::io::stderr(), "{command:?}: {}\n{said}", output.status);
+        panic!("{command:?}: {}\n{said}", output.status);
+    }
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
