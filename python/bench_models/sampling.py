@@ -171,11 +171,12 @@ class Sampler:
 
 
 class Stepped:
-    """One first call, then a batch for each command: the runner decides."""
+    """One first call, then a batch for each command, after its lead: the runner decides."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._is_called = False
+        self._led: Batch | None = None
 
     def next(self) -> Batch | None:
         """Returns the next batch; `None` when there are no more.
@@ -184,6 +185,9 @@ class Stepped:
         """
         if not self._is_called:
             return Batch(FIRST_CALL, 1)
+        if self._led is not None:
+            batch, self._led = self._led, None
+            return batch
         command = self._channel.receive()
         # A runner that has gone needs nothing more.
         if command is None or command["type"] == "stop":
@@ -191,14 +195,21 @@ class Stepped:
         iterations = command.get("iterations")
         if command["type"] != "batch" or not isinstance(iterations, int) or iterations < 1:
             raise CommandError("expected `batch` with `iterations` of at least 1, or `stop`")
-        return Batch(SAMPLE, iterations)
+        lead = command.get("lead", 0)
+        if not isinstance(lead, int) or lead < 0:
+            raise CommandError("expected the `lead` of `batch` to be a whole number")
+        batch = Batch(SAMPLE, iterations)
+        if lead == 0:
+            return batch
+        self._led = batch
+        return Batch(WARM_UP, lead)
 
     def record(self, batch: Batch, elapsed: int) -> None:
         """Records the time of the last batch, in nanoseconds."""
         if batch.phase == FIRST_CALL:
             self._is_called = True
             self._channel.send("first_call", ns=elapsed)
-        else:
+        elif batch.phase == SAMPLE:
             self._channel.send("samples", iterations=batch.iterations, ns=[elapsed])
 
 

@@ -25,7 +25,7 @@ def serve(address: str, paths: Sequence[Path]) -> int:
     """Carries out the runner's commands, until it closes the channel; returns the exit code."""
     channel = Channel(address)
     # Before anything of the user's runs: an import that hangs or dies is a failure of its case.
-    channel.send("ready", protocol=2, shared=True)
+    channel.send("ready", protocol=2, shared=True, leads=True)
     heap.scatter()
     _die_with(channel.runner)
     while (command := channel.receive()) is not None:

@@ -57,6 +57,27 @@ class Rounds(unittest.TestCase):
             self.assertEqual(worker.frame()["iterations"], 37)
             self.assertEqual(worker.close(), (0, "38\n"))
 
+    def test_the_lead_of_a_batch_runs_before_it_and_counts_for_nothing(self):
+        text = """
+            calls = [0]
+            def benchmark_count(b):
+                def call():
+                    calls[0] += 1
+                b.iter(call)
+                print(calls[0], file=__import__("sys").stderr)
+        """
+        with Stage(speed=text) as stage, stage.worker() as worker:
+            self.assertTrue(worker.ready["leads"])
+            worker.send(type="measure", case="unit/count", round=0, mode="step", slice_ns=0, hard_stop=False, probes=[])
+            self.assertEqual([worker.frame()["type"] for _ in range(2)], ["start_up", "first_call"])
+            for iterations, lead in ((1, 5), (7, 0), (8, 20)):
+                worker.send(type="batch", iterations=iterations, lead=lead)
+                frame = worker.frame()
+                self.assertEqual((frame["type"], frame["iterations"], len(frame["ns"])), ("samples", iterations, 1))
+            worker.send(type="stop")
+            self.assertEqual(worker.frame()["iterations"], 16)
+            self.assertEqual(worker.close(), (0, "42\n"))
+
     def test_cases_of_a_file_can_share_a_worker_which_imports_once(self):
         text = "from bench_models import benchmark\n@benchmark(share=True)\ndef a(): ...\ndef benchmark_b(): ..."
         with Stage(speed=text) as stage, stage.worker() as worker:

@@ -49,7 +49,7 @@ impl Serving {
     }
 
     fn receive_first(channel: &Channel) -> Result<Assignment, Error> {
-        channel.send(&Frame::Ready { protocol: PROTOCOL, shared: true })?;
+        channel.send(&Frame::Ready { protocol: PROTOCOL, shared: true, leads: true })?;
         match channel.receive()? {
             Some(Command::Measure(assignment)) => Ok(*assignment),
             _ => Err(Error::failure("the first command must be `measure`")),

@@ -81,7 +81,7 @@ pub fn serve_made(mut call: impl FnMut(&mut Bencher) -> Result<(), Error>) -> Re
 
 /// Sends `ready`, and returns the assignment of the runner.
 fn introduced(channel: &Channel) -> Result<Assignment, Error> {
-    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
+    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false, leads: true })?;
     match channel.receive()? {
         Some(Command::Measure(assignment)) => Ok(*assignment),
         _ => Err(Error::failure("the first command must be `measure`")),

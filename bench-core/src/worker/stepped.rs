@@ -8,16 +8,18 @@ use crate::worker::{Channel, Sink};
 use bench_protocol::{Command, Frame, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
 
-/// One first call, then one batch for each command. The runner decides which batches are warm-up.
+/// One first call, then one batch for each command, after its lead. The runner decides which batches are warm-up.
 pub(super) struct Stepped {
     commands: Channel,
     sink: Sink,
     called: bool,
+    /// The batch that follows its lead.
+    led: Option<Batch>,
 }
 
 impl Stepped {
     pub(super) fn new(commands: Channel, sink: Sink) -> Self {
-        Stepped { commands, sink, called: false }
+        Stepped { commands, sink, called: false, led: None }
     }
 }
 
@@ -26,11 +28,21 @@ impl Schedule for Stepped {
         if !self.called {
             return Ok(Some(Batch { phase: Phase::FirstCall, iterations: 1 }));
         }
+        if let Some(batch) = self.led.take() {
+            return Ok(Some(batch));
+        }
         match self.commands.receive()? {
-            Some(Command::Batch { iterations: 0 }) => {
+            Some(Command::Batch { iterations: 0, .. }) => {
                 Err(Error::failure("a batch of 0 iterations was requested"))
             }
-            Some(Command::Batch { iterations }) => Ok(Some(Batch { phase: Phase::Sample, iterations })),
+            Some(Command::Batch { iterations, lead }) => {
+                let batch = Batch { phase: Phase::Sample, iterations };
+                if lead == 0 {
+                    return Ok(Some(batch));
+                }
+                self.led = Some(batch);
+                Ok(Some(Batch { phase: Phase::WarmUp, iterations: lead }))
+            }
             // A runner that has gone needs nothing more.
             Some(Command::Stop) | None => Ok(None),
             Some(Command::Measure(_)) => Err(Error::failure("`measure` may be sent once only")),
@@ -44,7 +56,8 @@ impl Schedule for Stepped {
                 self.called = true;
                 Frame::FirstCall { ns }
             }
-            Phase::WarmUp | Phase::Sample => Frame::Samples { iterations: batch.iterations, ns: vec![ns] },
+            Phase::WarmUp => return Ok(()),
+            Phase::Sample => Frame::Samples { iterations: batch.iterations, ns: vec![ns] },
         };
         (*self.sink.borrow_mut())(frame)
     }

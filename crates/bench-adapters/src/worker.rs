@@ -72,7 +72,7 @@ fn list(harness: Harness, subject: &Subject) -> Result<(), String> {
 }
 
 fn serve(harness: Harness, subject: &Subject, mut channel: Channel) -> Result<(), String> {
-    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
+    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false, leads: false })?;
     let Some(command) = channel.receive()? else { return Ok(()) };
     let Command::Measure(assignment) = command else {
         return Err("the first command must be `measure`".to_owned());

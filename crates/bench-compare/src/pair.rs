@@ -1,5 +1,6 @@
 //! One process pair: both sides alive, one of them working at a time.
 
+mod alternation;
 mod batches;
 mod rounds;
 mod workers;
@@ -77,10 +78,10 @@ impl Pair {
     }
 
     /// Returns the number of iterations in a batch, and the median time of the batches of both sides.
-    pub(super) fn batch(&self) -> Option<Batch> {
+    fn batch(&self, lead: u64) -> Option<Batch> {
         let mut all: Vec<u64> = self.base_ns.iter().chain(&self.candidate_ns).copied().collect();
         all.sort_unstable();
-        Some(Batch { iterations: self.iterations, ns: *all.get(all.len() / 2)? })
+        Some(Batch { iterations: self.iterations, ns: *all.get(all.len() / 2)?, lead })
     }
 
     /// Returns how the given seconds were spent.
@@ -122,6 +123,8 @@ pub(super) struct Batch {
     pub(super) iterations: u64,
     /// Its approximate time, in nanoseconds.
     pub(super) ns: u64,
+    /// Iterations that run right before it, untimed.
+    pub(super) lead: u64,
 }
 
 /// How a pair is measured.
@@ -132,6 +135,8 @@ pub(super) struct Arrangement<'a> {
     pub(super) first: Role,
     /// The size of a batch; found out when absent.
     pub(super) batch: Option<Batch>,
+    /// The most threads that a worker has had; found out when absent.
+    pub(super) threads: Option<usize>,
     /// Inputs that both sides keep alive at once; each finds out for itself when absent.
     pub(super) inputs_alive: Option<u64>,
     /// Samples of a round, if whole rounds take turns; the worker decides when absent.
@@ -170,6 +175,8 @@ impl<'a> Arrangement<'a> {
 /// A pair, and what the next pairs can learn from it.
 pub(super) struct Measured {
     pub(super) pair: Pair,
+    /// The size of its batches, if batches were timed.
+    pub(super) batch: Option<Batch>,
     pub(super) time: TimeSpent,
     /// The most threads that one of the workers had at its end, or has had; `None` if that is not known.
     pub(super) threads: Option<usize>,

@@ -49,6 +49,8 @@ pub(super) struct Partner<'a> {
     expects: &'static str,
     /// Whether it has offered to measure several cases.
     is_shared: bool,
+    /// Whether it has offered to run the lead of a batch.
+    leads: bool,
     limits: Limits,
     interrupt: &'a Interrupt,
 }
@@ -152,6 +154,11 @@ impl<'a> Partner<'a> {
         self.is_shared
     }
 
+    /// Whether it has offered to run the lead of a batch.
+    pub(super) fn leads(&self) -> bool {
+        self.leads
+    }
+
     /// Starts a worker and gives it its assignment.
     fn begin(
         program: &Program,
@@ -183,6 +190,7 @@ impl<'a> Partner<'a> {
             closed: None,
             expects: "",
             is_shared: false,
+            leads: false,
             limits,
             interrupt,
         };
@@ -200,8 +208,8 @@ impl<'a> Partner<'a> {
     fn ready(&mut self) -> Result<(), Broken> {
         self.expects = "`ready` as its first frame";
         match self.frame()? {
-            Frame::Ready { protocol: PROTOCOL, shared } => {
-                self.is_shared = shared;
+            Frame::Ready { protocol: PROTOCOL, shared, leads } => {
+                (self.is_shared, self.leads) = (shared, leads);
                 self.expects = "";
                 Ok(())
             }
@@ -218,12 +226,12 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// Times one batch, in nanoseconds.
+    /// Times one batch, in nanoseconds, after `lead` iterations that are not timed.
     ///
     /// # Errors
     /// The event that happened instead.
-    pub(super) fn batch(&mut self, iterations: u64) -> Result<u64, Broken> {
-        self.tell(&Command::Batch { iterations })?;
+    pub(super) fn batch(&mut self, iterations: u64, lead: u64) -> Result<u64, Broken> {
+        self.tell(&Command::Batch { iterations, lead })?;
         match self.frame()? {
             Frame::Samples { ns, iterations: timed } if ns.len() == 1 && timed == iterations => Ok(ns[0]),
             Frame::Samples { ns, iterations: timed } => {
@@ -235,6 +243,16 @@ impl<'a> Partner<'a> {
             }
             other => Err(self.unexpected(&other)),
         }
+    }
+
+    /// Stops its threads until it is [resumed](Self::resume), so that those which wait in a loop take no processor.
+    pub(super) fn pause(&self) {
+        self.worker.pause();
+    }
+
+    /// Lets its threads go on.
+    pub(super) fn resume(&self) {
+        self.worker.resume();
     }
 
     /// The number of its threads.

@@ -13,13 +13,20 @@ pub struct TimeSpent {
     pub warm_up_s: f64,
     /// The timed batches.
     pub timed_s: f64,
-    /// The time from the end of a batch to the beginning of the next: receiving the result of one side and waking the
-    /// other.
+    /// The time from the end of a batch to the beginning of the next: receiving the result of one side, waking the
+    /// other, and the iterations that run before a batch so that it is as fast as in a loop.
     pub between_s: f64,
     /// The time to end processes.
     pub end_s: f64,
     /// Everything else.
     pub rest_s: f64,
+}
+
+impl TimeSpent {
+    /// Returns the time that is longer the more batches there are.
+    pub(super) fn batches_s(&self) -> f64 {
+        self.timed_s + self.between_s
+    }
 }
 
 impl std::ops::AddAssign for TimeSpent {

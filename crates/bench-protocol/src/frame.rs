@@ -36,6 +36,8 @@ pub enum Command {
     Batch {
         /// The number of iterations, at least 1.
         iterations: u64,
+        /// The number of iterations that run right before them, untimed. For workers that have offered it only.
+        lead: u64,
     },
     /// In [`Mode::Step`]: no more batches; finish and exit.
     Stop,
@@ -149,6 +151,8 @@ pub enum Frame {
         /// Whether it can measure several cases, one after another: after the last frame of a round it waits for
         /// another `measure`, or for the end of the channel.
         shared: bool,
+        /// Whether it runs the [lead](Command::Batch) of a batch.
+        leads: bool,
     },
     /// The preparations before the case could be loaded are done: imports, the start of a runtime. Not part of the
     /// cost of the case.
@@ -347,8 +351,11 @@ impl Encode for Command {
         object.field("type", self.name());
         match self {
             Command::Measure(assignment) => assignment.put(&mut object),
-            Command::Batch { iterations } => {
+            Command::Batch { iterations, lead } => {
                 object.field("iterations", iterations);
+                if *lead > 0 {
+                    object.field("lead", lead);
+                }
             }
             Command::Stop => {}
         }
@@ -362,7 +369,10 @@ impl Decode for Command {
         let name: String = members.get("type")?;
         match name.as_str() {
             "measure" => Assignment::take(&members).map(|assignment| Command::Measure(Box::new(assignment))),
-            "batch" => Ok(Command::Batch { iterations: members.get("iterations")? }),
+            "batch" => Ok(Command::Batch {
+                iterations: members.get("iterations")?,
+                lead: members.get_or_default("lead")?,
+            }),
             "stop" => Ok(Command::Stop),
             _ => {
                 Err(JsonError::new(format!("unknown `type` {name:?}: expected `measure`, `batch` or `stop`")))
@@ -376,10 +386,13 @@ impl Encode for Frame {
         let mut object = Object::open(out);
         object.field("type", self.name());
         match self {
-            Frame::Ready { protocol, shared } => {
+            Frame::Ready { protocol, shared, leads } => {
                 object.field("protocol", protocol);
                 if *shared {
                     object.field("shared", shared);
+                }
+                if *leads {
+                    object.field("leads", leads);
                 }
             }
             Frame::StartUp { ns }
@@ -412,9 +425,11 @@ impl Decode for Frame {
         let members = Members::of(json)?;
         let name: String = members.get("type")?;
         Ok(match name.as_str() {
-            "ready" => {
-                Frame::Ready { protocol: members.get("protocol")?, shared: members.get_or_default("shared")? }
-            }
+            "ready" => Frame::Ready {
+                protocol: members.get("protocol")?,
+                shared: members.get_or_default("shared")?,
+                leads: members.get_or_default("leads")?,
+            },
             "start_up" => Frame::StartUp { ns: members.get("ns")? },
             "loaded" => Frame::Loaded { ns: members.get("ns")? },
             "first_call" => Frame::FirstCall { ns: members.get("ns")? },

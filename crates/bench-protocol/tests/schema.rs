@@ -95,7 +95,7 @@ fn commands() -> Vec<Command> {
             gpu_interval_ns: Some(1),
         },
     };
-    vec![Command::Measure(Box::new(assignment)), Command::Batch { iterations: 1 }, Command::Stop]
+    vec![Command::Measure(Box::new(assignment)), Command::Batch { iterations: 1, lead: 1 }, Command::Stop]
 }
 
 /// Frames of every type, in which nothing is left out.
@@ -116,7 +116,7 @@ fn frames() -> Vec<Frame> {
     };
     let served = json!({ "domain": "text", "primary": [], "plots": [], "levels": [], "metrics": [] });
     vec![
-        Frame::Ready { protocol: PROTOCOL, shared: true },
+        Frame::Ready { protocol: PROTOCOL, shared: true, leads: true },
         Frame::StartUp { ns: 1 },
         Frame::Loaded { ns: 1 },
         Frame::FirstCall { ns: 1 },

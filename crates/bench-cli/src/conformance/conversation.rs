@@ -39,6 +39,8 @@ pub(super) struct Conversation<'a> {
     is_ready: bool,
     /// Whether `ready` offered to measure several cases.
     is_shared: bool,
+    /// Whether it has offered to run the lead of a batch.
+    leads: bool,
 }
 
 impl<'a> Conversation<'a> {
@@ -58,6 +60,7 @@ impl<'a> Conversation<'a> {
             interrupt,
             is_ready: false,
             is_shared: false,
+            leads: false,
         })
     }
 
@@ -83,6 +86,11 @@ impl<'a> Conversation<'a> {
     /// Whether the worker has offered to measure several cases.
     pub(super) fn is_shared(&self) -> bool {
         self.is_shared
+    }
+
+    /// Whether it has offered to run the lead of a batch.
+    pub(super) fn leads(&self) -> bool {
+        self.leads
     }
 
     /// Waits for the next action of the worker.
@@ -146,8 +154,8 @@ impl<'a> Conversation<'a> {
     pub(super) fn ready(&mut self) -> Result<(), Deviation> {
         let wanted = format!("the first frame `ready` with `protocol` {PROTOCOL}");
         match self.next() {
-            Event::Frame(Frame::Ready { protocol: PROTOCOL, shared }) => {
-                (self.is_ready, self.is_shared) = (true, shared);
+            Event::Frame(Frame::Ready { protocol: PROTOCOL, shared, leads }) => {
+                (self.is_ready, self.is_shared, self.leads) = (true, shared, leads);
                 Ok(())
             }
             Event::Frame(Frame::Ready { protocol, .. }) => {

@@ -59,7 +59,7 @@ fn after(worker: &mut Conversation<'_>, frames: usize) -> Result<bool, Deviation
                 let is_answer = matches!(frame, Frame::FirstCall { .. } | Frame::Samples { .. });
                 // In other modes no command is read any more.
                 if is_answer && batches < 2 {
-                    worker.tell(&Command::Batch { iterations: 1 })?;
+                    worker.tell(&Command::Batch { iterations: 1, lead: 0 })?;
                 } else if is_answer && batches == 2 {
                     worker.tell(&Command::Stop)?;
                 }
@@ -77,7 +77,7 @@ fn after(worker: &mut Conversation<'_>, frames: usize) -> Result<bool, Deviation
 fn in_a_batch(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.begin(Mode::Step)?;
     worker.first_call()?;
-    worker.tell(&Command::Batch { iterations: 1 })?;
+    worker.tell(&Command::Batch { iterations: 1, lead: 0 })?;
     worker.close();
     worker.exits()
 }

@@ -106,7 +106,9 @@ fn pieces(subject: &Subject<'_>) -> Result<(), Deviation> {
 fn at_once(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     let mut bytes = line(&as_json(subject, Mode::Step));
-    for command in [Command::Batch { iterations: 1 }, Command::Batch { iterations: 2 }, Command::Stop] {
+    for command in
+        [1, 2].map(|iterations| Command::Batch { iterations, lead: 0 }).into_iter().chain([Command::Stop])
+    {
         bytes.extend(line(&value(&command)));
     }
     worker.send(&bytes);

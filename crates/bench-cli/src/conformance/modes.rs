@@ -171,10 +171,10 @@ fn hard_stop(subject: &Subject<'_>) -> Result<(), Deviation> {
 }
 
 /// Times one batch.
-pub(super) fn batch(worker: &mut Conversation<'_>, iterations: u64) -> Result<(), Deviation> {
+pub(super) fn batch(worker: &mut Conversation<'_>, iterations: u64, lead: u64) -> Result<(), Deviation> {
     let wanted = format!("one `samples` with `iterations` {iterations} and one time for that `batch`");
     let began = Instant::now();
-    worker.tell(&Command::Batch { iterations })?;
+    worker.tell(&Command::Batch { iterations, lead })?;
     match worker.frame(&wanted)? {
         Frame::Samples { iterations: timed, ns } if timed == iterations && ns.len() == 1 => {
             let (claimed, wall) = (u128::from(ns[0]), began.elapsed().as_nanos());
@@ -192,7 +192,9 @@ fn step(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.begin(Mode::Step)?;
     worker.first_call()?;
     for iterations in [1, 3, 2] {
-        batch(&mut worker, iterations)?;
+        // What is run before a batch does not count.
+        let lead = if worker.leads() { iterations + 1 } else { 0 };
+        batch(&mut worker, iterations, lead)?;
     }
     worker.tell(&Command::Stop)?;
     let measured = finished(&mut worker, "`finished` after `stop`")?;
@@ -205,7 +207,7 @@ fn step(subject: &Subject<'_>) -> Result<(), Deviation> {
 fn unstopped(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.begin(Mode::Step)?;
     worker.first_call()?;
-    batch(&mut worker, 1)?;
+    batch(&mut worker, 1, 0)?;
     worker.close();
     worker.exits()
 }

@@ -69,7 +69,7 @@ fn round(
             Frame::Skipped { .. } => return Ok(()),
             Frame::Finished(_) if was_called => return Ok(()),
             Frame::FirstCall { .. } if mode == Mode::Step => {
-                batch(worker, 2)?;
+                batch(worker, 2, 0)?;
                 worker.tell(&Command::Stop)?;
             }
             Frame::FirstCall { .. } | Frame::WarmedUp(_) | Frame::Samples { .. } => {}

@@ -60,6 +60,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("two_times", "step: batches", "one time for that `batch`"),
     ("other_iterations", "step: batches", "`samples` with `iterations` 1"),
     ("ignores_stop", "step: batches", "`finished` after `stop`"),
+    ("leads_that_count", "step: batches", "the 6 iterations of all batches"),
     ("counts", "count", "`failed` in mode `count`"),
     ("filtered", "environment", "`skipped` (filtered out)"),
     ("measures_anything", "an unknown case", "does not have"),

@@ -1,6 +1,6 @@
 //! Files and folders of Python benchmarks, which the package in `python/` speaks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
@@ -152,6 +152,63 @@ fn cases_of_a_file_share_the_processes_of_a_pair_if_they_may() {
         let expected = if is_shared { one.len().min(other.len()) } else { 0 };
         assert_eq!(common, expected, "share={share}: {one:?} {other:?}");
     }
+}
+
+/// A case with a thread of its own, which writes down the state of the other process while it is called: `T` if that one
+/// is stopped.
+fn watching(folder: &str) -> String {
+    format!(
+        "
+import os, pathlib, threading, time
+
+FOLDER = pathlib.Path({folder:?})
+(FOLDER / f'{{os.getpid()}}.process').touch()
+
+def turn():
+    while True:
+        time.sleep(0.0001)
+
+def state(process):
+    try:
+        return pathlib.Path(f'/proc/{{process}}/stat').read_text().rpartition(')')[2].split()[0]
+    except OSError:
+        return 'gone'
+
+def benchmark_watching(b):
+    threading.Thread(target=turn, daemon=True).start()
+    others = [path.stem for path in FOLDER.glob('*.process') if path.stem != str(os.getpid())]
+
+    def call():
+        with open(FOLDER / 'states', 'a') as states:
+            states.writelines(f'{{state(other)}}\\n' for other in others)
+
+    b.iter(call)
+"
+    )
+}
+
+#[test]
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+fn threads_of_the_side_that_waits_are_stopped() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    let folder = stage.path().join("notes");
+    fs::create_dir(&folder).expect("folder");
+    fs::write(stage.path().join("speed/watching.py"), watching(folder.to_str().expect("UTF-8")))
+        .expect("file");
+    let arguments = ["calibrate", "speed", "unit/watching", "--repeats=1", "--max-time=1s", "--quiet"];
+    bench(&stage, &arguments).expect_code(0);
+    let states = fs::read_to_string(folder.join("states")).expect("states");
+    let mut seen = BTreeMap::<&str, usize>::new();
+    for state in states.lines() {
+        *seen.entry(state).or_default() += 1;
+    }
+    let stopped = seen.get("T").copied().unwrap_or(0);
+    // Warming up, both are awake.
+    let awake: usize = ["R", "S"].iter().filter_map(|state| seen.get(state)).sum();
+    assert!(stopped > awake, "{seen:?}");
 }
 
 /// A function that serves requests, in so many seconds each.

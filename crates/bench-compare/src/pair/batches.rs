@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::alternation::Alternation;
+use super::workers::ThreadTimes;
 use super::{Arrangement, Batch, Kept, Measured, Pair, Role, Workers};
 use crate::TimeSpent;
 use crate::partner::{Broken, Partner};
@@ -12,8 +14,12 @@ use bench_runner::rounds::Interrupt;
 /// those of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
 const BATCH_NS: f64 = 1e5;
 
-/// A batch does not grow beyond this for the sake of a whole number of injected iterations.
-const LONGEST_BATCH_NS: f64 = 2e5;
+/// The same if several threads work: these need a while until they work together again.
+const BATCH_OF_THREADS_NS: f64 = 2e6;
+
+/// A batch does not grow beyond this many of the intended durations for the sake of a whole number of injected
+/// iterations.
+const LONGEST: f64 = 2.0;
 
 /// The time that each side works before it is measured, without the search for a batch size, and at least one batch.
 /// Effects that are common to both sides cancel, and so does the rest of warming up.
@@ -39,37 +45,43 @@ pub(crate) fn measure<'a>(
     let before = workers.thread_times();
     let first = workers.first;
     let second = first.other();
-    let Workers { one, other, .. } = &mut workers;
     let iterations = match arrangement.batch {
         Some(batch) => batch.iterations,
-        // Found twice: a cold worker takes several times as long, and all pairs keep to what is found here.
-        None => batch_size(one, arrangement.inject)
-            .and_then(|cold| warm_up(one, cold))
-            .and_then(|_| batch_size(one, arrangement.inject))
-            .map_err(|broken| (first, broken))?,
+        None => workers.batch_size(arrangement.inject, &before).map_err(|broken| (first, broken))?,
     };
+    let Workers { one, other, .. } = &mut workers;
     let batch_ns = match arrangement.batch {
-        Some(Batch { iterations: 1, ns }) if ns >= SLOW_NS => ns,
+        Some(Batch { iterations: 1, ns, .. }) if ns >= SLOW_NS => ns,
         _ => {
             let batch_ns = warm_up(one, iterations).map_err(|broken| (first, broken))?;
             warm_up(other, iterations).map_err(|broken| (second, broken))?;
             batch_ns
         }
     };
+    // Threads of a pool look for work in a loop for a while before they sleep, those of OpenMP for some milliseconds:
+    // they would take the processors of the side whose turn it is. Six of ten small models in PyTorch took 1.5 to 3
+    // times as long on two processors, and batches differed by 40 to 240 %.
+    let takes_pauses = arrangement.threads.unwrap_or_else(|| workers.threads(&before)) > 1;
+    let mut turns = Alternation::new(&mut workers, takes_pauses);
+    let lead = match arrangement.batch {
+        Some(batch) => batch.lead,
+        None => turns.lead(iterations, batch_ns)?,
+    };
     let warm_up_s = lap();
-    let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
+    let batches =
+        arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns + batch_ns * lead / iterations));
     let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
     for number in 0..batches {
         // A, B, B, A: what drifts evenly over four batches favours neither.
         for turn in [number % 2 == 0, number % 2 != 0] {
-            let (partner, times, side) =
-                if turn { (&mut *one, &mut one_ns, first) } else { (&mut *other, &mut other_ns, second) };
+            let (times, side) = if turn { (&mut one_ns, first) } else { (&mut other_ns, second) };
             let inject = if side == Role::Candidate { arrangement.inject } else { 0.0 };
-            times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
+            times.push(turns.batch(side, |partner| injected_batch(partner, iterations, lead, inject))?);
         }
     }
+    drop(turns);
     let batches_s = lap();
-    let threads = Some(workers.threads(before));
+    let threads = Some(workers.threads(&before));
     // Both at once: some check what they have computed.
     workers.each(|worker, _| worker.stop())?;
     let inputs_alive = workers.each(|worker, _| worker.finished())?;
@@ -82,27 +94,39 @@ pub(crate) fn measure<'a>(
     };
     let pair = Pair { first, iterations, base_ns, candidate_ns, handed_over: 0 };
     let time = TimeSpent { start_s, warm_up_s, end_s, ..pair.time_of_batches(batches_s) };
-    Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive })
+    let pair = pair.checked()?;
+    Ok(Measured { batch: pair.batch(lead), pair, time, threads, inputs_alive })
 }
 
-/// Iterations that fill a batch; with an injection, a number of which that share is whole, if that is not
-/// longer than [`LONGEST_BATCH_NS`].
-fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
+impl Workers<'_> {
+    /// Finds the iterations of a batch with the first worker. Found twice: a cold worker takes several times as long,
+    /// and all pairs keep to what is found here.
+    fn batch_size(&mut self, inject: f64, before: &Option<[ThreadTimes; 2]>) -> Result<u64, Broken> {
+        let cold = batch_size(&mut self.one, BATCH_NS, inject)?;
+        warm_up(&mut self.one, cold)?;
+        let intended_ns = if self.threads(before) > 1 { BATCH_OF_THREADS_NS } else { BATCH_NS };
+        batch_size(&mut self.one, intended_ns, inject)
+    }
+}
+
+/// Iterations that fill a batch of the intended duration; with an injection, a number of which that share is whole, if
+/// that is not longer than [`LONGEST`] says.
+fn batch_size(partner: &mut Partner<'_>, intended_ns: f64, inject: f64) -> Result<u64, Broken> {
     /// The limit of iterations: a clock that stands still must not be waited for.
     const MOST: u64 = 1 << 32;
     let mut iterations: u64 = 1;
     let per_iteration = loop {
-        let ns = partner.batch(iterations)? as f64;
-        if ns >= BATCH_NS / 2.0 || iterations >= MOST {
+        let ns = partner.batch(iterations, 0)? as f64;
+        if ns >= intended_ns / 2.0 || iterations >= MOST {
             break ns.max(1.0) / iterations as f64;
         }
-        let needed = BATCH_NS / (ns.max(1.0) / iterations as f64);
+        let needed = intended_ns / (ns.max(1.0) / iterations as f64);
         iterations = (needed as u64).clamp(2 * iterations, 16 * iterations);
     };
-    let iterations = ((BATCH_NS / per_iteration).round() as u64).clamp(1, MOST);
+    let iterations = ((intended_ns / per_iteration).round() as u64).clamp(1, MOST);
     let whole = whole_share(inject);
     let multiple = iterations.div_ceil(whole) * whole;
-    let fits = multiple as f64 * per_iteration <= LONGEST_BATCH_NS;
+    let fits = multiple as f64 * per_iteration <= LONGEST * intended_ns;
     Ok(if fits { multiple } else { iterations })
 }
 
@@ -113,15 +137,15 @@ fn whole_share(share: f64) -> u64 {
 
 /// A batch in which a share more iterations are run than are reported; if a batch has too few
 /// iterations for that, the share is added to what it took.
-fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Result<u64, Broken> {
+fn injected_batch(partner: &mut Partner<'_>, iterations: u64, lead: u64, share: f64) -> Result<u64, Broken> {
     if share == 0.0 {
-        return partner.batch(iterations);
+        return partner.batch(iterations, lead);
     }
     let extra = iterations as f64 * share;
     if (extra - extra.round()).abs() < 0.01 * extra && extra >= 0.5 {
-        return partner.batch(iterations + extra.round() as u64);
+        return partner.batch(iterations + extra.round() as u64, lead);
     }
-    let ns = partner.batch(iterations)?;
+    let ns = partner.batch(iterations, lead)?;
     Ok((ns as f64 * (1.0 + share)).round() as u64)
 }
 
@@ -129,7 +153,7 @@ fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Res
 fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<u64, Broken> {
     let (mut spent, mut last): (u64, u64) = (0, 0);
     while spent < WARM_UP_NS {
-        last = partner.batch(iterations)?;
+        last = partner.batch(iterations, 0)?;
         // A batch of no length counts as one of 1 µs: this must end.
         spent += last.max(1000);
     }

@@ -88,7 +88,7 @@ pub(crate) fn measure_rounds(
     let pair = Pair { first, iterations, base_ns, candidate_ns, handed_over };
     // What of it each worker started, warmed up and ended in, it does not say.
     let time = pair.time_of_batches(rounds_s);
-    Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive: [None, None] })
+    Ok(Measured { pair: pair.checked()?, batch: None, time, threads, inputs_alive: [None, None] })
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use super::{Arrangement, Pinned, Role};
 use crate::partner::{Broken, Partner};
 use bench_runner::rounds::Interrupt;
 
+/// The processor time of each thread of a worker, in nanoseconds, by thread id.
+pub(super) type ThreadTimes = BTreeMap<u32, u64>;
+
 /// The two workers of a pair.
 pub(crate) struct Workers<'a> {
     /// The side that was started first.
@@ -91,6 +94,11 @@ impl<'a> Workers<'a> {
         Ok([one, other])
     }
 
+    /// Returns the worker of this side.
+    pub(super) fn of(&mut self, side: Role) -> &mut Partner<'a> {
+        if side == self.first { &mut self.one } else { &mut self.other }
+    }
+
     /// Whether both can measure further cases.
     pub(super) fn are_shared(&self) -> bool {
         self.one.is_shared() && self.other.is_shared()
@@ -98,21 +106,22 @@ impl<'a> Workers<'a> {
 
     /// Returns the processor times of the threads of both so far; `None` if they measure one case only, for which
     /// [threads](Self::threads) needs no times.
-    pub(super) fn thread_times(&self) -> Option<[BTreeMap<u32, u64>; 2]> {
+    pub(super) fn thread_times(&self) -> Option<[ThreadTimes; 2]> {
         self.are_shared().then(|| [self.one.thread_times(), self.other.thread_times()])
     }
 
     /// Returns the number of threads, the larger one of both: of those that a worker has or, if it is shared, of those
     /// that have worked since `before`, since others may be left from earlier cases.
-    pub(super) fn threads(&self, before: Option<[BTreeMap<u32, u64>; 2]>) -> usize {
+    pub(super) fn threads(&self, before: &Option<[ThreadTimes; 2]>) -> usize {
         let all = self.one.threads().max(self.other.threads());
-        let Some(([one_before, other_before], [one, other])) = before.zip(self.thread_times()) else {
+        let Some(([one_before, other_before], [one, other])) = before.as_ref().zip(self.thread_times())
+        else {
             return all;
         };
-        let have_worked = |before: &BTreeMap<u32, u64>, now: BTreeMap<u32, u64>| {
+        let have_worked = |before: &ThreadTimes, now: ThreadTimes| {
             now.into_iter().filter(|(id, time)| before.get(id).is_none_or(|before| time > before)).count()
         };
-        let most = have_worked(&one_before, one).max(have_worked(&other_before, other));
+        let most = have_worked(one_before, one).max(have_worked(other_before, other));
         if most == 0 { all } else { most }
     }
 }

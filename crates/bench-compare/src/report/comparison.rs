@@ -129,7 +129,7 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
 /// The difference between batches below which a case is decided soon enough.
 const RESTLESS: f64 = 0.03;
 
-/// Returns advice for undecided cases whose threads wait for each other.
+/// Returns advice for undecided cases of several threads.
 fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     let waits = |case: &&PairedCase| {
         case.compared.verdict == Verdict::Unsure
@@ -144,8 +144,8 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
             format!("{waiting} unsure cases have")
         };
         format!(
-            "{what} several threads, whose batches differ much because the threads wait for each other: \
-             `--processors 1` compares only their work, and decides much sooner"
+            "{what} several threads, whose batches differ much, because the slowest thread sets the pace and each processor \
+             may be interrupted: `--processors 1` compares only their work, and decides sooner"
         )
     })
 }

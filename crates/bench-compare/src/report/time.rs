@@ -32,7 +32,7 @@ pub fn render<'a>(cases: impl IntoIterator<Item = &'a PairedCase>, style: Style)
     if rows.len() > 1 {
         table.row(together.cells("all".to_owned()));
     }
-    let why = "start: processes started, what they need loaded, first calls made; between: from one batch to the next";
+    let why = "start: processes started, what they need loaded, first calls made; between: from one batch to the next, with what runs untimed before it";
     on_console(&format!("\n{}{}\n", table.render(|text| style.bold(text)), style.faint(why)))
 }
 

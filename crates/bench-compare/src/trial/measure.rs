@@ -12,9 +12,17 @@ use bench_stats::Components;
 use bench_stats::seed::{self, mix};
 use bench_syntax::quantity::nanoseconds;
 
-/// Batches of each side in a pair: within these the most telling number is found.
+/// Batches of each side in a pair: within these the most telling number is found. Summing up a pair takes time that
+/// grows with the square of their number.
 const FEWEST_BATCHES: usize = 20;
-const MOST_BATCHES: usize = 400;
+const MOST_BATCHES: usize = 1000;
+
+/// The same for pairs from the first time that the number follows what has been seen; with more pairs, more.
+const MOST_AT_FIRST: usize = 100;
+
+/// The number of pairs from which on the number of batches may exceed the usual one if pairs are slow to start and
+/// processes do not differ.
+const PAIRS_TO_EXTEND: usize = 4;
 
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
 const PAIRS_IN_BUDGET: u64 = 12;
@@ -80,6 +88,7 @@ impl Trial {
             candidate: self.candidate.subject(&self.id, layouts.candidate),
             first: kept.first().unwrap_or(if chance & 1 == 0 { Role::Base } else { Role::Candidate }),
             batch: self.batch,
+            threads: self.threads,
             inputs_alive: self.inputs_alive,
             samples: self.samples,
             batches: self.batches,
@@ -112,7 +121,7 @@ impl Trial {
         };
         if !self.by_rounds {
             self.inputs_alive = self.inputs_alive.or(measured.inputs_alive[0]);
-            self.batch = measured.pair.batch();
+            self.batch = measured.batch;
         }
         self.threads = measured.threads.map(|threads| threads.max(self.threads.unwrap_or(1)));
         self.time += measured.time;
@@ -130,9 +139,9 @@ impl Trial {
         share.saturating_sub(other_ns as u64).max((ALWAYS_TIMED * other_ns) as u64)
     }
 
-    /// Returns the time of a pair in which no batch is timed, on average, in seconds.
+    /// Returns the time of a pair that is not spent on batches, on average, in seconds.
     fn other_s_of_a_pair(&self) -> f64 {
-        (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / self.pairs.len().max(1) as f64
+        (self.spent.as_secs_f64() - self.time.batches_s()).max(0.0) / self.pairs.len().max(1) as f64
     }
 
     /// Returns the processors of a pair, drawn again for each. One thread needs one processor, and three processes on
@@ -177,17 +186,22 @@ impl Trial {
             return;
         }
         let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
-        let per_batch = (self.time.timed_s / batches.max(1) as f64).max(1e-9);
+        let per_batch = (self.time.batches_s() / batches.max(1) as f64).max(1e-9);
         let other = self.other_s_of_a_pair();
-        let always = ALWAYS_TIMED * other / per_batch;
-        let wanted = if self.pairs.len() < PAIRS_TO_LEARN {
-            always.max(BATCHES as f64)
+        // As many as take as long as all else.
+        let half = other / per_batch;
+        let (least, most) = if self.pairs.len() < PAIRS_TO_LEARN {
+            ((ALWAYS_TIMED * half).max(BATCHES as f64), BATCHES)
         } else {
-            let Some(Components { between, within }) = self.components() else { return };
-            let best = (within / between.max(1e-6)) * (other / per_batch).sqrt();
             // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
-            let most = MOST_BATCHES / 4 * self.pairs.len() / PAIRS_TO_LEARN;
-            best.clamp(FEWEST_BATCHES as f64, always.max(most as f64))
+            (FEWEST_BATCHES as f64, MOST_AT_FIRST * self.pairs.len() / PAIRS_TO_LEARN)
+        };
+        let wanted = match self.components().filter(|_| self.pairs.len() >= PAIRS_TO_EXTEND) {
+            Some(Components { between, within }) => {
+                let best = (within / between.max(1e-6)) * half.sqrt();
+                best.clamp(least, half.max(most as f64).max(least))
+            }
+            None => least,
         };
         // Even: A, B, B, A is whole with two of each.
         self.batches = 2 * (wanted.min(MOST_BATCHES as f64) / 2.0).round() as usize;

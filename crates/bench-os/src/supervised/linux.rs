@@ -175,9 +175,19 @@ impl Supervised {
         Ok(Ready { channel, stdout, stderr })
     }
 
+    /// Stops the threads of the child's process group until it is [resumed](Self::resume).
+    pub fn pause(&self) {
+        signal_group(self.child.id(), libc::SIGSTOP);
+    }
+
+    /// Lets the child's process group go on.
+    pub fn resume(&self) {
+        signal_group(self.child.id(), libc::SIGCONT);
+    }
+
     /// Kills the rest of the child's process group, and reaps the child.
     pub fn end(&mut self) {
-        kill_group(self.child.id());
+        signal_group(self.child.id(), libc::SIGKILL);
         // It may have left its group; that it has exited already is no error.
         let _ = self.child.kill();
         // Already reaped, or about to be: SIGKILL cannot be put off.
@@ -185,12 +195,12 @@ impl Supervised {
     }
 }
 
-/// Kills a whole process group.
-fn kill_group(leader: u32) {
+/// Sends a signal to a whole process group.
+fn signal_group(leader: u32, signal: i32) {
     if let Ok(leader) = i32::try_from(leader) {
         // SAFETY: sends a signal; touches no memory. The leader is a child that has not been reaped or
         // whose group id cannot have been given away while members live.
-        unsafe { libc::kill(-leader, libc::SIGKILL) };
+        unsafe { libc::kill(-leader, signal) };
     }
 }
 

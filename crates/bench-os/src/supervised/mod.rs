@@ -113,6 +113,37 @@ mod tests {
     }
 
     #[test]
+    #[cfg(all(target_os = "linux", not(bench_portable)))]
+    fn a_child_and_its_children_can_be_paused() {
+        let mut child = start("sleep 600 & wait");
+        let id = child.id();
+        let states = || -> Vec<char> {
+            crate::process_tree(id)
+                .iter()
+                .filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).ok())
+                .filter_map(|stat| stat.rsplit(") ").next()?.chars().next())
+                .collect()
+        };
+        let until = |wanted: &dyn Fn(&[char]) -> bool| {
+            let limit = Instant::now() + Duration::from_secs(60);
+            while !wanted(&states()) {
+                assert!(Instant::now() < limit, "{:?}", states());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        until(&|states| states.len() == 2);
+        child.pause();
+        until(&|states| states == ['T', 'T']);
+        child.resume();
+        until(&|states| !states.contains(&'T'));
+        // One that is paused can be ended.
+        child.pause();
+        until(&|states| states == ['T', 'T']);
+        child.end();
+        assert!(child.exited().expect("waited").is_some());
+    }
+
+    #[test]
     fn a_child_that_never_connects_can_be_ended() {
         let mut child = start("sleep 600");
         assert!(!child.wait(&Wake::default(), Duration::from_millis(1)).expect("waited").stdout);

@@ -262,6 +262,12 @@ impl Supervised {
         }
     }
 
+    /// Does nothing: the standard library sends no signals.
+    pub fn pause(&self) {}
+
+    /// Does nothing: nothing is [paused](Self::pause).
+    pub fn resume(&self) {}
+
     /// Kills the child, and reaps it.
     pub fn end(&mut self) {
         self.over.store(true, Ordering::Relaxed);

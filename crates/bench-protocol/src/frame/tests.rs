@@ -72,7 +72,11 @@ fn frame() -> impl Strategy<Value = Frame> {
         Frame::Served(RequestLevels::from_json(&text).expect("an object"))
     });
     prop_oneof![
-        (any::<u32>(), any::<bool>()).prop_map(|(protocol, shared)| Frame::Ready { protocol, shared }),
+        (any::<u32>(), any::<bool>(), any::<bool>()).prop_map(|(protocol, shared, leads)| Frame::Ready {
+            protocol,
+            shared,
+            leads
+        }),
         any::<u64>().prop_map(|ns| Frame::StartUp { ns }),
         any::<u64>().prop_map(|ns| Frame::Loaded { ns }),
         any::<u64>().prop_map(|ns| Frame::FirstCall { ns }),
@@ -139,7 +143,7 @@ prop_compose! {
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         assignment().prop_map(|assignment| Command::Measure(Box::new(assignment))),
-        any::<u64>().prop_map(|iterations| Command::Batch { iterations }),
+        any::<(u64, u64)>().prop_map(|(iterations, lead)| Command::Batch { iterations, lead }),
         Just(Command::Stop),
     ]
 }
@@ -251,8 +255,11 @@ proptest! {
 #[test]
 fn what_stands_on_the_wire_is_what_is_published() {
     for (frame, text) in [
-        (Frame::Ready { protocol: 2, shared: false }, r#"{"type":"ready","protocol":2}"#),
-        (Frame::Ready { protocol: 2, shared: true }, r#"{"type":"ready","protocol":2,"shared":true}"#),
+        (Frame::Ready { protocol: 2, shared: false, leads: false }, r#"{"type":"ready","protocol":2}"#),
+        (
+            Frame::Ready { protocol: 2, shared: true, leads: true },
+            r#"{"type":"ready","protocol":2,"shared":true,"leads":true}"#,
+        ),
         (Frame::StartUp { ns: 7 }, r#"{"type":"start_up","ns":7}"#),
         (Frame::Loaded { ns: 7 }, r#"{"type":"loaded","ns":7}"#),
         (Frame::Expects { ns: 7 }, r#"{"type":"expects","ns":7}"#),

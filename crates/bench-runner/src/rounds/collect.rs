@@ -30,7 +30,7 @@ impl Collector {
         }
         match frame {
             Frame::Ready { .. } if self.ready.is_some() => return Err("`ready` twice".to_owned()),
-            Frame::Ready { protocol: PROTOCOL, shared } => {
+            Frame::Ready { protocol: PROTOCOL, shared, .. } => {
                 self.ready = Some(Instant::now());
                 self.shared = shared;
             }

@@ -145,6 +145,16 @@ impl Worker {
         }
     }
 
+    /// Stops the worker, and the processes that it has started, until it is [resumed](Self::resume).
+    pub fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Lets the worker go on.
+    pub fn resume(&self) {
+        self.process.resume();
+    }
+
     fn tree(&self) -> Vec<u32> {
         sys::process_tree(self.process.id())
     }
