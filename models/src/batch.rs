@@ -65,7 +65,8 @@ fn series<'a>(cases: impl Iterator<Item = &'a CaseRecord>) -> Vec<Series<'a>> {
     found
 }
 
-/// Returns the unit of a batch if all benchmarks of the model use the same: `images`.
+/// Returns the unit in which batches are counted, such as `images`, or `inputs` if benchmarks of the model use
+/// different ones.
 fn unit(record: &Record, model: &str) -> String {
     let batches = record.cases.iter().filter(|case| case.model.as_deref() == Some(model));
     let units: BTreeSet<&str> = batches

@@ -72,8 +72,8 @@ impl MemoryError {
     }
 }
 
-/// Checks that the parameters of the model that `build` makes fit into the memory of this machine and its control
-/// group as `dtype`. `build` is run on tensors that take no memory. If the system does not report its memory,
+/// Checks that the parameters of the model that `build` makes, stored as `dtype`, fit into the memory of this machine
+/// and its control group. `build` is run on tensors that take no memory. If the system does not report its memory,
 /// everything fits.
 ///
 /// # Errors

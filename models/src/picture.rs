@@ -41,7 +41,7 @@ pub enum PictureError {
     Unstable {
         /// The number of bytes that differ.
         count: usize,
-        /// Their number.
+        /// The number of bytes in the pictures.
         of: usize,
         /// The largest difference.
         most: u8,

@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
     let selection = arguments.which.selection()?;
     let name = &arguments.executable;
     let limits = ListLimits::within(arguments.how.timeout);
-    let [interpreter, _] = arguments.build.interpreters()?;
+    let interpreter = arguments.build.interpreter()?;
     let search = Search {
         results: &arguments.report.output_dir,
         cargo_arguments: &arguments.build.cargo_arguments,

@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
         [false, false] => {}
         _ => {
             return Err(UsageError(format!(
-                "a served model can be compared with another one only: expected two addresses, found `{base}` and \
+                "a served model can only be compared with another served model: expected two addresses, found `{base}` and \
                  `{candidate}`"
             ))
             .into());

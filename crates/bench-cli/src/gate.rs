@@ -133,7 +133,7 @@ fn known_run(name: &str, store: &mut Store, place: &Where) -> Result<Record, Fai
         let names: Vec<&str> = baselines.iter().map(|baseline| baseline.name.as_str()).collect();
         let there = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
         UsageError(format!(
-            "`{name}` is neither a baseline (existing: {there}) nor a run: `bench baseline set {name} RUN` makes it one"
+            "`{name}` is neither a baseline (existing: {there}) nor a run: `bench baseline set {name} RUN` creates that baseline"
         ))
         .into()
     })

@@ -21,8 +21,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
         name: "bench run [PATH | EXE]...",
         about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
                 that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with an interpreter \
-                other than that of the active environment.\nWhat follows `--` is passed to the `cargo bench` \
-                that builds.",
+                other than that of the active environment.\nArguments after `--` are passed to the `cargo bench` that builds the benchmarks.",
         open: &open,
         in_process: None,
         probes: None,
@@ -58,7 +57,7 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     let flags = arguments[sources.len()..].to_vec();
     if let Some(missing) = sources.iter().find(|source| !Path::new(source).exists()) {
         return Err(UsageError(format!(
-            "`{}` does not exist: expected a benchmark program, or a folder with a Cargo.toml or with Python",
+            "`{}` does not exist: expected a benchmark program, or a folder with a Cargo.toml or with Python benchmarks",
             missing.display()
         )));
     }
@@ -69,8 +68,7 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     let builds = sources.is_empty() || sources.iter().any(is_built);
     if let ([first, ..], false) = (&cargo[..], builds) {
         return Err(UsageError(format!(
-            "what follows `--` is for the `cargo bench` that builds, and nothing is built here: leave `-- {first}` \
-             out"
+            "arguments after `--` go to `cargo bench`, but nothing is built here: leave out `-- {first}`"
         )));
     }
     Ok(Split { sources, flags, cargo, interpreter })

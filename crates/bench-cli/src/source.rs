@@ -90,7 +90,9 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     let run = if is_run { record::resolve(results, name).ok() } else { None };
     let meanings: Vec<String> = [
         path.exists().then(|| format!("the path ./{name}")),
-        commit.as_ref().map(|commit| format!("the git revision {commit} (refs/heads/{name}?)")),
+        commit
+            .as_ref()
+            .map(|commit| format!("the git revision {commit} (written as, for example, refs/heads/{name})")),
         run.as_ref().map(|_| format!("the run {}", results.join(name).display())),
     ]
     .into_iter()
@@ -98,7 +100,7 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     .collect();
     if bare && meanings.len() > 1 {
         let message = format!(
-            "`{name}` is ambiguous: it may be {}; write it so that only one of them is meant",
+            "`{name}` is ambiguous: it may be {}; write it in a way that only one of them fits",
             meanings.join(" or ")
         );
         return Err(UsageError(message).into());

@@ -41,7 +41,8 @@ pub(super) struct Partner<'a> {
     frames: VecDeque<Frame>,
     began: Instant,
     deadline: Option<Instant>,
-    /// When its memory was last looked at: between batches of 0.1 ms it has no time to grow.
+    /// When the worker's memory was last read. It is not read after every batch: during batches of 0.1 ms, memory
+    /// cannot grow much.
     looked: Instant,
     /// When the channel was closed, if it is.
     closed: Option<Instant>,

@@ -48,7 +48,7 @@ pub(super) struct Trial {
     samples: Option<u64>,
     /// The size of a batch, once it is known.
     batch: Option<Batch>,
-    /// Inputs that both sides keep alive at once, once that is known.
+    /// The number of inputs that each side keeps alive at a time, when it is known.
     inputs_alive: Option<u64>,
     batches: usize,
     /// The most threads that a worker has had, once one has run.

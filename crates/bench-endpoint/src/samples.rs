@@ -64,7 +64,7 @@ impl Samples {
         Box::new(Kept { answer, body: Vec::new(), samples: Arc::clone(self) })
     }
 
-    /// Notes whether an answer of speech is silent, which its reader has found already.
+    /// Counts a speech answer, and whether it is silent; its reader has already found that out.
     pub(crate) fn heard(&self, told: &Told) {
         if let Told::Speech { warning, .. } = told {
             self.spoken.fetch_add(1, Ordering::Relaxed);

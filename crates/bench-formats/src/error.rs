@@ -11,7 +11,7 @@ pub enum InterchangeError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The content of a file is not as expected.

@@ -80,7 +80,8 @@ fn runs<'a>(entries: &'a [Value], left_out: &mut Vec<String>) -> Vec<Run<'a>> {
     for (place, entry) in entries.iter().enumerate() {
         // Before version 1.5 an entry has no `run_name`.
         let Ok(name) = json::text(entry, "run_name").or_else(|_| json::text(entry, "name")) else {
-            left_out.push(format!("entry {} of `benchmarks`: it has no `name`, expected a text", place + 1));
+            left_out
+                .push(format!("entry {} of `benchmarks`: `name` is missing: expected a string", place + 1));
             continue;
         };
         let place = runs.iter().position(|run| run.name == name).unwrap_or(runs.len());
@@ -310,7 +311,7 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "entry 7 of `benchmarks`: it has no `name`, expected a text",
+                "entry 7 of `benchmarks`: `name` is missing: expected a string",
                 "`b`: its times are in `fortnight`, expected ns, us, ms or s",
                 "`c`: `real_time` is null, expected a number",
                 "`d`: `real_time` is -2, expected at least 0",

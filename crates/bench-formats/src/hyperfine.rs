@@ -127,10 +127,10 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "entry 2 of `results` (`b`): `times` contains -1, expected times",
+                "entry 2 of `results` (`b`): `times` contains -1, but every element must be a time: a number of at least 0",
                 "entry 3 of `results` (`c`): a run was killed",
-                "entry 4 of `results` (`d`): it has no `median`, expected a number",
-                "entry 5 of `results`: it has no `command`, expected a text",
+                "entry 4 of `results` (`d`): `median` is missing: expected a number",
+                "entry 5 of `results`: `command` is missing: expected a string",
                 "entry 7 of `results` (`g`): its `times` are not times of runs",
             ]
         );

@@ -9,7 +9,7 @@ pub(crate) fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 
 /// The text of a field.
 pub(crate) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, String> {
-    field(value, path).and_then(Value::as_str).ok_or_else(|| wrong(value, path, "a text"))
+    field(value, path).and_then(Value::as_str).ok_or_else(|| wrong(value, path, "a string"))
 }
 
 /// The number of a field, which is finite.
@@ -41,9 +41,12 @@ pub(crate) fn times(value: &Value, path: &str) -> Result<Vec<f64>, String> {
     let elements = array(value, path)?.iter();
     elements
         .map(|element| {
-            finite(element)
-                .filter(|time| *time >= 0.0)
-                .ok_or_else(|| format!("`{path}` contains {}, expected times", shown(element)))
+            finite(element).filter(|time| *time >= 0.0).ok_or_else(|| {
+                format!(
+                    "`{path}` contains {}, but every element must be a time: a number of at least 0",
+                    shown(element)
+                )
+            })
         })
         .collect()
 }
@@ -75,7 +78,7 @@ pub(crate) fn shown(value: &Value) -> String {
 fn wrong(value: &Value, path: &str, wanted: &str) -> String {
     match path.split('.').try_fold(value, |value, key| value.get(key)) {
         Some(found) => format!("`{path}` is {}, expected {wanted}", shown(found)),
-        None => format!("it has no `{path}`, expected {wanted}"),
+        None => format!("`{path}` is missing: expected {wanted}"),
     }
 }
 
@@ -91,8 +94,11 @@ mod tests {
         assert_eq!(number(&value, "a.b"), Ok(-1.5));
         assert_eq!(not_negative(&value, "a.b").expect_err("negative"), "`a.b` is -1.5, expected at least 0");
         assert_eq!(number(&value, "a.c").expect_err("null"), "`a.c` is null, expected a number");
-        assert_eq!(text(&value, "a.z").expect_err("absent"), "it has no `a.z`, expected a text");
-        assert_eq!(times(&value, "a.d").expect_err("a text"), "`a.d` contains \"x\", expected times");
+        assert_eq!(text(&value, "a.z").expect_err("absent"), "`a.z` is missing: expected a string");
+        assert_eq!(
+            times(&value, "a.d").expect_err("a text"),
+            "`a.d` contains \"x\", but every element must be a time: a number of at least 0"
+        );
         assert!(count(&value, "a.e").expect_err("long").contains("yyy…, expected"));
         assert_eq!(optional(&value, "a.c", number), Ok(None));
         assert_eq!(optional(&value, "a.e", number).map_err(|_| ()), Err(()));

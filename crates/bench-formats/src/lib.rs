@@ -1,6 +1,7 @@
 //! Runs in the formats of other tools, and results of other tools as runs.
 //!
-//! A format that a run can be written in is an [`Export`], one that it can be read from an [`Import`]; [`EXPORTS`] and
+//! An [`Export`] is a format in which a run can be written; an [`Import`] is one from which a run can be read;
+//! [`EXPORTS`] and
 //! [`IMPORTS`] list all of them, a module for each. Figures that were not measured are absent from the output, never
 //! 0.
 #![forbid(unsafe_code)]

@@ -57,7 +57,7 @@ fn metadata<'a>(levels: &[&'a Value], key: &str) -> Option<&'a Value> {
 
 fn case(file: &Value, benchmark: &Value) -> Result<ImportedCase, String> {
     let name = metadata(&[benchmark, file], "name").and_then(Value::as_str);
-    let mut case = ImportedCase::named(name.ok_or("it has no `metadata.name`, expected a text")?);
+    let mut case = ImportedCase::named(name.ok_or("`metadata.name` is missing: expected a string")?);
     let (mut processes, mut iterations, mut peak) = (Vec::new(), 0u64, None);
     for run in json::array(benchmark, "runs")? {
         // A process that only calibrates the number of iterations has no values.
@@ -138,10 +138,10 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "entry 2 of `benchmarks` (`b`): `values` contains null, expected times",
+                "entry 2 of `benchmarks` (`b`): `values` contains null, but every element must be a time: a number of at least 0",
                 "entry 3 of `benchmarks` (`c`): its `runs` contain no time",
                 "entry 4 of `benchmarks` (`d`): `runs` is 5, expected a list",
-                "entry 5 of `benchmarks`: it has no `metadata.name`, expected a text",
+                "entry 5 of `benchmarks`: `metadata.name` is missing: expected a string",
             ]
         );
     }

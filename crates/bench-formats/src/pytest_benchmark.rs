@@ -159,8 +159,8 @@ mod tests {
             [
                 "entry 2 of `benchmarks` (`b`): `stats.median` is null, expected a number",
                 "entry 3 of `benchmarks` (`c`): `stats.median` is -1, expected at least 0",
-                "entry 4 of `benchmarks` (`d`): it has no `stats.rounds`, expected a count",
-                "entry 5 of `benchmarks`: it has no `fullname`, expected a text",
+                "entry 4 of `benchmarks` (`d`): `stats.rounds` is missing: expected a count",
+                "entry 5 of `benchmarks`: `fullname` is missing: expected a string",
                 "entry 6 of `benchmarks` (`e`): `stats.median` is \"2\", expected a number",
             ]
         );

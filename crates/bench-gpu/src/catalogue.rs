@@ -36,7 +36,7 @@ pub(super) fn list(nvml: &Nvml) -> Result<Vec<Known>, String> {
     Ok(known.collect())
 }
 
-/// The instances of a GPU in MIG mode. Most of the places for them are empty.
+/// The MIG instances of a GPU. Most of the possible indices are unused, and are skipped.
 pub(super) fn instances<'nvml>(device: &Device<'nvml>) -> impl Iterator<Item = Device<'nvml>> {
     let most = device.max_mig_device_count().unwrap_or(0);
     (0..most).filter_map(|index| device.mig_device_by_index(index).ok())

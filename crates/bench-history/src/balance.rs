@@ -1,4 +1,4 @@
-//! Whether the changes of a store lean to one side.
+//! Whether the changes recorded in a store lean to one side.
 
 use std::collections::BTreeSet;
 

@@ -32,7 +32,7 @@ pub struct Decision {
 pub struct ComparisonPolicy {
     /// The share by which a case may be slower. `None`: any slower case passes.
     pub allowed: Option<f64>,
-    /// Whether doubt, and runs of other machines or builds, count.
+    /// Whether an unsure comparison, or one across machines or builds, must not pass.
     pub strict: bool,
 }
 

@@ -36,7 +36,8 @@ pub enum Command {
     Batch {
         /// The number of iterations, at least 1.
         iterations: u64,
-        /// The number of iterations that run right before them, untimed. For workers that have offered it only.
+        /// The number of untimed iterations to run right before the batch. Only for workers that have offered to run a
+        /// lead.
         lead: u64,
     },
     /// In [`Mode::Step`]: no more batches; finish and exit.

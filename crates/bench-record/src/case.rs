@@ -114,7 +114,7 @@ pub struct Settings {
     /// Whether the user set that time. Otherwise the time that a round expects is added to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timeout_is_hard: bool,
-    /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
+    /// Sampling stops at this half-width of the median's 95 % interval, as a share of the median.
     pub target_precision: f64,
     /// The share below which a change of time is of no practical interest, if the benchmark says so itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]

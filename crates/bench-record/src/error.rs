@@ -25,7 +25,7 @@ pub enum RunError {
         action: &'static str,
         /// The path.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
     /// A record is truncated, of another version, or not a record at all.
@@ -48,7 +48,7 @@ pub enum RunError {
     Spawn {
         /// The executable.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
 }

@@ -37,7 +37,7 @@ impl FromStr for ColorChoice {
             "auto" => Ok(ColorChoice::Auto),
             "always" => Ok(ColorChoice::Always),
             "never" => Ok(ColorChoice::Never),
-            _ => Err(UsageError::malformed("choice of colours", text, "`auto`, `always` or `never`")),
+            _ => Err(UsageError::malformed("colour choice", text, "`auto`, `always` or `never`")),
         }
     }
 }

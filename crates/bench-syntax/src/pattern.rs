@@ -26,7 +26,7 @@ impl Pattern {
     pub fn regex(text: &str) -> Result<Self, UsageError> {
         regex_lite::Regex::new(text)
             .map(Pattern::Regex)
-            .map_err(|error| UsageError::malformed("regular expression", text, &error.to_string()))
+            .map_err(|error| UsageError(format!("`{text}` is not a regular expression: {error}")))
     }
 
     /// Whether the id of a case fits.

@@ -46,8 +46,8 @@ impl Divan {
         }
     }
 
-    /// Measures a case, lists all cases, runs each once, or lets the runner measure them, as the command line of this process
-    /// says. Returns only after this process has run cases itself.
+    /// Does what the command line of this process asks for: measures a case, lists all cases, runs each once, or lets
+    /// the runner measure them. May exit the process instead of returning.
     pub fn main(&self) {
         dynamic::begin(true);
         for target in targets() {

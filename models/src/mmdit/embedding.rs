@@ -17,7 +17,7 @@ pub struct TimestepEmbedder {
 }
 
 impl TimestepEmbedder {
-    /// An embedder to `width` features.
+    /// Creates an embedder that returns `width` features.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.

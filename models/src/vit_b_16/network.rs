@@ -41,8 +41,8 @@ impl VitB16 {
         Ok(VitB16 { network: generated("vit_b_16", Seeded::new(SEED), dtype, device, build)? })
     }
 
-    /// Returns logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`. Other sizes have no
-    /// positions: they are learnt, one for each of 14 × 14 patches.
+    /// Returns logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`. No other size works: the
+    /// position embeddings are learnt, one for each of the 14 × 14 patches.
     ///
     /// # Errors
     /// When the images have another shape, or are not of the weights' type and device.

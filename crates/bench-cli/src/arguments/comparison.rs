@@ -14,9 +14,16 @@ use clap::Args;
 
 use super::which::Which;
 
+/// The help of arguments that mean more for `bench compare` than for the other commands.
+const TWO_INTERPRETERS: &str = "Interpreter of Python benchmarks; give the flag twice for a different one on each side [default: the active environment's]";
+const ARGUMENTS_OF_BOTH: &str = "Arguments of the `cargo bench` that builds a revision, such as `-- -p models --bench all`. \
+                                 For served models: the flags of `bench load`";
+
 /// Compare two programs, git revisions or served models, which take turns, or two records
 #[derive(Debug, Args)]
 #[command(
+    mut_arg("interpreter", |interpreter| interpreter.help(TWO_INTERPRETERS)),
+    mut_arg("cargo_arguments", |arguments| arguments.help(ARGUMENTS_OF_BOTH)),
     after_help = "A side is a bench executable, a folder with a Cargo.toml or with Python benchmarks (`.` is the \
                   working tree), a git revision, which is built in a separate worktree, or a record: a run \
                   directory, a run.json, or the name of a run. Two records were measured at different times, so \
@@ -35,7 +42,7 @@ pub(crate) struct Compare {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) how: How,
-    /// Rounds of each of two served models [default: 10]
+    /// Rounds for each side, when served models are compared [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..), help_heading = "Measurement")]
     pub(crate) rounds: Option<u32>,
     /// Also count instructions: auto (for cases that are unsure or changed by less than 5 %), always, never
@@ -58,10 +65,11 @@ pub(crate) struct Compare {
     pub(crate) layouts: u8,
     #[command(flatten)]
     pub(crate) report: Report,
-    /// Also write a comment for a pull request to this file, in Markdown, or to stdout instead of the report: -
+    /// Also write a pull request comment in Markdown to this file; - writes it to stdout instead of the report
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     pub(crate) markdown: Option<PathBuf>,
-    /// Exit with 3 only if a case is certainly slower by more than this: its whole interval [default: --threshold]
+    /// Exit with 3 only if a case is certainly slower by more than this (its whole interval lies beyond it) [default:
+    /// --threshold]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(crate) fail_on_regression: Option<f64>,
     /// Exit with 4 if a case is unsure, and with 2 if two records come from different machines or toolchains
@@ -81,7 +89,8 @@ pub(crate) struct Calibrate {
     /// Comparisons of each case
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measurement")]
     pub(crate) repeats: u32,
-    /// Let the candidate run more iterations than it reports, by this share: 2%
+    /// Make the candidate slower by this share, to see whether it is detected: it runs more iterations than it reports.
+    /// Example: 2%
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Measurement")]
     pub(crate) inject: Option<f64>,
     #[command(flatten)]
@@ -117,8 +126,9 @@ pub(crate) struct How {
     /// Device for benchmarks that ask for one: auto, cpu, cuda:0, metal
     #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
     pub(crate) device: Option<DeviceChoice>,
-    /// Number of processors for the threads of each side, chosen again for each pair. With 1, a case with many
-    /// threads is decided much sooner, but only its work is compared [default: all; 1 for cases with one thread]
+    /// Number of processors for the threads of each side, chosen again for each pair. With 1, a case with many threads
+    /// is decided sooner, but only the total work of its threads is compared, not how well they run in parallel
+    /// [default: all; 1 for cases with one thread]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) processors: Option<u32>,
     /// Seed of every random order [default: the clock]
@@ -129,11 +139,10 @@ pub(crate) struct How {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Building")]
 pub(crate) struct Build {
-    /// Arguments of the `cargo bench` that builds a revision: `-- -p models --bench all`; those of `bench load`, for served
-    /// models
+    /// Arguments of the `cargo bench` that builds a revision, such as `-- -p models --bench all`
     #[arg(last = true, value_name = "CARGO_ARGS")]
     pub(crate) cargo_arguments: Vec<String>,
-    /// The interpreter of Python benchmarks, once, or once for each side [default: the active environment's]
+    /// Interpreter of Python benchmarks [default: the active environment's]
     #[arg(long, value_name = "PYTHON")]
     pub(crate) interpreter: Vec<PathBuf>,
 }
@@ -150,7 +159,7 @@ pub(crate) struct Report {
         hide_env = true
     )]
     pub(crate) output_dir: PathBuf,
-    /// Also write the result to this file, or to stdout instead of the report: -
+    /// Also write the result to this file; - writes it to stdout instead of the report
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// No progress
@@ -174,22 +183,32 @@ impl Build {
             [] => Ok([None, None]),
             [both] => Ok([Some(both), Some(both)]),
             [base, candidate] => Ok([Some(base), Some(candidate)]),
-            more => Err(UsageError(format!("expected at most two --interpreter, found {}", more.len()))),
+            more => {
+                Err(UsageError(format!("expected at most two --interpreter flags, found {}", more.len())))
+            }
         }
+    }
+
+    /// The interpreter of both sides; `None` if the usual one is meant.
+    ///
+    /// # Errors
+    /// When two interpreters are named, of which one can be used.
+    pub(crate) fn interpreter(&self) -> Result<Option<&Path>, UsageError> {
+        let [one, other] = self.interpreters()?;
+        if one != other {
+            return Err(UsageError(
+                "expected a single --interpreter: only `bench compare` takes two".to_owned(),
+            ));
+        }
+        Ok(one)
     }
 
     /// The checkout around the working directory.
     ///
     /// # Errors
-    /// When two interpreters are named, of which one can be used.
+    /// Same as [`interpreter`](Self::interpreter).
     pub(crate) fn checkout(&self) -> Result<Checkout, UsageError> {
-        let [one, other] = self.interpreters()?;
-        if one != other {
-            return Err(UsageError(
-                "expected one --interpreter here: two are for `bench compare`".to_owned(),
-            ));
-        }
-        Ok(Checkout::new(".", &self.cargo_arguments).with_interpreter(one))
+        Ok(Checkout::new(".", &self.cargo_arguments).with_interpreter(self.interpreter()?))
     }
 }
 

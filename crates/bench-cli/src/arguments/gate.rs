@@ -9,13 +9,11 @@ use clap::{Args, ValueEnum};
 
 use super::{Build, How, Where};
 
-/// Decide whether a run may pass, by bench.toml and its history or a baseline
+/// Decide whether a run may pass: apply the limits in bench.toml to its history, or to a baseline
 #[derive(Debug, Args)]
 #[command(
     after_help = "The run is added to the store before it is judged. A figure fails if it has become worse than bench.toml allows (by \
-    default 1 %), in its history or against a baseline; so does a limit that is exceeded and a target that is missed. Before \
-                  a slower time fails, the last good commit and that of the run are built and take turns, if the \
-                  checkout here has both.\n\n\
+    default 1 %), in its history or against a baseline; exceeded limits and missed targets fail, too. Before a case fails because it is slower, it is measured again if the checkout here has both commits: the last good commit and the commit of the run are built, and the two programs take turns.\n\n\
     Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 worse than allowed, 4 with --strict: unsure or too \
     little history, 130 interrupted."
 )]
@@ -38,16 +36,16 @@ pub(crate) struct Gate {
     /// Exit with 4 if a figure is unsure or has too little history
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Also write the decision to this file, or to stdout instead of the report: -
+    /// Also write the decision to this file; - writes it to stdout instead of the report
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Also write a comment for a pull request to this file, in Markdown, or to stdout instead of the report: -
+    /// Also write a pull request comment in Markdown to this file; - writes it to stdout instead of the report
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
     /// No progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// Print what each finding rests on, even if it is the same for several
+    /// Print the evidence for each finding, even where several findings share it
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Colours: auto, always, never
@@ -74,11 +72,11 @@ pub(crate) enum Confirm {
 /// Find the commit that made a case slower
 #[derive(Debug, Args)]
 #[command(
-    after_help = "GOOD and BAD take turns, and then GOOD and commits between them, along first parents. A commit \
+    after_help = "First GOOD and BAD take turns; then GOOD takes turns with commits between the two, along first parents. A commit \
                   counts as slow if it has more than half of the slowdown of BAD. If that cannot be decided, the \
                   commit is measured for four and then sixteen times as long; if that is not enough, it is skipped. A commit that \
                   cannot be built or does not have the case is skipped, too.\n\n\
-    Exit codes: 0 the commit is found, 1 the case failed, 2 wrong usage, or BAD is not slower than GOOD, 4 several \
+    Exit codes: 0 the commit was found, 1 the case failed, 2 wrong usage, or BAD is not slower than GOOD, 4 several \
     commits are left, 130 interrupted."
 )]
 pub(crate) struct Bisect {
@@ -89,7 +87,7 @@ pub(crate) struct Bisect {
     /// Id of the case
     #[arg(long, value_name = "CASE")]
     pub(crate) case: String,
-    /// Also write the result to this file, or to stdout instead of the report: -
+    /// Also write the result to this file; - writes it to stdout instead of the report
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     pub(crate) json: Option<PathBuf>,
     /// No progress

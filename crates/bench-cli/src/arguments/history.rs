@@ -14,10 +14,10 @@ pub(crate) struct Trend {
     /// Figures to look at: time, peak_memory, any other name, or all
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["time", "peak_memory"])]
     pub(crate) metric: Vec<String>,
-    /// The smallest change of the median that is reported [default: 0.5%]
+    /// The smallest reported change in the median [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
-    /// Also print series without changes, and how each moved with its machine
+    /// Also print series without changes of their own, and the changes that each series shares with its whole machine
     #[arg(long)]
     pub(crate) all: bool,
     /// Print JSON

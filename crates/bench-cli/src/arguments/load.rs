@@ -32,7 +32,7 @@ pub(crate) use self::workers::{Workers, shared_settings};
     bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
     bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
     Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted after `bench load`.\n\n\
-    Copies started by srun, mpirun, a Kubernetes Job or with --share together form one load, which worker 1 reports:\n\n    \
+    Copies that are started by srun, mpirun or a Kubernetes Job, or that are given --share, form one load, which worker 1 reports:\n\n    \
     srun --ntasks=4 bench load http://server:8000 --rate 2000 --duration 60s\n\n\
     A token is read from an environment variable or a file, and appears in no report.\n\n\
     Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
@@ -42,8 +42,8 @@ pub(crate) struct Load {
     /// Address of the server, with or without the path of its endpoint, or grpc://HOST:PORT; several take requests in turn
     #[arg(value_name = "URL", required_unless_present = "scenario")]
     pub(crate) urls: Vec<String>,
-    /// A TOML file whose keys are flags of this command, `url`, and `matrix` with lists of values to combine; what is typed
-    /// takes precedence
+    /// A TOML file whose keys are flags of this command, `url`, and `matrix` with lists of values to combine; flags on
+    /// the command line take precedence
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
     /// The place of this load in the matrix of a scenario file
@@ -67,7 +67,7 @@ pub(crate) struct Load {
 pub(crate) struct What {
     /// chat, completions, responses, messages, ollama-generate, ollama-chat, tgi, generate, embeddings, rerank, speech,
     /// transcriptions, images, infer, infer-stream, grpc-infer, grpc-infer-stream, tts-synthesize, tts-stream, piper,
-    /// classify-batch, classify-stream, predict, or raw [default: what the server seems to be]
+    /// classify-batch, classify-stream, predict, or raw [default: detected from the server]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
     /// Path of the endpoint, if it is not the usual one
@@ -112,7 +112,7 @@ pub(crate) struct What {
     /// Ask for whole answers instead of streams
     #[arg(long)]
     pub(crate) no_stream: bool,
-    /// Voice that speaks
+    /// Voice to use for speech
     #[arg(long, value_name = "NAME")]
     pub(crate) voice: Option<String>,
     /// Sample rate of raw audio, if the server does not report it
@@ -175,7 +175,7 @@ pub(crate) struct Much {
     /// and deviation) or 1s-5s
     #[arg(long, value_name = "DURATION", value_parser = think_time)]
     pub(crate) think_time: Option<Lengths>,
-    /// Requests of each level [default: 10 per client, at least 50]
+    /// Requests per level [default: 10 per client, at least 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,
     /// Duration of each level
@@ -268,7 +268,7 @@ pub(crate) struct Reports {
     /// Compare with an earlier run: its name or directory
     #[arg(long, value_name = "RUN")]
     pub(crate) compare: Option<String>,
-    /// Also write each level as JSON of this tool, with its names and formulas: vllm, aiperf
+    /// Also write each level in the JSON format of this tool, with the tool's names and formulas: vllm, aiperf
     #[arg(id = "as", long, value_name = "TOOL", value_enum, hide_possible_values = true)]
     pub(crate) dialect: Option<Dialect>,
     /// Name for this run, to compare with later
@@ -277,7 +277,7 @@ pub(crate) struct Reports {
     /// Colours: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
-    /// Print nothing while it runs
+    /// Print nothing while the load runs
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }

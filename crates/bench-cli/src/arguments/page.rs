@@ -18,7 +18,7 @@ use super::Where;
 pub(crate) struct ReportFile {
     #[command(flatten)]
     pub(crate) subject: Subject,
-    /// Write it to this file, or to stdout: - [default: report.html in the folder of all runs]
+    /// Write the page to this file; - means stdout [default: report.html in the folder of all runs]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(crate) struct Show {
     pub(crate) place: Where,
 }
 
-/// Serve the same page to this machine, updated while a run is in progress
+/// Serve the page of `bench report` to this machine, updated while a run is in progress
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -59,7 +59,7 @@ pub(crate) struct Subject {
     /// No run: the history. One: a run, or the folder of a comparison. Two: runs to compare, the older one first
     #[arg(value_name = "RUN", num_args = 0..=2)]
     pub(crate) runs: Vec<String>,
-    /// The smallest change of the median that is reported [default: 0.5%]
+    /// The smallest reported change in the median [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
     /// Between two runs: the smallest change that matters [default: 1%]

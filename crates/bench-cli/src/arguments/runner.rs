@@ -6,9 +6,10 @@ use clap::Args;
 
 /// Run executables for cargo: those that `cargo bench` built are measured, all others run as usual
 ///
-/// Set `CARGO_TARGET_<TRIPLE>_RUNNER="bench runner"`, or `runner = "bench runner"` below `[target.<TRIPLE>]` in
-/// `.cargo/config.toml`, with the triple of `rustc -vV` (in capitals, with underscores): then `cargo bench` hands over every
-/// executable, and `cargo bench -- --help` lists the flags.
+/// Set `runner = "bench runner"` below `[target.<TRIPLE>]` in `.cargo/config.toml`, where <TRIPLE> is the host that
+/// `rustc -vV` prints, or set `CARGO_TARGET_<TRIPLE>_RUNNER="bench runner"`, with the triple in capitals and with
+/// underscores. Then `cargo bench` starts every executable through `bench runner`, and `cargo bench -- --help` lists
+/// the flags.
 #[derive(Debug, Args)]
 pub(crate) struct Runner {
     /// The executable, and its arguments.

@@ -50,7 +50,7 @@ pub(crate) struct Store {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreAction {
-    /// Add runs: directories, run.json files or names [default: all of the results folder]
+    /// Add runs: directories, run.json files or names [default: all runs in the results folder]
     Add {
         /// The runs to add
         #[arg(value_name = "RUN")]

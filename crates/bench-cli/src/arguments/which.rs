@@ -34,7 +34,7 @@ pub(crate) struct Which {
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
     #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Cases")]
     args: Vec<Arguments>,
-    /// One of several parts, by a stable hash of the id: 1/4
+    /// Only the cases of one part of several; a stable hash of the id assigns each case to a part: 1/4
     #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Cases")]
     partition: Option<Partition>,
     /// Only cases marked `ignore`

@@ -15,7 +15,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// The time within which a message that has already been sent arrives.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// An action of a worker.
+/// Something that a worker did, or failed to do in time.
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),

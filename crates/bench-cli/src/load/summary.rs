@@ -88,7 +88,7 @@ pub(super) fn found(record: &Record) -> Option<f64> {
     Bracket::of(&levels(record)).met
 }
 
-/// The bounds of the rate that was looked for.
+/// Describes the bounds between which the highest rate that meets the objective lies.
 pub(super) fn bracket(record: &Record, objective: &str) -> String {
     let Bracket { met, missed, reasons } = Bracket::of(&levels(record));
     let why = reasons.first().map_or(String::new(), |reason| format!(": {reason}"));

@@ -176,7 +176,7 @@ fn servers_are_compared_with_servers_under_one_load() {
     let refused = |arguments: &[&str], said: &[&str]| {
         stage.bench(&[&["compare", &url], arguments].concat()).expect_code(2).expect_said(said);
     };
-    refused(&["HEAD"], &["can be compared with another one only", "`HEAD`"]);
+    refused(&["HEAD"], &["can only be compared with another served model", "`HEAD`"]);
     refused(&[&url, "a-filter"], &["servers are compared without filters of cases"]);
     refused(&[&url, "--max-time=9s"], &["--duration 20s", "--rounds"]);
     refused(&[&url, "--", "--no-such"], &["after `--`, expected the flags of `bench load`", "--no-such"]);

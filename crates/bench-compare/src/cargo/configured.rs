@@ -23,7 +23,7 @@ enum Variable {
     Value(String),
     Table {
         value: String,
-        /// Whether it replaces one that is set already.
+        /// Whether the value replaces that of an environment variable which is already set.
         #[serde(default)]
         force: bool,
         /// Whether the value is a path relative to the folder that holds `.cargo`.

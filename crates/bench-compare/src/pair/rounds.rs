@@ -10,8 +10,8 @@ use bench_os::turns::Turns;
 use bench_runner::program::Kind;
 use bench_runner::rounds::Interrupt;
 
-/// A round does not last longer if whole rounds take turns, if it can be as short: how processes differ is learnt from
-/// more of them.
+/// The longest a round may last if whole rounds take turns, unless a single iteration takes longer. Many short rounds
+/// show better than a few long ones how processes differ.
 const LONGEST_ROUND_NS: u64 = 20_000_000;
 
 /// Samples of such a round: many short ones are steadier than few long ones, as batches are.

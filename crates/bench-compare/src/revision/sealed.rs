@@ -92,7 +92,7 @@ impl Sealed {
         };
         match text(&found.stdout).lines().find(is_pointer) {
             Some(name) => Err(UsageError(format!(
-                "{name} of {} is a pointer of Git LFS, and its content is not here: `git lfs install`, then \
+                "{name} of {} is a Git LFS pointer whose content is not here: run `git lfs install`, then \
                  `git lfs fetch origin {}`",
                 short(&self.commit),
                 self.commit

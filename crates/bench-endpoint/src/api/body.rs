@@ -343,7 +343,7 @@ fn rerank(text: &str) -> Result<Value, String> {
     Ok(json!({ "query": query, "documents": documents }))
 }
 
-/// A form with a file of audio.
+/// A form with an audio file.
 fn transcription(settings: &Settings, audio: &[u8]) -> Result<Body, String> {
     let mut fields = Vec::new();
     fields.extend(settings.model.clone().map(|model| ("model", model)));

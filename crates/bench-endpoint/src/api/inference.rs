@@ -1,4 +1,4 @@
-//! KServe v2: inference by tensors, as streams of JSON and over gRPC ("Open Inference Protocol", `grpc_predict_v2.proto`).
+//! KServe v2: inference on tensors, as JSON streams and over gRPC ("Open Inference Protocol", `grpc_predict_v2.proto`).
 
 use std::time::Instant;
 

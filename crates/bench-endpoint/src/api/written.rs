@@ -14,7 +14,7 @@ use crate::reader::{JsonLines, Sse};
 pub(super) struct Dialect {
     /// The separator of events.
     pub(super) framing: Framing,
-    /// Reads an event: its kind, which lines of JSON have none of, and its data.
+    /// Reads an event, given its kind (empty for a line of JSON) and its data.
     pub(super) event: fn(&str, &str) -> Result<Step, Failure>,
     /// Reads an answer that was not asked for as a stream.
     pub(super) whole: fn(&Value) -> Result<Step, Failure>,

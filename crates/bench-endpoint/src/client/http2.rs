@@ -52,7 +52,7 @@ impl Http2 {
         poll_fn(|context| Poll::Ready(!matches!(self.sender.poll_ready(context), Poll::Ready(Err(_))))).await
     }
 
-    /// Sends a request and reads its answer. If this is dropped before its end, the stream is cancelled.
+    /// Sends a request and reads its answer. If the future is dropped before it completes, the stream is cancelled.
     ///
     /// # Errors
     /// Why it failed, by class.

@@ -78,7 +78,7 @@ impl Content {
 /// The first word, the only one without a space before it. It is not part of a salt.
 const FIRST: &str = "The";
 
-/// Words of a salt: eight of 256 make 64 bits.
+/// Words in a salt: eight words, each chosen from 256, carry 64 bits.
 const SALT_WORDS: u8 = 8;
 
 /// Tokens of a block of a Mooncake trace.

@@ -12,7 +12,7 @@ pub enum ConfigError {
     Io {
         /// The file concerned.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The content of the file is not valid.

@@ -112,7 +112,7 @@ pub enum StoreError {
         action: &'static str,
         /// The path.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// A server that cannot be reached, or that has gone away and did not come back.

@@ -110,7 +110,7 @@ fn compare_case(old: Option<&CaseRecord>, new: &CaseRecord, threshold: f64) -> C
     }
 }
 
-/// Returns the relative change; a count of 0 is taken as 1.
+/// Returns the change relative to `then`, or relative to 1 if that is 0.
 fn relative(now: u64, then: u64) -> f64 {
     (now as f64 - then as f64) / then.max(1) as f64
 }

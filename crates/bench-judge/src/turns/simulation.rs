@@ -49,7 +49,8 @@ fn round(noise: Noise, of_pair: f64, random: &mut Random) -> RoundRecord {
     RoundRecord::serving(served)
 }
 
-/// The share of comparisons in which any figure of one server is called faster or slower, if every difference matters.
+/// The share of comparisons of a server with itself in which at least one figure is judged faster or slower, at a
+/// threshold of 0.
 fn false_verdicts(noise: Noise) -> f64 {
     let mut random = Random::seeded(7);
     let mut drift = 0.0;

@@ -32,9 +32,9 @@ pub(super) fn rate(level: &Level, warnings: &mut Vec<String>) {
 }
 
 /// Little's law: requests in flight are the rate at which they come times how long they stay (Little, "A proof
-/// for the queuing formula L = λW", Operations Research 9, 1961). Over a window that holds every request
-/// whole it is an identity. The mean latency is that of served requests, so if some have failed it bounds
-/// the requests in flight from below only.
+/// for the queuing formula L = λW", Operations Research 9, 1961). It is an identity over a window that contains every
+/// request from beginning to end. The mean latency is that of served requests, so if some have failed, the product is
+/// only a lower bound of the requests in flight.
 pub(super) fn little(level: &Level, warnings: &mut Vec<String>) {
     let service = value(level, "service latency mean").or_else(|| match level.headline {
         Headline::Service => value(level, "latency mean"),

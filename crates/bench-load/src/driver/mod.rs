@@ -99,9 +99,9 @@ pub(crate) struct Driven {
     pub(crate) short_of_threads: Option<String>,
     /// How late event loops handled ready events; `None` without event loops.
     pub(crate) client_stall: Option<Lag>,
-    /// Whether the time limit of the case ended the level before its own end.
+    /// Whether the time limit of the case cut the level short.
     pub(crate) cut_short: bool,
-    /// Whether the user ended it before its own end.
+    /// Whether the user cut it short.
     pub(crate) stopped: bool,
     /// The number of requests of a schedule that were due while the allowed number was in flight.
     pub(crate) held_up: u64,

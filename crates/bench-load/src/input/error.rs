@@ -39,7 +39,7 @@ pub enum InputError {
     Read {
         /// The one concerned.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
     /// A file without a line of text.

@@ -23,7 +23,7 @@ pub enum PictureError {
     #[error("not a picture: expected PNG, JPEG or WebP, found data that begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// A picture of a format that cannot be read here.
-    #[error("a picture of format {0}: expected PNG, JPEG or WebP")]
+    #[error("the picture has the format {0}: expected PNG, JPEG or WebP")]
     OtherFormat(&'static str),
     /// A picture that is damaged.
     #[error("a {format} picture that is damaged: {reason}")]

@@ -34,7 +34,7 @@ impl Scenario for ClosedLoop {
             .0
             .iter()
             .map(|count| {
-                Ok(of_clients("closed_loop", clients(*count, "concurrency")?, Duration::ZERO, wanted))
+                Ok(of_clients("closed_loop", clients(*count, "a concurrency")?, Duration::ZERO, wanted))
             })
             .collect()
     }

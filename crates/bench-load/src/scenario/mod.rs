@@ -203,9 +203,10 @@ fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
 /// # Errors
 /// If it is 0, or more than the number of threads that a machine can run.
 fn clients(count: usize, what: &str) -> Result<u32, Error> {
-    u32::try_from(count).ok().filter(|count| (1..=65_536).contains(count)).ok_or_else(|| {
-        Error::failure(format!("{what} {count}: expected a number of clients from 1 to 65536"))
-    })
+    u32::try_from(count)
+        .ok()
+        .filter(|count| (1..=65_536).contains(count))
+        .ok_or_else(|| Error::failure(format!("{what} of {count}: expected a number from 1 to 65536")))
 }
 
 /// A level of clients without a schedule.

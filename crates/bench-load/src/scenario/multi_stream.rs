@@ -24,7 +24,7 @@ impl Scenario for MultiStream {
             .0
             .iter()
             .map(|streams| {
-                let streams = clients(*streams, "streams")?;
+                let streams = clients(*streams, "a number of streams")?;
                 Ok(Plan {
                     name: format!("{streams} streams"),
                     scenario: "multi_stream",

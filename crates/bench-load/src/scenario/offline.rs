@@ -30,7 +30,7 @@ impl Offline {
 impl Scenario for Offline {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let count = clients(self.at_once.unwrap_or(cores), "requests at once")?;
+        let count = clients(self.at_once.unwrap_or(cores), "a number of requests at once")?;
         Ok(vec![of_clients("offline", count, Duration::ZERO, wanted)])
     }
 }

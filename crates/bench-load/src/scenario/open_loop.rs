@@ -53,7 +53,7 @@ impl OpenLoop {
 
 impl Scenario for OpenLoop {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
-        let most_in_flight = super::clients(self.most_in_flight, "requests in flight")?;
+        let most_in_flight = super::clients(self.most_in_flight, "a number of requests in flight")?;
         self.rates
             .0
             .iter()

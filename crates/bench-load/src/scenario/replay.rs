@@ -43,7 +43,7 @@ impl Replay {
         Replay { source: Source::File(file.as_ref().to_owned()), speed: 1.0, most_in_flight: 256 }
     }
 
-    /// Uses arrivals that were read already, in seconds, ascending; the first one is the beginning.
+    /// Uses these arrival times, in seconds and in ascending order. The first one is the beginning of the level.
     pub fn times(times: impl Into<Arc<[f64]>>) -> Self {
         Replay { source: Source::Times(times.into()), speed: 1.0, most_in_flight: 256 }
     }

@@ -33,11 +33,11 @@ impl Scenario for Stress {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         if self.duration.is_zero() || self.ramp_up > self.duration {
             return Err(Error::failure(format!(
-                "stress for {:?} with a ramp-up of {:?}: expected a duration, and a ramp-up that fits into it",
+                "stress for {:?} with a ramp-up of {:?}: expected a duration of more than 0, and a ramp-up that is not longer",
                 self.duration, self.ramp_up
             )));
         }
         let wanted = Wanted { duration: Some(self.duration), ..wanted.clone() };
-        Ok(vec![of_clients("stress", clients(self.most, "stress with")?, self.ramp_up, &wanted)])
+        Ok(vec![of_clients("stress", clients(self.most, "a stress concurrency")?, self.ramp_up, &wanted)])
     }
 }

@@ -11,6 +11,7 @@ use super::Connection;
 pub fn adopt(_descriptor: i32) -> io::Result<Connection> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "this program inherits no socket: expected `tcp:PORT:TOKEN`, from a runner built for the same system",
+        "this program cannot inherit a socket on this system: expected a channel address `tcp:PORT:TOKEN`. Use a runner that \
+         was built for the same system",
     ))
 }

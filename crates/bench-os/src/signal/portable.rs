@@ -31,7 +31,7 @@ impl Signals {
         false
     }
 
-    /// Returns a wake that ends no wait.
+    /// Returns a [`Wake`] that never interrupts a wait.
     pub fn wake(&self) -> &Wake {
         &self.0
     }

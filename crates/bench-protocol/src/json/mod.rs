@@ -75,7 +75,7 @@ pub fn from_text<T: Decode>(text: &str) -> Result<T, JsonError> {
 /// Same as [`from_text`], and when the text is not UTF-8.
 pub fn from_bytes<T: Decode>(text: &[u8]) -> Result<T, JsonError> {
     let text = std::str::from_utf8(text).map_err(|error| {
-        JsonError::new(format!("expected UTF-8, found another byte at {}", error.valid_up_to()))
+        JsonError::new(format!("expected UTF-8, found an invalid byte at offset {}", error.valid_up_to()))
     })?;
     from_text(text)
 }

@@ -40,7 +40,7 @@ fn what_is_not_json_is_refused() {
     }
     assert_eq!(
         from_bytes::<bool>(b"\"a\xff\"").expect_err("not UTF-8").to_string(),
-        "expected UTF-8, found another byte at 2"
+        "expected UTF-8, found an invalid byte at offset 2"
     );
 }
 

@@ -60,8 +60,8 @@ pub(super) fn compare(host: &Host<'_>, flags: &Flags, options: &Options, name: &
         let kept = run.join(EXECUTABLES).join(program.name());
         if !kept.is_file() {
             return Err(UsageError(format!(
-                "the run `{name}` has not kept the executable of {}: expected {}. Save it with `--save-baseline \
-                 {name}`; `--compare {name}` compares with the figures of that run",
+                "the run `{name}` has no saved executable of {}: {} does not exist. Save it with `--save-baseline {name}`, or use \
+                 `--compare {name}` to compare with the figures of that run",
                 program.name(),
                 kept.display()
             ))

@@ -314,7 +314,7 @@ fn gpu_interval(text: &str) -> Result<Duration, UsageError> {
     possible
         .contains(&interval)
         .then_some(interval)
-        .ok_or_else(|| UsageError::malformed("time between two looks", text, "1ms to 10s"))
+        .ok_or_else(|| UsageError::malformed("GPU interval", text, "1ms to 10s"))
 }
 
 /// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.

@@ -34,7 +34,7 @@ impl FromStr for Format {
             "table" | "pretty" => Ok(Format::Table),
             "terse" => Ok(Format::Terse),
             "json" => Ok(Format::Json),
-            _ => Err(UsageError::malformed("format of a list", text, "`table`, `terse` or `json`")),
+            _ => Err(UsageError::malformed("list format", text, "`table`, `terse` or `json`")),
         }
     }
 }

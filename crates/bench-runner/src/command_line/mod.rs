@@ -133,7 +133,11 @@ fn execute(
         (false, _) => None,
         (true, Some(make)) => Some(make),
         (true, None) => {
-            let message = format!("`--in-process` needs the program itself: `{}` starts others", host.name);
+            let message = format!(
+                "`--in-process` works only if you start the benchmark program directly: `{}` runs benchmarks in other \
+                 processes",
+                host.name
+            );
             return Err(UsageError(message).into());
         }
     };

@@ -25,7 +25,7 @@ pub struct Which {
     pub skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
     pub args: Vec<Arguments>,
-    /// One of several parts, by a stable hash of the id: 1/4
+    /// Only the cases of one part of several; a stable hash of the id assigns each case to a part: 1/4
     pub partition: Option<Partition>,
     /// Only cases marked `ignore`
     pub ignored: bool,

@@ -46,9 +46,9 @@ pub(super) fn first_rate(text: &str) -> Result<FirstRate, String> {
 pub(super) fn prefix(text: &str) -> Result<(u64, u64), String> {
     let (tokens, pool) = text.split_once(':').unwrap_or((text, "1"));
     let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| (1..=1 << 24).contains(number));
-    number(tokens)
-        .zip(number(pool))
-        .ok_or_else(|| "expected tokens as 256, or with a number of beginnings as 256:4".to_owned())
+    number(tokens).zip(number(pool)).ok_or_else(|| {
+        "expected a number of tokens such as 256, or with a number of prefixes such as 256:4".to_owned()
+    })
 }
 
 /// A condition of an objective: `ttft <= 300ms`; `ttft=300ms` for what had better be small; `ttft:300`, in milliseconds, as

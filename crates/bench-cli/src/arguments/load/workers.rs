@@ -12,8 +12,8 @@ use super::Load;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Workers")]
 pub(crate) struct Workers {
-    /// The part of the load that this worker sends, of several that run the same command: 1/4 [default: by Kubernetes,
-    /// Slurm or mpirun]
+    /// The part of the load that this worker sends, when several workers run the same command: 1/4 [default: from
+    /// Kubernetes, Slurm or mpirun]
     #[arg(long, value_name = "K/N")]
     pub(crate) share: Option<Share>,
     /// Address on which worker 1 listens for the others [default: the first node of Slurm's step; this machine, if

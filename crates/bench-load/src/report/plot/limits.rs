@@ -1,4 +1,4 @@
-//! What users ask of a service, in its pictures: the limits of an objective, and what each user gets.
+//! What users ask of a service, in its pictures: the limits of an objective, the knee, and what each user gets.
 
 use bench_record::Metric;
 
@@ -33,6 +33,44 @@ pub(super) fn of(group: &Group<'_>, metrics: &[impl AsRef<str>]) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// The fewest valid levels among which there is a knee.
+const FEWEST_LEVELS: usize = 3;
+
+/// A dashed upright line at the knee, as high as the other lines: at the level with the most throughput per latency, which is
+/// called *power* (Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer
+/// communications", ICC 1979). Below it, throughput grows faster than latency; above it, latency does. Throughput is the mean
+/// number of requests in flight divided by the median latency (Little's law).
+///
+/// `None` if the first or the last level has the most, since the knee may then be outside of what was measured.
+pub(super) fn knee(group: &Group<'_>, lines: &[Line]) -> Option<Line> {
+    let mut powers: Vec<(f64, f64)> = group
+        .levels
+        .iter()
+        .filter(|level| level.level.validity.valid)
+        .filter_map(|level| {
+            let latency =
+                level.level.metric("latency p50").map(|metric| metric.value).filter(|s| *s > 0.0)?;
+            Some((level.at?, level.level.pace.mean_concurrency? / latency.powi(2)))
+        })
+        .filter(|(_, power)| power.is_finite())
+        .collect();
+    powers.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let (at, _) = powers.iter().copied().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    let is_within = powers.len() >= FEWEST_LEVELS
+        && powers.first().is_some_and(|(first, _)| *first < at)
+        && powers.last().is_some_and(|(last, _)| *last > at);
+    let heights =
+        || lines.iter().flat_map(|line| &line.points).map(|point| point.y).filter(|y| y.is_finite());
+    let ends = [heights().fold(f64::INFINITY, f64::min), heights().fold(0.0, f64::max)];
+    is_within.then(|| Line {
+        label: "knee".to_owned(),
+        points: ends.map(|y| Point { x: at, y, ..Point::default() }).to_vec(),
+        dashed: true,
+        dotless: true,
+        lineless: false,
+    })
 }
 
 /// What each user gets against what all of them get together: more users share more, and each of them has less. `None` if

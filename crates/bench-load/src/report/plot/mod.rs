@@ -18,6 +18,9 @@ inventory::submit! { Exporter { name: "plots", export } }
 /// Percentiles of the latency that are drawn against the setting.
 const PERCENTILES: [&str; 3] = ["p50", "p95", "p99"];
 
+/// Explains the line of the [knee](limits::knee).
+const KNEE: &str = "knee: the most throughput per latency";
+
 /// The maximum number of levels whose latency is drawn over time.
 const MOST_TIMELINES: usize = 12;
 
@@ -157,9 +160,17 @@ fn percentiles(group: &Group<'_>) -> Chart {
         .filter(|line| !line.points.is_empty())
         .collect();
     lines.extend(limits::of(group, &PERCENTILES.map(|p| format!("latency {p}"))));
+    let knee = limits::knee(group, &lines);
+    let marks = note(&lines, &group.levels);
+    let note = match &knee {
+        Some(_) if marks.is_empty() => KNEE.to_owned(),
+        Some(_) => format!("{KNEE} · {marks}"),
+        None => marks,
+    };
+    lines.extend(knee);
     Chart {
         title: group.id(),
-        note: note(&lines, &group.levels),
+        note,
         x: Scale::setting(group.setting.title(), group.levels.iter().filter_map(|level| level.at)),
         y: Scale::values(group.latency_name(), "s"),
         lines,

@@ -171,6 +171,44 @@ fn limits_of_an_objective_are_lines_in_the_pictures_of_what_they_limit() {
     assert_eq!(ends, [(1.0, 2.0), (4.0, 2.0)]);
 }
 
+/// Closed levels with these latencies in seconds, for 1, 2, 4, … clients.
+fn of_latencies(latencies: &[f64]) -> Vec<Level> {
+    let levels = latencies.iter().enumerate().map(|(number, latency)| {
+        let mut level = closed(1 << number);
+        let median = level.metrics.iter_mut().find(|metric| metric.name == "latency p50").expect("a median");
+        median.value = *latency;
+        level
+    });
+    levels.collect()
+}
+
+#[test]
+fn the_knee_is_a_line_where_throughput_per_latency_is_highest() {
+    let knee = |levels: Vec<Level>| -> Option<(f64, f64)> {
+        let charts = charts(levels);
+        let (_, chart) = charts.iter().find(|(name, _)| name == "latency").expect("a picture");
+        let line = chart.lines.iter().find(|line| line.label == "knee");
+        assert_eq!(
+            line.is_some(),
+            chart.note.contains("knee: the most throughput per latency"),
+            "{}",
+            chart.note
+        );
+        let points = &line?.points;
+        assert!(points[0].y < points[1].y);
+        Some((points[0].x, points[1].x))
+    };
+    // As fast with two clients as with one, and later twice as slow with twice as many.
+    assert_eq!(knee(of_latencies(&[1.0, 1.1, 1.3, 2.6, 5.2])), Some((4.0, 4.0)));
+    // It may be beyond what was measured.
+    assert_eq!(knee(of_latencies(&[1.0, 1.0, 1.0])), None);
+    assert_eq!(knee(of_latencies(&[1.0, 2.0, 4.0])), None);
+    let mut levels = of_latencies(&[1.0, 1.1, 1.3, 2.6, 5.2]);
+    // A level that is not valid is none to aim at.
+    levels[2].validity.valid = false;
+    assert_eq!(knee(levels), Some((2.0, 2.0)));
+}
+
 #[test]
 fn what_a_user_gets_is_drawn_against_what_all_get() {
     let charts = charts([1, 2, 4].into_iter().map(closed).collect());
