@@ -13,7 +13,7 @@ use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response, nothi
 const TRANSLATION: Domain = Domain {
     name: "translation",
     primary: "WPS",
-    columns: &["words"], // of requests.csv
+    columns: &["words"], // the columns of requests.csv
     derived: &[],
     rates: &[Rate { name: "WPS", unit: "words/s", of: |seen| seen.value(0) }],
     ratios: &[],

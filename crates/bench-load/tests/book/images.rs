@@ -14,7 +14,7 @@ fn paint(b: &mut Bencher) -> Result<()> {
             sleep(Duration::from_millis(4)); // one step of denoising
             request.step();
         }
-        request.output(); // the pictures are there: TTFI
+        request.output(); // the pictures are ready: this marks TTFI
         Ok::<_, Error>(
             Images::new(wanted.number, wanted.width, wanted.height)
                 .steps(wanted.steps)
