@@ -23,6 +23,17 @@ def notes(frame):
     return [note for probe in frame["probes"] for note in probe.get("notes", ())]
 
 
+COUNTING = """
+    calls = [0]
+    def benchmark_count(b):
+        def call():
+            calls[0] += 1
+        b.iter(call)
+        print(calls[0], file=__import__("sys").stderr)
+"""
+"""A benchmark that prints how often its function was called."""
+
+
 class Rounds(unittest.TestCase):
     def test_a_round_is_told_in_order_and_counts_its_iterations(self):
         with Stage(speed="def benchmark_sum():\n    return sum(range(1000))") as stage:
@@ -38,15 +49,7 @@ class Rounds(unittest.TestCase):
             self.assertEqual(types(stage.measure("unit/sum", "once"))[-2:], ["first_call", "finished"])
 
     def test_the_function_is_called_as_often_as_is_told(self):
-        text = """
-            calls = [0]
-            def benchmark_count(b):
-                def call():
-                    calls[0] += 1
-                b.iter(call)
-                print(calls[0], file=__import__("sys").stderr)
-        """
-        with Stage(speed=text) as stage, stage.worker() as worker:
+        with Stage(speed=COUNTING) as stage, stage.worker() as worker:
             worker.send(type="measure", case="unit/count", round=0, mode="step", slice_ns=0, hard_stop=False, probes=[])
             self.assertEqual([worker.frame()["type"] for _ in range(2)], ["start_up", "first_call"])
             for iterations in (1, 7, 8, 21):
@@ -58,15 +61,7 @@ class Rounds(unittest.TestCase):
             self.assertEqual(worker.close(), (0, "38\n"))
 
     def test_the_lead_of_a_batch_runs_before_it_and_counts_for_nothing(self):
-        text = """
-            calls = [0]
-            def benchmark_count(b):
-                def call():
-                    calls[0] += 1
-                b.iter(call)
-                print(calls[0], file=__import__("sys").stderr)
-        """
-        with Stage(speed=text) as stage, stage.worker() as worker:
+        with Stage(speed=COUNTING) as stage, stage.worker() as worker:
             self.assertTrue(worker.ready["leads"])
             worker.send(type="measure", case="unit/count", round=0, mode="step", slice_ns=0, hard_stop=False, probes=[])
             self.assertEqual([worker.frame()["type"] for _ in range(2)], ["start_up", "first_call"])
