@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(split(&["src", "unit", "--", "--workspace"]), Ok((1, 1, 1)));
         assert!(
             split(&["Cargo.toml", "--", "--workspace"])
-                .is_err_and(|error| error.0.contains("leave `-- --workspace` out"))
+                .is_err_and(|error| error.0.contains("leave out `-- --workspace`"))
         );
         assert!(split(&["./missing"]).expect_err("missing").0.contains("`./missing` does not exist"));
     }
