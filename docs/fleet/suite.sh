@@ -10,7 +10,7 @@ set -eu
 exec srun --kill-on-bad-exit=0 sh -c '
     results=benchmark_results/$SLURM_JOB_ID-$SLURM_PROCID
     bench run "$@" --output-dir "$results" && code=0 || code=$?
-    # A part without a case has no run.
+    # A part that could not begin has no run.
     if [ -e "$results/latest" ]; then bench store add "$results/latest"; fi
     exit "$code"
 ' bench "$@"
