@@ -37,8 +37,8 @@ pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     scrub(&mut command);
     if cfg!(bench_portable) {
         // As what this test was built with, or everything is built again.
-        let shared = |name: &std::ffi::OsStr| name == "RUSTFLAGS" || name == "CARGO_PROFILE_DEV_DEBUG";
-        command.envs(std::env::vars_os().filter(|(name, _)| shared(name)));
+        const SHARED: [&str; 3] = ["RUSTFLAGS", "CARGO_PROFILE_DEV_DEBUG", "CARGO_INCREMENTAL"];
+        command.envs(std::env::vars_os().filter(|(name, _)| SHARED.iter().any(|shared| name == shared)));
     }
     command.current_dir(workspace()).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
     command
