@@ -392,7 +392,7 @@ fn a_search_finds_a_rate_between_one_that_is_met_and_one_that_is_not() {
 fn a_load_of_nobody_is_refused() {
     let case = case("unit/nobody");
     assert_eq!(case.status, Status::Failed);
-    assert!(case.failure.is_some_and(|failure| failure.message.contains("concurrency 0")));
+    assert!(case.failure.is_some_and(|failure| failure.message.contains("a concurrency of 0")));
 }
 
 #[test]

@@ -15,17 +15,17 @@ fn arrivals(plan: &Plan) -> &[u64] {
 fn nonsense_is_refused_in_words() {
     let usual = wanted(None, None);
     let refused: [(&str, Box<dyn Scenario>); 12] = [
-        ("concurrency 0", Box::new(ClosedLoop::new(0))),
-        ("concurrency 0", Box::new(ClosedLoop::new([1, 0]))),
+        ("a concurrency of 0", Box::new(ClosedLoop::new(0))),
+        ("a concurrency of 0", Box::new(ClosedLoop::new([1, 0]))),
         ("a rate of 0", Box::new(OpenLoop::poisson(0.0))),
         ("a rate of -1", Box::new(OpenLoop::constant(-1.0))),
         ("a rate of NaN", Box::new(OpenLoop::poisson(f64::NAN))),
         ("a burstiness of 0", Box::new(OpenLoop::gamma(1.0, 0.0))),
-        ("requests in flight 0", Box::new(OpenLoop::poisson(1.0).most_in_flight(0))),
-        ("streams 0", Box::new(MultiStream::new(0))),
+        ("requests in flight of 0", Box::new(OpenLoop::poisson(1.0).most_in_flight(0))),
+        ("streams of 0", Box::new(MultiStream::new(0))),
         ("ramp from 4 to 2", Box::new(Ramp::new(4, 2))),
         ("stress", Box::new(Stress::new(Duration::ZERO, 4))),
-        ("at once 0", Box::new(Offline::new().at_once(0))),
+        ("at once of 0", Box::new(Offline::new().at_once(0))),
         ("no-such-file", Box::new(Replay::file("no-such-file"))),
     ];
     for (part, scenario) in refused {
