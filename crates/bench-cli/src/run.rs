@@ -21,7 +21,8 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
         name: "bench run [PATH | EXE]...",
         about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
                 that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with an interpreter \
-                other than that of the active environment.\nArguments after `--` are passed to the `cargo bench` that builds the benchmarks.",
+                other than that of the active environment.\nArguments after `--` are passed to the `cargo bench` that \
+                builds the benchmarks.",
         open: &open,
         in_process: None,
         probes: None,

@@ -1,9 +1,8 @@
 //! Runs in the formats of other tools, and results of other tools as runs.
 //!
-//! An [`Export`] is a format in which a run can be written; an [`Import`] is one from which a run can be read;
-//! [`EXPORTS`] and
-//! [`IMPORTS`] list all of them, a module for each. Figures that were not measured are absent from the output, never
-//! 0.
+//! An [`Export`] is a format in which a run can be written; an [`Import`] is one from which a run can be read.
+//! [`EXPORTS`] and [`IMPORTS`] list all of them, and each has a module. Figures that were not measured are absent from
+//! the output, never 0.
 #![forbid(unsafe_code)]
 
 mod asv;

@@ -140,9 +140,9 @@ pub fn build(command: &mut Command, last: &[&str]) -> HashMap<String, PathBuf> {
     let output = command.arg("--message-format=json").args(last).output().expect("cargo");
     if !output.status.success() {
         // Every test that needs it fails of this, so it is said before them, where the test harness does not keep it back.
-        let said = String::from_utf8_lossy(&output.stderr);
-        let _ = writeln!(std::io::stderr(), "{command:?}: {}\n{said}", output.status);
-        panic!("{command:?}: {}\n{said}", output.status);
+        let why = format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+        let _ = writeln!(std::io::stderr(), "{why}");
+        panic!("{why}");
     }
     String::from_utf8_lossy(&output.stdout)
         .lines()

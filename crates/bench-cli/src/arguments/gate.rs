@@ -13,7 +13,9 @@ use super::{Build, How, Where};
 #[derive(Debug, Args)]
 #[command(
     after_help = "The run is added to the store before it is judged. A figure fails if it has become worse than bench.toml allows (by \
-    default 1 %), in its history or against a baseline; exceeded limits and missed targets fail, too. Before a case fails because it is slower, it is measured again if the checkout here has both commits: the last good commit and the commit of the run are built, and the two programs take turns.\n\n\
+    default 1 %), in its history or against a baseline; exceeded limits and missed targets fail, too. Before a case \
+    fails because it is slower, it is measured again if the checkout here has both commits: the last good commit and the \
+    commit of the run are built, and the two programs take turns.\n\n\
     Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 worse than allowed, 4 with --strict: unsure or too \
     little history, 130 interrupted."
 )]

@@ -17,7 +17,8 @@ const AUTO: &str = "auto";
 #[derive(Debug, Args)]
 #[command(
     after_help = "benchfmt is Go's, for benchstat; bmf is Bencher's; criterion is a folder for critcmp, with the run as a \
-    baseline; github-action is a folder with the two files that github-action-benchmark reads as customSmallerIsBetter and customBiggerIsBetter. Figures that were not measured are left out, with a message."
+    baseline; github-action is a folder with the two files that github-action-benchmark reads as \
+    customSmallerIsBetter and customBiggerIsBetter. Figures that were not measured are left out, with a message."
 )]
 pub(crate) struct Export {
     /// The format
@@ -39,7 +40,8 @@ pub(crate) struct Export {
     after_help = "asv is a file results/MACHINE/COMMIT-ENVIRONMENT.json next to asv's benchmarks.json; benchfmt is what \
     `go test -bench` prints; bmf is Bencher's; criterion is the folder target/criterion; google-benchmark is its JSON \
     (`--benchmark_out=FILE`); hyperfine is `--export-json FILE`; pyperf is `-o FILE`; pytest-benchmark is \
-    `--benchmark-json FILE`. auto recognizes the format. Machine and toolchain distinguish the series: a property that neither the file nor a flag gives is `unknown`."
+    `--benchmark-json FILE`. auto recognizes the format. Machine and toolchain distinguish the series: a property \
+    that neither the file nor a flag gives is `unknown`."
 )]
 pub(crate) struct Import {
     /// The format

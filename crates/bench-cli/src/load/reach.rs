@@ -53,8 +53,7 @@ pub(super) fn processes(client: &Client) -> BTreeSet<u32> {
 pub(super) fn unknown(client: &Client) -> UsageError {
     UsageError(format!(
         "the interface of {} was not recognized: it lists no models at /v1/models, and is not a KServe, Ollama, TGI, Piper or \
-         torch-inference \
-         server; name the interface with --endpoint",
+         torch-inference server; name the interface with --endpoint",
         client.target()
     ))
 }

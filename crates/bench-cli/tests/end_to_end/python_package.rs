@@ -104,6 +104,9 @@ fn revisions_of_python_are_compared_each_with_its_own_code() {
     bench(&stage, &["compare", "./speed", "--interpreter=python3", "--quiet"])
         .expect_code(2)
         .expect_said(&["expected two sides"]);
+    bench(&stage, &["calibrate", "./speed", "--interpreter=python3", "--interpreter=python3.99", "--quiet"])
+        .expect_code(2)
+        .expect_said(&["expected a single --interpreter"]);
 }
 
 /// Two cases that write down which process each of their calls is in.

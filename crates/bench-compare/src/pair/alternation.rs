@@ -46,8 +46,9 @@ impl<'w, 'a> Alternation<'w, 'a> {
     /// # Errors
     /// Which side broke, and how.
     pub(super) fn lead(&mut self, iterations: u64, batch_ns: u64) -> Result<u64, (Role, Broken)> {
-        let lead = self.workers.one.leads() && self.workers.other.leads();
-        if !lead || batch_ns >= LONG_NS {
+        // A lead on one side only would be a difference of its own.
+        let can_lead = self.workers.one.leads() && self.workers.other.leads();
+        if !can_lead || batch_ns >= LONG_NS {
             return Ok(0);
         }
         let one_of_each = 2 * LEADS.iter().map(|lead| lead + 1).sum::<u64>() * batch_ns.max(1);
