@@ -71,7 +71,7 @@ impl Worker {
 
     fn measure(&mut self, case: &str, mode: &str) {
         self.command(&measure(case, mode));
-        assert_eq!(self.frame(), json!({ "type": "ready", "protocol": 2 }));
+        assert_eq!(self.frame(), json!({ "type": "ready", "protocol": 2, "leads": true }));
     }
 
     fn exit_code(self) -> i32 {
