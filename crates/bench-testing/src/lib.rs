@@ -14,7 +14,6 @@ mod postgres;
 mod process;
 mod require;
 mod stage;
-pub mod truth;
 
 pub use cargo::{cargo, fixture_target, scratch, scrub, workspace};
 pub use excerpt::excerpt;

@@ -1,7 +1,25 @@
-//! A server that sends what a test wants and remembers when: plain sockets, no library of the client that is tested.
+//! Servers that a client of model servers is checked against. They use plain sockets, and share no code with the client.
+//!
+//! A [`Truth`] sends what a script says, and records when. A [`Stub`] answers as fast as it can.
 //!
 //! One thread serves all connections. With a thread for each, a thousand streams would take the processors from a client on
 //! the same machine, and what the client then gets wrong would be the fault of the server.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use bench_truth::{Act, Truth, json};
+//!
+//! let server = Truth::open(|asked| vec![json(&format!("{{\"path\": \"{}\"}}", asked.path())), Act::Close])?;
+//! let mut client = std::net::TcpStream::connect(server.address())?;
+//! client.write_all(b"GET /models HTTP/1.1\r\n\r\n")?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.ends_with("{\"path\": \"/models\"}"));
+//! assert_eq!(server.asked().len(), 1);
+//! # std::io::Result::Ok(())
+//! ```
+#![forbid(unsafe_code)]
+#![allow(clippy::expect_used, reason = "a test ends with what it expected; its answers are short")]
 
 mod acts;
 mod connection;
@@ -10,10 +28,12 @@ mod event_loop;
 mod grpc;
 mod http2;
 mod received;
+mod stub;
 
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +46,7 @@ pub use self::acts::{Act, chat, chunk, chunked, json, last_chunk, whole};
 pub use self::dialect::{Dialect, dialect};
 use self::event_loop::EventLoop;
 pub use self::grpc::{grpc_end, grpc_head, grpc_message, tensors};
+pub use self::stub::Stub;
 
 /// A request that has come.
 #[derive(Clone, Debug)]
@@ -83,17 +104,42 @@ pub struct Truth {
 impl Truth {
     /// Starts a server that does for each request what `script` returns. The script runs on the thread that serves: a
     /// script that waits delays all answers.
-    pub fn start(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+    ///
+    /// # Errors
+    /// If there is no free port, or if no thread can be started.
+    pub fn open(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> io::Result<Self> {
         Truth::speaking(false, script)
     }
 
-    /// Same as [`start`](Self::start), with HTTP/2 from the first byte: what is sent are frames, such as those of
+    /// Same as [`open`](Self::open), with HTTP/2 from the first byte: what is sent are frames, such as those of
     /// [`tensors`]. Answers of one connection are sent side by side.
-    pub fn start_http2(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+    ///
+    /// # Errors
+    /// Same as [`open`](Self::open).
+    pub fn open_http2(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> io::Result<Self> {
         Truth::speaking(true, script)
     }
 
-    fn speaking(is_http2: bool, script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+    /// Same as [`open`](Self::open), for tests.
+    ///
+    /// # Panics
+    /// If the server cannot be started.
+    pub fn start(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+        Truth::open(script).expect("a server")
+    }
+
+    /// Same as [`open_http2`](Self::open_http2), for tests.
+    ///
+    /// # Panics
+    /// If the server cannot be started.
+    pub fn start_http2(script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static) -> Self {
+        Truth::open_http2(script).expect("a server")
+    }
+
+    fn speaking(
+        is_http2: bool,
+        script: impl Fn(&Asked) -> Vec<Act> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             script: Box::new(script),
             is_http2,
@@ -102,11 +148,17 @@ impl Truth {
             connections: AtomicUsize::new(0),
             over: AtomicBool::new(false),
         });
-        let (event_loop, address) = EventLoop::new(Arc::clone(&shared)).expect("a free port");
-        let waker = event_loop.waker().expect("a waker");
-        let run = move || event_loop.run().expect("events of sockets");
-        let thread = Builder::new().name("truth".to_owned()).spawn(run).expect("a thread");
-        Truth { address, shared, waker, thread: Some(thread) }
+        let (event_loop, address) = EventLoop::new(Arc::clone(&shared))?;
+        let waker = event_loop.waker()?;
+        // Connections are closed when the loop ends, whatever the reason: the client sees that.
+        let run = move || drop(event_loop.run());
+        let thread = Builder::new().name("truth".to_owned()).spawn(run)?;
+        Ok(Truth { address, shared, waker, thread: Some(thread) })
+    }
+
+    /// Its address, `127.0.0.1:PORT`.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its address: `http://127.0.0.1:PORT`.
