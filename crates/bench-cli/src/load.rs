@@ -10,7 +10,9 @@ mod pace;
 mod reach;
 mod rendezvous;
 mod report;
+mod self_test;
 mod summary;
+mod tokens;
 mod workers;
 
 use std::rc::Rc;
@@ -31,22 +33,31 @@ use bench_runner::rounds::Show;
 use bench_runner::run::Options;
 use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
+use clap::ArgMatches;
 
 use self::given::Given;
 pub(crate) use self::in_turn::{is_address, run as compare};
 use self::pace::Scenario;
 use self::reach::{probed, secret, targets, unknown, watch};
-use crate::arguments::Load;
+use crate::arguments::{Load, shared_settings, without_effect};
 
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-/// Runs the load, and reports; returns the exit code. `settings` are the flags that must be the same for all workers,
-/// if there are several.
+/// Runs the load that was `typed`, and reports; returns the exit code.
 ///
 /// # Errors
 /// If the arguments are wrong, or if a run cannot be made or kept.
-pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u8, RunError> {
+pub(crate) fn run(arguments: &Load, typed: &ArgMatches) -> Result<u8, RunError> {
+    if arguments.much.self_test {
+        return match without_effect(typed) {
+            None => self_test::run(arguments),
+            Some(flag) => Err(UsageError(format!(
+                "{flag} has no effect with --self-test, which has a server of its own: leave it out"
+            ))
+            .into()),
+        };
+    }
     let Plan { endpoint, mut given, secret, trust, found } = Plan::make(arguments)?;
     if arguments.much.probe {
         return print(&probed(&endpoint, &found)).map(|()| exit::OK);
@@ -62,7 +73,7 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
         return print(&told(&endpoint, &given, &scenario, secret.as_ref())).map(|()| exit::OK);
     }
     given.told.iter().for_each(|said| tell(said));
-    let fleet = workers::meet(arguments, &endpoint, &given, settings)?;
+    let fleet = workers::meet(arguments, &endpoint, &given, shared_settings(typed))?;
     let endpoint = match &fleet {
         Some(fleet) => endpoint.of_worker(fleet.run(), fleet.share().rank()),
         None => endpoint,
@@ -153,6 +164,7 @@ impl Plan {
         };
         let asked = what.endpoint.or(named.kind).or(template.as_ref().map(|_| Kind::Raw));
         let secret = secret(connection, asked)?;
+        let tokenizer = what.tokenizer.as_deref().map(tokens::counter).transpose()?;
         // Before the server is asked anything: what is wrong on this side costs nothing.
         let given = given::given(arguments, asked)?;
         let most = arguments.much.concurrency.iter().max().copied();
@@ -212,6 +224,10 @@ impl Plan {
         let endpoint = Endpoint::new(kind, settings, client);
         let endpoint = match &what.path {
             Some(path) => endpoint.at(format!("/{}", path.trim_start_matches('/'))),
+            None => endpoint,
+        };
+        let endpoint = match tokenizer {
+            Some(count) => endpoint.counting(count),
             None => endpoint,
         };
         if let Some(wrong) = given.inputs.iter().find_map(|input| endpoint.prompt_of(input).err()) {

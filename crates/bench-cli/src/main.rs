@@ -113,9 +113,8 @@ fn run_line(line: Vec<OsString>) -> u8 {
         Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
         #[cfg(feature = "load")]
         Command::Load(arguments) => {
-            let typed = matches.subcommand_matches("load");
-            load::run(arguments, typed.map(arguments::shared_settings).unwrap_or_default())
-                .map_err(Failure::from)
+            let typed = matches.subcommand_matches("load").unwrap_or(&matches);
+            load::run(arguments, typed).map_err(Failure::from)
         }
         #[cfg(feature = "load")]
         Command::Functions(arguments) => functions::run(arguments).map_err(Failure::from),

@@ -21,11 +21,11 @@ const MATRIX: &str = "matrix";
 const ARGUMENT: &str = "argument";
 
 /// Flags that belong to a process, and not to a scenario.
-const NOT_IN_FILES: [&str; 6] = ["scenario", ARGUMENT, "share", "dry-run", "probe", "help"];
+const NOT_IN_FILES: [&str; 7] = ["scenario", ARGUMENT, "share", "dry-run", "probe", "self-test", "help"];
 
 /// Flags with the path of a file, which is relative to the scenario file.
-const PATHS: [&str; 7] =
-    ["input", "replay", "template", "token-file", "ca-file", "client-cert", "client-key"];
+const PATHS: [&str; 8] =
+    ["input", "replay", "template", "tokenizer", "token-file", "ca-file", "client-cert", "client-key"];
 
 /// Flags of which one replaces the others: if one is typed, those of the file have no effect.
 const ONE_OF: [&[&str]; 6] = [

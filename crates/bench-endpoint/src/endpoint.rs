@@ -51,7 +51,11 @@ pub struct Endpoint {
     totals: Totals,
     samples: Arc<Samples>,
     conversations: Option<Arc<Conversations>>,
+    count: Option<CountTokens>,
 }
+
+/// Counts the tokens of a text; `None` if it cannot.
+pub type CountTokens = Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>;
 
 /// An input, and the request body that is built from it before anything is measured.
 pub struct Prompt {
@@ -144,6 +148,7 @@ impl Endpoint {
             totals: Totals::default(),
             samples: Arc::default(),
             conversations: None,
+            count: None,
         }
     }
 
@@ -153,6 +158,14 @@ impl Endpoint {
     pub fn conversing(mut self, conversations: Arc<Conversations>) -> Self {
         self.settings.keeps_text = true;
         Endpoint { conversations: Some(conversations), ..self }
+    }
+
+    /// Counts the tokens of answers for which the server reports no number, by `count`, after each level: their texts are kept
+    /// until then. A token that shows no text, such as the one that ends an answer, is not counted.
+    #[must_use]
+    pub fn counting(mut self, count: CountTokens) -> Self {
+        self.settings.keeps_text = true;
+        Endpoint { count: Some(count), ..self }
     }
 
     /// Sets the path, instead of the usual one of its kind.
@@ -292,8 +305,9 @@ impl Endpoint {
 
     /// Sends a request of a load that is a text, or the next turn of the client's conversation.
     async fn talked(&self, prompt: &Prompt, request: &bench_load::Request) -> Result<Text, Failure> {
+        let count = self.count.clone();
         let Some(conversations) = &self.conversations else {
-            return Ok(Text { served: self.measured(prompt, request).await?, place: None });
+            return Ok(Text { served: self.measured(prompt, request).await?, place: None, count });
         };
         let (client, level) = (request.client(), request.level_began());
         let unique = self.unique.fetch_add(1, Ordering::Relaxed);
@@ -312,7 +326,7 @@ impl Endpoint {
             _ => None,
         };
         conversations.answered(client, level, text);
-        served.map(|served| Text { served, place })
+        served.map(|served| Text { served, place, count })
     }
 
     /// Sends a request of a load.

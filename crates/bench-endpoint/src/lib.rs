@@ -17,12 +17,13 @@ pub mod reader;
 pub mod response;
 mod samples;
 pub mod secret;
+pub mod self_test;
 pub mod server;
 mod serves;
 mod totals;
 
 pub use conversations::Conversations;
-pub use endpoint::{Endpoint, Prompt};
+pub use endpoint::{CountTokens, Endpoint, Prompt};
 pub use samples::Checked;
 pub use serves::Serves;
 pub use totals::Counted;

@@ -10,8 +10,9 @@ use bench_load::domain::{
 };
 use bench_load::request::MarkKind;
 
-use crate::api::{Marks, Told};
+use crate::api::{Marks, TextTold, TokenSource, Told};
 use crate::client::Served;
+use crate::endpoint::CountTokens;
 
 /// Columns that every field has after its own ones.
 const OF_CONNECTION: [&str; 3] = ["connect_s", "tls_s", "head_s"];
@@ -183,6 +184,39 @@ pub(crate) struct Text {
     pub(crate) served: Served,
     /// The number of its conversation, and of its turn, if it is one.
     pub(crate) place: Option<(u64, u64)>,
+    /// What counts its tokens if the server has not.
+    pub(crate) count: Option<CountTokens>,
+}
+
+/// The response, if so many tokens were generated.
+fn generation(text: &TextTold, tokens: Option<u64>) -> Generation {
+    let mut generation =
+        tokens.map_or_else(Generation::uncounted, Generation::new).characters(text.characters);
+    if let Some(tokens) = text.input_tokens {
+        generation = generation.input_tokens(tokens);
+    }
+    if let Some(tokens) = text.reasoning_tokens {
+        generation = generation.reasoning_tokens(tokens);
+    }
+    generation
+}
+
+/// Has the tokens of a text counted once the level has ended. Without anything that could, it is said that they are not known.
+fn count_later(text: &TextTold, count: Option<&CountTokens>, answer: &mut Answer) {
+    let texts = text.text.iter().chain(&text.besides);
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).cloned().collect();
+    let Some(count) = count.filter(|_| !texts.is_empty()).cloned() else {
+        answer.warn("the number of tokens is not known: the server sent neither `usage` nor token ids");
+        return;
+    };
+    let text = TextTold { text: None, besides: None, ..text.clone() };
+    answer.later(move |answer| match texts.iter().map(|text| count(text)).sum::<Option<u64>>() {
+        Some(tokens) => {
+            generation(&text, Some(tokens)).tell(answer);
+            answer.format(TokenSource::Tokenizer.name());
+        }
+        None => answer.warn("the number of tokens is not known: the tokenizer cannot split the answer"),
+    });
 }
 
 impl Response for Text {
@@ -194,21 +228,13 @@ impl Response for Text {
             answer.number(TURN, turn as f64);
         }
         if let Told::Text(text) = &self.served.told {
-            let generation = text.output_tokens.map_or_else(Generation::uncounted, Generation::new);
-            let generation = generation.characters(text.characters);
-            let generation =
-                text.input_tokens.map_or(generation.clone(), |tokens| generation.input_tokens(tokens));
-            let generation = text
-                .reasoning_tokens
-                .map_or(generation.clone(), |tokens| generation.reasoning_tokens(tokens));
-            generation.tell(answer);
+            generation(text, text.output_tokens).tell(answer);
             if let Some(cached) = text.cached_tokens {
                 answer.number(CACHED, cached as f64);
             }
             answer.format(text.source.name());
             if text.output_tokens.is_none() {
-                answer
-                    .warn("the number of tokens is not known: the server sent neither `usage` nor token ids");
+                count_later(text, self.count.as_ref(), answer);
             }
         }
         tell_connection(&self.served, SERVED_TEXT.columns.len(), answer);

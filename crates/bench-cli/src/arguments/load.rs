@@ -1,5 +1,6 @@
 //! The arguments of `bench load`.
 
+mod self_test;
 mod values;
 mod workers;
 
@@ -13,6 +14,7 @@ use bench_report::ColorChoice;
 use bench_syntax::quantity::parse_duration;
 use clap::Args;
 
+pub(crate) use self::self_test::without_effect;
 pub(crate) use self::values::{Arrival, Dialect, FirstRate};
 use self::values::{
     argument, arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size,
@@ -30,7 +32,8 @@ pub(crate) use self::workers::{Workers, shared_settings};
     bench load http://127.0.0.1:8000 --endpoint speech --model tts --sample-rate 24000 --concurrency 1,4\n    \
     bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n    \
     bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
-    bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
+    bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n    \
+    bench load --self-test\n\n\
     Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted after `bench load`.\n\n\
     Copies that are started by srun, mpirun or a Kubernetes Job, or that are given --share, form one load, which worker 1 reports:\n\n    \
     srun --ntasks=4 bench load http://server:8000 --rate 2000 --duration 60s\n\n\
@@ -40,7 +43,7 @@ pub(crate) use self::workers::{Workers, shared_settings};
 )]
 pub(crate) struct Load {
     /// Address of the server, with or without the path of its endpoint, or grpc://HOST:PORT; several take requests in turn
-    #[arg(value_name = "URL", required_unless_present = "scenario")]
+    #[arg(value_name = "URL", required_unless_present_any = ["scenario", "self_test"])]
     pub(crate) urls: Vec<String>,
     /// A TOML file whose keys are flags of this command, `url`, and `matrix` with lists of values to combine; flags on
     /// the command line take precedence
@@ -106,6 +109,10 @@ pub(crate) struct What {
     /// A file with the body to send, in which {{input}} stands for the input
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
+    /// A file `tokenizer.json`, or a folder that contains one, with which the tokens of answers are counted if the server
+    /// does not report their number
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokenizer: Option<PathBuf>,
     /// Maximum number of tokens of an answer
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_tokens: Option<u64>,
@@ -197,6 +204,10 @@ pub(crate) struct Much {
     /// Print the interface and the models of the server, and exit
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) probe: bool,
+    /// Measure how exact this command is on this machine, with a server of its own, and exit; --concurrency chooses the
+    /// numbers of streams
+    #[arg(long)]
+    pub(crate) self_test: bool,
 }
 
 /// How the server is reached.

@@ -30,7 +30,7 @@ pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
 #[cfg(feature = "load")]
-pub(crate) use load::{Arrival, Connection, Dialect, FirstRate, Load, shared_settings};
+pub(crate) use load::{Arrival, Connection, Dialect, FirstRate, Load, shared_settings, without_effect};
 pub(crate) use page::{ReportFile, Serve, Show, Subject};
 pub(crate) use run::Run;
 pub(crate) use runner::Runner;

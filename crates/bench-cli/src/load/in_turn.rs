@@ -141,6 +141,7 @@ fn load(arguments: &Compare, url: &str) -> Result<Load, UsageError> {
         (much.find_rate.is_some(), "--find-rate"),
         (much.dry_run, "--dry-run"),
         (much.probe, "--probe"),
+        (much.self_test, "--self-test"),
         (workers.share.is_some() || workers.rendezvous.is_some(), "--share"),
         (reports.compare.is_some(), "--compare"),
         (reports.save_as.is_some(), "--save-as"),

@@ -68,7 +68,7 @@ pub(super) fn report(
             "the server closes connections after its answers, so the latencies include the time to connect";
         print(&format!("{told}\n"))?;
     }
-    for said in summary::obtained(&counted, endpoint) {
+    for said in summary::obtained(&counted, endpoint, arguments.what.tokenizer.as_deref()) {
         print(&format!("{said}\n"))?;
     }
     if let Some(series) = watch.and_then(Watch::end) {

@@ -2,6 +2,7 @@
 //! tokens, and the bounds of a search.
 
 use std::fs;
+use std::path::Path;
 
 use bench_endpoint::server::{Series, agreement, warnings};
 use bench_endpoint::{Counted, Endpoint};
@@ -54,7 +55,7 @@ pub(super) fn server(
 }
 
 /// Compares the requested tokens with the received ones.
-pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
+pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint, tokenizer: Option<&Path>) -> Vec<String> {
     let mut said = Vec::new();
     if counted.wanted_tokens > 0 {
         let share = counted.obtained_tokens as f64 / counted.wanted_tokens as f64;
@@ -65,6 +66,13 @@ pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
                 share * 100.0
             ));
         }
+    }
+    if let Some(file) = tokenizer.filter(|_| counted.uncounted > 0) {
+        said.push(format!(
+            "the tokens of {} answers were counted from their texts with {}: the server does not report them",
+            counted.uncounted,
+            file.display()
+        ));
     }
     if let Some(cached) = counted.cached_tokens.filter(|_| counted.input_tokens > 0) {
         let share = cached as f64 / counted.input_tokens as f64;

@@ -14,7 +14,7 @@ use bench_syntax::{Share, UsageError};
 use serde::{Deserialize, Serialize};
 
 use super::given::Given;
-use super::rendezvous;
+use super::{rendezvous, tokens};
 use crate::arguments::Load;
 
 /// The part of the load that this process sends, if it is one of several, and who says so.
@@ -65,7 +65,7 @@ pub(super) fn meet(
     Ok(Some(Arc::new(fleet)))
 }
 
-/// Returns a fingerprint of all inputs, times and templates.
+/// Returns a fingerprint of all inputs, times, templates and tokenizers.
 fn fingerprint(given: &Given, arguments: &Load) -> String {
     // With fixed keys: the same for all processes of one version.
     let mut hasher = DefaultHasher::new();
@@ -74,7 +74,9 @@ fn fingerprint(given: &Given, arguments: &Load) -> String {
     for at in given.arrivals.iter().flatten() {
         at.to_bits().hash(&mut hasher);
     }
-    arguments.what.template.as_ref().and_then(|file| std::fs::read(file).ok()).hash(&mut hasher);
+    for file in [arguments.what.template.clone(), arguments.what.tokenizer.as_deref().map(tokens::file)] {
+        file.and_then(|file| std::fs::read(file).ok()).hash(&mut hasher);
+    }
     format!("{:016x}", hasher.finish())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bench_testing::truth::{self, Act, Asked, Truth, json};
+use bench_truth::{Act, Asked, Truth, chat, json, whole};
 use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
@@ -131,8 +131,8 @@ fn streams_are_remembered_too_and_a_failure_ends_the_conversation() {
     let server = Truth::start(|asked| {
         let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
         match body["messages"].as_array().map(Vec::len) {
-            Some(1) => truth::chat(3, Duration::ZERO, Duration::ZERO),
-            _ => vec![truth::whole("503 Service Unavailable", &[], "")],
+            Some(1) => chat(3, Duration::ZERO, Duration::ZERO),
+            _ => vec![whole("503 Service Unavailable", &[], "")],
         }
     });
     let stage = stage_with_talks();

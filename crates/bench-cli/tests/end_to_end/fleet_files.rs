@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bench_testing::truth::{self, Truth};
 use bench_testing::{Bench, Ended, executable, workspace};
+use bench_truth::{Truth, chat};
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::stage::{Stage, read_json};
@@ -64,7 +64,7 @@ fn expect_three(stage: &Stage, ended: &Ended) {
 
 #[test]
 fn scripts_start_workers_that_share_a_load() {
-    let server = Truth::start(|_| truth::chat(2, Duration::ZERO, Duration::ZERO));
+    let server = Truth::start(|_| chat(2, Duration::ZERO, Duration::ZERO));
     let url = server.url();
     let load = [&url, "--endpoint=chat", "--model=m", "--rate=100", "--requests=30", "--slo=ttft <= 300ms"];
     let of_slurm = Stage::new(&[]);

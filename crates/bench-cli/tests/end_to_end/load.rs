@@ -4,17 +4,17 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bench_record::file_name;
-use bench_testing::truth::{self, Act, Asked, Truth, chunk, chunked, json, last_chunk, whole};
 use bench_testing::{signal, wait_until};
+use bench_truth::{Act, Asked, Truth, chat, chunk, chunked, json, last_chunk, whole};
 use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
 
 /// A server with one model, whose chats are two tokens.
-fn chat(asked: &Asked) -> Vec<Act> {
+fn answers(asked: &Asked) -> Vec<Act> {
     match asked.path() {
         "/v1/models" => vec![json(r#"{"data":[{"id":"org/small"}]}"#)],
-        "/v1/chat/completions" => truth::chat(2, Duration::from_millis(2), Duration::from_millis(2)),
+        "/v1/chat/completions" => chat(2, Duration::from_millis(2), Duration::from_millis(2)),
         _ => vec![whole("404 Not Found", &[], "")],
     }
 }
@@ -34,7 +34,7 @@ fn metric(level: &Value, name: &str) -> Option<f64> {
 
 #[test]
 fn an_address_is_enough() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let ended = stage.bench(&["load", &server.url(), "--up-to=2", "--requests=8", "-q", "--as=vllm"]);
     // Whether such short levels are valid is the machine's affair.
@@ -75,7 +75,7 @@ fn an_address_is_enough() {
 #[test]
 fn more_failures_than_may_be_exit_with_4_and_secrets_stay_secret() {
     let server = Truth::start(|asked| match asked.number % 2 {
-        0 => truth::chat(2, Duration::ZERO, Duration::ZERO),
+        0 => chat(2, Duration::ZERO, Duration::ZERO),
         _ => vec![whole("401 Unauthorized", &[], r#"{"error":{"message":"not sk-hunter2"}}"#)],
     });
     let stage = Stage::new(&[]);
@@ -113,7 +113,7 @@ fn a_server_that_answers_nothing_is_more_failures_than_may_be() {
 
 #[test]
 fn a_connection_is_what_was_asked_for_or_a_failure() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let url = server.url();
     let what = ["load", &url, "--endpoint=chat", "--model=m", "--concurrency=1", "--requests=2", "-q"];
@@ -127,7 +127,7 @@ fn a_connection_is_what_was_asked_for_or_a_failure() {
 
 #[test]
 fn two_servers_are_compared_in_turn() {
-    let (base, candidate) = (Truth::start(chat), Truth::start(chat));
+    let (base, candidate) = (Truth::start(answers), Truth::start(answers));
     let stage = Stage::new(&[]);
     let (of_base, of_candidate) = (base.url(), candidate.url());
     let arguments =
@@ -170,7 +170,7 @@ fn two_servers_are_compared_in_turn() {
 
 #[test]
 fn servers_are_compared_with_servers_under_one_load() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let url = server.url();
     let refused = |arguments: &[&str], said: &[&str]| {
@@ -215,7 +215,7 @@ fn speech_has_its_own_metrics() {
 
 #[test]
 fn an_interrupt_keeps_what_was_measured() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let url = server.url();
     let mut command = stage.bench_command(&["load", &url, "--concurrency=200", "--duration=1h", "-q"]);
@@ -233,7 +233,7 @@ fn an_interrupt_keeps_what_was_measured() {
 
 #[test]
 fn what_is_wrong_is_said_before_anything_is_sent() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let url = server.url();
     let refused = |arguments: &[&str], said: &[&str]| {
@@ -295,4 +295,75 @@ fn a_model_of_tensors_is_sent_what_its_description_says() {
     let grpc = server.url().replace("http://", "grpc://");
     let nameless = stage.bench(&["load", &grpc, "--requests=20"]);
     nameless.expect_code(2).expect_said(&["`grpc-infer` needs the name of a model: give it with --model"]);
+}
+
+#[test]
+fn the_command_measures_how_exact_it_is() {
+    let stage = Stage::new(&[]);
+    // Whether such a level is valid is the machine's affair.
+    let ended = stage.bench(&["load", "--self-test", "--concurrency=3", "--quiet"]);
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    let ended = ended.expect_said(&["error of TTFT", "of ITL", "of latency", "client stall", "valid"]);
+    let ended =
+        ended.expect_said(&["send lag at 1,000 requests/s: median", "short requests of 64 clients: "]);
+    let row = ended.stdout.lines().find(|line| line.starts_with("3 ")).expect("a row");
+    assert_eq!(row.split_whitespace().nth(1), Some("20"), "{row}");
+    assert!(!stage.path().join("benchmark_results").exists(), "nothing is kept");
+    let refused = |flag: &str| stage.bench(&["load", "--self-test", flag]).expect_code(2);
+    refused("--rate=5").expect_said(&["--rate has no effect with --self-test"]);
+    refused("http://127.0.0.1:1").expect_said(&["an address has no effect with --self-test"]);
+    // Streams for which the system has no room.
+    let ended = stage.bench(&["load", "--self-test", "--concurrency=65536", "--quiet"]);
+    if ended.stdout.contains("ulimit -n") {
+        ended.expect_code(3).expect_said(&["No level is valid"]);
+    }
+}
+
+/// Answers of six words, without a number of tokens.
+fn uncounted(asked: &Asked) -> Vec<Act> {
+    match asked.path() {
+        "/v1/models" => vec![json(r#"{"data":[{"id":"m"}]}"#)],
+        _ => {
+            let event = |text: &str| {
+                chunk(format!("data: {{\"choices\":[{{\"delta\":{{{text}}},\"finish_reason\":null}}]}}\n\n"))
+            };
+            let mut acts = vec![chunked("text/event-stream"), event(r#""reasoning_content":"so then ""#)];
+            acts.extend(["a b ", "c d"].map(|words| event(&format!("\"content\":\"{words}\""))));
+            acts.extend([chunk("data: [DONE]\n\n"), last_chunk()]);
+            acts
+        }
+    }
+}
+
+#[test]
+fn tokens_that_the_server_does_not_report_are_counted_with_a_tokenizer() {
+    let server = Truth::start(uncounted);
+    let stage = Stage::new(&[]);
+    let folder = stage.path().join("model");
+    std::fs::create_dir(&folder).expect("a folder");
+    // Each word is a token.
+    let words = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+        "pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,
+        "model":{"type":"WordLevel","vocab":{"[UNK]":0},"unk_token":"[UNK]"}}"#;
+    std::fs::write(folder.join("tokenizer.json"), words).expect("written");
+    let url = server.url();
+    let load = |tokenizer: &str| {
+        let how = ["--concurrency=2", "--requests=10", "--warm-up=2", "--quiet"];
+        stage.bench(&[&["load", &url, "--tokenizer", tokenizer], &how[..]].concat())
+    };
+    if !cfg!(feature = "tokenizer") {
+        load("model").expect_code(2).expect_said(&["cargo install bench-cli --features tokenizer"]);
+        return;
+    }
+    load("missing.json").expect_code(2).expect_said(&["the tokenizer missing.json cannot be read"]);
+    let ended = load("model");
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    ended.expect_said(&["the tokens of 13 answers were counted from their texts with model"]);
+    let (_, levels) = levels(&stage);
+    let each =
+        metric(&levels[0], "output tokens/s").expect("a rate") / metric(&levels[0], "RPS").expect("a rate");
+    assert!((each - 6.0).abs() < 1e-9, "{each}");
+    assert!(metric(&levels[0], "TPOT p50").is_some(), "{}", levels[0]);
+    let rows = std::fs::read_to_string(stage.report().join("requests.csv")).expect("rows");
+    assert_eq!(rows.matches(",tokenizer,").count(), 10, "{rows}");
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bench_testing::truth::{self, Act, Asked, Truth, json, whole};
+use bench_truth::{Act, Asked, Truth, chat, json, whole};
 use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
@@ -227,7 +227,7 @@ fn the_highest_rate_is_found_with_its_bounds() {
     let server = Truth::start(move |_| {
         let _turn = turn.lock().expect("no panic");
         std::thread::sleep(Duration::from_millis(4));
-        truth::chat(2, Duration::ZERO, Duration::ZERO)
+        chat(2, Duration::ZERO, Duration::ZERO)
     });
     let stage = Stage::new(&[]);
     let url = server.url();

@@ -5,16 +5,16 @@ use std::net::TcpListener;
 use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
-use bench_testing::truth::{self, Act, Asked, Truth, json, whole};
 use bench_testing::{signal, wait_until};
+use bench_truth::{Act, Asked, Truth, chat, json, whole};
 use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
 
-fn chat(asked: &Asked) -> Vec<Act> {
+fn answers(asked: &Asked) -> Vec<Act> {
     match asked.path() {
         "/v1/models" => vec![json(r#"{"data":[{"id":"org/small"}]}"#)],
-        "/v1/chat/completions" => truth::chat(2, Duration::from_millis(1), Duration::from_millis(1)),
+        "/v1/chat/completions" => chat(2, Duration::from_millis(1), Duration::from_millis(1)),
         _ => vec![whole("404 Not Found", &[], "")],
     }
 }
@@ -96,7 +96,7 @@ fn rows(stage: &Stage, columns: &[&str]) -> BTreeMap<(String, u64), Vec<String>>
 
 #[test]
 fn workers_send_exactly_what_one_would_whatever_has_started_them() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let url = server.url();
     let arguments = [&url, "--rate=150", "--arrival=gamma:0.5", "--requests=60", "--seed=7", "-q"];
     let of_one = Stage::new(&[]);
@@ -130,7 +130,7 @@ fn workers_send_exactly_what_one_would_whatever_has_started_them() {
 
 #[test]
 fn the_warm_up_is_divided_like_the_requests_that_count() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let url = server.url();
     let prompts = ["--prompt=p0", "--prompt=p1", "--prompt=p2", "--prompt=p3", "--prompt=p4", "--prompt=p5"];
     for how in [&["--rate=150"][..], &["--concurrency=3", "--connections=sticky"]] {
@@ -160,7 +160,7 @@ fn the_warm_up_is_divided_like_the_requests_that_count() {
 
 #[test]
 fn clients_are_divided_and_a_sweep_is_decided_by_all() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let arguments = [&server.url(), "--up-to=4", "--requests=20", "--connections=sticky", "-q"];
     expect_measured(&ended(start(&stage, SLURM, 3, &arguments)));
@@ -189,7 +189,7 @@ fn clients_are_divided_and_a_sweep_is_decided_by_all() {
 
 #[test]
 fn a_search_is_one_search() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     // At the first rate that is tried it is met, or the machine is too busy for anything.
     let arguments = [
@@ -214,7 +214,7 @@ fn a_search_is_one_search() {
 
 #[test]
 fn an_interrupt_of_one_ends_all_and_keeps_what_was_measured() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let workers = start(&stage, SLURM, 3, &[&server.url(), "--concurrency=6", "--duration=1h", "-q"]);
     wait_until("requests come", || server.asked().len() > 300);
@@ -232,7 +232,7 @@ fn an_interrupt_of_one_ends_all_and_keeps_what_was_measured() {
 
 #[test]
 fn a_worker_that_dies_ends_all_and_is_named() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let mut workers = start(&stage, SLURM, 3, &[&server.url(), "--concurrency=6", "--duration=1h", "-q"]);
     wait_until("requests come", || server.asked().len() > 300);
@@ -250,7 +250,7 @@ fn a_worker_that_dies_ends_all_and_is_named() {
 
 #[test]
 fn workers_that_do_not_fit_or_do_not_come_are_refused() {
-    let server = Truth::start(chat);
+    let server = Truth::start(answers);
     let (stage, url) = (Stage::new(&[]), server.url());
     let address = rendezvous();
     let worker = |share: &str, arguments: &[&str]| {

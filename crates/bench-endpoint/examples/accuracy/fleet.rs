@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bench_record::{Level, Record};
-use bench_testing::truth::{Act, Truth, json};
+use bench_truth::{Act, Truth, json};
 
 const RATE: &str = "100";
 const DURATION: &str = "20s";

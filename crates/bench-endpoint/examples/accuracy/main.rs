@@ -1,11 +1,9 @@
 //! Measures the error that the client adds to its measurements: `cargo run --release -p bench-endpoint --example
 //! accuracy [-- PART]`.
 //!
-//! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
-//!   machine and one clock, so the difference of two stamps is an error and needs no synchronization.
-//! - `grpc`: the same over gRPC, for up to 100 streams that share connections.
+//! - `grpc`: how far its timestamps are from what the server has really sent over gRPC, for up to 100 streams that share
+//!   connections. `bench load --self-test` does the same with streams of server-sent events.
 //! - `memory`: what an open stream takes, at 1000 and 10 000.
-//! - `lag`: how late requests of a schedule are sent, at 1000 a second.
 //! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
 //!   so that other clients can be measured on the same one.
 //! - `stub`: that stub alone.
@@ -14,14 +12,13 @@
 //! - `fleet`: whether four workers measure the same as one process, by the two-sample test of Kolmogorov and Smirnov. It starts
 //!   the program `bench`, which `cargo build --release -p bench-cli` makes.
 //!
-//! Without an argument: `grid`, `memory` and `lag`.
+//! Without an argument: `grpc` and `memory`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]
 
 mod fleet;
-mod grid;
+mod grpc;
 mod memory;
 mod rates;
-mod stub;
 mod truth;
 
 use std::io::BufRead;
@@ -39,9 +36,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        [] => ["grid", "memory", "lag"].into_iter().for_each(measure),
+        [] => ["grpc", "memory"].into_iter().for_each(measure),
         ["serve-streams"] => memory::serve(),
-        ["stub"] => stub::serve(),
+        ["stub"] => {
+            let stub = bench_truth::Stub::start().expect("a server");
+            serve_until_dropped(&stub.url());
+        }
         ["truth", tokens, first_ms, gap_ms] => {
             let ms = |text: &str| Duration::from_millis(text.parse().expect("milliseconds"));
             truth::serve(tokens.parse().expect("a number of tokens"), ms(first_ms), ms(gap_ms));
@@ -57,12 +57,10 @@ fn main() {
 
 fn measure(part: &str) {
     match part {
-        "grid" => grid::measure("grid_point", &[1, 10, 100, 1000]),
-        "grpc" => grid::measure("grpc_point", &[1, 10, 100]),
+        "grpc" => grpc::measure(),
         "memory" => memory::measure(),
-        "lag" => rates::lag(),
         "fleet" => fleet::measure(),
-        other => panic!("{other}: expected grid, grpc, memory, lag, fleet, plain, stub or truth"),
+        other => panic!("{other}: expected grpc, memory, fleet, plain, stub or truth"),
     }
 }
 
@@ -125,12 +123,4 @@ fn verdict(level: &Level) -> String {
     let stall = level.pace.client_stall.map(|stall| format!("{} of {}", stall.p99_s, stall.max_s));
     let valid = if level.validity.valid { "valid".to_owned() } else { level.validity.told().join("; ") };
     format!("{} | {valid}", stall.unwrap_or_default())
-}
-
-/// Median, 99th percentile and maximum of the absolute values.
-fn told(mut errors: Vec<f64>) -> String {
-    errors.iter_mut().for_each(|error| *error = error.abs());
-    errors.sort_unstable_by(f64::total_cmp);
-    let rank = |share: f64| errors[((share * errors.len() as f64).ceil() as usize).max(1) - 1];
-    format!("{:.0} | {:.0} | {:.0}", rank(0.5), rank(0.99), rank(1.0))
 }

@@ -9,7 +9,7 @@ use bench_endpoint::api::{Kind, Marks};
 use bench_endpoint::client::{Caller, room_for_connections};
 use bench_load::Load;
 use bench_load::domain::Generation;
-use bench_testing::truth::{Act, Truth, chunk, chunked};
+use bench_truth::{Act, Truth, chunk, chunked};
 
 use crate::{Server, endpoint, run, serve_until_dropped};
 

@@ -1,4 +1,4 @@
-//! Measures requests per second, and how late those of a schedule are sent.
+//! Measures short requests per second.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -6,10 +6,9 @@ use std::time::Duration;
 use bench_core::prelude::*;
 use bench_endpoint::api::Kind;
 use bench_load::Load;
-use bench_load::scenario::OpenLoop;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{Server, endpoint, level_of, verdict};
+use crate::{endpoint, level_of, verdict};
 
 /// The address of the stub.
 static STUB: OnceLock<String> = OnceLock::new();
@@ -29,20 +28,6 @@ pub(crate) fn plain(url: &str) {
     println!(
         "{rps:.0} requests/s with {CLIENTS} clients, {each_us:.2} µs of processor time each, {} failed | {}",
         level.failed,
-        verdict(&level)
-    );
-}
-
-pub(crate) fn lag() {
-    let stub = Server::start("stub");
-    STUB.get_or_init(|| stub.url.clone());
-    let level = level_of("schedule");
-    let lag = level.pace.send_lag.expect("a schedule");
-    println!(
-        "1000 requests/s, send lag: p50 {}, p99 {}, worst {} | {}",
-        lag.p50_s,
-        lag.p99_s,
-        lag.max_s,
         verdict(&level)
     );
 }
@@ -67,12 +52,4 @@ fn plain_requests(b: &mut Bencher) -> Result<()> {
     let each_us = (cpu_us() - before) / endpoint.totals().answered as f64;
     *EACH_US.lock().unwrap_or_else(PoisonError::into_inner) = each_us;
     served
-}
-
-#[benchmark(category = "performance", rounds = 1, timeout = "5m")]
-fn schedule(b: &mut Bencher) -> Result<()> {
-    let endpoint = stub()?;
-    endpoint.client().warm(CLIENTS)?;
-    let load = Load::new(OpenLoop::constant(1000.0)).duration(Duration::from_secs(10));
-    endpoint.run(load, b, &["hello"])
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bench_testing::truth::{Act, Asked, Truth, chunk, chunked, json, last_chunk, whole};
+use bench_truth::{Act, Asked, Truth, chunk, chunked, json, last_chunk, whole};
 use serde_json::json;
 
 use crate::serve_until_dropped;

@@ -33,7 +33,7 @@ pub struct Settings {
     pub exact_answers: bool,
     /// Whether prompts begin with a text that no other request has, so that no prefix cache knows them.
     pub salt: bool,
-    /// Whether the text of answers is kept, for the next turn of a conversation.
+    /// Whether the text of answers is kept: for the next turn of a conversation, or to count its tokens.
     pub keeps_text: bool,
     /// Time limits and sizes.
     pub limits: Limits,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::written::{Counts, Dialect, Framing, Step, characters, parsed};
+use super::written::{Counts, Dialect, Framing, Step, parsed, text};
 use crate::failure::{Class, Failure};
 
 pub(super) static TGI: Dialect =
@@ -23,10 +23,10 @@ fn tgi_event(_kind: &str, data: &str) -> Result<Step, Failure> {
     let token = value.get("token").filter(|token| token.is_object());
     // A special token, such as the one that ends the text, is not shown.
     let is_special = token.and_then(|token| token.get("special")).and_then(Value::as_bool) == Some(true);
-    let text = token.map_or(0, |token| characters(token.get("text")));
+    let shown = token.filter(|_| !is_special).and_then(|token| token.get("text"));
     let details = value.get("details").filter(|details| !details.is_null());
     Ok(Step {
-        answer: if is_special { 0 } else { text },
+        answer: text(shown).to_owned(),
         tokens: token.map(|_| 1),
         counts: details.map(tgi_counts).unwrap_or_default(),
         is_last: value.get("generated_text").is_some_and(|text| !text.is_null()),
@@ -47,11 +47,11 @@ fn tgi_counts(details: &Value) -> Counts {
 fn tgi_whole(value: &Value) -> Result<Step, Failure> {
     // One request is answered by an object, and by a list of one on `POST /`.
     let value = value.get(0).unwrap_or(value);
-    let text = value.get("generated_text").ok_or_else(|| {
+    let generated = value.get("generated_text").ok_or_else(|| {
         Failure::new(Class::Malformed, "expected `generated_text` in the answer, found none")
     })?;
     let counts = value.get("details").map(tgi_counts).unwrap_or_default();
-    Ok(Step { answer: characters(Some(text)), counts, is_last: true, ..Step::default() })
+    Ok(Step { answer: text(Some(generated)).to_owned(), counts, is_last: true, ..Step::default() })
 }
 
 fn kserve_event(_kind: &str, data: &str) -> Result<Step, Failure> {
@@ -62,13 +62,13 @@ fn kserve_event(_kind: &str, data: &str) -> Result<Step, Failure> {
 }
 
 fn kserve_whole(value: &Value) -> Result<Step, Failure> {
-    let text = value
+    let output = value
         .get("text_output")
         .ok_or_else(|| Failure::new(Class::Malformed, "expected `text_output` in the answer, found none"))?;
     // A model of several outputs answers with a list.
-    let answer = match text {
-        Value::Array(texts) => texts.iter().map(|text| characters(Some(text))).sum(),
-        text => characters(Some(text)),
+    let answer = match output {
+        Value::Array(outputs) => outputs.iter().map(|output| text(Some(output))).collect(),
+        output => text(Some(output)).to_owned(),
     };
     Ok(Step { answer, ..Step::default() })
 }

@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 use serde_json::Value;
 
 use super::protobuf::{self, Fields, Message, push_varint};
-use super::written::{Dialect, Framing, State, Step, characters, parsed};
+use super::written::{self, Dialect, Framing, State, Step, parsed};
 use super::{Answer, Marks, Told};
 use crate::data::Tensor;
 use crate::failure::{Class, Failure};
@@ -28,7 +28,7 @@ fn infer_whole(value: &Value) -> Result<Step, Failure> {
     for output in outputs {
         for value in flat(output.get("data").unwrap_or(&Value::Null)) {
             step.holds_data |= !value.is_string();
-            step.answer += characters(Some(value));
+            step.answer += written::text(Some(value));
         }
     }
     Ok(step)
@@ -160,7 +160,7 @@ fn response(message: &[u8]) -> Result<Step, Failure> {
     }
     for (number, bytes) in raw.into_iter().enumerate() {
         if is_text.get(number) == Some(&true) {
-            texts(bytes).for_each(|text| step.answer += characters_of(text));
+            texts(bytes).for_each(|text| step.answer += &String::from_utf8_lossy(text));
         } else {
             step.holds_data |= !bytes.is_empty();
         }
@@ -177,7 +177,7 @@ fn output(tensor: &[u8], step: &mut Step) -> Result<bool, Failure> {
             (5, protobuf::Value::Bytes(contents)) => {
                 for field in Fields(contents) {
                     match field? {
-                        (8, protobuf::Value::Bytes(text)) => step.answer += characters_of(text),
+                        (8, protobuf::Value::Bytes(text)) => step.answer += &String::from_utf8_lossy(text),
                         _ => step.holds_data = true,
                     }
                 }
@@ -196,10 +196,6 @@ fn texts(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         bytes = rest;
         Some(text)
     })
-}
-
-fn characters_of(text: &[u8]) -> u64 {
-    String::from_utf8_lossy(text).chars().count() as u64
 }
 
 /// Reads a message of a stream: a `ModelStreamInferResponse` of Triton, or a `ModelInferResponse` of MLServer,
@@ -274,8 +270,8 @@ pub(super) struct Grpc {
 }
 
 impl Grpc {
-    pub(super) fn new(is_stream: bool) -> Self {
-        Grpc { messages: GrpcMessages::default(), is_stream, state: State::default() }
+    pub(super) fn new(is_stream: bool, keeps_text: bool) -> Self {
+        Grpc { messages: GrpcMessages::default(), is_stream, state: State::new(keeps_text) }
     }
 }
 

@@ -89,18 +89,21 @@ fn grpc_head() -> Head {
 #[test]
 fn texts_are_counted_wherever_they_are() {
     for answer in answers() {
-        assert_eq!(response(&answer).map(|step| (step.answer, step.holds_data)), Ok((3, false)));
+        assert_eq!(
+            response(&answer).map(|step| (step.answer, step.holds_data)),
+            Ok(("abö".to_owned(), false))
+        );
         let inner = Message::default().bytes(2, &answer).into_bytes();
-        assert_eq!(stream_response(&inner).map(|step| step.answer), Ok(3));
+        assert_eq!(stream_response(&inner).map(|step| step.answer), Ok("abö".to_owned()));
         // As MLServer sends it.
-        assert_eq!(stream_response(&answer).map(|step| step.answer), Ok(3));
+        assert_eq!(stream_response(&answer).map(|step| step.answer), Ok("abö".to_owned()));
     }
     let tensor = Message::default().bytes(2, b"FP32");
     let numbers = Message::default().bytes(6, &[0; 8]);
     let told = Message::default().message(5, &tensor.clone().message(5, &numbers)).into_bytes();
-    assert_eq!(response(&told).map(|step| (step.answer, step.holds_data)), Ok((0, true)));
+    assert_eq!(response(&told).map(|step| (step.answer, step.holds_data)), Ok((String::new(), true)));
     let raw = Message::default().message(5, &tensor).bytes(6, &[0; 8]).into_bytes();
-    assert_eq!(response(&raw).map(|step| (step.answer, step.holds_data)), Ok((0, true)));
+    assert_eq!(response(&raw).map(|step| (step.answer, step.holds_data)), Ok((String::new(), true)));
     assert_eq!(response(b"\xff").map_err(|error| error.class), Err(Class::Malformed));
 }
 

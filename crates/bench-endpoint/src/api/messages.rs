@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::text::message_of;
-use super::written::{Counts, Dialect, Framing, Step, characters, parsed};
+use super::written::{Counts, Dialect, Framing, Step, parsed, text};
 use crate::failure::Failure;
 
 pub(super) static MESSAGES: Dialect = Dialect { framing: Framing::Events, event, whole, says_its_end: true };
@@ -17,10 +17,10 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
             Ok(Step { counts: Counts { output: None, ..counts }, ..Step::default() })
         }
         "content_block_delta" => {
-            let delta = |name: &str| characters(value.pointer(name));
+            let delta = |name: &str| text(value.pointer(name));
             Ok(Step {
-                answer: delta("/delta/text") + delta("/delta/partial_json"),
-                reasoning: delta("/delta/thinking"),
+                answer: [delta("/delta/text"), delta("/delta/partial_json")].concat(),
+                reasoning: delta("/delta/thinking").to_owned(),
                 ..Step::default()
             })
         }
@@ -47,10 +47,10 @@ fn counts(message: &Value) -> Counts {
 fn whole(value: &Value) -> Result<Step, Failure> {
     let mut step = Step { counts: counts(value), ..Step::default() };
     for block in value.get("content").and_then(Value::as_array).into_iter().flatten() {
-        step.answer += characters(block.get("text"));
-        step.reasoning += characters(block.get("thinking"));
+        step.answer += text(block.get("text"));
+        step.reasoning += text(block.get("thinking"));
         if let Some(input) = block.get("input") {
-            step.answer += input.to_string().chars().count() as u64;
+            step.answer += &input.to_string();
         }
     }
     Ok(step)

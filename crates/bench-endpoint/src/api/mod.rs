@@ -120,6 +120,8 @@ pub struct TextTold {
     pub source: TokenSource,
     /// The answer proper, without reasoning, if it is kept.
     pub text: Option<String>,
+    /// What was generated besides the answer proper, if it is kept: reasoning, refusals, calls of tools.
+    pub besides: Option<String>,
 }
 
 /// The source of the number of tokens.
@@ -129,6 +131,8 @@ pub enum TokenSource {
     Usage,
     /// The ids of the tokens in each chunk.
     TokenIds,
+    /// A tokenizer of the client, which has split the text of the answer.
+    Tokenizer,
     /// No source: the number is not known.
     #[default]
     None,
@@ -140,6 +144,7 @@ impl TokenSource {
         match self {
             TokenSource::Usage => "usage",
             TokenSource::TokenIds => "token-ids",
+            TokenSource::Tokenizer => "tokenizer",
             TokenSource::None => "uncounted",
         }
     }
@@ -167,31 +172,36 @@ pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
         Kind::ClassifyStream => Box::new(classes::Stream::default()),
         Kind::Embeddings => Box::new(whole::WithArray::new("data")),
         Kind::Rerank => Box::new(whole::WithArray::new("results")),
-        Kind::Responses => written(&responses::RESPONSES, settings.stream, is_json),
-        Kind::Messages => written(&messages::MESSAGES, settings.stream, is_json),
+        Kind::Responses => written(&responses::RESPONSES, settings.stream, is_json, settings),
+        Kind::Messages => written(&messages::MESSAGES, settings.stream, is_json, settings),
         // A stream of lines is labelled `application/x-ndjson` by Ollama, and `application/json` by some of its kin.
-        Kind::OllamaGenerate | Kind::OllamaChat => written(&ollama::OLLAMA, settings.stream, false),
-        Kind::Tgi => written(&generate::TGI, settings.stream, is_json),
-        Kind::Generate => written(&generate::KSERVE, settings.stream, is_json),
-        Kind::Transcriptions => written(&transcription::TRANSCRIPTION, settings.stream, is_json),
+        Kind::OllamaGenerate | Kind::OllamaChat => written(&ollama::OLLAMA, settings.stream, false, settings),
+        Kind::Tgi => written(&generate::TGI, settings.stream, is_json, settings),
+        Kind::Generate => written(&generate::KSERVE, settings.stream, is_json, settings),
+        Kind::Transcriptions => written(&transcription::TRANSCRIPTION, settings.stream, is_json, settings),
         Kind::Infer => Box::new(whole::WithArray::new("outputs")),
-        Kind::InferStream => written(&inference::INFER, true, is_json),
+        Kind::InferStream => written(&inference::INFER, true, is_json, settings),
         Kind::GrpcInfer | Kind::GrpcInferStream if !head.content_type.starts_with("application/grpc") => {
             Box::new(whole::Unexpected::grpc())
         }
-        Kind::GrpcInfer => Box::new(inference::Grpc::new(false)),
-        Kind::GrpcInferStream => Box::new(inference::Grpc::new(true)),
+        Kind::GrpcInfer => Box::new(inference::Grpc::new(false, settings.keeps_text)),
+        Kind::GrpcInferStream => Box::new(inference::Grpc::new(true, settings.keeps_text)),
         Kind::Predict => Box::new(whole::NoError::default()),
         Kind::Raw => Box::new(whole::Bytes::default()),
     }
 }
 
 /// Reads an answer of text in this dialect.
-fn written(dialect: &'static written::Dialect, stream: bool, is_json: bool) -> Box<dyn Answer> {
+fn written(
+    dialect: &'static written::Dialect,
+    stream: bool,
+    is_json: bool,
+    settings: &Settings,
+) -> Box<dyn Answer> {
     match (stream, is_json) {
         (true, true) => Box::new(whole::Unexpected::json()),
-        (true, false) => Box::new(written::Stream::new(dialect)),
-        (false, _) => Box::new(written::Whole::new(dialect)),
+        (true, false) => Box::new(written::Stream::new(dialect, settings.keeps_text)),
+        (false, _) => Box::new(written::Whole::new(dialect, settings.keeps_text)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::written::{Counts, Dialect, Framing, Step, characters, parsed};
+use super::written::{Counts, Dialect, Framing, Step, parsed, text};
 use crate::failure::Failure;
 
 pub(super) static OLLAMA: Dialect = Dialect { framing: Framing::Lines, event, whole, says_its_end: true };
@@ -16,11 +16,11 @@ fn whole(value: &Value) -> Result<Step, Failure> {
     let message = value.get("message").unwrap_or(value);
     let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
     let arguments = calls.filter_map(|call| call.get("function"));
-    let arguments: u64 = arguments.map(|function| function.to_string().chars().count() as u64).sum();
+    let arguments: String = arguments.map(ToString::to_string).collect();
     let number = |name: &str| value.get(name).and_then(Value::as_u64);
     Ok(Step {
-        reasoning: characters(message.get("thinking")),
-        answer: characters(message.get("content")) + characters(value.get("response")) + arguments,
+        reasoning: text(message.get("thinking")).to_owned(),
+        answer: [text(message.get("content")), text(value.get("response")), &arguments].concat(),
         holds_data: false,
         tokens: None,
         // `prompt_eval_count` is absent if the whole prompt was in the cache: how long it was is not known then.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::text::message_of;
-use super::written::{Counts, Dialect, Framing, Step, characters, parsed};
+use super::written::{Counts, Dialect, Framing, Step, parsed, text};
 use crate::failure::Failure;
 
 pub(super) static RESPONSES: Dialect = Dialect { framing: Framing::Events, event, whole, says_its_end: true };
@@ -15,7 +15,7 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
     let value = parsed(data)?;
     // Some servers send no `event` field: the type is in the data as well.
     let kind = value.get("type").and_then(Value::as_str).unwrap_or(kind);
-    let delta = characters(value.get("delta"));
+    let delta = text(value.get("delta")).to_owned();
     let response = value.get("response").unwrap_or(&Value::Null);
     match kind {
         "response.output_text.delta"
@@ -57,16 +57,14 @@ fn whole(value: &Value) -> Result<Step, Failure> {
     let mut step = Step { counts: counts(value), ..Step::default() };
     for item in value.get("output").and_then(Value::as_array).into_iter().flatten() {
         let parts = |name: &str| item.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-        let texts: u64 = parts("content")
-            .iter()
-            .map(|part| characters(part.get("text")) + characters(part.get("refusal")))
-            .sum();
+        let content = parts("content");
+        let texts = content.iter().flat_map(|part| [text(part.get("text")), text(part.get("refusal"))]);
         match item.get("type").and_then(Value::as_str) {
             Some("reasoning") => {
-                let summary: u64 = parts("summary").iter().map(|part| characters(part.get("text"))).sum();
-                step.reasoning += texts + summary;
+                step.reasoning.extend(texts);
+                step.reasoning.extend(parts("summary").iter().map(|part| text(part.get("text"))));
             }
-            _ => step.answer += texts + characters(item.get("arguments")),
+            _ => step.answer.extend(texts.chain([text(item.get("arguments"))])),
         }
     }
     Ok(step)

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::written::Kept;
 use super::{Answer, Marks, TextTold, TokenSource, Told};
 use crate::failure::{Class, Failure};
 use crate::reader::{Sse, SseEvent};
@@ -99,6 +100,17 @@ impl Choice {
         let contents = messages.filter_map(|message| message.content.as_deref());
         self.text.as_deref().into_iter().chain(contents).for_each(|text| into.push_str(text));
     }
+
+    /// Appends what was generated besides it.
+    fn say_besides(&self, into: &mut String) {
+        for message in self.delta.iter().chain(&self.message) {
+            let reasoning = message.reasoning_content.as_ref().or(message.reasoning.as_ref());
+            let functions = message.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
+            let calls = functions.flat_map(|function| [&function.name, &function.arguments]);
+            let texts = reasoning.into_iter().chain(&message.refusal).chain(calls.flatten());
+            texts.for_each(|text| into.push_str(text));
+        }
+    }
 }
 
 impl Chunk {
@@ -148,8 +160,8 @@ struct State {
     finished: bool,
     done: bool,
     last_output: Option<Instant>,
-    /// The answer proper so far, if it is kept.
-    text: Option<String>,
+    /// The texts so far, if they are kept.
+    kept: Option<Kept>,
 }
 
 impl State {
@@ -175,8 +187,9 @@ impl State {
             brought =
                 Brought { reasoning: brought.reasoning + own.reasoning, answer: brought.answer + own.answer };
             self.finished |= choice.finish_reason.is_some();
-            if let Some(text) = &mut self.text {
-                choice.say(text);
+            if let Some(kept) = &mut self.kept {
+                choice.say(&mut kept.answer);
+                choice.say_besides(&mut kept.besides);
             }
             if let Some(token_ids) = &choice.token_ids {
                 ids = Some(ids.unwrap_or(0) + token_ids.len() as u64);
@@ -215,7 +228,7 @@ impl State {
 
 impl TextStream {
     pub(super) fn new(keeps_text: bool) -> Self {
-        let state = State { text: keeps_text.then(String::new), ..State::default() };
+        let state = State { kept: keeps_text.then(Kept::default), ..State::default() };
         TextStream { sse: Sse::default(), state }
     }
 }
@@ -235,13 +248,13 @@ impl Answer for TextStream {
         let last =
             state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream contains no text"))?;
         marks.end(last);
-        let text = state.text.take();
-        let told = told(state.usage.as_ref(), state.ids.map(|ids| ids + state.pending), state.characters);
-        Ok(Told::Text(TextTold { text, ..told }))
+        let ids = state.ids.map(|ids| ids + state.pending);
+        Ok(Told::Text(told(state.usage.as_ref(), ids, state.characters, state.kept.take())))
     }
 }
 
-fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64) -> TextTold {
+fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64, kept: Option<Kept>) -> TextTold {
+    let (text, besides) = kept.map(|kept| (kept.answer, kept.besides)).unzip();
     let by_usage = usage.and_then(|usage| usage.completion_tokens).filter(|tokens| *tokens > 0);
     TextTold {
         output_tokens: by_usage.or(ids),
@@ -258,7 +271,8 @@ fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64) -> TextTold {
             (None, Some(_)) => TokenSource::TokenIds,
             (None, None) => TokenSource::None,
         },
-        text: None,
+        text,
+        besides,
     }
 }
 
@@ -294,13 +308,16 @@ impl Answer for TextWhole {
         }
         let ids = choices.iter().map(|choice| choice.token_ids.as_ref().map(|ids| ids.len() as u64)).sum();
         marks.end(at);
-        let text = self.keeps_text.then(|| {
-            let mut text = String::new();
-            // Of several answers the first one is talked about.
-            choices.iter().take(1).for_each(|choice| choice.say(&mut text));
-            text
+        let kept = self.keeps_text.then(|| {
+            let mut kept = Kept::default();
+            // Of several answers the first one is talked about, and all were generated.
+            for (number, choice) in choices.iter().enumerate() {
+                choice.say(if number == 0 { &mut kept.answer } else { &mut kept.besides });
+                choice.say_besides(&mut kept.besides);
+            }
+            kept
         });
-        Ok(Told::Text(TextTold { text, ..told(chunk.usage.as_ref(), ids, characters) }))
+        Ok(Told::Text(told(chunk.usage.as_ref(), ids, characters, kept)))
     }
 }
 

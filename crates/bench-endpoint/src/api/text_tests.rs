@@ -40,6 +40,7 @@ fn roles_empty_chunks_and_ends_are_no_outputs() {
         characters: 2,
         source: TokenSource::Usage,
         text: None,
+        besides: None,
     };
     assert_eq!(text(told), expected);
 }
@@ -54,11 +55,13 @@ fn the_answer_proper_is_kept_for_the_next_turn_and_reasoning_is_not() {
         .collect();
     let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
     let told = read(Kind::Chat, &settings, &Head::default(), &pieces).0;
-    assert_eq!(text(told).text.as_deref(), Some("ää"));
+    let told = text(told);
+    assert_eq!((told.text.as_deref(), told.besides.as_deref()), (Some("ää"), Some("hm")));
     let whole = r#"{"choices":[{"message":{"content":"one"}},{"message":{"content":"other"}}]}"#;
     let settings = Settings { stream: false, ..settings };
     let told = read(Kind::Chat, &settings, &Head::default(), &[whole.as_bytes()]).0;
-    assert_eq!(text(told).text.as_deref(), Some("one"));
+    let told = text(told);
+    assert_eq!((told.text.as_deref(), told.besides.as_deref()), (Some("one"), Some("other")));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::text::message_of;
-use super::written::{Counts, Dialect, Framing, Step, characters, parsed};
+use super::written::{Counts, Dialect, Framing, Step, parsed, text};
 use crate::failure::{Class, Failure};
 
 pub(super) static TRANSCRIPTION: Dialect =
@@ -16,13 +16,15 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
     let value = parsed(data)?;
     // vLLM streams chunks as those of a chat.
     if let Some(choices) = value.get("choices").and_then(Value::as_array) {
-        let deltas = choices.iter().map(|choice| characters(choice.pointer("/delta/content")));
+        let deltas = choices.iter().map(|choice| text(choice.pointer("/delta/content")));
         let is_last =
             choices.iter().any(|choice| choice.get("finish_reason").is_some_and(|reason| !reason.is_null()));
-        return Ok(Step { answer: deltas.sum(), counts: counts(&value), is_last, ..Step::default() });
+        return Ok(Step { answer: deltas.collect(), counts: counts(&value), is_last, ..Step::default() });
     }
     match value.get("type").and_then(Value::as_str).unwrap_or(kind) {
-        "transcript.text.delta" => Ok(Step { answer: characters(value.get("delta")), ..Step::default() }),
+        "transcript.text.delta" => {
+            Ok(Step { answer: text(value.get("delta")).to_owned(), ..Step::default() })
+        }
         "transcript.text.done" => Ok(Step { counts: counts(&value), is_last: true, ..Step::default() }),
         "error" => Err(Failure::in_answer(&message_of(&value))),
         _ => Ok(Step::default()),
@@ -36,8 +38,8 @@ fn counts(value: &Value) -> Counts {
 }
 
 fn whole(value: &Value) -> Result<Step, Failure> {
-    let text = value
+    let recognized = value
         .get("text")
         .ok_or_else(|| Failure::new(Class::Malformed, "expected `text` in the answer, found none"))?;
-    Ok(Step { answer: characters(Some(text)), counts: counts(value), ..Step::default() })
+    Ok(Step { answer: text(Some(recognized)).to_owned(), counts: counts(value), ..Step::default() })
 }

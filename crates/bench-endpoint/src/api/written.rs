@@ -34,10 +34,10 @@ pub(super) enum Framing {
 /// The content of an event, or of a whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Characters of reasoning.
-    pub(super) reasoning: u64,
-    /// Characters of the answer proper; arguments of a tool call are some.
-    pub(super) answer: u64,
+    /// Reasoning.
+    pub(super) reasoning: String,
+    /// The answer proper; arguments of a tool call are part of it.
+    pub(super) answer: String,
     /// Whether it holds an output that is not text.
     pub(super) holds_data: bool,
     /// Tokens that it holds, if the server says so; one that shows nothing may hold some, too.
@@ -69,9 +69,32 @@ impl Counts {
     }
 }
 
-/// Counts the Unicode scalar values of a text; 0 if there is no text.
-pub(super) fn characters(text: Option<&Value>) -> u64 {
-    text.and_then(Value::as_str).map_or(0, |text| text.chars().count() as u64)
+impl Step {
+    /// The Unicode scalar values of reasoning and answer.
+    fn characters(&self) -> u64 {
+        (self.reasoning.chars().count() + self.answer.chars().count()) as u64
+    }
+}
+
+/// A text; empty if there is none.
+pub(super) fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The texts of an answer, kept to be read once it has ended.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The answer proper.
+    pub(super) answer: String,
+    /// What was generated besides it.
+    pub(super) besides: String,
+}
+
+impl Kept {
+    fn add(&mut self, step: &Step) {
+        self.answer.push_str(&step.answer);
+        self.besides.push_str(&step.reasoning);
+    }
 }
 
 /// The JSON of an event.
@@ -103,15 +126,22 @@ pub(super) struct State {
     has_answer: bool,
     is_over: bool,
     last_output: Option<Instant>,
+    /// The texts so far, if they are kept.
+    kept: Option<Kept>,
 }
 
 impl State {
+    pub(super) fn new(keeps_text: bool) -> Self {
+        State { kept: keeps_text.then(Kept::default), ..State::default() }
+    }
+
     /// Takes what came at `at`.
     pub(super) fn take(&mut self, step: Step, at: Instant, marks: &mut dyn Marks) {
         self.counts = step.counts.or(self.counts);
         self.is_over |= step.is_last;
         let tokens = step.tokens.map(u64::from);
-        if step.reasoning + step.answer == 0 && !step.holds_data {
+        let characters = step.characters();
+        if characters == 0 && !step.holds_data {
             self.pending += tokens.unwrap_or(0);
             return;
         }
@@ -123,10 +153,11 @@ impl State {
         };
         self.pending = 0;
         self.outputs += 1;
-        self.characters += step.reasoning + step.answer;
+        self.characters += characters;
+        self.kept.iter_mut().for_each(|kept| kept.add(&step));
         self.last_output = Some(at);
         marks.output(at, holds.and_then(|holds| u32::try_from(holds).ok()).filter(|holds| *holds > 0));
-        if (step.answer > 0 || step.holds_data) && !self.has_answer {
+        if (!step.answer.is_empty() || step.holds_data) && !self.has_answer {
             self.has_answer = true;
             marks.answer(at);
         }
@@ -141,17 +172,19 @@ impl State {
     ///
     /// # Errors
     /// When no output has come.
-    pub(super) fn end(&self, marks: &mut dyn Marks) -> Result<Told, Failure> {
+    pub(super) fn end(&mut self, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let last =
             self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no output"))?;
         marks.end(last);
-        Ok(Told::Text(told(self.counts, self.held.map(|held| held + self.pending), self.characters)))
+        let held = self.held.map(|held| held + self.pending);
+        Ok(Told::Text(told(self.counts, held, self.characters, self.kept.take())))
     }
 }
 
 impl Stream {
-    pub(super) fn new(dialect: &'static Dialect) -> Self {
-        Stream { dialect, events: Sse::default(), lines: JsonLines::default(), state: State::default() }
+    pub(super) fn new(dialect: &'static Dialect, keeps_text: bool) -> Self {
+        let state = State::new(keeps_text);
+        Stream { dialect, events: Sse::default(), lines: JsonLines::default(), state }
     }
 }
 
@@ -182,11 +215,12 @@ impl Answer for Stream {
 pub(super) struct Whole {
     dialect: &'static Dialect,
     body: Vec<u8>,
+    keeps_text: bool,
 }
 
 impl Whole {
-    pub(super) fn new(dialect: &'static Dialect) -> Self {
-        Whole { dialect, body: Vec::new() }
+    pub(super) fn new(dialect: &'static Dialect, keeps_text: bool) -> Self {
+        Whole { dialect, body: Vec::new(), keeps_text }
     }
 }
 
@@ -198,16 +232,19 @@ impl Answer for Whole {
 
     fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let step = (self.dialect.whole)(&json(&self.body)?)?;
-        let characters = step.reasoning + step.answer;
+        let characters = step.characters();
         if characters == 0 {
             return Err(Failure::new(Class::Empty, "the answer contains no text"));
         }
         marks.end(at);
-        Ok(Told::Text(told(step.counts, step.tokens.map(u64::from), characters)))
+        let (counts, held) = (step.counts, step.tokens.map(u64::from));
+        let kept = self.keeps_text.then(|| Kept { answer: step.answer, besides: step.reasoning });
+        Ok(Told::Text(told(counts, held, characters, kept)))
     }
 }
 
-fn told(counts: Counts, held: Option<u64>, characters: u64) -> TextTold {
+fn told(counts: Counts, held: Option<u64>, characters: u64, kept: Option<Kept>) -> TextTold {
+    let (text, besides) = kept.map(|kept| (kept.answer, kept.besides)).unzip();
     let by_usage = counts.output.filter(|tokens| *tokens > 0);
     TextTold {
         output_tokens: by_usage.or(held),
@@ -220,7 +257,8 @@ fn told(counts: Counts, held: Option<u64>, characters: u64) -> TextTold {
             (None, Some(_)) => TokenSource::TokenIds,
             (None, None) => TokenSource::None,
         },
-        text: None,
+        text,
+        besides,
     }
 }
 

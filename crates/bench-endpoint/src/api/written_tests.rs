@@ -12,7 +12,7 @@ fn head(content_type: &str) -> Head {
 
 /// Pieces, one a millisecond.
 fn stream(kind: Kind, pieces: &[&str]) -> Outcome {
-    let settings = Settings { stream: true, ..Settings::default() };
+    let settings = Settings { stream: true, keeps_text: true, ..Settings::default() };
     let pieces: Vec<&[u8]> = pieces.iter().map(|piece| piece.as_bytes()).collect();
     read(kind, &settings, &head("text/event-stream"), &pieces)
 }
@@ -118,6 +118,8 @@ fn each_dialect_has_two_outputs_and_its_counts() {
         );
         assert_eq!((told.characters, end), (3, outputs.last().map(|last| last.0)), "{kind}");
         let has_reasoning = matches!(kind, Kind::Responses | Kind::Messages | Kind::OllamaChat);
+        let kept = if has_reasoning { ("ä", "hm") } else { ("hmä", "") };
+        assert_eq!((told.text.as_deref(), told.besides.as_deref()), (Some(kept.0), Some(kept.1)), "{kind}");
         assert_eq!(answer, outputs.get(usize::from(has_reasoning)).map(|first| first.0), "{kind}");
     }
 }
@@ -209,7 +211,7 @@ proptest! {
         places.extend([0, text.len()]);
         places.sort_unstable();
         let split: Vec<&[u8]> = places.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
-        let settings = Settings { stream: true, ..Settings::default() };
+        let settings = Settings { stream: true, keeps_text: true, ..Settings::default() };
         let (told, outputs, ..) = read(kind, &settings, &head("text/event-stream"), &split);
         let (expected, seen, ..) = stream(kind, pieces);
         prop_assert_eq!(told, expected);

@@ -24,6 +24,9 @@ use crate::failure::{Class, Failure};
 /// picture, so that no stream waits until another one is read.
 const WINDOW: u32 = 16 << 20;
 
+/// The most bytes that can wait to be sent on a stream.
+const LARGEST_BODY: usize = (1 << 31) - 1;
+
 /// A connection, as one request uses it. A task of its event loop reads and writes for all of them.
 #[derive(Clone)]
 pub(super) struct Http2 {
@@ -111,7 +114,12 @@ impl Http2 {
             self.sender.send_request(request, is_whole).map_err(|error| failure(&error))?;
         if !is_whole {
             let body = std::mem::take(&mut unsent.body);
-            stream.send_data(body, true).map_err(|error| failure(&error))?;
+            if body.len() > LARGEST_BODY {
+                let message = format!("the request has {} bytes, more than HTTP/2 takes at once", body.len());
+                return Err(Failure::new(Class::Client, message));
+            }
+            // A server may answer, and end the stream, before it has the body (RFC 9113, 8.1): then the answer counts.
+            let _ = stream.send_data(body, true);
         }
         Ok(answer)
     }

@@ -9,7 +9,7 @@ use bench_endpoint::api::{Kind, Limits, Marks, Settings, Told};
 use bench_endpoint::client::{Caller, Client, Policy, Served, Target};
 use bench_endpoint::failure::{Class, Failure};
 use bench_endpoint::secret::Secret;
-use bench_testing::truth::{self, Act, Truth, chunk, chunked, json, last_chunk, whole};
+use bench_truth::{Act, Truth, chat, chunk, chunked, json, last_chunk, whole};
 
 /// Marks of one answer.
 #[derive(Default)]
@@ -300,7 +300,7 @@ fn a_secret_is_sent_and_told_to_nobody() {
 #[test]
 fn a_token_is_stamped_between_its_sending_and_the_next() {
     let (first, gap) = (Duration::from_millis(40), Duration::from_millis(20));
-    let server = Truth::start(move |_| truth::chat(4, first, gap));
+    let server = Truth::start(move |_| chat(4, first, gap));
     let (served, seen) = send(&endpoint(&server));
     let Told::Text(text) = served.expect("served").told else { panic!("no text") };
     assert_eq!((text.output_tokens, seen.outputs.len()), (Some(4), 4));

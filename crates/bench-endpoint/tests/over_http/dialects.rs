@@ -9,7 +9,7 @@ use bench_endpoint::data::{Content, Input, Words};
 use bench_endpoint::failure::Failure;
 use bench_endpoint::probe::{Found, probe};
 use bench_endpoint::secret::Secret;
-use bench_testing::truth::{Act, Asked, Dialect, Truth, dialect, json, whole};
+use bench_truth::{Act, Asked, Dialect, Truth, dialect, json, whole};
 use serde_json::Value;
 
 #[derive(Default)]

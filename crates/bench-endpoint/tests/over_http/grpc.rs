@@ -9,7 +9,7 @@ use bench_endpoint::client::{Caller, Client, Policy, Served, Target};
 use bench_endpoint::failure::{Class, Failure};
 use bench_endpoint::probe;
 use bench_endpoint::reader::framed;
-use bench_testing::truth::{Truth, tensors};
+use bench_truth::{Truth, tensors};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::server::SendResponse;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bench_endpoint::api::{Answer, Head, Limits, Marks, Told};
 use bench_endpoint::client::{Caller, Client, Policy, Request, Target, Version};
 use bench_endpoint::failure::{Class, Failure};
-use bench_testing::truth::{Truth, json};
+use bench_truth::{Truth, json};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::Reason;

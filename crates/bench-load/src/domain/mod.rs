@@ -12,6 +12,9 @@ mod speech;
 mod streaming;
 mod text;
 
+use std::fmt;
+use std::sync::Arc;
+
 use bench_protocol::Better;
 
 pub use self::classification::{CLASSIFICATION, Classified};
@@ -197,11 +200,28 @@ pub struct Answer {
     pub(crate) values: [f64; MOST_VALUES],
     pub(crate) format: &'static str,
     pub(crate) warning: Option<String>,
+    pub(crate) later: Option<Later>,
 }
 
 impl Default for Answer {
     fn default() -> Self {
-        Answer { values: [f64::NAN; MOST_VALUES], format: "", warning: None }
+        Answer { values: [f64::NAN; MOST_VALUES], format: "", warning: None, later: None }
+    }
+}
+
+/// What fills in numbers of a response that take too long to work out while others are measured.
+#[derive(Clone)]
+pub(crate) struct Later(Arc<dyn Fn(&mut Answer) + Send + Sync>);
+
+impl Later {
+    pub(crate) fn fill_in(&self, answer: &mut Answer) {
+        (self.0)(answer);
+    }
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Later")
     }
 }
 
@@ -223,6 +243,12 @@ impl Answer {
     pub fn warn(&mut self, warning: impl Into<String>) {
         let before = self.warning.take().map(|before| before + "; ").unwrap_or_default();
         self.warning = Some(before + &warning.into());
+    }
+
+    /// Fills in more by `fill_in` once the level has ended, because that takes time or memory bandwidth which the level needs.
+    /// From the first such response of a level on, its requests are kept in memory until then.
+    pub fn later(&mut self, fill_in: impl Fn(&mut Answer) + Send + Sync + 'static) {
+        self.later = Some(Later(Arc::new(fill_in)));
     }
 
     /// The number in this column, if there is one.

@@ -104,6 +104,7 @@ impl Coded<'_> {
             values,
             format,
             note,
+            later: None,
         })
     }
 
@@ -182,6 +183,7 @@ mod tests {
                     values: values.map(|value| value.unwrap_or(f64::NAN)),
                     format: Cow::Owned(format),
                     note: note.map(String::into_boxed_str),
+                    later: None,
                 }
             },
         )

@@ -44,6 +44,9 @@ const GATHERED: Duration = Duration::from_millis(1);
 /// A client does not keep rows longer than this, if it has anything to do.
 const KEEP_NS: u64 = 200_000_000;
 
+/// How long a look at the memory of this process is good for, in nanoseconds, while rows wait.
+const LOOK_NS: u64 = 10_000_000;
+
 /// The maximum number of different error messages.
 const MOST_ERRORS: usize = 1000;
 
@@ -173,15 +176,34 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
     let began = crate::clock::thread_cpu_ns();
     let mut coded = meaning.keeps_rows.then(Vec::new);
     let mut adder = Adder::new(meaning, csv);
+    let mut add = |row: &Row, memory: &dyn Fn() -> Memory| {
+        coded.iter_mut().for_each(|coded| coded::write(row, coded));
+        adder.add(row, memory);
+    };
+    // Rows keep their order: those that come after an incomplete one wait with it.
+    let mut waiting: Vec<(Row, Memory)> = Vec::new();
+    let mut looked: Option<(u64, Memory)> = None;
     while let Some(chunk) = outlet.next() {
         for row in chunk {
-            coded.iter_mut().for_each(|coded| coded::write(&row, coded));
-            adder.add(&row, Memory::now);
+            if waiting.is_empty() && row.later.is_none() {
+                add(&row, &Memory::now);
+                continue;
+            }
+            let recent = looked.filter(|(at_ns, _)| row.end_ns.saturating_sub(*at_ns) < LOOK_NS);
+            let (at_ns, memory) = recent.unwrap_or_else(|| (row.end_ns, Memory::now()));
+            looked = Some((at_ns, memory));
+            waiting.push((row, memory));
         }
+    }
+    // What follows takes nothing from the level.
+    let cpu_ns = crate::clock::thread_cpu_ns().saturating_sub(began);
+    for (mut row, memory) in waiting {
+        row.complete();
+        add(&row, &|| memory);
     }
     let mut logged = adder.finish();
     logged.coded = coded.unwrap_or_default();
-    logged.cpu_ns = crate::clock::thread_cpu_ns().saturating_sub(began);
+    logged.cpu_ns = cpu_ns;
     logged
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{Answer, Facts, MOST_VALUES, Seen};
+use crate::domain::{Answer, Facts, Later, MOST_VALUES, Seen};
 use crate::request::{Mark, Times};
 
 /// How a request ended.
@@ -26,7 +26,7 @@ impl Outcome {
 }
 
 /// One request. Times are in nanoseconds from the beginning of the level.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) number: u64,
     pub(crate) input: u32,
@@ -40,6 +40,8 @@ pub(crate) struct Row {
     pub(crate) format: Cow<'static, str>,
     /// The reason why it failed, or what is unusual about its response.
     pub(crate) note: Option<Box<str>>,
+    /// What fills in more of it once the level has ended.
+    pub(crate) later: Option<Later>,
 }
 
 /// The result of a call, before it is known whether it is still wanted.
@@ -58,7 +60,7 @@ impl Row {
         (intended_ns, sent_ns): (u64, u64),
         ended: Ended,
     ) -> Self {
-        let Answer { values, format, warning } = ended.answer;
+        let Answer { values, format, warning, later } = ended.answer;
         Row {
             number,
             input,
@@ -71,7 +73,20 @@ impl Row {
             values,
             format: Cow::Borrowed(format),
             note: ended.error.or_else(|| warning.map(String::into_boxed_str)),
+            later,
         }
+    }
+
+    /// Fills in what was left for later.
+    pub(crate) fn complete(&mut self) {
+        let Some(later) = self.later.take() else { return };
+        let mut answer = Answer { values: self.values, ..Answer::default() };
+        later.fill_in(&mut answer);
+        self.values = answer.values;
+        if !answer.format.is_empty() {
+            self.format = Cow::Borrowed(answer.format);
+        }
+        self.note = self.note.take().or_else(|| answer.warning.map(String::into_boxed_str));
     }
 
     pub(crate) fn times(&self) -> Times<'_> {

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::*;
-use crate::domain::{Answer, REQUESTS};
+use crate::domain::{Answer, Generation, REQUESTS, Response, TEXT};
 use crate::slo::Slo;
 
 fn row(number: u64, outcome: Outcome) -> Row {
@@ -14,16 +17,20 @@ fn row(number: u64, outcome: Outcome) -> Row {
 }
 
 fn logged(rows: impl Iterator<Item = Row> + Send, at_once: bool) -> Logged {
+    logged_of(&REQUESTS, rows, at_once)
+}
+
+fn logged_of(domain: &'static Domain, rows: impl Iterator<Item = Row> + Send, at_once: bool) -> Logged {
     let (inlet, outlet) = log(at_once);
     let (slo, phase) = (Slo::default(), Phase::default());
     let facts = [Facts::default()];
     let meaning = Meaning {
-        domain: &REQUESTS,
+        domain,
         facts: &facts,
         scheduled: false,
         slo: &slo,
         phase: &phase,
-        keeps_rows: false,
+        keeps_rows: domain.name == TEXT.name,
     };
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -79,4 +86,36 @@ fn failures_are_counted_and_never_averaged_in() {
     assert_eq!(rate.value, 0.8);
     let timeline = logged.dots.timeline(0);
     assert_eq!(timeline.iter().filter(|dot| !dot.ok).count(), 200);
+}
+
+#[test]
+fn what_is_filled_in_later_counts_and_is_sent_to_other_workers() {
+    let counted = Arc::new(AtomicU64::new(0));
+    let mut rows: Vec<Row> = (0..10).map(|number| row(number, Outcome::Served)).collect();
+    // The first two are whole from the beginning.
+    for (number, row) in rows.iter_mut().enumerate() {
+        let mut answer = Answer::default();
+        Generation::new(1).tell(&mut answer);
+        if number >= 2 {
+            let counted = Arc::clone(&counted);
+            answer = Answer::default();
+            answer.later(move |answer| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                Generation::new(10).tell(answer);
+                answer.format("tokenizer");
+            });
+        }
+        (row.values, row.later) = (answer.values, answer.later);
+    }
+    let while_sent = Arc::clone(&counted);
+    let sent = rows.into_iter().inspect(move |_| assert_eq!(while_sent.load(Ordering::Relaxed), 0));
+    let logged = logged_of(&TEXT, sent, true);
+    assert_eq!((logged.whole.counts(), counted.load(Ordering::Relaxed)), ((10, 0, 0), 8));
+    let metrics = logged.whole.metrics((0, 1_000_000_000), false, false);
+    let rate = metrics.iter().find(|metric| metric.name == "output tokens/s").expect("a rate");
+    assert_eq!(rate.value, 82.0);
+    let kept: Vec<Row> = Coded(&logged.coded).collect::<Result<_, _>>().expect("whole rows");
+    let numbers: Vec<u64> = kept.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, (0..10).collect::<Vec<u64>>());
+    assert_eq!((kept[1].format.as_ref(), kept[2].format.as_ref()), ("", "tokenizer"));
 }

@@ -35,7 +35,7 @@ fn address(text: &str) -> Result<String, String> {
 
 /// The flags that may differ between workers: the address of the worker, its reports, and files whose content is
 /// compared instead of their name.
-const OWN: [&str; 18] = [
+const OWN: [&str; 19] = [
     "as",
     "scenario",
     "share",
@@ -54,6 +54,7 @@ const OWN: [&str; 18] = [
     "input",
     "replay",
     "template",
+    "tokenizer",
 ];
 
 /// Returns the flags of `bench load` that must be the same for all workers, with their values.
