@@ -328,7 +328,10 @@ fn uncounted(asked: &Asked) -> Vec<Act> {
                 chunk(format!("data: {{\"choices\":[{{\"delta\":{{{text}}},\"finish_reason\":null}}]}}\n\n"))
             };
             let mut acts = vec![chunked("text/event-stream"), event(r#""reasoning_content":"so then ""#)];
-            acts.extend(["a b ", "c d"].map(|words| event(&format!("\"content\":\"{words}\""))));
+            for (number, words) in (1..).zip(["a b ", "c d"]) {
+                acts.push(Act::WaitUntil(Duration::from_millis(2) * number));
+                acts.push(event(&format!("\"content\":\"{words}\"")));
+            }
             acts.extend([chunk("data: [DONE]\n\n"), last_chunk()]);
             acts
         }

@@ -43,6 +43,20 @@ pub(super) struct EventLoop<'a, 'env, I, C> {
     late_marks: Cell<u64>,
 }
 
+/// Lets all tasks that are ready go on first: when their bytes have come is read before anything more is sent. And a closure
+/// that never waits must not keep the others from their turn.
+async fn others_first() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// The state of one client; in a schedule, of one of the requests that are in flight at once.
 struct Place {
     client: u32,
@@ -168,8 +182,7 @@ where
             let Some(number) = self.course.claim(sent_ns) else { return };
             self.harness_ns.set(self.harness_ns.get() + sent_ns.saturating_sub(free_ns));
             free_ns = self.serve(place, number, sent_ns, sent_ns).await;
-            // A closure that never waits must not keep the others from their turn.
-            tokio::task::coop::consume_budget().await;
+            others_first().await;
         }
     }
 
