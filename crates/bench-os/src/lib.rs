@@ -6,6 +6,7 @@
 //! unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
 
 mod acknowledge;
+mod arrival;
 mod available_memory;
 pub mod cgroup;
 pub mod channel;
@@ -30,6 +31,7 @@ mod variable;
 mod worker;
 
 pub use acknowledge::acknowledge_at_once;
+pub use arrival::{CAN_SEE_ARRIVALS, Received, note_arrivals, receive};
 pub use available_memory::available_memory_bytes;
 pub use ending::Ending;
 pub use group_memory::GroupMemory;

@@ -21,8 +21,8 @@ use crate::failure::{Class, Failure};
 
 /// A stream to a server, encrypted or not.
 pub(crate) enum Stream {
-    Plain(Stamped<TcpStream>),
-    Tls(Box<TlsStream<Stamped<TcpStream>>>),
+    Plain(Stamped),
+    Tls(Box<TlsStream<Stamped>>),
 }
 
 /// The result of connecting.
@@ -82,10 +82,10 @@ async fn dial_without_limit(
 
 async fn encrypt(
     target: &Target,
-    stream: Stamped<TcpStream>,
+    stream: Stamped,
     trust: &Trust,
     version: Version,
-) -> Result<TlsStream<Stamped<TcpStream>>, Failure> {
+) -> Result<TlsStream<Stamped>, Failure> {
     let name = ServerName::try_from(target.host.clone()).map_err(|error| {
         Failure::new(Class::Tls, format!("{} is not the name of a server: {error}", target.host))
     })?;
