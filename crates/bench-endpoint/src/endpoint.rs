@@ -8,6 +8,7 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
 use bench_load::domain::Facts;
 use bench_load::input::{Describe, Inputs, Prepared};
+use bench_os::CAN_SEE_ARRIVALS;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 
@@ -366,6 +367,7 @@ impl Endpoint {
         if let Some(conversations) = &self.conversations {
             conversations.set(made.measured.iter().filter_map(|prompt| prompt.turns.clone()).collect());
         }
+        let load = if CAN_SEE_ARRIVALS { load.times_of_arrival() } else { load };
         match self.kind.field() {
             Field::Text => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
                 self.talked(prompt, request).await.map_err(Error::from)

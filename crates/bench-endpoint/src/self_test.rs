@@ -14,6 +14,7 @@ use bench_core::{Error, Result};
 use bench_load::Load;
 use bench_load::domain::Generation;
 use bench_load::scenario::OpenLoop;
+use bench_os::CAN_SEE_ARRIVALS;
 use bench_truth::{Asked, Sent, Stub, Truth, chat, tensors};
 
 use crate::Endpoint;
@@ -140,7 +141,9 @@ pub fn streams(
         seen.lock().unwrap_or_else(PoisonError::into_inner).push((name, marks.outputs));
         Ok::<_, Error>(Generation::new(TOKENS as u64))
     };
-    Load::closed(clients).requests(requests).stop_when(stop).run_async(bencher, names, send)?;
+    let load = Load::closed(clients).requests(requests).stop_when(stop);
+    let load = if CAN_SEE_ARRIVALS { load.times_of_arrival() } else { load };
+    load.run_async(bencher, names, send)?;
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     compared(&server.asked(), &server.sent(), seen, over.first_token())
         .ok_or_else(|| Error::failure("no answer was received whole"))

@@ -7,7 +7,11 @@ use bench_load::input::{Describe, Inputs};
 use bench_load::{Load, Request, Search};
 
 /// Serves inputs through an `async` closure.
-pub trait Serves {
+pub trait Serves: Sized {
+    /// Same as [`Load::times_of_arrival`].
+    #[must_use]
+    fn times_of_arrival(self) -> Self;
+
     /// Same as [`Load::run_async`].
     ///
     /// # Errors
@@ -22,6 +26,10 @@ pub trait Serves {
 }
 
 impl Serves for Load {
+    fn times_of_arrival(self) -> Self {
+        Load::times_of_arrival(self)
+    }
+
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,
@@ -35,6 +43,10 @@ impl Serves for Load {
 }
 
 impl Serves for Search {
+    fn times_of_arrival(self) -> Self {
+        Search::times_of_arrival(self)
+    }
+
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,

@@ -40,6 +40,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) warm_up: u64,
     /// Whether it covers only one of several workers: failures are judged over all of them.
     pub(crate) is_part: bool,
+    /// Whether the times of outputs are those of their arrival, however late the client handled them.
+    pub(crate) has_arrivals: bool,
 }
 
 /// The record of a level; `harness_ns` is what clients spent outside of the closure, and awake, and what the log took.
@@ -147,17 +149,36 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     }
 }
 
-/// The times that become longer if a client handles ready events late.
-const TIMES_OF_OUTPUTS: [&str; 6] =
-    ["ITL p50", "ICL p50", "TTFT p50", "TTFA p50", "service latency p50", "latency p50"];
+/// Times between outputs, times to the first, and times of whole requests: all that become longer if a client handles ready
+/// events late.
+const BETWEEN_OUTPUTS: [&str; 2] = ["ITL p50", "ICL p50"];
+const TO_THE_FIRST: [&str; 2] = ["TTFT p50", "TTFA p50"];
+const OF_REQUESTS: [&str; 2] = ["service latency p50", "latency p50"];
 
-/// Returns a note if event loops handled ready events too late: late timestamps are longer by the same time. A stall
-/// of 1 ms is allowed, or of 5 % of the shortest time that is reported.
-fn stalled(level: &Level) -> Option<String> {
+/// The share of the median time between outputs for which outputs may wait without being taken for one.
+const APART: f64 = 0.5;
+
+/// The longest time for which 1 % of ready events may wait for the client: 1 ms, or 5 % of the shortest time that is reported,
+/// because late timestamps are longer by the same time. If timestamps are those of arrival, waiting changes none of them. But
+/// a client sends its next request as much later, so 5 % of the latency are allowed; and outputs that came while it waited are
+/// read together and have one time, so it must be less than half of the time between outputs.
+fn longest_stall_s(level: &Level, has_arrivals: bool) -> f64 {
+    let value = |name: &str| level.metric(name).map(|metric| metric.value).filter(|value| *value > 0.0);
+    let shortest =
+        |names: &[[&str; 2]]| names.iter().flatten().filter_map(|name| value(name)).reduce(f64::min);
+    let share_of = |names: &[[&str; 2]]| LATE_SHARE * shortest(names).unwrap_or_default();
+    let allowed = match (has_arrivals, shortest(&[BETWEEN_OUTPUTS])) {
+        (false, _) => share_of(&[BETWEEN_OUTPUTS, TO_THE_FIRST, OF_REQUESTS]),
+        (true, None) => share_of(&[OF_REQUESTS]),
+        (true, Some(between)) => share_of(&[OF_REQUESTS]).min(APART * between),
+    };
+    LATE_S.max(allowed)
+}
+
+/// Returns a note if event loops handled ready events too late.
+fn stalled(level: &Level, has_arrivals: bool) -> Option<String> {
     let stall = level.pace.client_stall?;
-    let times = TIMES_OF_OUTPUTS.iter().filter_map(|name| level.metric(name)).map(|metric| metric.value);
-    let shortest = times.filter(|time| *time > 0.0).reduce(f64::min).unwrap_or_default();
-    (stall.p99_s.0 > LATE_S.max(LATE_SHARE * shortest)).then(|| {
+    (stall.p99_s.0 > longest_stall_s(level, has_arrivals)).then(|| {
         format!(
             "the harness was the bottleneck: its event loops handled 1 % of ready events at least {} late: use \
              fewer clients or a lower rate, or a machine with more cores",
@@ -187,7 +208,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
             None => found.push((cause, format!("{told}: {sent}"))),
         }
     }
-    found.extend(stalled(level).map(|told| (InvalidCause::HarnessLate, told)));
+    found.extend(stalled(level, asked.has_arrivals).map(|told| (InvalidCause::HarnessLate, told)));
     if cut_short {
         found.push((
             InvalidCause::TimeLimit,
@@ -297,6 +318,20 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn late_events_do_less_harm_if_their_arrival_is_known() {
+        let mut level = Level::named("concurrency 1");
+        let metric = |name: &str, value: f64| Metric::new(name, "s", value, Better::Lower);
+        level.metrics = vec![metric("latency p50", 0.5), metric("TTFT p50", 0.05), metric("ITL p50", 0.03)];
+        let longest_ms =
+            |level: &Level, has_arrivals| (longest_stall_s(level, has_arrivals) * 1e4).round() / 10.0;
+        assert_eq!((longest_ms(&level, false), longest_ms(&level, true)), (1.5, 15.0));
+        level.metrics.pop();
+        assert_eq!((longest_ms(&level, false), longest_ms(&level, true)), (2.5, 25.0));
+        level.metrics.clear();
+        assert_eq!((longest_ms(&level, false), longest_ms(&level, true)), (1.0, 1.0));
+    }
 
     #[test]
     fn more_clients_than_requests_are_warned_of() {

@@ -49,6 +49,7 @@ pub struct Load {
     grace: Duration,
     fleet: Option<Arc<Fleet>>,
     pause: Pause,
+    has_arrivals: bool,
 }
 
 impl Load {
@@ -67,6 +68,7 @@ impl Load {
             grace: GRACE,
             fleet: None,
             pause: Pause::default(),
+            has_arrivals: false,
         }
     }
 
@@ -195,6 +197,15 @@ impl Load {
         self
     }
 
+    /// States that the times with which outputs are marked ([`Request::output_at`]) are those of their arrival, as the
+    /// operating system knows them: if an event loop handles an output late, its time is no later. A level is then valid up to
+    /// longer delays of its event loops.
+    #[must_use]
+    pub fn times_of_arrival(mut self) -> Self {
+        self.has_arrivals = true;
+        self
+    }
+
     /// Shares the load with other workers, which run the same benchmark with the same settings and inputs: each sends
     /// its part of one schedule, or is a part of the clients, and each gets the level of all their requests. Only
     /// `async` closures can be shared.
@@ -244,6 +255,7 @@ impl Load {
             grace: self.grace,
             fleet: self.fleet,
             pause: self.pause,
+            has_arrivals: self.has_arrivals,
         };
         crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }

@@ -33,6 +33,7 @@ pub struct Search {
     seed: u64,
     stop: Stop,
     fleet: Option<Arc<Fleet>>,
+    has_arrivals: bool,
 }
 
 /// The bounds that a search has found for the highest rate that meets its objective: at least `met`, and less than
@@ -77,6 +78,7 @@ impl Search {
             seed: 0,
             stop: Stop::default(),
             fleet: None,
+            has_arrivals: false,
         }
     }
 
@@ -113,6 +115,13 @@ impl Search {
     #[must_use]
     pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Stop::when(asked);
+        self
+    }
+
+    /// States that marks have the times of arrival, as [`Load::times_of_arrival`](crate::Load::times_of_arrival).
+    #[must_use]
+    pub fn times_of_arrival(mut self) -> Self {
+        self.has_arrivals = true;
         self
     }
 
@@ -175,6 +184,7 @@ impl Search {
             grace: GRACE,
             fleet: self.fleet,
             pause: Pause::default(),
+            has_arrivals: self.has_arrivals,
         };
         crate::serving::run(bencher, inputs, calls, job, Goal::Rate { from: self.from }, slo)
     }

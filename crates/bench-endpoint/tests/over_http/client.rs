@@ -316,6 +316,45 @@ fn a_token_is_stamped_between_its_sending_and_the_next() {
     assert_eq!(seen.end, seen.outputs.last().copied());
 }
 
+/// Marks of a client that is busy after its first output, and when it was busy no longer.
+#[derive(Default)]
+struct Busy {
+    outputs: Vec<Instant>,
+    until: Option<Instant>,
+}
+
+impl Marks for Busy {
+    fn output(&mut self, at: Instant, _holds: Option<u32>) {
+        self.outputs.push(at);
+        if self.until.is_none() {
+            std::thread::sleep(Duration::from_millis(300));
+            self.until = Some(Instant::now());
+        }
+    }
+
+    fn answer(&mut self, _at: Instant) {}
+
+    fn end(&mut self, _at: Instant) {}
+}
+
+#[test]
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+fn a_busy_client_knows_when_an_output_came() {
+    let server = Truth::start(|_| chat(2, Duration::from_millis(20), Duration::from_millis(20)));
+    let endpoint = endpoint(&server);
+    let prompt = endpoint.prompt(b"hi").expect("a prompt");
+    // The kernel begins to note times a moment after the first socket of the system has asked for them.
+    endpoint.send(&prompt, &Caller::default(), &mut Busy::default()).expect("served");
+    let mut seen = Busy::default();
+    endpoint.send(&prompt, &Caller::default(), &mut seen).expect("served");
+    assert_eq!(seen.outputs.len(), 2);
+    assert!(seen.outputs[0] < seen.outputs[1], "the second came after the first");
+    assert!(
+        seen.until.is_some_and(|until| seen.outputs[1] < until),
+        "the second came while the client was busy"
+    );
+}
+
 #[test]
 fn inputs_are_sent_as_their_endpoint_wants_them() {
     let server = Truth::start(|_| vec![json("{\"data\":[1],\"outputs\":[1]}")]);

@@ -53,6 +53,8 @@ pub(crate) struct Job {
     pub(crate) fleet: Option<Arc<Fleet>>,
     /// How long clients wait before their requests.
     pub(crate) pause: Pause,
+    /// Whether the times of outputs are those of their arrival.
+    pub(crate) has_arrivals: bool,
 }
 
 impl Job {
@@ -276,6 +278,7 @@ where
                 valid_for: this.valid_for(&assignment),
                 warm_up,
                 is_part: false,
+                has_arrivals: this.job.has_arrivals,
             };
             // What probes have seen of the warm-up is nobody's.
             round.level(0);

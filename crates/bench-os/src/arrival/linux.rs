@@ -69,7 +69,8 @@ fn stamp(head: &libc::msghdr) -> Option<Duration> {
         let found = unsafe { *message };
         if found.cmsg_level == libc::SOL_SOCKET && found.cmsg_type == libc::SCM_TIMESTAMPNS {
             // SAFETY: a message of this kind holds a `timespec`, perhaps not aligned.
-            let time: libc::timespec = unsafe { libc::CMSG_DATA(message).cast::<libc::timespec>().read_unaligned() };
+            let time: libc::timespec =
+                unsafe { libc::CMSG_DATA(message).cast::<libc::timespec>().read_unaligned() };
             let seconds = u64::try_from(time.tv_sec).ok().filter(|seconds| *seconds > 0)?;
             return Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?));
         }
