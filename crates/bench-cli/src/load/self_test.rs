@@ -50,11 +50,11 @@ pub(super) fn run(arguments: &Load) -> Result<u8, RunError> {
     };
     let style = Style::for_stdout(arguments.reports.color);
     print(&format!(
-        "A server on this machine streams answers of {TOKENS} tokens, the first after {} and then one every {}, and records when \
+        "A server on this machine streams answers of {TOKENS} tokens, the first after {} ms and then one every {} ms, and records when \
          it sends them.\nThe errors are the differences between its times and those that this command measures: median / 99th \
          percentile.\n\n",
-        Seconds(FIRST.as_secs_f64()),
-        Seconds(GAP.as_secs_f64()),
+        FIRST.as_millis(),
+        GAP.as_millis(),
     ))?;
     let mut table = Table::new(&[
         "streams",

@@ -32,6 +32,6 @@ pub(super) fn counter(given: &Path) -> Result<CountTokens, UsageError> {
 #[cfg(not(feature = "tokenizer"))]
 pub(super) fn counter(_given: &Path) -> Result<CountTokens, UsageError> {
     Err(UsageError(
-        "--tokenizer needs a `bench` with the feature `tokenizer`: `cargo install bench-cli --features tokenizer`".to_owned(),
+        "--tokenizer needs a `bench` with the feature `tokenizer`: `cargo install --path crates/bench-cli --features tokenizer`, in a clone of its repository".to_owned(),
     ))
 }

@@ -355,7 +355,7 @@ fn tokens_that_the_server_does_not_report_are_counted_with_a_tokenizer() {
         stage.bench(&[&["load", &url, "--tokenizer", tokenizer], &how[..]].concat())
     };
     if !cfg!(feature = "tokenizer") {
-        load("model").expect_code(2).expect_said(&["cargo install bench-cli --features tokenizer"]);
+        load("model").expect_code(2).expect_said(&["crates/bench-cli --features tokenizer"]);
         return;
     }
     load("missing.json").expect_code(2).expect_said(&["the tokenizer missing.json cannot be read"]);
