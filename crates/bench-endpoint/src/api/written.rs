@@ -238,7 +238,7 @@ impl Answer for Whole {
         }
         marks.end(at);
         let (counts, held) = (step.counts, step.tokens.map(u64::from));
-        let kept = self.keeps_text.then(|| Kept { answer: step.answer, besides: step.reasoning });
+        let kept = self.keeps_text.then_some(Kept { answer: step.answer, besides: step.reasoning });
         Ok(Told::Text(told(counts, held, characters, kept)))
     }
 }
