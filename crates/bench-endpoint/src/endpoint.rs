@@ -18,7 +18,7 @@ use crate::conversations::Conversations;
 use crate::data::{Content, Input, Turn};
 use crate::failure::{Class, Failure};
 use crate::reader::WavStream;
-use crate::response::{Drawn, Heard, Marked, Plain, Sorted, Spoken, Text};
+use crate::response::{CountTokens, Drawn, Heard, Marked, Plain, Sorted, Spoken, Text};
 use crate::samples::{Checked, Samples};
 use crate::serves::Serves;
 use crate::totals::{Counted, Totals};
@@ -54,9 +54,6 @@ pub struct Endpoint {
     conversations: Option<Arc<Conversations>>,
     count: Option<CountTokens>,
 }
-
-/// Counts the tokens of a text; `None` if it cannot.
-pub type CountTokens = Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>;
 
 /// An input, and the request body that is built from it before anything is measured.
 pub struct Prompt {

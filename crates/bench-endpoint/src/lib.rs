@@ -23,7 +23,8 @@ mod serves;
 mod totals;
 
 pub use conversations::Conversations;
-pub use endpoint::{CountTokens, Endpoint, Prompt};
+pub use endpoint::{Endpoint, Prompt};
+pub use response::CountTokens;
 pub use samples::Checked;
 pub use serves::Serves;
 pub use totals::Counted;

@@ -1,5 +1,6 @@
 //! The values from which `bench-load` computes its figures: the response of each field, and the times of connecting.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bench_core::protocol::Better;
@@ -12,7 +13,9 @@ use bench_load::request::MarkKind;
 
 use crate::api::{Marks, TextTold, TokenSource, Told};
 use crate::client::Served;
-use crate::endpoint::CountTokens;
+
+/// Counts the tokens of a text; `None` if it cannot.
+pub type CountTokens = Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>;
 
 /// Columns that every field has after its own ones.
 const OF_CONNECTION: [&str; 3] = ["connect_s", "tls_s", "head_s"];
@@ -244,7 +247,7 @@ impl Response for Text {
 /// A response of the field of speech, for this text.
 pub(crate) struct Spoken {
     pub(crate) served: Served,
-    pub(crate) text: std::sync::Arc<str>,
+    pub(crate) text: Arc<str>,
 }
 
 impl Response for Spoken {

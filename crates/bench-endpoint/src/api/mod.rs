@@ -6,6 +6,7 @@ mod classes;
 mod form;
 mod generate;
 mod inference;
+mod kept;
 mod kind;
 mod messages;
 mod ollama;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::written::Kept;
+use super::kept::Kept;
 use super::{Answer, Marks, TextTold, TokenSource, Told};
 use crate::failure::{Class, Failure};
 use crate::reader::{Sse, SseEvent};

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::kept::Kept;
 use super::whole::json;
 use super::{Answer, Marks, TextTold, TokenSource, Told};
 use crate::failure::{Class, Failure};
@@ -81,22 +82,6 @@ pub(super) fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The texts of an answer, kept to be read once it has ended.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    /// The answer proper.
-    pub(super) answer: String,
-    /// What was generated besides it.
-    pub(super) besides: String,
-}
-
-impl Kept {
-    fn add(&mut self, step: &Step) {
-        self.answer.push_str(&step.answer);
-        self.besides.push_str(&step.reasoning);
-    }
-}
-
 /// The JSON of an event.
 ///
 /// # Errors
@@ -154,7 +139,10 @@ impl State {
         self.pending = 0;
         self.outputs += 1;
         self.characters += characters;
-        self.kept.iter_mut().for_each(|kept| kept.add(&step));
+        if let Some(kept) = &mut self.kept {
+            kept.answer.push_str(&step.answer);
+            kept.besides.push_str(&step.reasoning);
+        }
         self.last_output = Some(at);
         marks.output(at, holds.and_then(|holds| u32::try_from(holds).ok()).filter(|holds| *holds > 0));
         if (!step.answer.is_empty() || step.holds_data) && !self.has_answer {

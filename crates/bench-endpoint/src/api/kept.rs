@@ -1,0 +1,10 @@
+//! The texts of an answer.
+
+/// The texts of an answer, kept to be read once it has ended.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The answer proper.
+    pub(super) answer: String,
+    /// What was generated besides it.
+    pub(super) besides: String,
+}
