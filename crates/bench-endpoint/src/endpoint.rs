@@ -8,12 +8,11 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
 use bench_load::domain::Facts;
 use bench_load::input::{Describe, Inputs, Prepared};
-use bench_os::CAN_SEE_ARRIVALS;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 
 use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings, Told};
-use crate::client::{Caller, Client, Request, Served, Version};
+use crate::client::{Caller, Client, Request, Served, Version, arrivals_are_known};
 use crate::conversations::Conversations;
 use crate::data::{Content, Input, Turn};
 use crate::failure::{Class, Failure};
@@ -364,7 +363,7 @@ impl Endpoint {
         if let Some(conversations) = &self.conversations {
             conversations.set(made.measured.iter().filter_map(|prompt| prompt.turns.clone()).collect());
         }
-        let load = if CAN_SEE_ARRIVALS { load.times_of_arrival() } else { load };
+        let load = load.times_of_arrival(arrivals_are_known);
         match self.kind.field() {
             Field::Text => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
                 self.talked(prompt, request).await.map_err(Error::from)

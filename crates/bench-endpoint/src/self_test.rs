@@ -14,12 +14,11 @@ use bench_core::{Error, Result};
 use bench_load::Load;
 use bench_load::domain::Generation;
 use bench_load::scenario::OpenLoop;
-use bench_os::CAN_SEE_ARRIVALS;
 use bench_truth::{Asked, Sent, Stub, Truth, chat, tensors};
 
 use crate::Endpoint;
 use crate::api::{Kind, Limits, Marks, Settings};
-use crate::client::{Caller, Client, Policy, Target};
+use crate::client::{Caller, Client, Policy, Target, arrivals_are_known};
 
 /// Number of tokens in each answer.
 pub const TOKENS: usize = 50;
@@ -142,8 +141,7 @@ pub fn streams(
         Ok::<_, Error>(Generation::new(TOKENS as u64))
     };
     let load = Load::closed(clients).requests(requests).stop_when(stop);
-    let load = if CAN_SEE_ARRIVALS { load.times_of_arrival() } else { load };
-    load.run_async(bencher, names, send)?;
+    load.times_of_arrival(arrivals_are_known).run_async(bencher, names, send)?;
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     compared(&server.asked(), &server.sent(), seen, over.first_token())
         .ok_or_else(|| Error::failure("no answer was received whole"))

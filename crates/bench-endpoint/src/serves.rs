@@ -10,7 +10,7 @@ use bench_load::{Load, Request, Search};
 pub trait Serves: Sized {
     /// Same as [`Load::times_of_arrival`].
     #[must_use]
-    fn times_of_arrival(self) -> Self;
+    fn times_of_arrival(self, are_known: fn() -> bool) -> Self;
 
     /// Same as [`Load::run_async`].
     ///
@@ -26,8 +26,8 @@ pub trait Serves: Sized {
 }
 
 impl Serves for Load {
-    fn times_of_arrival(self) -> Self {
-        Load::times_of_arrival(self)
+    fn times_of_arrival(self, are_known: fn() -> bool) -> Self {
+        Load::times_of_arrival(self, are_known)
     }
 
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
@@ -43,8 +43,8 @@ impl Serves for Load {
 }
 
 impl Serves for Search {
-    fn times_of_arrival(self) -> Self {
-        Search::times_of_arrival(self)
+    fn times_of_arrival(self, are_known: fn() -> bool) -> Self {
+        Search::times_of_arrival(self, are_known)
     }
 
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>

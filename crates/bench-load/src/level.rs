@@ -40,8 +40,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) warm_up: u64,
     /// Whether it covers only one of several workers: failures are judged over all of them.
     pub(crate) is_part: bool,
-    /// Whether the times of outputs are those of their arrival, however late the client handled them.
-    pub(crate) has_arrivals: bool,
+    /// Whether the times of outputs so far are those of their arrival, however late the client handled them.
+    pub(crate) has_arrivals: fn() -> bool,
 }
 
 /// The record of a level; `harness_ns` is what clients spent outside of the closure, and awake, and what the log took.
@@ -208,7 +208,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
             None => found.push((cause, format!("{told}: {sent}"))),
         }
     }
-    found.extend(stalled(level, asked.has_arrivals).map(|told| (InvalidCause::HarnessLate, told)));
+    found.extend(stalled(level, (asked.has_arrivals)()).map(|told| (InvalidCause::HarnessLate, told)));
     if cut_short {
         found.push((
             InvalidCause::TimeLimit,

@@ -49,7 +49,7 @@ pub struct Load {
     grace: Duration,
     fleet: Option<Arc<Fleet>>,
     pause: Pause,
-    has_arrivals: bool,
+    has_arrivals: fn() -> bool,
 }
 
 impl Load {
@@ -68,7 +68,7 @@ impl Load {
             grace: GRACE,
             fleet: None,
             pause: Pause::default(),
-            has_arrivals: false,
+            has_arrivals: || false,
         }
     }
 
@@ -199,10 +199,10 @@ impl Load {
 
     /// States that the times with which outputs are marked ([`Request::output_at`]) are those of their arrival, as the
     /// operating system knows them: if an event loop handles an output late, its time is no later. A level is then valid up to
-    /// longer delays of its event loops.
+    /// longer delays of its event loops, if `are_known` returns `true` when it has ended.
     #[must_use]
-    pub fn times_of_arrival(mut self) -> Self {
-        self.has_arrivals = true;
+    pub fn times_of_arrival(mut self, are_known: fn() -> bool) -> Self {
+        self.has_arrivals = are_known;
         self
     }
 

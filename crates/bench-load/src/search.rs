@@ -33,7 +33,7 @@ pub struct Search {
     seed: u64,
     stop: Stop,
     fleet: Option<Arc<Fleet>>,
-    has_arrivals: bool,
+    has_arrivals: fn() -> bool,
 }
 
 /// The bounds that a search has found for the highest rate that meets its objective: at least `met`, and less than
@@ -78,7 +78,7 @@ impl Search {
             seed: 0,
             stop: Stop::default(),
             fleet: None,
-            has_arrivals: false,
+            has_arrivals: || false,
         }
     }
 
@@ -120,8 +120,8 @@ impl Search {
 
     /// States that marks have the times of arrival, as [`Load::times_of_arrival`](crate::Load::times_of_arrival).
     #[must_use]
-    pub fn times_of_arrival(mut self) -> Self {
-        self.has_arrivals = true;
+    pub fn times_of_arrival(mut self, are_known: fn() -> bool) -> Self {
+        self.has_arrivals = are_known;
         self
     }
 

@@ -23,6 +23,7 @@ pub use self::files::room_for_connections;
 pub use self::policy::Policy;
 pub use self::pool::Caller;
 pub use self::sender::{Client, Counts, Served};
+pub use self::stamped::arrivals_are_known;
 pub use self::target::Target;
 pub use self::tls::Trust;
 pub use self::version::Version;

@@ -2,14 +2,29 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bench_os::{CAN_SEE_ARRIVALS, Received};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+
+/// When the first connection of this process asked the kernel to note arrivals.
+static SINCE: OnceLock<Instant> = OnceLock::new();
+
+/// Whether the kernel did not say when bytes arrived although it had been asked long enough before.
+static IS_MISSING: AtomicBool = AtomicBool::new(false);
+
+/// How long the kernel may take until it notes arrivals, once it is asked by the first process.
+const BEGINS: Duration = Duration::from_secs(1);
+
+/// Whether the times of outputs are those of their arrival, on all connections so far: the operating system knows them, and says
+/// them. Some sandboxes accept the question and do not answer it.
+pub fn arrivals_are_known() -> bool {
+    CAN_SEE_ARRIVALS && SINCE.get().is_some() && !IS_MISSING.load(Ordering::Relaxed)
+}
 
 /// When bytes arrived last, and how many have arrived.
 #[derive(Debug)]
@@ -62,6 +77,11 @@ pub(crate) struct Stamped {
 impl Stamped {
     pub(crate) fn new(inner: TcpStream, stamps: Arc<Stamps>) -> Self {
         let is_noted = CAN_SEE_ARRIVALS && bench_os::note_arrivals(&inner).is_ok();
+        if is_noted {
+            SINCE.get_or_init(Instant::now);
+        } else {
+            IS_MISSING.store(true, Ordering::Relaxed);
+        }
         Stamped { inner, stamps, is_noted, empty_ns: 0 }
     }
 
@@ -83,6 +103,9 @@ impl Stamped {
                 (Some(got), tried) => {
                     buffer.advance(got.bytes);
                     if got.bytes > 0 {
+                        if got.waited.is_none() && SINCE.get().is_some_and(|since| since.elapsed() > BEGINS) {
+                            IS_MISSING.store(true, Ordering::Relaxed);
+                        }
                         let arrived_ns = arrived_ns(self.stamps.now_ns(), got.waited, self.empty_ns);
                         self.stamps.note(got.bytes, arrived_ns);
                     }

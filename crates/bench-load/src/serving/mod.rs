@@ -53,8 +53,8 @@ pub(crate) struct Job {
     pub(crate) fleet: Option<Arc<Fleet>>,
     /// How long clients wait before their requests.
     pub(crate) pause: Pause,
-    /// Whether the times of outputs are those of their arrival.
-    pub(crate) has_arrivals: bool,
+    /// Whether the times of outputs so far are those of their arrival.
+    pub(crate) has_arrivals: fn() -> bool,
 }
 
 impl Job {
