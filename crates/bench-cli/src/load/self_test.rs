@@ -143,7 +143,7 @@ pub(super) fn run(arguments: &Load) -> Result<u8, RunError> {
     said.retain(|line| !line.is_empty());
     said.push(match valid {
         Some(most) => format!(
-            "Up to {most} {}, this machine measures as exactly as the table says, although the server runs on it, too. If two \
+            "Up to {most} {}, this machine measures as accurately as the table shows, although the server runs on it, too. If two \
              results differ by less than these errors, the client may be the reason.",
             if most == 1 { "stream" } else { "streams" }
         ),
