@@ -319,23 +319,21 @@ fn the_command_measures_how_exact_it_is() {
     }
 }
 
-/// Answers of six words, without a number of tokens.
+/// Answers of six words, one in each event, without a number of tokens.
 fn uncounted(asked: &Asked) -> Vec<Act> {
-    match asked.path() {
-        "/v1/models" => vec![json(r#"{"data":[{"id":"m"}]}"#)],
-        _ => {
-            let event = |text: &str| {
-                chunk(format!("data: {{\"choices\":[{{\"delta\":{{{text}}},\"finish_reason\":null}}]}}\n\n"))
-            };
-            let mut acts = vec![chunked("text/event-stream"), event(r#""reasoning_content":"so then ""#)];
-            for (number, words) in (1..).zip(["a b ", "c d"]) {
-                acts.push(Act::WaitUntil(Duration::from_millis(2) * number));
-                acts.push(event(&format!("\"content\":\"{words}\"")));
-            }
-            acts.extend([chunk("data: [DONE]\n\n"), last_chunk()]);
-            acts
-        }
+    if asked.path() == "/v1/models" {
+        return vec![json(r#"{"data":[{"id":"m"}]}"#)];
     }
+    let mut acts = vec![chunked("text/event-stream")];
+    let words = [("reasoning_content", "so then"), ("content", "a b c d")];
+    let words = words.iter().flat_map(|(field, text)| text.split(' ').map(move |word| (field, word)));
+    for (number, (field, word)) in (1..).zip(words) {
+        acts.push(Act::WaitUntil(Duration::from_millis(2) * number));
+        let delta = format!(r#"{{"choices":[{{"delta":{{"{field}":"{word} "}},"finish_reason":null}}]}}"#);
+        acts.push(chunk(format!("data: {delta}\n\n")));
+    }
+    acts.extend([chunk("data: [DONE]\n\n"), last_chunk()]);
+    acts
 }
 
 #[test]
