@@ -14,7 +14,9 @@ const FIRST_TOKEN: usize = 3;
 /// sent: when its request had come, and when each token had been written, in seconds on one clock.
 pub(crate) fn serve(tokens: usize, first: Duration, gap: Duration) {
     let began = Instant::now();
-    let server = Truth::start(move |asked| answer(asked, tokens, first, gap));
+    // Made once: what it takes to make it would be a wait of all requests that come at the same time.
+    let whole_stream = stream(tokens, first, gap);
+    let server = Truth::start(move |asked| answer(asked, tokens, &whole_stream));
     serve_until_dropped(&server.url());
     let seconds = |at: Instant| at.duration_since(began).as_secs_f64();
     let (asked, sent) = (server.asked(), server.sent());
@@ -38,7 +40,7 @@ fn is_stream(asked: &Asked) -> bool {
     body.is_some_and(|body| body["stream"] == true)
 }
 
-fn answer(asked: &Asked, tokens: usize, first: Duration, gap: Duration) -> Vec<Act> {
+fn answer(asked: &Asked, tokens: usize, whole_stream: &[Act]) -> Vec<Act> {
     if asked.path().ends_with("/models") {
         return vec![json(
             r#"{"object":"list","data":[{"id":"m","object":"model","created":1,"owned_by":"x"}]}"#,
@@ -50,13 +52,22 @@ fn answer(asked: &Asked, tokens: usize, first: Duration, gap: Duration) -> Vec<A
     if !asked.path().ends_with("/chat/completions") {
         return vec![whole("404 Not Found", &[], "")];
     }
-    let usage = json!({"prompt_tokens": 5, "completion_tokens": tokens, "total_tokens": 5 + tokens});
     if !is_stream(asked) {
+        let usage = usage(tokens);
         let message = json!({"role": "assistant", "content": "tok ".repeat(tokens)});
         let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
         let body = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage});
         return vec![json(&body.to_string())];
     }
+    whole_stream.to_vec()
+}
+
+fn usage(tokens: usize) -> serde_json::Value {
+    json!({"prompt_tokens": 5, "completion_tokens": tokens, "total_tokens": 5 + tokens})
+}
+
+/// A stream of a chat.
+fn stream(tokens: usize, first: Duration, gap: Duration) -> Vec<Act> {
     let event = |choices: serde_json::Value, usage: serde_json::Value| {
         let mut body = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices});
         if !usage.is_null() {
@@ -76,7 +87,7 @@ fn answer(asked: &Asked, tokens: usize, first: Duration, gap: Duration) -> Vec<A
         acts.push(delta(json!({"content": "tok "}), serde_json::Value::Null));
     }
     acts.push(delta(json!({}), json!("stop")));
-    acts.push(event(json!([]), usage));
+    acts.push(event(json!([]), usage(tokens)));
     acts.push(chunk("data: [DONE]\n\n"));
     acts.push(last_chunk());
     acts
