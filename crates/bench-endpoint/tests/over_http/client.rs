@@ -316,30 +316,30 @@ fn a_token_is_stamped_between_its_sending_and_the_next() {
     assert_eq!(seen.end, seen.outputs.last().copied());
 }
 
-/// Marks of a client that is busy after its first output, and when it was busy no longer.
-#[derive(Default)]
-struct Busy {
-    outputs: Vec<Instant>,
-    until: Option<Instant>,
-}
-
-impl Marks for Busy {
-    fn output(&mut self, at: Instant, _holds: Option<u32>) {
-        self.outputs.push(at);
-        if self.until.is_none() {
-            std::thread::sleep(Duration::from_millis(300));
-            self.until = Some(Instant::now());
-        }
-    }
-
-    fn answer(&mut self, _at: Instant) {}
-
-    fn end(&mut self, _at: Instant) {}
-}
-
 #[test]
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 fn a_busy_client_knows_when_an_output_came() {
+    /// Marks of a client that is busy after its first output, and when it was busy no longer.
+    #[derive(Default)]
+    struct Busy {
+        outputs: Vec<Instant>,
+        until: Option<Instant>,
+    }
+
+    impl Marks for Busy {
+        fn output(&mut self, at: Instant, _holds: Option<u32>) {
+            self.outputs.push(at);
+            if self.until.is_none() {
+                std::thread::sleep(Duration::from_millis(300));
+                self.until = Some(Instant::now());
+            }
+        }
+
+        fn answer(&mut self, _at: Instant) {}
+
+        fn end(&mut self, _at: Instant) {}
+    }
+
     let server = Truth::start(|_| chat(2, Duration::from_millis(20), Duration::from_millis(20)));
     let endpoint = endpoint(&server);
     let prompt = endpoint.prompt(b"hi").expect("a prompt");
