@@ -113,6 +113,7 @@ fn run_line(line: Vec<OsString>) -> u8 {
         Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
         #[cfg(feature = "load")]
         Command::Load(arguments) => {
+            // This command was typed, so its own arguments are there.
             let typed = matches.subcommand_matches("load").unwrap_or(&matches);
             load::run(arguments, typed).map_err(Failure::from)
         }

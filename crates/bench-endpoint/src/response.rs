@@ -206,13 +206,13 @@ fn generation(text: &TextTold, tokens: Option<u64>) -> Generation {
 
 /// Has the tokens of a text counted once the level has ended. Without anything that could, it is said that they are not known.
 fn count_later(text: &TextTold, count: Option<&CountTokens>, answer: &mut Answer) {
-    let texts = text.text.iter().chain(&text.besides);
-    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).cloned().collect();
+    let mut text = text.clone();
+    let texts = [text.text.take(), text.besides.take()].into_iter().flatten();
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
     let Some(count) = count.filter(|_| !texts.is_empty()).cloned() else {
         answer.warn("the number of tokens is not known: the server sent neither `usage` nor token ids");
         return;
     };
-    let text = TextTold { text: None, besides: None, ..text.clone() };
     answer.later(move |answer| match texts.iter().map(|text| count(text)).sum::<Option<u64>>() {
         Some(tokens) => {
             generation(&text, Some(tokens)).tell(answer);

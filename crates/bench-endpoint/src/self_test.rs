@@ -29,8 +29,8 @@ pub const FIRST: Duration = Duration::from_millis(50);
 /// Time from each token to the next.
 pub const GAP: Duration = Duration::from_millis(10);
 
-/// The most connections that are opened before short requests are sent.
-const MOST_WARM: usize = 64;
+/// Connections that are opened before the requests of a schedule are sent.
+const WARM: usize = 64;
 
 /// The interface over which tokens are streamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,8 @@ impl Over {
         }
     }
 
-    /// An input with the name of a request, which finds it again at the server.
-    fn input(self, name: usize) -> String {
+    /// An input that contains the name of its request, by which the server's times of this request are found.
+    fn input(self, name: u64) -> String {
         match self {
             Over::Chat => format!("<{name}>"),
             Over::Grpc => {
@@ -129,19 +129,18 @@ pub fn streams(
     let endpoint = endpoint(over.kind(), &server.url())?;
     endpoint.client().warm(clients)?;
     let seen: Mutex<Vec<(String, Vec<Instant>)>> = Mutex::default();
-    let names: Vec<String> =
-        (0..usize::try_from(requests).unwrap_or(usize::MAX)).map(|name| over.input(name)).collect();
-    let send = async |name: &String, request: &bench_load::Request| {
-        let prompt = endpoint.prompt(name.as_bytes()).map_err(Error::failure)?;
+    let inputs: Vec<String> = (0..requests).map(|name| over.input(name)).collect();
+    let send = async |input: &String, request: &bench_load::Request| {
+        let prompt = endpoint.prompt(input.as_bytes()).map_err(Error::failure)?;
         let mut marks = Both { outputs: Vec::with_capacity(TOKENS), request };
         endpoint.request(&prompt, &Caller::default(), &mut marks).await?;
         let name =
-            name_in(name.as_bytes()).ok_or_else(|| Error::failure("the input of a request has no name"))?;
+            name_in(input.as_bytes()).ok_or_else(|| Error::failure("the input of a request has no name"))?;
         seen.lock().unwrap_or_else(PoisonError::into_inner).push((name, marks.outputs));
         Ok::<_, Error>(Generation::new(TOKENS as u64))
     };
     let load = Load::closed(clients).requests(requests).stop_when(stop);
-    load.times_of_arrival(arrivals_are_known).run_async(bencher, names, send)?;
+    load.times_of_arrival(arrivals_are_known).run_async(bencher, inputs, send)?;
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     compared(&server.asked(), &server.sent(), seen, over.first_token())
         .ok_or_else(|| Error::failure("no answer was received whole"))
@@ -158,10 +157,7 @@ pub fn short_requests(
     lasts: Duration,
     stop: impl Fn() -> bool + Send + Sync + 'static,
 ) -> Result<()> {
-    let stub = Stub::start()?;
-    let endpoint = endpoint(Kind::Raw, &stub.url())?;
-    endpoint.client().warm(clients)?;
-    endpoint.run(Load::closed(clients).duration(lasts).stop_when(stop), bencher, &["hello"])
+    send_short(bencher, clients, Load::closed(clients).duration(lasts).stop_when(stop))
 }
 
 /// Sends so many short requests per second for this long, by a schedule of constant gaps. The record's send lag is how late they
@@ -175,11 +171,15 @@ pub fn schedule(
     lasts: Duration,
     stop: impl Fn() -> bool + Send + Sync + 'static,
 ) -> Result<()> {
+    send_short(bencher, WARM, Load::new(OpenLoop::constant(rate)).duration(lasts).stop_when(stop))
+}
+
+/// Sends short requests over connections of which so many are opened before.
+fn send_short(bencher: &mut Bencher, connections: usize, load: Load) -> Result<()> {
     let stub = Stub::start()?;
     let endpoint = endpoint(Kind::Raw, &stub.url())?;
-    endpoint.client().warm(MOST_WARM)?;
-    let load = Load::new(OpenLoop::constant(rate)).duration(lasts);
-    endpoint.run(load.stop_when(stop), bencher, &["hello"])
+    endpoint.client().warm(connections)?;
+    endpoint.run(load, bencher, &["hello"])
 }
 
 fn endpoint(kind: Kind, url: &str) -> Result<Endpoint> {
