@@ -36,19 +36,21 @@ const SCHEDULE: Duration = Duration::from_secs(5);
 /// The maximum time of each part.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
+const COLUMNS: [&str; 7] =
+    ["streams", "requests", "error of TTFT", "of ITL", "of latency", "client stall p99", "level"];
+
+/// Returns whether the user has interrupted the test.
+type Stop = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// Measures, and prints the report; returns the exit code.
 ///
 /// # Errors
 /// If nothing can be measured, or if the report cannot be printed.
 pub(super) fn run(arguments: &Load) -> Result<u8, RunError> {
+    let reports = &arguments.reports;
     let chosen = &arguments.much.concurrency;
-    let streams = if chosen.is_empty() { &STREAMS[..] } else { &chosen[..] };
-    let says = |line: &str| {
-        if !arguments.reports.quiet {
-            tell(line);
-        }
-    };
-    let style = Style::for_stdout(arguments.reports.color);
+    let counts = if chosen.is_empty() { &STREAMS[..] } else { &chosen[..] };
+    let style = Style::for_stdout(reports.color);
     print(&format!(
         "A server on this machine streams answers of {TOKENS} tokens, the first after {} ms and then one every {} ms, and records when \
          it sends them.\nThe errors are the differences between its times and those that this command measures: median / 99th \
@@ -56,107 +58,171 @@ pub(super) fn run(arguments: &Load) -> Result<u8, RunError> {
         FIRST.as_millis(),
         GAP.as_millis(),
     ))?;
-    let mut table = Table::new(&[
-        "streams",
-        "requests",
-        "error of TTFT",
-        "of ITL",
-        "of latency",
-        "client stall p99",
-        "level",
-    ]);
-    let mut said = Vec::new();
-    let mut valid: Option<u32> = None;
-    let mut is_interrupted = false;
-    for count in streams.iter().copied() {
-        if is_interrupted {
-            break;
-        }
+    let mut test = Test { is_quiet: reports.quiet, is_interrupted: false, valid: None, said: Vec::new() };
+    let mut table = Table::new(&COLUMNS);
+    for count in counts {
+        test.streams(*count, &mut table, style)?;
+    }
+    print(&table.render(|text| style.bold(text)))?;
+    test.schedule()?;
+    test.short_requests()?;
+    let view = View::for_stdout(reports.color, Detail::Short);
+    let conclusion = test.conclusion();
+    let said = test.said.iter().chain(&conclusion);
+    let said: String = said.map(|line| view.wrap(line, 0) + "\n").collect();
+    print(&format!("\n{said}"))?;
+    Ok(test.exit_code())
+}
+
+/// What the test has found so far.
+struct Test {
+    is_quiet: bool,
+    is_interrupted: bool,
+    /// The largest number of streams whose level is valid.
+    valid: Option<u32>,
+    /// The lines after the table.
+    said: Vec<String>,
+}
+
+impl Test {
+    /// Measures so many streams, and adds their row.
+    ///
+    /// # Errors
+    /// Same as [`part`](Self::part).
+    fn streams(&mut self, count: u32, table: &mut Table, style: Style) -> Result<(), RunError> {
         // Both ends of each connection are here.
         if let Err(refused) = room_for_connections(2 * u64::from(count)) {
             table.remark(count.to_string(), refused);
-            continue;
+            return Ok(());
         }
-        says(&format!("{count} streams"));
+        let requests = REQUESTS.max(OF_EACH * u64::from(count));
         let found: Rc<Cell<Option<StreamErrors>>> = Rc::default();
         let keeps = Rc::clone(&found);
-        let requests = REQUESTS.max(OF_EACH * u64::from(count));
-        let part = Part::run("streams", move |bencher, interrupt| {
-            let clients = count as usize;
-            let errors = self_test::streams(bencher, Over::Chat, clients, requests, interrupt)?;
+        let serve = move |bencher: &mut Bencher, stop: Stop| {
+            let errors = self_test::streams(bencher, Over::Chat, count as usize, requests, stop)?;
             keeps.set(Some(errors));
             Ok(())
-        })?;
-        is_interrupted = part.is_interrupted;
-        let (level, found) = match (part.level, found.take()) {
-            (Ok(level), Some(found)) => (level, found),
-            (Err(failure), _) => {
-                table.remark(count.to_string(), failure);
-                continue;
-            }
-            (Ok(_), None) => continue,
         };
-        if level.validity.valid {
-            valid = valid.max(Some(count));
+        match (self.part(&streams(count), serve)?, found.take()) {
+            (Some(Ok(level)), Some(found)) => {
+                if level.validity.valid {
+                    self.valid = self.valid.max(Some(count));
+                }
+                let reason = level.validity.reasons.first();
+                self.said.extend(reason.map(|reason| format!("{}: {reason}", streams(count))));
+                table.row(row(count, &found, &level, style));
+            }
+            (Some(Err(failure)), _) => table.remark(count.to_string(), failure),
+            (Some(Ok(_)) | None, _) => {}
         }
-        table.row(row(count, &found, &level, style));
-        said.extend(level.validity.reasons.first().map(|reason| format!("{count} streams: {reason}")));
+        Ok(())
     }
-    print(&table.render(|text| style.bold(text)))?;
-    if !is_interrupted {
-        says(&format!("a schedule of {} requests/s", grouped(RATE as u64)));
-        let part = Part::run("schedule", |bencher, interrupt| {
-            self_test::schedule(bencher, RATE, SCHEDULE, interrupt)
+
+    /// Measures how late the requests of a schedule are sent.
+    ///
+    /// # Errors
+    /// Same as [`part`](Self::part).
+    fn schedule(&mut self) -> Result<(), RunError> {
+        let rate = grouped(RATE as u64);
+        let part = self.part(&format!("a schedule of {rate} requests/s"), |bencher, stop| {
+            self_test::schedule(bencher, RATE, SCHEDULE, stop)
         })?;
-        is_interrupted |= part.is_interrupted;
-        said.push(match part.level {
-            Ok(level) => level.pace.send_lag.map_or_else(String::new, |lag| {
+        self.said.extend(match part {
+            Some(Ok(level)) => level.pace.send_lag.map(|lag| {
                 format!(
-                    "send lag at {} requests/s: median {}, 99th percentile {}, maximum {}",
-                    grouped(RATE as u64),
-                    lag.p50_s,
-                    lag.p99_s,
-                    lag.max_s
+                    "send lag at {rate} requests/s: median {}, 99th percentile {}, maximum {}",
+                    lag.p50_s, lag.p99_s, lag.max_s
                 )
             }),
-            Err(failure) => format!("a schedule cannot be sent: {failure}"),
+            Some(Err(failure)) => Some(format!("a schedule cannot be sent: {failure}")),
+            None => None,
         });
+        Ok(())
     }
-    if !is_interrupted {
-        says(&format!("short requests of {CLIENTS} clients"));
-        let part = Part::run("short_requests", |bencher, interrupt| {
-            self_test::short_requests(bencher, CLIENTS, FAST, interrupt)
-        })?;
-        is_interrupted |= part.is_interrupted;
-        said.push(match part.level {
-            Ok(level) => {
-                let rate = level.metric("RPS").map_or(0.0, |metric| metric.value);
+
+    /// Measures how many short requests can be sent.
+    ///
+    /// # Errors
+    /// Same as [`part`](Self::part).
+    fn short_requests(&mut self) -> Result<(), RunError> {
+        let what = format!("short requests of {CLIENTS} clients");
+        let part =
+            self.part(&what, |bencher, stop| self_test::short_requests(bencher, CLIENTS, FAST, stop))?;
+        self.said.extend(match part {
+            Some(Ok(level)) => level.metric("RPS").map(|rate| {
                 format!(
-                    "short requests of {CLIENTS} clients: {}/s, which is the highest rate that this machine can send while it also \
-                     answers",
-                    grouped(rate as u64)
+                    "{what}: {}/s, which is the highest rate that this machine can send while it also answers",
+                    grouped(rate.value as u64)
                 )
-            }
-            Err(failure) => format!("short requests cannot be sent: {failure}"),
+            }),
+            Some(Err(failure)) => Some(format!("short requests cannot be sent: {failure}")),
+            None => None,
         });
+        Ok(())
     }
-    said.retain(|line| !line.is_empty());
-    said.push(match valid {
-        Some(most) => format!(
-            "Up to {most} {}, this machine measures as accurately as the table shows, although the server runs on it, too. If two \
-             results differ by less than these errors, the client may be the reason.",
-            if most == 1 { "stream" } else { "streams" }
-        ),
-        None => "No level is valid: other programs keep this machine too busy to measure a server from it.".to_owned(),
-    });
-    let view = View::for_stdout(arguments.reports.color, Detail::Short);
-    let said: String = said.iter().map(|line| view.wrap(line, 0) + "\n").collect();
-    print(&format!("\n{said}"))?;
-    Ok(match (is_interrupted, valid) {
-        (true, _) => exit::INTERRUPTED,
-        (false, Some(_)) => exit::OK,
-        (false, None) => exit::INVALID,
-    })
+
+    /// Runs a part of the test in this process, of which nothing is kept. Returns its only level, or why there is none; `None`
+    /// if the test was interrupted before.
+    ///
+    /// # Errors
+    /// If nothing can be run.
+    fn part<F>(&mut self, what: &str, serve: F) -> Result<Option<Result<Level, String>>, RunError>
+    where
+        F: Fn(&mut Bencher, Stop) -> Result<(), Error> + 'static,
+    {
+        if self.is_interrupted {
+            return Ok(None);
+        }
+        if !self.is_quiet {
+            tell(what);
+        }
+        let mut case = Case::new("performance/self_test".to_owned(), Category::Performance);
+        case.name = "self_test".into();
+        case.settings = Overrides { rounds: Some(1), timeout: Some(TIME_LIMIT), ..Overrides::NONE };
+        let made = move |bencher: &mut Bencher, interrupt: &Interrupt| {
+            let interrupt = interrupt.clone();
+            serve(bencher, Box::new(move || interrupt.is_raised()))
+        };
+        let record = suite::run_made(case, &silent(), Rc::new(made))?.record;
+        self.is_interrupted = record.state == RunState::Interrupted;
+        let Some(case) = record.cases.into_iter().next() else { return Ok(None) };
+        let served = case.rounds.into_iter().next().and_then(|round| round.served);
+        let level = served.and_then(|served| served.levels.into_iter().next());
+        let why_not = || {
+            let failure = case.failure.map(|failure| one_line(&failure.message));
+            failure.unwrap_or_else(|| "nothing was measured".to_owned())
+        };
+        Ok(Some(level.ok_or_else(why_not)))
+    }
+
+    /// What follows from all parts; `None` if too few of them were measured to say it.
+    fn conclusion(&self) -> Option<String> {
+        match self.valid {
+            Some(most) => Some(format!(
+                "Up to {}, this machine measures as accurately as the table shows, although the server runs on it, too. If two \
+                 results differ by less than these errors, the client may be the reason.",
+                streams(most)
+            )),
+            None if self.is_interrupted => None,
+            None => Some(
+                "No level is valid, for the reasons above: do not measure a server from this machine now."
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match (self.is_interrupted, self.valid) {
+            (true, _) => exit::INTERRUPTED,
+            (false, Some(_)) => exit::OK,
+            (false, None) => exit::INVALID,
+        }
+    }
+}
+
+/// A number of streams, in words.
+fn streams(count: u32) -> String {
+    if count == 1 { "1 stream".to_owned() } else { format!("{count} streams") }
 }
 
 fn row(count: u32, found: &StreamErrors, level: &Level, style: Style) -> Vec<String> {
@@ -170,36 +236,4 @@ fn row(count: u32, found: &StreamErrors, level: &Level, style: Style) -> Vec<Str
         level.pace.client_stall.map(|stall| stall.p99_s.to_string()).unwrap_or_default(),
         if level.validity.valid { style.good("valid") } else { style.bad("not valid") },
     ]
-}
-
-/// A part of the test that has ended.
-struct Part {
-    /// Its only level, or why there is none.
-    level: Result<Level, String>,
-    is_interrupted: bool,
-}
-
-impl Part {
-    /// Runs a part in this process, of which nothing is kept.
-    fn run<F>(name: &str, serve: F) -> Result<Self, RunError>
-    where
-        F: Fn(&mut Bencher, Box<dyn Fn() -> bool + Send + Sync>) -> Result<(), Error> + 'static,
-    {
-        let mut case = Case::new(format!("performance/self_test_{name}"), Category::Performance);
-        case.name = format!("self_test_{name}").into();
-        case.settings = Overrides { rounds: Some(1), timeout: Some(TIME_LIMIT), ..Overrides::NONE };
-        let made = move |bencher: &mut Bencher, interrupt: &Interrupt| {
-            let interrupt = interrupt.clone();
-            serve(bencher, Box::new(move || interrupt.is_raised()))
-        };
-        let record = suite::run_made(case, &silent(), Rc::new(made))?.record;
-        let is_interrupted = record.state == RunState::Interrupted;
-        let case = record.cases.into_iter().next();
-        let failure =
-            case.as_ref().and_then(|case| case.failure.as_ref()).map(|failure| one_line(&failure.message));
-        let served = case.and_then(|case| case.rounds.into_iter().next()).and_then(|round| round.served);
-        let level = served.and_then(|served| served.levels.into_iter().next());
-        let none = || failure.unwrap_or_else(|| "nothing was measured".to_owned());
-        Ok(Part { level: level.ok_or_else(none), is_interrupted })
-    }
 }
