@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from . import scratch
 from .serving import Function, serve_one, serve_one_async
 
 # The path of a Unix socket has 108 bytes at most (unix(7)).
@@ -29,10 +30,10 @@ _decode = json.loads
 @contextmanager
 def _listening() -> Iterator[tuple[socket.socket, str]]:
     """A Unix socket in a folder that no other user can enter."""
-    folder = tempfile.mkdtemp(prefix="bench-models-")
+    folder = tempfile.mkdtemp(prefix=scratch.prefix())
     if len(os.fsencode(folder)) > _LONGEST_PATH:
         os.rmdir(folder)
-        folder = tempfile.mkdtemp(prefix="bench-models-", dir="/tmp")
+        folder = tempfile.mkdtemp(prefix=scratch.prefix(), dir="/tmp")
     listener = socket.socket(socket.AF_UNIX)
     try:
         path = os.path.join(folder, "s")

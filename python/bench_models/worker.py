@@ -106,9 +106,10 @@ def _prepare_caches(kind: str) -> None:
     global _caches
     if kind == "warm" or _caches is not None:
         return
-    import tempfile
+    from . import scratch
 
-    _caches = tempfile.mkdtemp(prefix="bench-models-")
+    # Not created: most benchmarks compile nothing, and a worker that is killed cannot remove it.
+    _caches = scratch.unused_path()
     for variable in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
         os.environ[variable] = os.path.join(_caches, variable)
     # JAX keeps a cache only if this is set.

@@ -14,6 +14,10 @@ const AGE: Duration = Duration::from_secs(60);
 /// A folder for callgrind's files is called this, then the process id of its runner and a number.
 pub(crate) const CALLGRIND: &str = "bench-instructions-";
 
+/// A temporary folder of a worker is called this, then the process id of its runner and a number (the caches of compilers and
+/// the sockets of `python/bench_models/scratch.py`). A worker that is killed cannot remove it.
+const WORKER: &str = "bench-worker-";
+
 /// Removes what runs that were killed have left in a results folder and in the system's temporary one, and ends the
 /// processes of their workers; prints what was found.
 pub(crate) fn sweep(results: &Path) {
@@ -33,10 +37,22 @@ pub(crate) fn sweep(results: &Path) {
     }
 }
 
-/// Ends processes that workers of this runner have started and not ended; prints their names.
+/// Ends processes that workers of this runner have started and not ended, and prints their names; removes the temporary
+/// folders of workers that were killed.
 pub fn end_own_strays() {
-    let left = end_strays(|runner| runner == std::process::id());
+    let own = std::process::id();
+    let left = end_strays(|runner| runner == own);
     report_strays(&left, "benchmarks");
+    remove_folders_of(own);
+}
+
+/// Removes the temporary folders of the workers of a runner.
+fn remove_folders_of(runner: u32) {
+    for path in entries(&std::env::temp_dir()) {
+        if runner_in(&path, WORKER) == Some(runner) {
+            remove(&path);
+        }
+    }
 }
 
 fn report_strays(strays: &[bench_os::Stray], of: &str) {
@@ -52,9 +68,9 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a path is of a run that cannot need it any more: a run directory without any round, a file that was not yet
-/// renamed, a folder of callgrind's.
+/// renamed, a temporary folder.
 fn is_litter(path: &Path) -> bool {
-    is_temporary(path) || is_of_gone_callgrind(path) || is_empty_run(path)
+    is_temporary(path) || is_of_gone_runner(path) || is_empty_run(path)
 }
 
 /// `NAME.PID.tmp`, as `bench_record::write_whole` calls what is not complete.
@@ -64,10 +80,13 @@ fn is_temporary(path: &Path) -> bool {
     path.is_file() && writer.is_some_and(is_gone)
 }
 
-fn is_of_gone_callgrind(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let runner = name.strip_prefix(CALLGRIND).and_then(|rest| rest.split_once('-')?.0.parse().ok());
-    runner.is_some_and(is_gone)
+fn is_of_gone_runner(path: &Path) -> bool {
+    [CALLGRIND, WORKER].iter().any(|prefix| runner_in(path, prefix).is_some_and(is_gone))
+}
+
+/// Returns the process id in the name of a temporary folder, after its prefix.
+fn runner_in(path: &Path, prefix: &str) -> Option<u32> {
+    path.file_name()?.to_str()?.strip_prefix(prefix)?.split_once('-')?.0.parse().ok()
 }
 
 fn is_gone(process: u32) -> bool {
@@ -146,10 +165,24 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_callgrind_are_known_by_their_runner() {
-        let path = |runner: u32| PathBuf::from(format!("/tmp/{CALLGRIND}{runner}-00000000000000ff"));
-        assert_eq!(is_of_gone_callgrind(&path(GONE)), !IS_PORTABLE);
-        assert!(!is_of_gone_callgrind(&path(std::process::id())));
-        assert!(!is_of_gone_callgrind(Path::new("/tmp/bench-instructions-00000000000000ff")));
+    fn temporary_folders_are_known_by_their_runner() {
+        for prefix in [CALLGRIND, WORKER] {
+            let path = |runner: u32| PathBuf::from(format!("/tmp/{prefix}{runner:010}-00000000000000ff"));
+            assert_eq!(is_of_gone_runner(&path(GONE)), !IS_PORTABLE);
+            assert!(!is_of_gone_runner(&path(std::process::id())));
+            assert!(!is_of_gone_runner(Path::new(&format!("/tmp/{prefix}00000000000000ff"))));
+        }
+    }
+
+    #[test]
+    fn a_run_removes_the_folders_of_its_own_workers_at_its_end() {
+        let folder = |runner: u32| std::env::temp_dir().join(format!("{WORKER}{runner:010}-{:016x}", line!()));
+        let (own, other) = (folder(std::process::id()), folder(1));
+        for path in [&own, &other] {
+            fs::create_dir_all(path.join("torch")).expect("folder");
+        }
+        remove_folders_of(std::process::id());
+        assert_eq!([own.exists(), other.exists()], [false, true]);
+        fs::remove_dir_all(other).expect("removed");
     }
 }
