@@ -33,6 +33,7 @@ fn run_here(
         in_process,
         probes: Some(crate::probe::names()),
         is_bench_target: true,
+        working_tree: None,
     };
     match run(&host, std::env::args_os().skip(1).chain(more.iter().map(Into::into))) {
         Ok(code) => code,

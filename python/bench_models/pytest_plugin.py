@@ -6,10 +6,8 @@ Without `--bench` it does nothing, and the fixture is pytest-benchmark's, if tha
 from __future__ import annotations
 
 import importlib.util
-import os
 import shlex
 import sys
-import tempfile
 from typing import Any
 
 from . import pytest_options
@@ -55,9 +53,8 @@ def pytest_cmdline_main(config: Any) -> int | None:
         return 4
     import subprocess
 
-    with tempfile.TemporaryDirectory(prefix="bench-models-") as folder:
-        program = _program(folder, arguments)
-        ended = subprocess.run([bench, "run", program, *flags, *shlex.split(config.getoption("bench_args"))])
+    own = [f"--interpreter={sys.executable}", f"--pytest={shlex.join(arguments)}"]
+    ended = subprocess.run([bench, "run", ".", *own, *flags, *shlex.split(config.getoption("bench_args"))])
     return ended.returncode
 
 
@@ -73,14 +70,3 @@ def _without_own(arguments: list[str]) -> list[str]:
         else:
             left.append(argument)
     return left
-
-
-def _program(folder: str, arguments: list[str]) -> str:
-    """Writes a program for `bench`: this suite, with these arguments of pytest."""
-    path = os.path.join(folder, "pytest")
-    command = shlex.join([sys.executable, "-m", "bench_models.pytest_program", *arguments])
-    with open(path, "w") as file:
-        # What the runner adds comes first: pytest's own arguments may end with anything.
-        file.write(f'#!/bin/sh\nBENCH_MODELS_LIST="$*" exec {command}\n')
-    os.chmod(path, 0o755)
-    return path

@@ -1,9 +1,11 @@
-"""A pytest suite as a benchmark program: `python -m bench_models.pytest_program [ARGUMENT of pytest]...`."""
+"""A pytest suite as a benchmark program: `python -m bench_models.pytest_program ARGUMENTS FOLDER`, with the arguments of pytest
+in one text, as a shell takes them."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 
 if sys.path and sys.path[0] == "":
@@ -15,7 +17,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import IO, Any
 
-_LIST = "BENCH_MODELS_LIST"
+_LIST = ["--list", "--format", "json"]
 
 
 def main() -> int:
@@ -23,16 +25,21 @@ def main() -> int:
     from . import heap
     from .channel import Channel, address
 
-    arguments = sys.argv[1:]
+    text, folder, *asked = sys.argv[1:]
+    try:
+        arguments = shlex.split(text)
+    except ValueError as error:
+        print(f"--pytest={text} cannot be read as a shell does: {error}", file=sys.stderr)
+        return 2
+    os.chdir(folder)
     # Reports of pytest, and what the tests print, are not for the one who reads the list.
     answer = os.dup(1)
     os.dup2(2, 1)
     runner = address()
-    lists = os.environ.pop(_LIST, "")
     # As `python -m pytest` has it.
     sys.path.insert(0, os.getcwd())
     if runner is None:
-        return _list(arguments, answer) if lists == "--list --format json" else 2
+        return _list(arguments, answer) if asked == _LIST else 2
     channel = Channel(runner)
     channel.send("ready", protocol=2)
     heap.scatter()

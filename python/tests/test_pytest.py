@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 import unittest
 from unittest import mock
 
-from bench_models import pytest_options
+from bench_models import command, pytest_options
 from bench_models.pytest_stats import Metadata
 
 from .stage import Stage, Worker
@@ -81,12 +82,12 @@ class Suite(Stage):
     """A suite of pytest as a program."""
 
     def program(self, *arguments):
-        return [sys.executable, "-m", "bench_models.pytest_program", "-p", "bench_models.pytest_plugin", *arguments]
+        given = shlex.join(["-p", "bench_models.pytest_plugin", *arguments])
+        return [sys.executable, "-m", "bench_models.pytest_program", given, str(self.path)]
 
     def run(self, *arguments, **variables):
-        variables["BENCH_MODELS_LIST"] = "--list --format json"
         return subprocess.run(
-            self.program(*arguments),
+            [*self.program(*arguments), "--list", "--format", "json"],
             cwd=self.path,
             env=self.environment(**variables),
             capture_output=True,
@@ -189,12 +190,39 @@ class Plugin(unittest.TestCase):
 
     def test_what_cannot_be_collected_is_told_first(self):
         with Suite(test_speed="import no_such_module") as suite:
-            program = [sys.executable, "-m", "bench_models.pytest_program"]
-            listing = suite.environment(BENCH_MODELS_LIST="--list --format json")
-            ended = subprocess.run(program, cwd=suite.path, env=listing, capture_output=True, text=True)
+            ended = suite.run()
             self.assertEqual(ended.returncode, 2)
             first = ended.stderr.splitlines()[0]
             self.assertIn("test_speed.py: ModuleNotFoundError: No module named 'no_such_module'", first)
+
+    def test_arguments_that_a_shell_would_not_read_are_named(self):
+        with Suite(test_speed=SUITE) as suite:
+            program = [*suite.program()[:-2], "-k 'decode", str(suite.path), "--list", "--format", "json"]
+            ended = subprocess.run(program, env=suite.environment(), capture_output=True, text=True)
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+            self.assertIn("--pytest=-k 'decode cannot be read as a shell does: No closing quotation", ended.stderr)
+
+    @unittest.skipUnless(command.find(), command.MISSING)
+    def test_revisions_of_a_suite_are_compared(self):
+        with Suite(test_speed="import subject\ndef test_x(benchmark): benchmark(subject.work)\ndef test_y(benchmark): benchmark(int)") as suite:
+            suite.write("installed/subject.py", "def work(): raise RuntimeError('hides the revision')")
+            suite.write("src/subject.py", "def work(): return sum(range(20_000))")
+            suite.write(".gitignore", "benchmark_results")
+            git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+            for line in ([*git, "init", "-q"], [*git, "add", "."], [*git, "commit", "-qm", "quick"]):
+                subprocess.run(line, cwd=suite.path, check=True)
+            suite.write("src/subject.py", "def work(): return sum(range(40_000))")
+            given = shlex.join(["-p", "bench_models.pytest_plugin", "-k", "test_x"])
+            kept = suite.environment().get("PYTHONPATH", "")
+            environment = suite.environment(PYTHONPATH=os.pathsep.join([str(suite.path / "installed"), kept]))
+            own = [f"--interpreter={sys.executable}", f"--pytest={given}", "--json=result.json", "--quiet"]
+            ended = subprocess.run(
+                [command.find(), "compare", "HEAD", ".", *own, "--max-time=20s"],
+                cwd=suite.path, env=environment, capture_output=True, text=True,
+            )  # fmt: skip
+            self.assertEqual(ended.returncode, 3, ended)
+            (case,) = json.loads((suite.path / "result.json").read_text())["cases"]
+            self.assertEqual((case["id"], case["verdict"]), ("unit/test_speed.test_x", "slower"), ended)
 
     def test_without_the_flag_nothing_changes(self):
         with Suite(test_speed="def test_x(): assert True") as suite:

@@ -3,7 +3,7 @@
 //! An adapter is a separate program, `bench adapter HARNESS EXECUTABLE`, that speaks the worker protocol with the
 //! runner and the harness's own protocol with the executable: the runner knows nothing about other harnesses. [`open`]
 //! opens any executable, [`run`] is the adapter. The Python package `bench_models` speaks the worker protocol itself;
-//! [`python_program`] is the program of a folder in which it finds benchmarks.
+//! [`Python`] makes the program of a folder in which it finds benchmarks, or tests of pytest.
 #![forbid(unsafe_code)]
 
 mod adapter;
@@ -24,5 +24,5 @@ mod worker;
 
 pub use harness::Harness;
 pub use open::{ADAPTER, apart, open};
-pub use python::{interpreter as python_interpreter, is_python, program as python_program};
+pub use python::{Python, is_python};
 pub use worker::run;

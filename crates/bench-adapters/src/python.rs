@@ -15,6 +15,9 @@ use bench_syntax::text::first_line;
 /// The oldest Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
+/// The variable with the folders from which Python imports before all others.
+const IMPORTS: &str = "PYTHONPATH";
+
 /// The number of entries of a folder, its subfolders included, that are searched for a Python file.
 const MOST_ENTRIES: usize = 20_000;
 
@@ -32,33 +35,69 @@ pub fn is_python(path: &Path) -> bool {
     is_source(path) && !is_script(path)
 }
 
-/// Returns the interpreter that runs the Python benchmarks at and below `path`: `wanted`; by default that of the
-/// active virtual environment, of a `.venv` around the path, of the environment that this command is installed in, or
-/// `python3`.
-///
-/// # Errors
-/// If there is no such interpreter, it is too old, or the package is not installed: with the command that installs it.
-pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageError> {
-    match wanted {
-        Some(wanted) => checked(wanted),
-        None => checked(&usual(&absolute(path)?)),
+/// How Python benchmarks are run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Python {
+    /// The interpreter; `None` for that of the active virtual environment, of a `.venv` around the benchmarks, of the
+    /// environment that this command is installed in, or `python3`.
+    pub interpreter: Option<PathBuf>,
+    /// Arguments of pytest, as a shell takes them. If they are given, even empty, the benchmarks of a folder are the
+    /// tests that use the fixture `benchmark`, not its functions.
+    pub pytest: Option<String>,
+    /// Whether tests import from the folder `src` next to them before they import what is installed, so that an
+    /// editable installation does not hide the code of a revision.
+    pub own_sources: bool,
+}
+
+impl Python {
+    /// Whether a side or source at `path` is run by Python: because the user has named an interpreter or pytest, or
+    /// because it [is Python](is_python).
+    pub fn runs(&self, path: &Path) -> bool {
+        self.interpreter.is_some() || self.pytest.is_some() || is_python(path)
+    }
+
+    /// Returns the program of the Python benchmarks at and below `path`. The interpreter is searched for around
+    /// `folder`, which differs from the path for a checkout of another revision.
+    ///
+    /// # Errors
+    /// If there is no such interpreter, it is too old, or the package is not installed: with the command that installs
+    /// it. If the path does not exist, or is not a folder although tests of pytest are requested.
+    pub fn program(&self, path: &Path, folder: &Path) -> Result<Program, UsageError> {
+        let interpreter = match &self.interpreter {
+            Some(wanted) => checked(wanted)?,
+            None => checked(&usual(&absolute(folder)?))?,
+        };
+        let path = absolute(path)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let mut program = Program::executable(&interpreter).map_err(|error| UsageError(error.to_string()))?;
+        if let Ok(runner) = std::env::current_exe() {
+            // Functions that serve have requests sent by the command that runs them.
+            program = program.with_variable(RUNNER_VARIABLE, runner);
+        }
+        let arguments: Vec<OsString> = match &self.pytest {
+            None => vec!["-m".into(), "bench_models".into(), path.into_os_string()],
+            Some(_) if !path.is_dir() => {
+                let message = "expected the folder in which pytest is to run: name files in --pytest=ARGS";
+                return Err(UsageError(format!("{} is a file: {message}", path.display())));
+            }
+            Some(pytest) => {
+                if let Some(found) = self.own_sources.then(|| sources_first(&path)).flatten() {
+                    program = program.with_variable(IMPORTS, found);
+                }
+                vec!["-m".into(), "bench_models.pytest_program".into(), pytest.into(), path.into_os_string()]
+            }
+        };
+        Ok(program.with_arguments(arguments).of_kind(Kind::Python).named(name))
     }
 }
 
-/// Returns the program of the Python benchmarks at and below `path`, run by this [`interpreter`].
-///
-/// # Errors
-/// When the working directory, to which a relative path refers, is not known.
-pub fn program(path: &Path, interpreter: &Path) -> Result<Program, UsageError> {
-    let path = absolute(path)?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut program = Program::executable(interpreter).map_err(|error| UsageError(error.to_string()))?;
-    if let Ok(runner) = std::env::current_exe() {
-        // Functions that serve have requests sent by the command that runs them.
-        program = program.with_variable(RUNNER_VARIABLE, runner);
-    }
-    let arguments = ["-m".into(), "bench_models".into(), path.into_os_string()];
-    Ok(program.with_arguments(arguments).of_kind(Kind::Python).named(name))
+/// The folders from which Python imports before all others, with the folder `src` below `project` first; `None` if
+/// there is no such folder.
+fn sources_first(project: &Path) -> Option<OsString> {
+    let sources = Some(project.join("src")).filter(|sources| sources.is_dir())?;
+    let others = std::env::var_os(IMPORTS).unwrap_or_default();
+    let others = std::env::split_paths(&others).filter(|folder| !folder.as_os_str().is_empty());
+    std::env::join_paths(std::iter::once(sources).chain(others)).ok()
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, UsageError> {
@@ -200,8 +239,7 @@ mod tests {
             ("/bin/false", "expected a Python interpreter"),
             ("/bin/echo", "expected a Python interpreter"),
         ] {
-            let error =
-                super::interpreter(Path::new("."), Some(Path::new(interpreter))).expect_err(interpreter).0;
+            let error = checked(Path::new(interpreter)).expect_err(interpreter).0;
             assert!(
                 error.contains(problem) && error.contains(interpreter) && !error.contains('\n'),
                 "{error}"
@@ -230,12 +268,12 @@ mod tests {
             let path = folder.path().join(name);
             fs::write(&path, content).expect("file");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
-            let error = super::interpreter(Path::new("."), Some(&path)).expect_err(name).0;
+            let error = checked(&path).expect_err(name).0;
             assert!(error.contains(problem) && !error.contains('\n'), "{name}: {error}");
         }
         let right = folder.path().join("right");
         fs::write(&right, answers("3\\n10", "True")).expect("file");
         fs::set_permissions(&right, fs::Permissions::from_mode(0o755)).expect("executable");
-        assert_eq!(super::interpreter(Path::new("."), Some(&right)), Ok(PathBuf::from("/opt/python")));
+        assert_eq!(checked(&right), Ok(PathBuf::from("/opt/python")));
     }
 }

@@ -23,11 +23,12 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
     let selection = arguments.which.selection()?;
     let name = &arguments.executable;
     let limits = ListLimits::within(arguments.how.timeout);
-    let interpreter = arguments.build.interpreter()?;
+    let python = &arguments.build.python()?;
     let search = Search {
         results: &arguments.report.output_dir,
         cargo_arguments: &arguments.build.cargo_arguments,
-        interpreter,
+        python,
+        names_interpreter: false,
         subject: Path::new("."),
         limits,
         layouts: arguments.layouts.map_or(1, |number| (2 * usize::from(number)).max(LAYOUTS)),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bench_adapters::Python;
 use bench_compare as paired;
 use bench_compare::{Progress, Side};
 use bench_judge::comparison::Comparison;
@@ -23,7 +24,7 @@ use crate::source::{self, Run, Search, Source};
 pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     let results = &arguments.report.output_dir;
     let limits = ListLimits::within(arguments.how.timeout);
-    let [of_base, of_candidate] = arguments.build.interpreters()?;
+    let [of_base, of_candidate] = arguments.build.pythons()?;
     let base = &arguments.base;
     let candidate = match &arguments.candidate {
         Some(candidate) => candidate,
@@ -51,17 +52,23 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
         return Err(UsageError(message.to_owned()).into());
     }
     // A revision is compared with a path: it is that path's.
-    let of_python = |name: &&String| bench_adapters::is_python(Path::new(name));
+    let of_python = |name: &&String| Path::new(name).exists() && of_base.runs(Path::new(name));
     let subject = [base, candidate].into_iter().find(of_python).map_or(Path::new("."), Path::new);
-    let open = |name: &str, interpreter: Option<&Path>| {
+    // If the sides differ only in their interpreter, what is compared is what that has installed.
+    let own_sources = base != candidate;
+    let open = |name: &str, python: &Python| {
         let cargo_arguments = &arguments.build.cargo_arguments;
         let layouts = usize::from(arguments.layouts);
-        source::open(name, &Search { results, cargo_arguments, interpreter, subject, limits, layouts })
+        let python = &Python { own_sources, ..python.clone() };
+        let names_interpreter = of_base != of_candidate;
+        let search =
+            Search { results, cargo_arguments, python, names_interpreter, subject, limits, layouts };
+        source::open(name, &search)
     };
     // Wrong flags should not cost a build.
     arguments.which.selection()?;
     arguments.how.rules(None)?;
-    match (open(base, of_base)?, open(candidate, of_candidate)?) {
+    match (open(base, &of_base)?, open(candidate, &of_candidate)?) {
         (Source::Live(base), Source::Live(candidate)) => live(arguments, &base, &candidate),
         (Source::Record(base), Source::Record(candidate)) => records(arguments, &base, &candidate),
         (Source::Record(_), Source::Live(_)) | (Source::Live(_), Source::Record(_)) => Err(UsageError(

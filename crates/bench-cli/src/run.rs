@@ -3,30 +3,37 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use bench_adapters::Python;
 use bench_compare::cargo;
 use bench_record::RunError;
 use bench_report::tell;
-use bench_runner::command_line::{self, Host};
+use bench_runner::command_line::{self, Host, WorkingTree};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
 /// The flag for the interpreter of Python benchmarks.
 const INTERPRETER: &str = "--interpreter";
 
+/// The flag that measures tests of pytest, with their arguments after `=`, if there are any.
+const PYTEST: &str = "--pytest";
+
 /// Builds what is to be built, and runs it. `typed` is what follows `bench run`.
 pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
-    let Split { sources, flags, cargo, interpreter } = split(typed)?;
-    let open = || open(&sources, &cargo, interpreter.as_deref());
+    let Split { sources, flags, cargo, python } = split(typed)?;
+    let open = || open(&sources, &cargo, &python);
     let host = Host {
         name: "bench run [PATH | EXE]...",
         about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
                 that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with an interpreter \
-                other than that of the active environment.\nArguments after `--` are passed to the `cargo bench` that \
+                other than that of the active environment.\n--pytest[=ARGS] runs the tests of a folder that use the \
+                fixture `benchmark` of pytest-benchmark; ARGS are arguments of pytest: --pytest='tests -k \
+                decode'.\nArguments after `--` are passed to the `cargo bench` that \
                 builds the benchmarks.",
         open: &open,
         in_process: None,
         probes: None,
         is_bench_target: false,
+        working_tree: working_tree(&sources, &python),
     };
     command_line::run(&host, flags)
 }
@@ -39,8 +46,8 @@ struct Split {
     flags: Vec<OsString>,
     /// Arguments of the `cargo bench` that builds.
     cargo: Vec<String>,
-    /// The interpreter of Python benchmarks, if one is named.
-    interpreter: Option<PathBuf>,
+    /// How Python benchmarks are run.
+    python: Python,
 }
 
 /// The first arguments are programs and folders as long as they exist, or are written as paths; from the first flag or
@@ -53,7 +60,7 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
         let is_flag = argument.as_encoded_bytes().starts_with(b"-");
         !is_flag && (Path::new(argument).exists() || is_written_as_path(argument))
     };
-    let (arguments, interpreter) = without_interpreter(arguments)?;
+    let (arguments, python) = without_python(arguments)?;
     let sources: Vec<OsString> = arguments.iter().take_while(is_source).cloned().collect();
     let flags = arguments[sources.len()..].to_vec();
     if let Some(missing) = sources.iter().find(|source| !Path::new(source).exists()) {
@@ -64,7 +71,7 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     }
     let is_built = |source: &OsString| {
         let path = Path::new(source);
-        path.is_dir() && interpreter.is_none() && !bench_adapters::is_python(path)
+        path.is_dir() && !python.runs(path)
     };
     let builds = sources.is_empty() || sources.iter().any(is_built);
     if let ([first, ..], false) = (&cargo[..], builds) {
@@ -72,31 +79,52 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
             "arguments after `--` go to `cargo bench`, but nothing is built here: leave out `-- {first}`"
         )));
     }
-    Ok(Split { sources, flags, cargo, interpreter })
+    Ok(Split { sources, flags, cargo, python })
 }
 
-/// Takes `--interpreter PYTHON` out of the arguments: the arguments after the sources are for the runner, which knows
-/// no languages.
-fn without_interpreter(arguments: &[OsString]) -> Result<(Vec<OsString>, Option<PathBuf>), UsageError> {
-    let (mut left, mut interpreter) = (Vec::new(), None);
+/// Takes `--interpreter PYTHON` and `--pytest` out of the arguments: the arguments after the sources are for the
+/// runner, which knows no languages.
+fn without_python(arguments: &[OsString]) -> Result<(Vec<OsString>, Python), UsageError> {
+    let (mut left, mut python) = (Vec::new(), Python::default());
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        let value = argument.as_encoded_bytes().strip_prefix(INTERPRETER.as_bytes());
-        let named = match value {
-            Some([]) => arguments.next().map(PathBuf::from),
-            // What follows the `=` may be no text.
-            Some([b'=', ..]) => argument.to_str().map(|text| PathBuf::from(&text[INTERPRETER.len() + 1..])),
-            _ => {
-                left.push(argument.clone());
-                continue;
-            }
-        };
-        interpreter =
-            Some(named.ok_or_else(|| {
-                UsageError(format!("{INTERPRETER} expects the path of a Python interpreter"))
-            })?);
+        if let Some(given) = value_of(PYTEST, argument) {
+            python.pytest = Some(given.unwrap_or_default().to_owned());
+        } else if let Some(given) = value_of(INTERPRETER, argument) {
+            let path = given.map(PathBuf::from).or_else(|| arguments.next().map(PathBuf::from));
+            let wrong = || UsageError(format!("{INTERPRETER} expects the path of a Python interpreter"));
+            python.interpreter = Some(path.ok_or_else(wrong)?);
+        } else {
+            left.push(argument.clone());
+        }
     }
-    Ok((left, interpreter))
+    Ok((left, python))
+}
+
+/// Reads `flag` or `flag=VALUE`: the value, if there is one; `None` if `argument` is another one.
+fn value_of<'a>(flag: &str, argument: &'a OsStr) -> Option<Option<&'a str>> {
+    match argument.to_str()?.strip_prefix(flag)? {
+        "" => Some(None),
+        rest => rest.strip_prefix('=').map(Some),
+    }
+}
+
+/// What `--against` compares with a revision: Python benchmarks, if nothing else is named.
+fn working_tree(sources: &[OsString], python: &Python) -> Option<WorkingTree> {
+    let side = match sources {
+        [] => OsString::from("."),
+        [only] => only.clone(),
+        _ => return None,
+    };
+    let flag = |name: &str, value: &OsStr| {
+        let mut flag = OsString::from(format!("{name}="));
+        flag.push(value);
+        flag
+    };
+    let interpreter = python.interpreter.iter().map(|path| flag(INTERPRETER, path.as_os_str()));
+    let pytest = python.pytest.iter().map(|arguments| flag(PYTEST, OsStr::new(arguments)));
+    let flags = interpreter.chain(pytest).collect();
+    python.runs(Path::new(&side)).then_some(WorkingTree { side, flags })
 }
 
 /// Filters may hold slashes, as ids do; a path of this folder or of another says so at its beginning.
@@ -109,16 +137,15 @@ fn is_written_as_path(argument: &OsStr) -> bool {
 fn open(
     sources: &[OsString],
     cargo_arguments: &[String],
-    interpreter: Option<&Path>,
+    python: &Python,
 ) -> Result<Programs, RunError> {
     let here = [OsString::from(".")];
     let sources = if sources.is_empty() { &here } else { sources };
     let mut programs = Programs::default();
     for source in sources {
         let path = Path::new(source);
-        if interpreter.is_some() || bench_adapters::is_python(path) {
-            let python = bench_adapters::python_interpreter(path, interpreter);
-            match python.and_then(|python| bench_adapters::python_program(path, &python)) {
+        if python.runs(path) {
+            match python.program(path, path) {
                 Ok(program) => add(&mut programs, program),
                 // The other programs go on.
                 Err(UsageError(why)) if sources.len() > 1 => {
@@ -197,5 +224,22 @@ mod tests {
                 .is_err_and(|error| error.0.contains("leave out `-- --workspace`"))
         );
         assert!(split(&["./missing"]).expect_err("missing").0.contains("`./missing` does not exist"));
+    }
+
+    #[test]
+    fn against_a_revision_python_is_run_as_it_is_here() {
+        let tree = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            let Split { sources, flags, python, .. } = split(&arguments).expect("arguments");
+            assert!(flags.is_empty(), "{flags:?}");
+            let tree = working_tree(&sources, &python)?;
+            Some((tree.side, tree.flags))
+        };
+        let text = OsString::from;
+        assert_eq!(tree(&[]), None, "a cargo package");
+        assert_eq!(tree(&["src", "--interpreter=py"]), Some((text("src"), vec![text("--interpreter=py")])));
+        let both = vec![text("--interpreter=py"), text("--pytest=tests -k 'a or b'")];
+        assert_eq!(tree(&["--pytest=tests -k 'a or b'", "--interpreter", "py"]), Some((text("."), both)));
+        assert_eq!(tree(&[".", "--pytest"]), Some((text("."), vec![text("--pytest=")])));
     }
 }

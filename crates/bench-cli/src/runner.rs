@@ -37,6 +37,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
         in_process: None,
         probes: None,
         is_bench_target: true,
+        working_tree: None,
     };
     command_line::run(&host, arguments.iter().cloned())
 }

@@ -3,6 +3,7 @@
 use bench_runner::program::{Kind, ListLimits, Program};
 use std::path::{Path, PathBuf};
 
+use bench_adapters::Python;
 use bench_compare::{Checkout, Side};
 use bench_record as record;
 use bench_record::{Record, RunError};
@@ -30,13 +31,25 @@ pub(crate) struct Search<'a> {
     pub(crate) results: &'a Path,
     /// Arguments of the `cargo bench` that builds.
     pub(crate) cargo_arguments: &'a [String],
-    /// The interpreter of Python benchmarks, if the user has named one.
-    pub(crate) interpreter: Option<&'a Path>,
+    /// How Python benchmarks are run.
+    pub(crate) python: &'a Python,
+    /// Whether the other side has a different interpreter, so that the name alone does not say which side is meant.
+    pub(crate) names_interpreter: bool,
     /// The folder whose revisions are meant: the working directory, or Python benchmarks.
     pub(crate) subject: &'a Path,
     pub(crate) limits: ListLimits,
     /// The number of layouts in which each program is linked.
     pub(crate) layouts: usize,
+}
+
+impl Search<'_> {
+    /// The name of a side in reports.
+    fn label(&self, name: &str) -> String {
+        match &self.python.interpreter {
+            Some(interpreter) if self.names_interpreter => format!("{name} with {}", interpreter.display()),
+            _ => name.to_owned(),
+        }
+    }
 }
 
 /// Finds out what `name` means, and builds it if it must be built.
@@ -77,10 +90,11 @@ impl Source {
 }
 
 fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
-    let Search { results, cargo_arguments, interpreter, subject, limits, layouts } = search;
+    let Search { results, cargo_arguments, python, subject, limits, layouts, .. } = search;
+    let label = &search.label(name);
     let path = &record::followed(Path::new(name));
     let checkout = |folder: &Path| {
-        Checkout::new(folder, cargo_arguments).with_interpreter(*interpreter).with_layouts(*layouts)
+        Checkout::new(folder, cargo_arguments).with_python((*python).clone()).with_layouts(*layouts)
     };
     let (here, checkout) = (checkout(path), checkout(subject));
     let commit = checkout.commit(name);
@@ -108,9 +122,9 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     let is_record =
         path.join("run.json").exists() || path.extension().is_some_and(|extension| extension == "json");
     let is_cargo = path.is_dir() && path.join("Cargo.toml").exists();
-    let is_python = path.exists() && (interpreter.is_some() || bench_adapters::is_python(path));
+    let is_python = path.exists() && python.runs(path);
     if !is_record && (is_cargo || is_python) {
-        return Ok(Source::Live(Side::open_built(name, here.build()?, limits)?));
+        return Ok(Source::Live(Side::open_built(label, here.build()?, limits)?));
     }
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
         return Ok(Source::Record(Box::new(run_at(path)?)));
@@ -119,7 +133,7 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
         return Ok(Source::Live(Side::open(name, vec![Program::executable(path)?], limits)?));
     }
     if let Some(commit) = commit {
-        return Ok(Source::Live(Side::open_built(name, checkout.build_revision(&commit)?, limits)?));
+        return Ok(Source::Live(Side::open_built(label, checkout.build_revision(&commit)?, limits)?));
     }
     if let Some(run) = run {
         return Ok(Source::Record(Box::new(run_at(&run)?)));

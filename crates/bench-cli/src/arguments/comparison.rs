@@ -1,8 +1,9 @@
 //! The arguments of `bench compare` and `bench calibrate`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use bench_adapters::Python;
 use bench_compare::{Checkout, CountChoice, Rules, Wishes};
 use bench_protocol::DeviceChoice;
 use bench_record::RunError;
@@ -45,7 +46,8 @@ pub(crate) struct Compare {
     /// Rounds for each side, when served models are compared [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..), help_heading = "Measurement")]
     pub(crate) rounds: Option<u32>,
-    /// Also count instructions: auto (for cases that are unsure or changed by less than 5 %), always, never
+    /// Also count instructions: auto (for cases that are unsure, and for those that are slower or faster by less than 5 %),
+    /// always, never
     #[arg(
         long,
         value_name = "WHEN",
@@ -145,6 +147,10 @@ pub(crate) struct Build {
     /// Interpreter of Python benchmarks [default: the active environment's]
     #[arg(long, value_name = "PYTHON")]
     pub(crate) interpreter: Vec<PathBuf>,
+    /// Measure the tests that use the fixture `benchmark` of pytest-benchmark, in place of benchmark functions; ARGS are
+    /// arguments of pytest: --pytest='tests -k decode'
+    #[arg(long, value_name = "ARGS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) pytest: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -174,27 +180,34 @@ pub(crate) struct Report {
 }
 
 impl Build {
-    /// The interpreter of each side; `None` if the usual one is meant.
+    /// How each side runs its Python benchmarks.
     ///
     /// # Errors
-    /// When there are more than sides.
-    pub(crate) fn interpreters(&self) -> Result<[Option<&Path>; 2], UsageError> {
-        match &self.interpreter[..] {
-            [] => Ok([None, None]),
-            [both] => Ok([Some(both), Some(both)]),
-            [base, candidate] => Ok([Some(base), Some(candidate)]),
+    /// When more interpreters are named than there are sides.
+    pub(crate) fn pythons(&self) -> Result<[Python; 2], UsageError> {
+        let interpreters = match &self.interpreter[..] {
+            [] => [None, None],
+            [both] => [Some(both), Some(both)],
+            [base, candidate] => [Some(base), Some(candidate)],
             more => {
-                Err(UsageError(format!("expected at most two --interpreter flags, found {}", more.len())))
+                let message = format!("expected at most two --interpreter flags, found {}", more.len());
+                return Err(UsageError(message));
             }
-        }
+        };
+        let python = |interpreter: Option<&PathBuf>| Python {
+            interpreter: interpreter.cloned(),
+            pytest: self.pytest.clone(),
+            own_sources: false,
+        };
+        Ok(interpreters.map(python))
     }
 
-    /// The interpreter of both sides; `None` if the usual one is meant.
+    /// How both sides run their Python benchmarks.
     ///
     /// # Errors
     /// When two interpreters are named, of which one can be used.
-    pub(crate) fn interpreter(&self) -> Result<Option<&Path>, UsageError> {
-        let [one, other] = self.interpreters()?;
+    pub(crate) fn python(&self) -> Result<Python, UsageError> {
+        let [one, other] = self.pythons()?;
         if one != other {
             return Err(UsageError(
                 "expected a single --interpreter: only `bench compare` takes two".to_owned(),
@@ -203,12 +216,13 @@ impl Build {
         Ok(one)
     }
 
-    /// The checkout around the working directory.
+    /// The checkout around the working directory, for its revisions.
     ///
     /// # Errors
-    /// Same as [`interpreter`](Self::interpreter).
+    /// Same as [`python`](Self::python).
     pub(crate) fn checkout(&self) -> Result<Checkout, UsageError> {
-        Ok(Checkout::new(".", &self.cargo_arguments).with_interpreter(self.interpreter()?))
+        let python = Python { own_sources: true, ..self.python()? };
+        Ok(Checkout::new(".", &self.cargo_arguments).with_python(python))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `bench conformance`.
 
+use bench_adapters::Python;
+
 use super::{Checked, Options, Outcome, check, render};
 use bench_record::{RunError, exit};
 use bench_report::{Style, print, tell};
@@ -16,9 +18,9 @@ pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
         return Err(UsageError(message).into());
     }
     let path = &arguments.program;
-    let program = if arguments.interpreter.is_some() || bench_adapters::is_python(path) {
-        let interpreter = bench_adapters::python_interpreter(path, arguments.interpreter.as_deref())?;
-        bench_adapters::python_program(path, &interpreter)?
+    let python = Python { interpreter: arguments.interpreter.clone(), ..Python::default() };
+    let program = if python.runs(path) {
+        python.program(path, path)?
     } else {
         Program::executable(path)?
     };

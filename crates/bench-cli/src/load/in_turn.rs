@@ -111,6 +111,7 @@ fn refuse(arguments: &Compare) -> Result<(), UsageError> {
         (how.processors.is_some(), "--processors"),
         (arguments.layouts > 1, "--layouts"),
         (!arguments.build.interpreter.is_empty(), "--interpreter"),
+        (arguments.build.pytest.is_some(), "--pytest"),
         (arguments.markdown.is_some(), "--markdown: use --json"),
     ];
     match given.into_iter().find(|(is_given, _)| *is_given) {

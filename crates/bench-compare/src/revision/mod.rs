@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::cargo::{self, Invocation, Workspace};
+use bench_adapters::Python;
 use bench_record::RunError;
 use bench_runner::program::Program;
 use bench_syntax::UsageError;
@@ -24,7 +25,7 @@ use sealed::Sealed;
 pub struct Checkout {
     root: PathBuf,
     cargo_arguments: Vec<String>,
-    interpreter: Option<PathBuf>,
+    python: Python,
     layouts: usize,
 }
 
@@ -48,16 +49,16 @@ impl Checkout {
         Checkout {
             root: folder.into(),
             cargo_arguments: cargo_arguments.to_vec(),
-            interpreter: None,
+            python: Python::default(),
             layouts: 1,
         }
     }
 
-    /// Sets the interpreter for Python benchmarks. Without one, a folder is Python's if
-    /// [`is_python`](bench_adapters::is_python) says so, and the usual interpreter runs it.
+    /// Sets how Python benchmarks are run. By default, a folder is Python's if
+    /// [`is_python`](bench_adapters::is_python) says so, and the usual interpreter runs its benchmark functions.
     #[must_use]
-    pub fn with_interpreter(self, interpreter: Option<&Path>) -> Self {
-        Checkout { interpreter: interpreter.map(Path::to_owned), ..self }
+    pub fn with_python(self, python: Python) -> Self {
+        Checkout { python, ..self }
     }
 
     /// Sets the number of layouts in which each program is linked, if it is more than one ([`Program::layouts`]).
@@ -68,13 +69,12 @@ impl Checkout {
     }
 
     fn is_python(&self) -> bool {
-        self.interpreter.is_some() || bench_adapters::is_python(&self.root)
+        self.python.runs(&self.root)
     }
 
     /// The program of the Python benchmarks at `path`, which is in this checkout or in another one of the same repository.
     fn python(&self, path: &Path) -> Result<Vec<Program>, RunError> {
-        let interpreter = bench_adapters::python_interpreter(&self.root, self.interpreter.as_deref())?;
-        Ok(vec![bench_adapters::python_program(path, &interpreter)?])
+        Ok(vec![self.python.program(path, &self.root)?])
     }
 
     /// The folder in which git is asked: benchmarks may be a single file.

@@ -15,16 +15,25 @@ use crate::run::{self, Options, Selected};
 /// Variables with the same meaning for `bench compare` that are not on its command line.
 const PASSED_ON: [&str; 2] = [RUNNER_VARIABLE, "BENCH_INSTRUCTIONS"];
 
-/// Runs `bench compare REV .` over the selected cases. Returns its exit code.
+/// Runs `bench compare REV .`, or of another side than `.`, over the selected cases. Returns its exit code.
 pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &str) -> Result<u8, RunError> {
     // A filter that matches nothing should not cost a build.
     let programs = (host.open)()?;
     let selected = run::select(&programs.opened, options)?;
-    let mut command = compare("--against", host, flags, options, &ids(&selected), [revision, "."])?;
+    let here = OsStr::new(".");
+    let side = host.working_tree.as_ref().map_or(here, |tree| &tree.side);
+    let sides = [OsStr::new(revision), side];
+    let mut command = compare("--against", host, flags, options, &ids(&selected), sides)?;
     if let Some(layouts) = flags.layouts {
         command.args(["--layouts", &layouts.to_string()]);
     }
-    command.arg("--").args(cargo_arguments(flags, &programs.opened)).current_dir(workspace_root());
+    match &host.working_tree {
+        Some(tree) => command.args(&tree.flags),
+        None => command
+            .arg("--")
+            .args(cargo_arguments(flags, &programs.opened))
+            .current_dir(workspace_root()),
+    };
     exit_code(&mut command)
 }
 

@@ -285,7 +285,7 @@ static FLAGS: &[Flag] = &[
         "Exit with 4 if a comparison is unsure or, with --fail-on-targets, a target is; exit with 2 if the compared run comes from a different machine or toolchain",
     ),
     short('q', switch(REPORTS, "quiet", "Print failures and comparisons only")),
-    short('v', switch(REPORTS, "verbose", "Show what benchmarks print")),
+    short('v', switch(REPORTS, "verbose", "Show what benchmarks print, and report every figure and warning")),
     value(REPORTS, "color", "COLOR", "Colours: auto, always, never"),
     switch(REPORTS, "no-progress", "No progress bar, no progress lines"),
     hidden("by-name"),

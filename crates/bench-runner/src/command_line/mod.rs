@@ -48,6 +48,17 @@ pub struct Host<'a> {
     pub probes: Option<Vec<&'static str>>,
     /// Whether `--bench` means that cases are to be measured, as with cargo; without it, each runs once.
     pub is_bench_target: bool,
+    /// The benchmarks that `--against` compares with a revision; `None` for the bench targets of the workspace.
+    pub working_tree: Option<WorkingTree>,
+}
+
+/// Benchmarks that cargo does not build, as `bench compare` takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkingTree {
+    /// The side: a path.
+    pub side: OsString,
+    /// Flags of `bench compare` that say how its benchmarks are run.
+    pub flags: Vec<OsString>,
 }
 
 /// Reads the command line and executes it. Returns the exit code.
