@@ -2,7 +2,8 @@
 //!
 //! From each run, suites of 1, 2, 3, 5 and 10 rounds per case are taken: the same rounds of every case, drawn at random or
 //! consecutive. Their intervals are computed as in a run of so many rounds, and compared with the median of all other
-//! rounds of the case. Used by `benchmarks/measure coverage`.
+//! rounds of the case. In suites for a single round, every other case has three rounds and is not counted, because a
+//! suite of single rounds says nothing about their spread. Used by `benchmarks/measure coverage`.
 //!
 //!     cargo run --release -p bench-judge --example coverage -- RUN…
 
@@ -16,6 +17,9 @@ use bench_stats::seed::{mix, shuffle};
 
 const ROUNDS: [usize; 5] = [1, 2, 3, 5, 10];
 
+/// Rounds of the cases that are not counted, in suites for a single round.
+const COMPANY: usize = 3;
+
 /// Suites drawn from each run, for each number of rounds.
 const DRAWS: u64 = 200;
 
@@ -27,6 +31,8 @@ struct Count {
     cases: usize,
     with_interval: usize,
     covered: usize,
+    /// Shares in which an exact interval would contain the reference, added up.
+    expected: f64,
     /// Relative half-widths, added up.
     widths: f64,
 }
@@ -51,9 +57,9 @@ fn main() -> ExitCode {
     }
     println!("cases: {}, runs: {}\n", suites.iter().map(Vec::len).sum::<usize>(), suites.len());
     println!(
-        "| rounds | drawn | intervals | contain the median of the other rounds | half-width on average |"
+        "| rounds | drawn | intervals | contain the median of the other rounds | exact ones would | half-width on average |"
     );
-    println!("|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|");
     for rounds in ROUNDS {
         for is_consecutive in [false, true] {
             let mut count = Count::default();
@@ -62,13 +68,14 @@ fn main() -> ExitCode {
                     observe(cases, rounds, is_consecutive, mix(mix(run) ^ draw), &mut count);
                 }
             }
-            let Count { cases, with_interval, covered, widths } = count;
+            let Count { cases, with_interval, covered, expected, widths } = count;
             let percent = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
             println!(
-                "| {rounds} | {} | {:.1} % | {:.1} % | {:.1} % |",
+                "| {rounds} | {} | {:.1} % | {:.1} % | {:.1} % | {:.1} % |",
                 if is_consecutive { "consecutive" } else { "at random" },
                 percent(with_interval, cases),
                 percent(covered, with_interval),
+                100.0 * expected / with_interval.max(1) as f64,
                 100.0 * widths / with_interval.max(1) as f64,
             );
         }
@@ -95,19 +102,25 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
     } else {
         shuffle(&mut order, chance);
     }
-    let (drawn, others) = order.split_at(rounds);
+    // Every case is counted in half of the draws.
+    let is_company = |number: usize| rounds == 1 && chance.wrapping_add(number as u64).is_multiple_of(2);
+    let (drawn, others) = order.split_at(rounds.max(COMPANY));
     let mut suite: Vec<CaseRecord> = cases
         .iter()
-        .map(|case| {
-            let mut few = CaseRecord::blank(&case.id, case.category);
-            drawn.iter().for_each(|round| few.push(case.rounds[*round].clone()));
-            few
-        })
+        .enumerate()
+        .map(|(number, case)| of(case, if is_company(number) { drawn } else { &drawn[..rounds] }))
         .collect();
     moderate(&mut suite);
-    for (few, case) in suite.iter().zip(cases) {
-        let medians: Vec<f64> =
-            others.iter().filter_map(|round| RoundRecord::median_s(&case.rounds[*round])).collect();
+    for (number, (few, case)) in suite.iter().zip(cases).enumerate() {
+        if is_company(number) {
+            continue;
+        }
+        let rest: Vec<&RoundRecord> = others.iter().map(|round| &case.rounds[*round]).collect();
+        let sound: Vec<&RoundRecord> = rest.iter().copied().filter(|round| round.disturbed.is_none()).collect();
+        // Those of a case that is hardly ever undisturbed count, as in a run.
+        let rest = if 2 * sound.len() >= rest.len() { sound } else { rest };
+        let medians: Vec<f64> = rest.into_iter().filter_map(RoundRecord::median_s).collect();
+        let exact = exact_share(rounds, medians.len());
         let (Some(time), Some(truth)) = (&few.time, stats::median(&stats::sorted(&medians))) else {
             continue;
         };
@@ -115,6 +128,33 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
         let Some(interval) = time.moderated_s.or(time.interval_s) else { continue };
         count.with_interval += 1;
         count.covered += usize::from(interval.low <= truth && truth <= interval.high);
+        count.expected += exact;
         count.widths += interval.relative_half_width(time.median_s.0);
     }
+}
+
+/// How often an exact 95 % interval of `rounds` contains the median of `others`, which is itself known with an error: the
+/// difference of both medians varies by √(1 + rounds/others) of what that of the rounds alone does (normal
+/// approximation).
+fn exact_share(rounds: usize, others: usize) -> f64 {
+    let wider = (1.0 + rounds as f64 / others as f64).sqrt();
+    let end = stats::normal_quantile(0.975) / wider;
+    let (mut low, mut high) = (0.5, 0.975);
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if stats::normal_quantile(middle) < end {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    2.0 * low - 1.0
+}
+
+/// Returns the case with these of its rounds.
+fn of(case: &CaseRecord, rounds: &[usize]) -> CaseRecord {
+    let mut some = CaseRecord::blank(&case.id, case.category);
+    some.rounds = rounds.iter().map(|round| case.rounds[*round].clone()).collect();
+    some.update();
+    some
 }

@@ -23,16 +23,16 @@ pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<Notice> {
     let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
     let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;
     let (kind, gist, fate) = if leaves_out(rounds) {
-        ("disturbed_left_out", "rounds from bad minutes are left out", "left out of the figures")
+        ("disturbed_left_out", "disturbed rounds are left out", "left out of the figures")
     } else {
         (
             "disturbed_counted",
-            "rounds from bad minutes of the machine count",
+            "disturbed rounds count",
             "too few others are left, so they count",
         )
     };
     let text = format!(
-        "{disturbed} of {} rounds fell into bad minutes of the machine ({first}{}): {fate}",
+        "{disturbed} of {} rounds were disturbed ({first}{}): {fate}",
         rounds.len(),
         if disturbed > 1 { ", …" } else { "" }
     );

@@ -30,7 +30,23 @@ impl Work<'_> {
     }
 }
 
-/// A field of work. It registers itself when it is linked: `bench_core::inventory::submit! { Domain { … } }`.
+/// A field of work. It registers itself when it is linked. The cases of this one count `pages`, as in
+/// `b.count("pages", 4)`:
+///
+/// ```
+/// use bench_judge::domain::{Domain, Work};
+/// use bench_protocol::Better;
+/// use bench_record::Metric;
+///
+/// fn pages(work: &Work<'_>) -> Vec<Metric> {
+///     let rate = work.rate("pages").map(|rate| Metric::new("PPM", "pages/min", 60.0 * rate, Better::Higher));
+///     rate.into_iter().collect()
+/// }
+///
+/// inventory::submit! { // in a bench target: `bench_core::inventory`
+///     Domain { name: "scanning", units: &["pages"], metrics: pages }
+/// }
+/// ```
 pub struct Domain {
     /// Its name: `classification`.
     pub name: &'static str,
