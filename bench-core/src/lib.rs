@@ -6,7 +6,7 @@
 //!
 //! #[benchmark(category = "unit")]
 //! fn sum() -> u64 {
-//!     (0..1000).sum()
+//!     (0..black_box(1000)).sum()
 //! }
 //!
 //! bench_core::main!();

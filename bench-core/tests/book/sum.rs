@@ -2,5 +2,5 @@ use bench_core::prelude::*;
 
 #[benchmark(category = "unit")]
 fn sum() -> u64 {
-    (0..1000).sum()
+    (0..black_box(1000)).sum()
 }

@@ -125,7 +125,7 @@ function distribution(one) {
   const said = [
     `${plural(samples.length, "sample")}${one.rounds.every > 1 ? `, every ${one.rounds.every}th` : ""}`,
     beyond && `${beyond} beyond the frame`,
-    one.rounds.disturbed.length && "those of bad minutes as well",
+    one.rounds.disturbed.length && "disturbed ones as well",
   ];
   return ofSamples("Distribution", said.filter(Boolean).join(", "), parts);
 }

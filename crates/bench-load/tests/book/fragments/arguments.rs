@@ -31,11 +31,11 @@ const SIZES: [usize; 3] = [64, 256, 1024];
 
 #[benchmark(category = "unit", args(len = SIZES), items = len)]
 fn dot(len: usize) -> usize {
-    (0..len).map(|i| i * i).sum()
+    (0..black_box(len)).map(|i| i * i).sum()
 }
 
 #[benchmark(category = "unit", types(f32, f64))]
 fn convert<T: From<u16>>() -> T {
-    T::from(7)
+    T::from(black_box(7))
 }
 // The book ends here.

@@ -43,7 +43,7 @@ pub fn render_comparison(comparison: &Comparison, advice: Option<String>, view: 
 
 /// The columns of [`of_time`].
 const TIMES: CaseColumns<'_> = CaseColumns {
-    header: &["", "old", "new", "change", "95 % interval", "can be seen", "verdict"],
+    header: &["", "old", "new", "change", "99 % interval", "can be seen", "verdict"],
     dispensable: &["can be seen", "old", "new"],
 };
 
@@ -101,7 +101,7 @@ mod tests {
         assert!(wide[5].starts_with("           batch=8  1.004 ms  2.007 ms"), "{wide:#?}");
         assert_eq!(wide[6], "unit");
         let narrow = table(72, Detail::Short);
-        assert!(!narrow[2].contains("can be seen") && narrow[2].contains("95 % interval"), "{narrow:#?}");
+        assert!(!narrow[2].contains("can be seen") && narrow[2].contains("99 % interval"), "{narrow:#?}");
         for columns in [60, 72] {
             let lines = table(columns, Detail::Short);
             // Whole ids are words that no line can break.

@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(
             warnings(&record, &View::plain(100, Detail::Short)),
             "\nwarnings  all of them, and every figure: bench show run --verbose\n  the machine was busy\n  \
-             2 cases, such as b: rounds from bad minutes of the machine count (38 to 50 %)\n  \
+             2 cases, such as b: disturbed rounds count (38 to 50 %)\n  \
              c: another program said this of 3 ms\n"
         );
     }
