@@ -61,8 +61,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
         let layouts = usize::from(arguments.layouts);
         let python = &Python { own_sources, ..python.clone() };
         let names_interpreter = of_base != of_candidate;
-        let search =
-            Search { results, cargo_arguments, python, names_interpreter, subject, limits, layouts };
+        let search = Search { results, cargo_arguments, python, names_interpreter, subject, limits, layouts };
         source::open(name, &search)
     };
     // Wrong flags should not cost a build.

@@ -134,11 +134,7 @@ fn is_written_as_path(argument: &OsStr) -> bool {
 }
 
 /// Opens the programs; builds those of folders, of the working directory if nothing is named.
-fn open(
-    sources: &[OsString],
-    cargo_arguments: &[String],
-    python: &Python,
-) -> Result<Programs, RunError> {
+fn open(sources: &[OsString], cargo_arguments: &[String], python: &Python) -> Result<Programs, RunError> {
     let here = [OsString::from(".")];
     let sources = if sources.is_empty() { &here } else { sources };
     let mut programs = Programs::default();

@@ -139,7 +139,7 @@ fn repository(client: &Client) -> Result<Vec<String>, Failure> {
 /// describe it.
 ///
 /// # Errors
-/// When nothing answers, or a token is missing.
+/// If nothing answers, or if the server refuses access (status 401 or 403).
 pub fn tensors(client: &Client, kind: Kind, model: &str) -> Result<Option<Vec<Tensor>>, Failure> {
     if kind.is_grpc() {
         let (path, headers, body) = api::model_metadata(model);

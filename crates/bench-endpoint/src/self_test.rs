@@ -114,7 +114,7 @@ pub struct StreamErrors {
     pub latency: Errors,
 }
 
-/// Streams `requests` answers to so many clients, and compares the times of their tokens.
+/// Streams `requests` answers to `clients` clients, and compares when the server sent and the client saw each token.
 ///
 /// # Errors
 /// If the server cannot be started, if the load cannot be served, or if `stop` ends it before any answer.
@@ -146,8 +146,8 @@ pub fn streams(
         .ok_or_else(|| Error::failure("no answer was received whole"))
 }
 
-/// Sends short requests from so many clients for this long, each as soon as its client has its answer. The record's RPS is the
-/// highest rate at which this machine can send requests while it also answers them.
+/// Sends short requests from `clients` clients for the duration `lasts`, each as soon as its client has the previous answer. The
+/// record's RPS is the highest rate at which this machine can send requests while it also answers them.
 ///
 /// # Errors
 /// If the server cannot be started, or if the load cannot be served.
@@ -160,7 +160,7 @@ pub fn short_requests(
     send_short(bencher, clients, Load::closed(clients).duration(lasts).stop_when(stop))
 }
 
-/// Sends so many short requests per second for this long, by a schedule of constant gaps. The record's send lag is how late they
+/// Sends this many short requests per second for this long, by a schedule of constant gaps. The record's send lag is how late they
 /// were sent.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ const FEWEST_CASES: usize = 5;
 /// A change that hit most cases of one machine on one night.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MachineShift {
-    /// The line of one of its cases: machine, toolchain, build and metric are those of all of them.
+    /// The line of one of its cases. Its machine, toolchain, build and metric are the same for all of these cases.
     pub line: SeriesKey,
     /// The first run at the new level, where most cases place it.
     pub since: Place,

@@ -116,7 +116,8 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
             continue;
         }
         let rest: Vec<&RoundRecord> = others.iter().map(|round| &case.rounds[*round]).collect();
-        let sound: Vec<&RoundRecord> = rest.iter().copied().filter(|round| round.disturbed.is_none()).collect();
+        let sound: Vec<&RoundRecord> =
+            rest.iter().copied().filter(|round| round.disturbed.is_none()).collect();
         // Those of a case that is hardly ever undisturbed count, as in a run.
         let rest = if 2 * sound.len() >= rest.len() { sound } else { rest };
         let medians: Vec<f64> = rest.into_iter().filter_map(RoundRecord::median_s).collect();

@@ -25,11 +25,7 @@ pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<Notice> {
     let (kind, gist, fate) = if leaves_out(rounds) {
         ("disturbed_left_out", "disturbed rounds are left out", "left out of the figures")
     } else {
-        (
-            "disturbed_counted",
-            "disturbed rounds count",
-            "too few others are left, so they count",
-        )
+        ("disturbed_counted", "disturbed rounds count", "too few others are left, so they count")
     };
     let text = format!(
         "{disturbed} of {} rounds were disturbed ({first}{}): {fate}",

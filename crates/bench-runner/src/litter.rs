@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn a_run_removes_the_folders_of_its_own_workers_at_its_end() {
-        let folder = |runner: u32| std::env::temp_dir().join(format!("{WORKER}{runner:010}-{:016x}", line!()));
+        let folder =
+            |runner: u32| std::env::temp_dir().join(format!("{WORKER}{runner:010}-{:016x}", line!()));
         let (own, other) = (folder(std::process::id()), folder(1));
         for path in [&own, &other] {
             fs::create_dir_all(path.join("torch")).expect("folder");

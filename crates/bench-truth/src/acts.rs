@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The end of the head of a request or an answer.
 pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// The steps of the server, one after another, for a request.
+/// A step of the server's reaction to a request. The steps run one after another.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Sends these bytes in one write.

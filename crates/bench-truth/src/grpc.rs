@@ -30,7 +30,7 @@ pub fn grpc_end() -> Act {
 }
 
 /// An answer of `ModelStreamInfer`: its head at once, then a tensor of one text for each of `tokens` tokens, the first after
-/// `first` and each further one after `gap` more. The tokens are the acts from number 2 on, every other one.
+/// `first` and each further one after `gap` more. The tokens are the acts 2, 4, 6, …, counted from 0.
 pub fn tensors(tokens: usize, first: Duration, gap: Duration) -> Vec<Act> {
     let mut acts = vec![grpc_head()];
     for number in 0..tokens {

@@ -19,11 +19,7 @@ pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
     }
     let path = &arguments.program;
     let python = Python { interpreter: arguments.interpreter.clone(), ..Python::default() };
-    let program = if python.runs(path) {
-        python.program(path, path)?
-    } else {
-        Program::executable(path)?
-    };
+    let program = if python.runs(path) { python.program(path, path)? } else { Program::executable(path)? };
     let program = program.with_arguments(arguments.arguments.iter().cloned());
     let options =
         Options { patience: arguments.timeout, case: arguments.case.clone(), only: arguments.only.clone() };

@@ -87,7 +87,7 @@ impl Group<'_> {
         format!("{model}{}/{}{arguments}", self.category, self.name)
     }
 
-    /// Returns the first of its metrics with this name: for its unit and direction.
+    /// Returns the metric with this name of the first level that has it. Its unit and direction are those of all levels.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.levels.iter().find_map(|level| level.level.metric(name))
     }

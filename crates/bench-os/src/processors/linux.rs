@@ -51,8 +51,8 @@ pub fn move_process(pid: u32, Processors(set): &Processors) -> bool {
     })
 }
 
-/// Returns those of the processors that this thread may use whose memory is also that of processor `cpu`; `None` if the
-/// system does not report them.
+/// Returns the processors that have the same memory node as processor `cpu` and that this thread may use; `None` if the
+/// system does not report which ones it may use.
 pub fn processors_near(cpu: usize) -> Option<Processors> {
     let mut numbers = processors()?.numbers();
     let folder = |cpu: usize| format!("/sys/devices/system/cpu/cpu{cpu}");

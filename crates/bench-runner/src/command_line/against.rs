@@ -29,10 +29,9 @@ pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &
     }
     match &host.working_tree {
         Some(tree) => command.args(&tree.flags),
-        None => command
-            .arg("--")
-            .args(cargo_arguments(flags, &programs.opened))
-            .current_dir(workspace_root()),
+        None => {
+            command.arg("--").args(cargo_arguments(flags, &programs.opened)).current_dir(workspace_root())
+        }
     };
     exit_code(&mut command)
 }

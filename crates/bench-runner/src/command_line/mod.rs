@@ -55,7 +55,7 @@ pub struct Host<'a> {
 /// Benchmarks that cargo does not build, as `bench compare` takes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkingTree {
-    /// The side: a path.
+    /// The path of the benchmarks: the side that is compared with the revision.
     pub side: OsString,
     /// Flags of `bench compare` that say how its benchmarks are run.
     pub flags: Vec<OsString>,

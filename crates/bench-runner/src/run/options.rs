@@ -61,7 +61,7 @@ pub struct Reporting {
     pub fail_on_regression: Option<f64>,
     /// Whether a missed objective counts.
     pub fail_on_objectives: bool,
-    /// Whether doubt counts.
+    /// Whether an unsure verdict or objective, or an invalid figure, also counts.
     pub strict: bool,
 }
 
