@@ -63,7 +63,7 @@ impl View {
         let mut used = text.len() - words.len();
         let mut out = text[..used].to_owned();
         let mut begins = true;
-        for word in words.split(' ') {
+        for word in unbroken(words) {
             let width = word.chars().count();
             if begins {
                 begins = false;
@@ -83,6 +83,18 @@ impl View {
     }
 }
 
+/// The parts of a text that may be broken apart: its words, but a percent sign stays with its number.
+fn unbroken(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut spaces = text.match_indices(' ').map(|(at, _)| at);
+        let end = spaces.find(|at| !text[at + 1..].starts_with('%'));
+        rest = end.map(|at| &text[at + 1..]);
+        Some(end.map_or(text, |at| &text[..at]))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +110,7 @@ mod tests {
         let view = View::plain(10, Detail::Short);
         assert_eq!(view.wrap("one two three four", 2), "one two\n  three\n  four");
         assert_eq!(view.wrap("  indented", 2), "  indented");
+        assert_eq!(view.wrap("up to 100 % of", 2), "up to\n  100 % of", "a number keeps its percent sign");
         assert_eq!(view.wrap("a-word-that-is-wide b", 2), "a-word-that-is-wide\n  b");
         assert_eq!(view.wrap("", 2), "");
     }
