@@ -77,8 +77,8 @@ pub(crate) enum Confirm {
     after_help = "First GOOD and BAD take turns; then GOOD takes turns with commits between the two, along first parents. A commit \
                   counts as slow if it has more than half of the slowdown of BAD. If that cannot be decided, the \
                   commit is measured for four and then sixteen times as long; if that is not enough, it is skipped. A commit that \
-                  cannot be built or does not have the case is skipped, too.\n\n\
-    Exit codes: 0 the commit was found, 1 the case failed, 2 wrong usage, or BAD is not slower than GOOD, 4 several \
+                  cannot be built, fails, or does not have the case is skipped, too.\n\n\
+    Exit codes: 0 the commit was found, 1 the case failed at GOOD or BAD, 2 wrong usage, or BAD is not slower than GOOD, 4 several \
     commits are left, 130 interrupted."
 )]
 pub(crate) struct Bisect {
