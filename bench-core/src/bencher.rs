@@ -1,4 +1,4 @@
-//! [`Bencher`], with which a benchmark says which part of it is timed.
+//! [`Bencher`], with which a benchmark chooses the part that is timed.
 
 use bench_protocol::{Counter, ProbeReport};
 use std::rc::Rc;
@@ -54,9 +54,9 @@ pub struct Bencher {
     state: State,
     /// The time at which the runner ends the round; `None` if there is no limit.
     deadline: Option<Instant>,
-    /// The number of inputs of `iter_batched` that are alive at once, as soon as that is decided.
+    /// The number of inputs of `iter_batched` that are alive at once; `None` until it is decided.
     inputs_alive: Option<u64>,
-    /// A benchmark that forks and lets the child return must not measure twice.
+    /// The process id. A benchmark that forks and lets the child return must not measure twice.
     process: u32,
 }
 
@@ -79,8 +79,8 @@ pub(crate) struct Observed {
     pub(crate) inputs_alive: Option<u64>,
 }
 
-/// Tells the runner how the round ended, and ends the process: only if it is the round's own. Returns
-/// only if that could not be done.
+/// A function that reports to the runner how the round ended, and ends the process, which belongs to this round alone.
+/// It returns only if that failed.
 pub(crate) type Leave = Box<dyn FnOnce(Result<Observed, Error>) -> Result<(), Error>>;
 
 impl Bencher {
@@ -92,7 +92,7 @@ impl Bencher {
     ) -> Self {
         let deadline =
             assignment.timeout_ns.and_then(|ns| Instant::now().checked_add(Duration::from_nanos(ns)));
-        // A single iteration, and instructions, do not depend on others.
+        // A single iteration, or a count of instructions, does not depend on other live inputs.
         let inputs_alive = match assignment.mode {
             Mode::Once | Mode::Count => Some(1),
             Mode::Sample | Mode::Step => assignment.inputs_alive,
@@ -249,7 +249,8 @@ impl Bencher {
         }
     }
 
-    /// An iteration that a probe wants after the last sample. It counts for nothing, as in a warm-up.
+    /// Returns an iteration that a probe wants after the last sample; `None` if no probe wants one. Like a warm-up, it
+    /// is not recorded.
     fn further_batch(&mut self) -> Option<Batch> {
         if self.assignment.mode == Mode::Sample && self.probes.wants_another(self.iterations) {
             return Some(Batch { phase: Phase::WarmUp, iterations: 1 });

@@ -14,7 +14,7 @@ use bench_syntax::objective::Objective;
 pub struct Benchmark {
     /// The function's name, or the attribute's `name`.
     pub name: &'static str,
-    /// The model it belongs to, if any.
+    /// The model it belongs to; `None` if it has none.
     pub model: Option<&'static str>,
     /// Its category.
     pub category: Category,
@@ -72,7 +72,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The crate that holds the benchmark.
+    /// Returns the crate that contains the benchmark.
     pub fn krate(&self) -> &'static str {
         self.module.split("::").next().unwrap_or(self.module)
     }
@@ -84,9 +84,9 @@ impl fmt::Display for Source {
     }
 }
 
-/// The segments before and after `benchmarks` in a module path `…::<model>::benchmarks::<category>`,
-/// or `None` if the path does not follow the convention. Const, so that the attribute's defaults
-/// are decided, and their absence reported, at compile time.
+/// Returns the segments before and after `benchmarks` in a module path `…::<model>::benchmarks::<category>`, or `None`
+/// if the path does not follow the convention. Const, so that the attribute's defaults are decided, and their absence
+/// reported, at compile time.
 const fn convention(module: &str) -> Option<(&str, &str)> {
     let bytes = module.as_bytes();
     let mut model = None;
@@ -135,7 +135,7 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The category that the module path gives by convention, for the attribute's default.
+/// Returns the category that the module path gives by convention, as the attribute's default; `None` if it gives none.
 #[doc(hidden)]
 pub const fn category_of(module: &str) -> Option<Category> {
     let Some((_, segment)) = convention(module) else { return None };
@@ -149,7 +149,7 @@ pub const fn category_of(module: &str) -> Option<Category> {
     None
 }
 
-/// The model that the module path gives by convention, for the attribute's default.
+/// Returns the model that the module path gives by convention, as the attribute's default; `None` if it gives none.
 #[doc(hidden)]
 pub const fn model_of(module: &'static str) -> Option<&'static str> {
     match (category_of(module), convention(module)) {

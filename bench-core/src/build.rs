@@ -2,7 +2,7 @@
 
 use bench_protocol::Build;
 
-/// How this program was built.
+/// Returns how this program was built.
 pub(crate) fn build() -> Build {
     let mut build = Build::default();
     build.toolchain = env!("BENCH_RUSTC").to_owned();

@@ -13,7 +13,7 @@ use bench_protocol::{
 /// Used by [`refuse_fork`], which has no other way to reach the channel.
 static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 
-/// The worker's end of the channel. Clones share it, and the bytes that were read ahead.
+/// The worker's end of the channel. Clones share the connection and the bytes that were read ahead.
 #[derive(Clone)]
 pub(crate) struct Channel {
     reader: Arc<Mutex<BufReader<Box<dyn Read + Send>>>>,
@@ -25,7 +25,7 @@ impl Channel {
     /// address, the process ends, because continuing would start a second run.
     pub(crate) fn from_environment() -> Option<Self> {
         let value = std::env::var_os(CHANNEL_VARIABLE)?;
-        // Before the first other thread, and before anything is started that would inherit it.
+        // Before another thread starts, and before a process is started that would inherit the variable.
         sys::forget_variable(CHANNEL_VARIABLE);
         let text = value.to_str().unwrap_or_default();
         match text.parse().map_err(io::Error::other).and_then(reach) {
@@ -53,18 +53,18 @@ impl Channel {
             .map_err(|error| Error::failure(format!("the runner has exited: {error}")))
     }
 
-    /// The next command; `None` when the runner has closed its end.
+    /// Returns the next command; `None` when the runner has closed its end.
     pub(crate) fn receive(&self) -> Result<Option<Command>, Error> {
         Ok(read_message(&mut *whole(&self.reader))?)
     }
 }
 
-/// Locks the stream, also if a panic has ended its last use: everything written or read until then is on its way.
+/// Locks the stream, even if a panic ended its last use: all that was read or written before the panic is intact.
 fn whole<T>(stream: &Mutex<T>) -> MutexGuard<'_, T> {
     stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reaches the runner. From now on this process ends when its runner does.
+/// Connects to the runner. From now on, this process ends when its runner does.
 fn reach(address: ChannelAddress) -> io::Result<Connection> {
     match address {
         ChannelAddress::Inherited { descriptor, runner } => {
@@ -78,8 +78,8 @@ fn reach(address: ChannelAddress) -> io::Result<Connection> {
     }
 }
 
-/// Called if a process that is not the worker has come back from the measured closure: the
-/// benchmark has forked and let the child return. The round fails, and this process ends.
+/// Fails the round and ends this process, because a process that is not the worker has returned from the measured
+/// closure: the benchmark has forked and let the child return.
 pub(crate) fn refuse_fork() -> ! {
     if let Some(Ok(mut stream)) = FOR_FORKED_CHILDREN.get().map(Mutex::lock) {
         let frame = Frame::Failed {
@@ -87,7 +87,7 @@ pub(crate) fn refuse_fork() -> ! {
             message: "the benchmark forked, and the child returned into the harness: let it exit instead"
                 .to_owned(),
         };
-        // Nobody is left to tell if this fails.
+        // If this fails, there is no other way to report it.
         let _ = write_message(&mut *stream, &frame);
     }
     sys::leave_at_once(1)

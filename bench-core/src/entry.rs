@@ -1,4 +1,4 @@
-//! The way from `main` to the exit code.
+//! The entry points of a bench target, from `main` to the exit code.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ fn begin(crates: &[&'static str]) -> ExitCode {
     ExitCode::from(run_here(&|| crate::suite::own(crates).map(Into::into), Some(&in_process), &[]))
 }
 
-/// Runs what `open` opens, by the arguments of this process and `more`. Returns the exit code.
+/// Runs the programs that `open` returns, with the arguments of this process and `more`. Returns the exit code.
 #[cfg(feature = "runner")]
 fn run_here(
     open: &dyn Fn() -> Result<bench_runner::program::Programs, bench_record::RunError>,
@@ -44,7 +44,7 @@ fn run_here(
     }
 }
 
-/// Runs cases that register while the program runs, in other processes; this one ends.
+/// Runs cases that register while the program runs, in other processes, and ends this process.
 #[cfg(feature = "runner")]
 pub(crate) fn begin_dynamic(_has_end: bool) -> crate::dynamic::Role {
     use bench_runner::program::{Opened, Program};

@@ -39,7 +39,7 @@ impl Error {
         Error(Kind::Failure { message: message.into(), causes: Vec::new() })
     }
 
-    /// Returns the reason that was given to [`Error::skip`].
+    /// Returns the reason that was given to [`Error::skip`]; `None` for a failure.
     pub fn skip_reason(&self) -> Option<&str> {
         match &self.0 {
             Kind::Skip(reason) => Some(reason),

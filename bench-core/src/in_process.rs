@@ -1,4 +1,5 @@
-//! Rounds in the runner's own process: for debuggers and profilers, and of cases that are made while the program runs.
+//! Rounds in the runner's own process: for debuggers and profilers, and for cases that are created while the program
+//! runs.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,11 +39,11 @@ impl RoundExecutor for InProcess {
     }
 }
 
-/// The function that is called for a case that is made while the program runs. It must end early when the interrupt is
-/// raised, and then returns what was measured until then.
+/// The function that measures a case that is created while the program runs. It must end early when the interrupt is
+/// raised, and then return what was measured so far.
 pub type Made = Rc<dyn Fn(&mut Bencher, &Interrupt) -> Result<(), Error>>;
 
-/// Rounds of cases that are made while the program runs.
+/// Runs rounds of cases that are created while the program runs.
 pub(crate) struct OfMade {
     /// The cases, by their ids.
     pub(crate) made: Vec<(String, Made)>,
@@ -73,7 +74,8 @@ impl RoundExecutor for OfMade {
     }
 }
 
-/// The round whose frames `measure` hands to the sink, the last of which it returns.
+/// Returns the round that consists of the frames that `measure` passes to the sink, and of the last frame, which it
+/// returns.
 fn collected(measure: impl FnOnce(&Sink) -> Frame) -> RoundRecord {
     let mut collector = Collector::default();
     collector.goes_on();

@@ -160,7 +160,7 @@ pub mod __private {
         };
     }
 
-    /// Without a runtime an `async` benchmark cannot be run.
+    /// Reports a compile error: without a runtime, an `async` benchmark cannot be run.
     #[cfg(not(feature = "tokio"))]
     #[doc(hidden)]
     #[macro_export]
@@ -175,7 +175,7 @@ pub mod __private {
     pub use __block_on as block_on;
 }
 
-/// Writes the `main` of a bench target, and links the crates that hold benchmarks.
+/// Writes the `main` of a bench target, and links the crates that contain benchmarks.
 ///
 /// ```ignore
 /// bench_core::main!();                       // benchmarks of this file and its modules
@@ -183,8 +183,8 @@ pub mod __private {
 /// bench_core::main!(zoo = "model_zoo");      // a crate renamed in Cargo.toml
 /// ```
 ///
-/// A crate that nothing refers to is never linked, and its benchmarks would be missing in silence: so
-/// they are named here, and each must turn out to hold a benchmark.
+/// A crate that nothing refers to is not linked, and its benchmarks would be missing without a message. So such crates
+/// are named here, and it is an error if one of them contains no benchmark.
 #[macro_export]
 macro_rules! main {
     ($($krate:ident $(= $library:literal)?),* $(,)?) => {
@@ -197,8 +197,8 @@ macro_rules! main {
             $crate::__private::run(&[$($crate::main!(@name $krate $($library)?)),*])
         }
 
-        // The compiler keeps a test only if it makes the harness that replaces `main`, in which no benchmark would run
-        // and all would seem well. Cargo does so for binaries and examples, too, when they are tested.
+        // The compiler keeps a test only if it replaces `main` with its own test harness, which would run no benchmark
+        // and report success. Cargo also does so for binaries and examples when they are tested.
         #[test]
         fn __bench_harness() {
             const _: () = ::core::assert!(

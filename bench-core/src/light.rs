@@ -15,7 +15,7 @@ mod alone;
 
 pub(crate) use alone::Alone;
 
-/// A benchmark failed.
+/// The exit code if a benchmark failed.
 const FAILED: u8 = 1;
 
 /// The exit code for wrong usage.
@@ -54,11 +54,11 @@ pub(crate) struct Asked {
     skip: Vec<String>,
     in_process: bool,
     test: bool,
-    /// Whether filters look at names: an id without its category.
+    /// Whether filters apply to names, which are ids without the category.
     by_name: bool,
 }
 
-/// Does what the command line says.
+/// Does what the command line asks for.
 pub(crate) fn run(crates: &[&'static str]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let cases = match registry::cases(crates) {
@@ -75,13 +75,13 @@ pub(crate) fn run(crates: &[&'static str]) -> ExitCode {
         }
         Ok(asked) if asked.list => {
             let listed = cases.iter().filter(|case| {
-                // As libtest: those marked `ignore` are listed with the others, and alone if asked for.
+                // As in libtest, cases marked `ignore` are listed with all others, and alone with `--ignored`.
                 asked.takes(case.id()) && (!asked.ignored || case.ignored().is_some())
             });
             list(&asked, listed, Registered::id, |case| case.clone().listed())
         }
         Ok(asked) if asked.in_process || !asked.bench => alone(asked, &cases),
-        // What this program does not know is for the runner to judge.
+        // The runner decides about arguments that this program does not know.
         Ok(_) | Err(_) if arguments.iter().any(|argument| argument == "--bench") => {
             ExitCode::from(hand_over(&arguments, &[]))
         }
@@ -94,7 +94,8 @@ pub(crate) fn run(crates: &[&'static str]) -> ExitCode {
 }
 
 impl Asked {
-    /// Reads what `cargo bench`, `cargo test`, nextest and the runner pass; `Err` with the first thing that is neither.
+    /// Reads the arguments that `cargo bench`, `cargo test`, nextest and the runner pass; `Err` with the first argument
+    /// that is none of these.
     fn read(arguments: &[String]) -> Result<Self, String> {
         let mut asked = Asked::default();
         let mut arguments = arguments.iter();
@@ -128,7 +129,8 @@ impl Asked {
         (self.filters.is_empty() || self.filters.iter().any(matches)) && !self.skip.iter().any(matches)
     }
 
-    /// Whether a case is to be run that is marked `ignore` or not: those are only if they are asked for.
+    /// Whether a case should run; `is_ignored` is whether it is marked `ignore`. Marked cases run only with `--ignored`
+    /// or `--include-ignored`.
     fn wants(&self, is_ignored: bool) -> bool {
         match (self.ignored, self.include_ignored) {
             (true, _) => is_ignored,
@@ -137,13 +139,13 @@ impl Asked {
         }
     }
 
-    /// The cases to run.
+    /// Returns the cases to run.
     fn chosen<'a>(&self, cases: &'a [Registered]) -> Vec<&'a Registered> {
         cases.iter().filter(|case| self.takes(case.id()) && self.wants(case.ignored().is_some())).collect()
     }
 }
 
-/// Prints what is listed: the ids of `cases`, or the cases themselves.
+/// Prints the ids of `cases`, or the cases themselves.
 fn list<'a, T: 'a>(
     asked: &Asked,
     cases: impl Iterator<Item = &'a T>,
@@ -158,8 +160,8 @@ fn list<'a, T: 'a>(
     ExitCode::SUCCESS
 }
 
-/// Does what the command line says with cases that register while the program runs. Returns only if this process is to run
-/// them itself.
+/// Does what the command line asks for, with cases that register while the program runs. Returns only if this process
+/// must run them itself.
 pub(crate) fn begin_dynamic(has_end: bool) -> Alone {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let ended = match Asked::read(&arguments) {
@@ -217,7 +219,7 @@ fn alone(asked: Asked, cases: &[Registered]) -> ExitCode {
 
 /// Lets the `bench` command run this program, with the same arguments.
 ///
-/// `more` are arguments of its own. Returns the exit code.
+/// `more` are further arguments. Returns the exit code.
 fn hand_over(arguments: &[String], more: &[&str]) -> u8 {
     let handed_over = find_runner().and_then(|bench| {
         let own = std::env::current_exe()
@@ -235,7 +237,7 @@ fn hand_over(arguments: &[String], more: &[&str]) -> u8 {
     }
 }
 
-/// The `bench` command, if it speaks our version of the protocol.
+/// Returns the `bench` command, if it supports this version of the protocol.
 fn find_runner() -> Result<PathBuf, String> {
     match bench_command() {
         Some(bench) => check_protocol(&bench).map(|()| bench),

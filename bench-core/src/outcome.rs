@@ -1,9 +1,9 @@
 //! Functions that the expansion of `#[benchmark]` calls; do not call them by hand.
 //!
-//! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. Only the type itself
-//! shows which of them it is. Where the type is concrete, method lookup decides: it tries fewer dereferences first, so
-//! an impl for `&&Wrapper<..>` wins over one for `&Wrapper<..>`, which wins over one for `Wrapper<..>` (autoref
-//! specialisation). The macro calls `(&&&&Returned::new(value)).settle()` and `(&&&Label(&value)).label(..)`.
+//! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. The macro cannot see which
+//! of them a type is, so method lookup on the concrete type decides. It tries fewer dereferences first, so an impl for
+//! `&&Wrapper<..>` wins over one for `&Wrapper<..>`, which wins over one for `Wrapper<..>` (autoref specialisation).
+//! The macro calls `(&&&&Returned::new(value)).settle()` and `(&&&Label(&value)).label(..)`.
 
 use std::cell::Cell;
 use std::fmt::{Debug, Display};
@@ -38,7 +38,7 @@ impl<T, E> Returned<Result<T, E>> {
 /// A `Result` whose error is an [`Error`] or converts into one.
 pub trait SettleError {
     /// # Errors
-    /// The benchmark's own.
+    /// The benchmark's own error.
     fn settle(&self) -> Result<(), Error>;
 }
 
@@ -52,14 +52,14 @@ impl<T, E: Into<Error>> SettleError for &&&Returned<Result<T, E>> {
 /// A `Result` whose error implements `Display`, but not `Error`: `Box<dyn Error>`, `anyhow::Error`, `String`.
 pub trait SettleDisplay {
     /// # Errors
-    /// The benchmark's own, as text.
+    /// The benchmark's own error, as text.
     fn settle(&self) -> Result<(), Error>;
 }
 
 impl<T, E: Display> SettleDisplay for &&Returned<Result<T, E>> {
     #[inline]
     fn settle(&self) -> Result<(), Error> {
-        // The alternate form of `anyhow::Error` holds the whole chain of causes.
+        // The alternate form of `anyhow::Error` contains the whole chain of causes.
         self.err().map_or(Ok(()), |error| Err(Error::failure(format!("{error:#}"))))
     }
 }
@@ -67,7 +67,7 @@ impl<T, E: Display> SettleDisplay for &&Returned<Result<T, E>> {
 /// A `Result` whose error cannot be shown.
 pub trait SettleOpaque {
     /// # Errors
-    /// That there was one.
+    /// A message that there was an error, with its type.
     fn settle(&self) -> Result<(), Error>;
 }
 
@@ -80,7 +80,7 @@ impl<T, E> SettleOpaque for &Returned<Result<T, E>> {
     }
 }
 
-/// Settles any other value: keeps it from the optimizer.
+/// Any other value, which is kept from the optimizer.
 pub trait SettleValue {
     /// # Errors
     /// None.
@@ -136,7 +136,7 @@ impl<T> ByTokens for Label<'_, T> {
 }
 
 #[cfg(test)]
-// The borrows are what the macro writes: it cannot know which of them a type needs.
+// The macro writes the same borrows: it cannot know which of them a type needs.
 #[expect(clippy::needless_borrow)]
 mod tests {
     use super::*;

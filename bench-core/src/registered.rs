@@ -14,7 +14,7 @@ use bench_syntax::objective::{Objective, Setting};
 pub struct Registered {
     benchmark: &'static Benchmark,
     texts: Arc<Texts>,
-    /// The number of the combination, counted with the last argument varying fastest.
+    /// The index of the combination; the last argument varies fastest.
     number: usize,
     id: String,
 }
@@ -25,7 +25,7 @@ struct Texts {
     model: Option<Arc<str>>,
     name: Arc<str>,
     source: Arc<str>,
-    /// Names of the arguments, and all their values.
+    /// The names of the arguments, and all values of each.
     axes: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
 
@@ -45,7 +45,7 @@ impl Texts {
         self.axes.iter().map(|(_, values)| values.len()).product()
     }
 
-    /// The arguments of one combination, each with the number of its value.
+    /// Returns the arguments of one combination, each with its name, its value and the index of the value.
     fn combination(&self, number: usize) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, usize)> {
         let mut block = self.combinations();
         self.axes.iter().map(move |(name, values)| {
@@ -57,7 +57,7 @@ impl Texts {
 }
 
 impl Registered {
-    /// Every combination of the benchmark's arguments; the last argument varies fastest.
+    /// Returns a case for every combination of the benchmark's arguments; the last argument varies fastest.
     pub(crate) fn all_of(benchmark: &'static Benchmark) -> impl Iterator<Item = Registered> {
         let texts = Arc::new(Texts::of(benchmark));
         let head = Registered::head(benchmark);
@@ -68,7 +68,7 @@ impl Registered {
         })
     }
 
-    /// The id without the arguments: `resnet/performance/forward`.
+    /// Returns the id without the arguments: `resnet/performance/forward`.
     pub(crate) fn head(benchmark: &Benchmark) -> String {
         case_id::head(benchmark.model, benchmark.category, benchmark.name)
     }
@@ -94,13 +94,13 @@ impl Registered {
         case
     }
 
-    /// Returns the id, `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long as
-    /// those are, wherever the function is moved.
+    /// Returns the id, `model/category/name[argument=value,…]`; without a model, `category/name[…]`. It is stable as
+    /// long as these parts are, even if the function moves.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The annotated function.
+    /// Returns the annotated function.
     pub fn benchmark(&self) -> &'static Benchmark {
         self.benchmark
     }
@@ -125,7 +125,7 @@ impl Registered {
     /// Calls the annotated function with the case's arguments.
     ///
     /// # Errors
-    /// Whatever the function returns as `Err`.
+    /// The error that the function returns.
     pub(crate) fn call(&self, bencher: &mut Bencher) -> Result<(), Error> {
         let choice: Vec<usize> = self.texts.combination(self.number).map(|(_, _, index)| index).collect();
         (self.benchmark.call)(bencher, &choice)

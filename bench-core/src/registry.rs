@@ -98,8 +98,8 @@ pub fn cases(crates: &[&str]) -> Result<Vec<Registered>, RegistryError> {
     }
 }
 
-/// Returns two cases with the same id, if there are any. It compares simple hashes, which are faster than those of
-/// a hash map, because every run of a test runner asks for lists of up to ten thousand cases.
+/// Returns two cases with the same id, if there are any. It compares simple hashes, which are faster than those of a
+/// hash map, because test runners request lists of up to ten thousand cases in every run.
 fn twins(cases: &[Registered]) -> Option<(&Registered, &Registered)> {
     let mut hashes: Vec<(u64, &Registered)> = cases.iter().map(|case| (hash(case.id()), case)).collect();
     hashes.sort_by_key(|(hash, _)| *hash);
@@ -111,7 +111,7 @@ fn twins(cases: &[Registered]) -> Option<(&Registered, &Registered)> {
     })
 }
 
-/// The case with this id, without looking at any benchmark whose name differs.
+/// Returns the case with this id; `None` if there is none. Only benchmarks with the same name are looked at.
 pub(crate) fn find(id: &str) -> Option<Registered> {
     let head = id.split('[').next().unwrap_or(id);
     benchmarks()

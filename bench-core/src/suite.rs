@@ -89,7 +89,7 @@ impl Suite {
         self
     }
 
-    /// Uses this selection, which replaces all filters set before.
+    /// Uses `selection`, which replaces all filters that were set before.
     #[must_use]
     pub fn select(mut self, selection: Selection) -> Self {
         self.options.selection = selection;
@@ -201,8 +201,8 @@ impl Suite {
     }
 }
 
-/// Runs one case in this process that no attribute describes, such as one that a command creates from its
-/// arguments. If `made` fails, the failure is in the record, and is not an error.
+/// Runs, in this process, one case that no attribute describes, such as one that a command creates from its arguments.
+/// If `made` fails, the failure is in the record, and is not an error.
 ///
 /// # Errors
 /// When nothing could be measured.
@@ -225,7 +225,7 @@ pub fn run_made_in_turn(cases: Vec<(Case, Made)>, options: &Options) -> Result<F
     run::execute(&opened.into(), options, Some(&make))
 }
 
-/// This program, and what is registered in it: nothing needs to be started to know that.
+/// Returns this program and its registered cases, which are known without starting a process.
 pub(crate) fn own(crates: &[&str]) -> Result<Opened, RunError> {
     let cases = registry::cases(crates)?.into_iter().map(Registered::listed).collect();
     Ok(Opened { program: Program::own()?, listing: Listing::new(build::build(), cases) })

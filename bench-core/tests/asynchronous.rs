@@ -52,7 +52,7 @@ fn futures_are_timed_from_first_poll_to_completion() {
     let nap = NAP.as_secs_f64();
     assert!(median("unit/whole_body") >= nap);
     assert!(median("unit/driven[naps=3]") >= 3.0 * nap);
-    // The fifty naps of the setup are not in the figure.
+    // The fifty naps of the setup are not part of the time.
     assert!(median("unit/driven[naps=1]") < 50.0 * nap);
     assert!(median("unit/infallible") > 0.0);
     let failure = record.case("unit/failing").and_then(|case| case.failure.clone()).expect("a failure");

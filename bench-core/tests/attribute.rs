@@ -1,7 +1,7 @@
-//! `#[benchmark]` on functions of every form, and what the registry then holds of them.
+//! `#[benchmark]` on functions of every form, and the resulting entries of the registry.
 //!
-//! That this compiles is half of the test: with every lint forbidden that generated code could trip
-//! over, and which it therefore could not silence either.
+//! Half of the test is that this compiles although every lint is forbidden that generated code could violate, so that
+//! it cannot silence them either.
 #![forbid(unsafe_code, unused)]
 #![deny(warnings)]
 #![warn(
@@ -24,7 +24,7 @@ use bench_core::{Benchmark, Category, Ignore, Overrides};
 mod functions {
     use bench_core::prelude::*;
 
-    /// A `Result` under another name, with an error that is neither displayed nor converted.
+    /// A `Result` under another name, whose error has no `Display` and does not convert.
     type Outcome<T> = std::result::Result<T, Mute>;
 
     #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ mod functions {
         Bf16,
     }
 
-    /// Neither displayed nor debugged.
+    /// A type with neither `Display` nor `Debug`.
     #[derive(Clone, Copy)]
     struct Opaque(u8);
 
@@ -127,7 +127,7 @@ mod functions {
     #[benchmark(category = "unit")]
     fn configured_out_before() -> NoSuchType {}
 
-    // Denied by default: what the function is allowed, its attribute is allowed.
+    // A lint that is denied by default: an `allow` on the function also applies to its attribute.
     #[benchmark(category = "unit", args(value = [0xFF]))]
     #[allow(overflowing_literals)]
     fn allowed(value: i8) -> i8 {
@@ -186,7 +186,7 @@ mod limits {
     fn limited() {}
 }
 
-/// Without the name `bench_core` in scope, as in a crate that knows it by another.
+/// Benchmarks without the name `bench_core` in scope, as in a crate that uses another name for it.
 mod elsewhere {
     #[crate::facade::inner::renamed::benchmark(category = "unit", crate = crate::facade::inner::renamed)]
     fn by_path() {}
@@ -195,14 +195,14 @@ mod elsewhere {
     fn by_text() {}
 }
 
-/// The benchmark of this name; the names in this file are unique.
+/// Returns the benchmark of this name; the names in this file are unique.
 fn named(name: &str) -> &'static Benchmark {
     let found: Vec<&Benchmark> = benchmarks().iter().filter(|benchmark| benchmark.name == name).collect();
     assert_eq!(found.len(), 1, "{name}: {found:?}");
     found[0]
 }
 
-/// Each argument with the labels of its values.
+/// Returns each argument with the labels of its values.
 fn axes(name: &str) -> Vec<(&'static str, Vec<String>)> {
     named(name).axes.iter().map(|axis| (axis.name, (0..axis.len).map(axis.label).collect())).collect()
 }
@@ -256,7 +256,7 @@ fn description_is_the_attributes() {
     assert_eq!(named("hash").tags, ["gpu"]);
 }
 
-/// Values read at compile time are the same as those read at run time.
+/// Targets parsed at compile time are the same as those parsed at run time.
 #[test]
 fn targets_are_constants_of_the_same_grammar() {
     assert!(named("plain").targets.is_empty());

@@ -1,9 +1,8 @@
-//! Every misuse of `#[benchmark]`, and the error that it is answered with. Each has to point at the
-//! token that caused it and to say what would be right.
+//! Every misuse of `#[benchmark]`, and its error. Each error has to point at the token that caused it and to show what
+//! would be right.
 //!
-//! Part of the expected text is the compiler's own, that of the workspace's `rust-version`. After a
-//! change, `TRYBUILD=overwrite cargo test -p bench-core --test compile_fail` writes it again, to be
-//! read before it is committed.
+//! Part of the expected text is from the compiler, in the version of the workspace's `rust-version`. After a change,
+//! `TRYBUILD=overwrite cargo test -p bench-core --test compile_fail` rewrites the texts: read them before you commit.
 #![cfg(not(bench_portable))] // errors of the macro do not differ
 
 #[test]

@@ -1,4 +1,4 @@
-//! Exporters, probes and domains of another crate, plugged in by being linked.
+//! Exporters, probes and domains of another crate, which are active because they are linked.
 
 use bench_core::domain::{Better, Domain, Metric, Work};
 use bench_core::plan::Wishes;
@@ -24,7 +24,7 @@ bench_core::inventory::submit! {
 bench_core::inventory::submit! { ProbeFactory::new("samples", || Box::new(Samples::default())) }
 bench_core::inventory::submit! { ProbeFactory::new("absent", || Box::new(Absent)) }
 
-/// Counts its messages.
+/// A probe that counts its calls.
 #[derive(Default)]
 struct Samples {
     begun: u32,
@@ -94,7 +94,7 @@ fn what_is_linked_is_used() {
     let case = &record.cases[0];
     let metrics: Vec<(&str, &str)> =
         case.metrics.iter().map(|metric| (metric.name.as_str(), metric.unit.as_str())).collect();
-    // The domain's own figure first; what no domain knows gets a plain throughput.
+    // The metric of the domain comes first; a unit that no domain knows gets a plain throughput.
     assert_eq!(metrics, [("PPS", "pictures/s"), ("throughput", "apples/s")]);
     assert!((case.metrics[0].value / case.metrics[1].value - 2.0).abs() < 1e-9);
 

@@ -1,5 +1,5 @@
-//! The published schema and the written files are compared with each other, both ways: every object of the schema
-//! forbids fields it does not list and requires those it does.
+//! The published schema and the written files are compared with each other, in both directions: every object of the
+//! schema forbids fields that it does not list, and requires those that it lists.
 
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
@@ -74,7 +74,7 @@ fn a_record_follows_the_schema_and_round_trips() {
     unlisted["cases"][0]["surprise"] = Value::Null;
     assert!(!validator.is_valid(&unlisted));
 
-    // Records of before these were kept are of the same version.
+    // Older records without these fields have the same version.
     let mut older = value.clone();
     for round in older["cases"]
         .as_array_mut()

@@ -57,8 +57,7 @@ impl Arguments {
     /// Gives each parameter its values.
     ///
     /// # Errors
-    /// A parameter without values, values without a parameter, and lists that are empty or hold
-    /// something twice.
+    /// A parameter without values, values without a parameter, and lists that are empty or contain an entry twice.
     pub(crate) fn matched(attribute: &Attribute, function: &Function) -> Result<Self> {
         let mut diagnostics = Diagnostics::default();
         let types = type_axes(&attribute.types, &function.generics, &mut diagnostics);
@@ -106,7 +105,7 @@ fn type_axes(types: &Types, generics: &[Ident], diagnostics: &mut Diagnostics) -
                 first(types),
                 format!("the function has more than one type parameter: name each, as in `types({one} = [f32, f64])`"),
             ));
-            // That they have no values follows from it, and is not said again.
+            // That they have no values follows from this error, and is not reported again.
             return Vec::new();
         }
         (Types::Named(lists), _) => lists
@@ -165,8 +164,8 @@ fn value_axes(
     axes
 }
 
-/// Returns the names in `wanted` that are not `given`. Returns none if a given name is not in `wanted`, since it is
-/// then a typing error for the missing one, and has been reported.
+/// Returns the names in `wanted` that are not `given`. Returns none if a given name is not in `wanted`: it is then
+/// probably a missing name, mistyped, and has been reported.
 fn without_values<'a>(wanted: impl Iterator<Item = &'a Ident>, given: &[&Ident]) -> Vec<&'a Ident> {
     let wanted: Vec<&Ident> = wanted.collect();
     if given.iter().any(|name| !wanted.contains(name)) {
@@ -227,7 +226,7 @@ fn ignored_axis(entry: &Argument<Listed>, types: &[TypeAxis], values: &[ValueAxi
         };
     }
     match values.iter().find(|axis| axis.ident == *name) {
-        // Whether the argument ever has these values is known once they are computed: at start-up.
+        // Whether the argument ever has these values is known only at run time, once they are computed.
         Some(axis) => Ok(Ignored::Values(Box::new(ValueAxis {
             ident: name.clone(),
             ty: axis.ty.clone(),
@@ -250,7 +249,7 @@ fn separated<T: Parse + ToTokens>(list: &TokenStream) -> Result<Vec<T>> {
     Ok(entries)
 }
 
-/// The error, at the name, that the function has no parameter `name`.
+/// Returns the error, at the name, that the function has no parameter `name`.
 fn unknown<'a>(what: &str, name: &Ident, names: impl Iterator<Item = &'a Ident>) -> Error {
     let names: Vec<String> = names.map(ToString::to_string).collect();
     let question = nearest::question(&name.to_string(), names.iter().map(String::as_str));
@@ -258,11 +257,11 @@ fn unknown<'a>(what: &str, name: &Ident, names: impl Iterator<Item = &'a Ident>)
     Error::new(name.span(), format!("the function has no {what} `{name}`{question}\n{what}s here: {list}"))
 }
 
-/// Checks that nothing is listed twice: two cases would have the same id. Only entries with the same tokens are found
+/// Checks that no entry is listed twice: two cases would have the same id. Only entries with the same tokens are found
 /// here; `8` and `4 + 4` are compared when the cases are collected.
 ///
 /// # Errors
-/// At the second of each.
+/// At each repeated entry.
 fn distinct(entries: &[impl ToTokens]) -> Result<()> {
     let mut diagnostics = Diagnostics::default();
     let mut seen = HashSet::new();

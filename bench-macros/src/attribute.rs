@@ -12,7 +12,7 @@ use crate::key::{KEYS, Key};
 use crate::target;
 use bench_syntax::nearest;
 
-/// The keys' values; those that mention arguments are not yet matched with the function's.
+/// The values of the keys; those that name arguments are not yet matched with the function's parameters.
 pub(crate) struct Attribute {
     pub(crate) name: Option<LitStr>,
     pub(crate) category: Option<Category>,
@@ -22,7 +22,7 @@ pub(crate) struct Attribute {
     pub(crate) targets: Vec<TokenStream>,
     pub(crate) args: Vec<Argument<Expr>>,
     pub(crate) types: Types,
-    /// Unit and expression; `items` and `bytes` are units like any other.
+    /// The unit and the expression of each count; `items` and `bytes` are units like any other.
     pub(crate) counts: Vec<Argument<Expr>>,
     pub(crate) warmup: Option<u64>,
     pub(crate) samples: Option<u64>,
@@ -59,7 +59,7 @@ pub(crate) enum Types {
 pub(crate) enum Ignore {
     No,
     Always(Option<LitStr>),
-    /// An argument and a list whose content, values or types, is known only once the function is.
+    /// Arguments, each with a list; whether it contains values or types is known only once the function is parsed.
     When(Vec<Argument<Listed>>),
 }
 
@@ -93,7 +93,7 @@ impl Attribute {
         };
         let parsed = (|input: ParseStream<'_>| attribute.keys(input, diagnostics)).parse2(tokens);
         if diagnostics.is_empty() {
-            // Otherwise syn complains of the tokens that an error already kept has left unread.
+            // Otherwise syn reports the tokens that were left unread because of an error that is already kept.
             diagnostics.keep(parsed);
         }
         diagnostics.keep(unique("unit", attribute.counts.iter().map(|count| &count.name)));
@@ -117,7 +117,7 @@ impl Attribute {
                 continue;
             };
             let text = ident.to_string();
-            // Its earlier name.
+            // The earlier name of `samples`.
             let text = if text == "repeats" { "samples".to_owned() } else { text };
             if seen.contains(&text) {
                 diagnostics
@@ -228,7 +228,7 @@ fn tags(key: &Key<'_>, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
 }
 
 fn types(key: &Key<'_>, input: ParseStream<'_>) -> Result<Types> {
-    /// One entry, before it is known whether all are of its kind.
+    /// One entry, before it is known whether all entries are of the same kind.
     enum Entry {
         Type(Type),
         Named(Argument<Vec<Type>>),
@@ -280,8 +280,8 @@ fn listed(key: &Key<'_>, input: ParseStream<'_>) -> Result<Listed> {
     }
 }
 
-/// Continues after a key that could not be read, at the next one. A comma alone does not show where
-/// that is, since values may hold them (`items = f::<A, B>()`), unless it comes at once.
+/// Skips the rest of a key that could not be parsed. A comma alone does not show where the next key begins, since
+/// values may contain commas (`items = f::<A, B>()`), unless it is the first token.
 fn skip(input: ParseStream<'_>) -> Result<()> {
     let mut at_once = true;
     while !input.is_empty() {
@@ -307,7 +307,7 @@ fn at_key(input: ParseStream<'_>) -> bool {
 /// Checks that no name is given twice.
 ///
 /// # Errors
-/// At the second of each.
+/// At each repeated name.
 fn unique<'a>(what: &str, names: impl Iterator<Item = &'a Ident>) -> Result<()> {
     let mut diagnostics = Diagnostics::default();
     let mut seen: Vec<&Ident> = Vec::new();

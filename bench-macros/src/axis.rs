@@ -9,7 +9,7 @@ use crate::arguments::{TypeAxis, ValueAxis, Values};
 use crate::ty::{generated_at, with_static_lifetimes};
 use crate::written::written;
 
-/// `const CONSTANT: &[usize] = &[1, 8, 32];`
+/// Writes `const CONSTANT: &[usize] = &[1, 8, 32];`.
 pub(crate) fn constant(axis: &ValueAxis, constant: &Ident) -> TokenStream {
     let ty = &axis.ty;
     match &axis.values {
@@ -29,7 +29,7 @@ pub(crate) fn constant(axis: &ValueAxis, constant: &Ident) -> TokenStream {
 /// The axis of a value argument whose values are in `constant`.
 pub(crate) fn of_values(krate: &Path, axis: &ValueAxis, constant: &Ident) -> TokenStream {
     let name = axis.name();
-    // What stands in the case id if the type can be neither displayed nor debugged.
+    // The text in the case id if the type implements neither `Display` nor `Debug`.
     let last_resort = match &axis.values {
         Values::List(values) => {
             let texts = values.iter().map(|value| written(value.to_token_stream()));

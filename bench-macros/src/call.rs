@@ -1,4 +1,4 @@
-//! The function that calls the benchmark with the values that one case has chosen.
+//! The function that calls the benchmark with the values of one case.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -10,7 +10,7 @@ use crate::axis::{axis_constant, type_alias};
 use crate::function::{Form, Function};
 use crate::ty::generated_at;
 
-/// `fn __bench_call(bencher: &mut Bencher, choice: &[usize]) -> Result<(), Error> { … }`
+/// Writes `fn __bench_call(bencher: &mut Bencher, choice: &[usize]) -> Result<(), Error> { … }`.
 pub(crate) fn function(attribute: &Attribute, function: &Function, arguments: &Arguments) -> TokenStream {
     let call = Call { krate: &attribute.krate, attribute, function, arguments };
     let krate = &attribute.krate;
@@ -47,7 +47,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// One local variable for each value argument.
+    /// Writes one local variable for each value argument.
     fn values(&self) -> TokenStream {
         let before = self.arguments.types.len();
         let values = self.arguments.values.iter().enumerate().map(|(at, axis)| {
@@ -59,7 +59,7 @@ impl Call<'_> {
         quote!(#(#values)*)
     }
 
-    /// A `match` on each type parameter's choice, inside one another, down to the call.
+    /// Writes nested `match`es, one on the choice of each type parameter, with the call innermost.
     fn for_each_choice_of_types(&self, bencher: &Ident) -> TokenStream {
         let (counts, call) = (self.counts(bencher), self.measured(bencher));
         let krate = self.krate;
@@ -82,7 +82,7 @@ impl Call<'_> {
         })
     }
 
-    /// Tells the bencher what one iteration handles. The arguments have their own names only here, because an
+    /// Writes the calls that set the counts of one iteration. The arguments have their own names only here, because an
     /// argument with the name of the function would shadow it in the call.
     fn counts(&self, bencher: &Ident) -> TokenStream {
         if self.attribute.counts.is_empty() {
@@ -90,7 +90,7 @@ impl Call<'_> {
         }
         let named = self.arguments.values.iter().enumerate().map(|(at, axis)| {
             let (name, ty, variable) = (&axis.ident, &axis.ty, argument(at));
-            // The second statement is a use, where the expressions have none.
+            // The second statement uses the variable, in case no expression does.
             let value = clone(ty, &variable);
             quote!(let #name: #ty = #value; let _ = &#name;)
         });
@@ -101,7 +101,8 @@ impl Call<'_> {
         quote!({ #(#named)* #(#counts)* })
     }
 
-    /// The call, measured by the function itself or by its caller, and what it returned, settled.
+    /// Writes the call, measured by the function itself or by the harness, and converts the returned value to a
+    /// `Result`.
     fn measured(&self, bencher: &Ident) -> TokenStream {
         let krate = self.krate;
         let (name, arguments) = (self.path(), self.call_arguments());
@@ -132,7 +133,7 @@ impl Call<'_> {
         }
     }
 
-    /// `name::<T, U>`, where `T` and `U` are the aliases of the innermost arm.
+    /// Writes `name::<T, U>`; `T` and `U` are the aliases of the innermost arm.
     fn path(&self) -> TokenStream {
         let (name, generics) = (&self.function.ident, &self.function.generics);
         if generics.is_empty() { quote!(#name) } else { quote!(#name::<#(#generics),*>) }
@@ -149,7 +150,8 @@ impl Call<'_> {
             .collect()
     }
 
-    /// Without the feature `tokio` the macro is an error, which has to point at `async`.
+    /// Writes the call of `block_on!`. Without the feature `tokio`, this macro is an error, which has to point at
+    /// `async`.
     fn block_on(&self, at: Span, bencher: &Ident, measured: &TokenStream) -> TokenStream {
         let at = generated_at(at);
         let krate = self.krate.to_token_stream().into_iter().map(|mut token: TokenTree| {
@@ -170,12 +172,12 @@ fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// The number of the chosen value of axis number `at`.
+/// The variable with the index of the chosen value of axis number `at`.
 fn chosen(at: usize) -> Ident {
     format_ident!("chosen_{}", at, span = Span::mixed_site())
 }
 
-/// The value of value argument number `at`.
+/// The variable with the value of value argument number `at`.
 fn argument(at: usize) -> Ident {
     format_ident!("argument_{}", at, span = Span::mixed_site())
 }

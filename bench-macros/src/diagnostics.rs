@@ -15,7 +15,7 @@ impl Diagnostics {
         }
     }
 
-    /// The value, or `None` with the error added.
+    /// Returns the value, or adds the error and returns `None`.
     pub(crate) fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -25,10 +25,10 @@ impl Diagnostics {
         self.0.is_none()
     }
 
-    /// `value`, unless there was an error.
+    /// Returns `value` if there was no error.
     ///
     /// # Errors
-    /// All that were added.
+    /// All errors that were added.
     pub(crate) fn finish<T>(self, value: T) -> Result<T> {
         self.0.map_or(Ok(value), Err)
     }

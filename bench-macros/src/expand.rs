@@ -1,10 +1,9 @@
-//! Writes the code next to the function: a const descriptor, and a call of the function with the values chosen for one
-//! case.
+//! Writes the code next to the function: a const descriptor, and a call of the function with the values of one case.
 //!
-//! All code is in a `const _`, where the user's expressions still resolve as they do next to the function, and every
-//! name there begins with `__bench`, so that it hides none of the user's. Local variables have mixed-site hygiene for
-//! the same reason. No lint is silenced: that would be an error below a `forbid`, and lints ignore the code of a macro
-//! from another crate.
+//! All code is in a `const _`, in which the user's expressions resolve as they do next to the function. Every name in
+//! it begins with `__bench`, so that it hides no name of the user's. Local variables have mixed-site hygiene for the
+//! same reason. No lint is silenced: that would be an error below a `forbid`, and lints ignore the code of a macro from
+//! another crate.
 
 use std::time::Duration;
 
@@ -18,8 +17,8 @@ use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::{axis, call};
 
-/// The item and, below it, either the benchmark or its errors. The item itself is always there and unchanged, so
-/// that a mistake in the attribute does not make every use of the function another error.
+/// Returns the item and, below it, either the benchmark or its errors. The item itself is always there and unchanged,
+/// so that a mistake in the attribute does not make every use of the function another error.
 pub(crate) fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let written = descriptor(attribute, item.clone()).unwrap_or_else(|error| error.into_compile_error());
     quote!(#item #written)
@@ -29,7 +28,7 @@ fn descriptor(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     let mut diagnostics = Diagnostics::default();
     let attribute = Attribute::parse(attribute, &mut diagnostics);
     let function = diagnostics.keep(Function::parse(item));
-    // What is wrong with the match of two halves is worth saying only if both halves are right.
+    // The attribute and the function are matched only if both are free of errors.
     diagnostics.finish(())?;
     match function {
         Some(function) => {
@@ -56,7 +55,7 @@ fn expand(attribute: &Attribute, function: &Function, arguments: &Arguments) -> 
     let (ignored_definitions, ignore) = ignore(attribute, arguments);
     let settings = settings(attribute);
     let call = call::function(attribute, function, arguments);
-    // At the function's name, so that this is where `Source` points, and not at the attribute.
+    // The span is that of the function's name, so that `Source` points there, and not at the attribute.
     let source = quote_spanned! {function.ident.span()=>
         module: ::core::module_path!(), file: ::core::file!(), line: ::core::line!()
     };
@@ -94,7 +93,7 @@ fn category(attribute: &Attribute) -> TokenStream {
         Some(Category::Unit) => quote!(#krate::Category::Unit),
         Some(Category::Integration) => quote!(#krate::Category::Integration),
         Some(Category::Performance) => quote!(#krate::Category::Performance),
-        // The attribute cannot know the module it stands in; the constant can.
+        // The attribute cannot know the module that contains it; the constant can.
         None => quote! {
             match #krate::__private::category_of(::core::module_path!()) {
                 ::core::option::Option::Some(__bench_category) => __bench_category,
@@ -107,7 +106,7 @@ fn category(attribute: &Attribute) -> TokenStream {
     }
 }
 
-/// The constants of the axes, and the axes: types first.
+/// Returns the constants of the axes, and the axes: types first.
 fn axes(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, Vec<TokenStream>) {
     let krate = &attribute.krate;
     let mut definitions = TokenStream::new();
@@ -124,7 +123,7 @@ fn axes(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, Vec<Token
     (definitions, axes)
 }
 
-/// The constants of the ignored values, and the `Ignore`.
+/// Returns the constants of the ignored values, and the `Ignore` that uses them.
 fn ignore(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, TokenStream) {
     let krate = &attribute.krate;
     let mut definitions = TokenStream::new();

@@ -39,7 +39,7 @@ pub(crate) struct Parameter {
 }
 
 impl Function {
-    /// Looks at the item below the attribute.
+    /// Parses the item below the attribute.
     ///
     /// # Errors
     /// All reasons why it cannot be a benchmark, each at its place.
@@ -76,7 +76,7 @@ impl Function {
     }
 }
 
-/// The item up to its body, which is of no interest and is left unread.
+/// Parses the item up to its body, and skips the body.
 pub(crate) fn declaration(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Signature)> {
     let attributes = input.call(Attribute::parse_outer)?;
     input.parse::<Visibility>()?;
@@ -165,7 +165,7 @@ fn type_parameters(generics: &Generics, diagnostics: &mut Diagnostics) -> Vec<Id
     types
 }
 
-/// The reference and the path of a type that is a `Bencher`, by value or behind a reference.
+/// Returns the path of a type that is a `Bencher`, by value or behind references; `None` for any other type.
 fn bencher(ty: &Type) -> Option<&Type> {
     match ty {
         Type::Path(path) => (path.path.segments.last()?.ident == "Bencher").then_some(ty),

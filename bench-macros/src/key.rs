@@ -1,4 +1,4 @@
-//! One key of the attribute, and how its value is read. Every error shows what would be right.
+//! One key of the attribute, and how its value is read. Every error shows a correct example.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl<'a> Key<'a> {
         Key { ident, example }
     }
 
-    /// `` `key` needs …, as in `example` ``.
+    /// Returns the error `` `key` needs …, as in `example` ``.
     fn wants(&self, span: Span, what: &str) -> Error {
         Error::new(span, format!("`{}` needs {what}, as in `{}`", self.ident, self.example))
     }
@@ -44,7 +44,7 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// `= "text"`, not empty.
+    /// Parses `= "text"`, which must not be empty.
     ///
     /// # Errors
     /// At the value.
@@ -57,10 +57,10 @@ impl<'a> Key<'a> {
         Ok(literal)
     }
 
-    /// `"text"`.
+    /// Parses `"text"`.
     ///
     /// # Errors
-    /// At what stands in its place.
+    /// At the token found instead.
     pub(crate) fn bare_string(&self, input: ParseStream<'_>) -> Result<LitStr> {
         let span = self.span(input);
         input.parse().map_err(|_| self.wants(span, "a string"))
@@ -85,7 +85,7 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// `= 3`, in `least..=most`.
+    /// Parses `= 3`, in `least..=most`.
     ///
     /// # Errors
     /// At the value.
@@ -103,7 +103,7 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// `= "1.5s"`.
+    /// Parses `= "1.5s"`.
     ///
     /// # Errors
     /// At the value.
@@ -114,7 +114,7 @@ impl<'a> Key<'a> {
         duration::parse(&text).map_err(|fault| Error::new(literal.span(), fault.message(&text)))
     }
 
-    /// `= path::to::it`, or the same in a string.
+    /// Parses `= path::to::it`, or the same in a string.
     ///
     /// # Errors
     /// At the value.
@@ -128,7 +128,7 @@ impl<'a> Key<'a> {
         input.call(Path::parse_mod_style).map_err(|_| self.wants(span, "a path"))
     }
 
-    /// `= expression`.
+    /// Parses `= expression`.
     ///
     /// # Errors
     /// At the value.
@@ -140,10 +140,10 @@ impl<'a> Key<'a> {
         input.parse()
     }
 
-    /// `(entry, entry)`, not empty.
+    /// Parses `(entry, entry)`, which must not be empty.
     ///
     /// # Errors
-    /// At what stands in its place, at the parentheses if they are empty, or at the entry that is wrong.
+    /// At the token found instead, at the parentheses if they are empty, or at the entry that is wrong.
     pub(crate) fn list<T>(
         &self,
         input: ParseStream<'_>,
@@ -157,7 +157,7 @@ impl<'a> Key<'a> {
         self.entries(&content, parentheses.span.join(), entry)
     }
 
-    /// `= [entry, entry]`, not empty.
+    /// Parses `= [entry, entry]`, which must not be empty.
     ///
     /// # Errors
     /// Same as [`list`](Self::list).
@@ -170,7 +170,7 @@ impl<'a> Key<'a> {
         self.entries(&content, span, entry)
     }
 
-    /// `= [tokens]`, not empty, not yet read.
+    /// Returns the tokens of `= [tokens]`, which must not be empty, without parsing them.
     ///
     /// # Errors
     /// Same as [`list`](Self::list).
@@ -179,10 +179,10 @@ impl<'a> Key<'a> {
         if content.is_empty() { Err(self.wants(span, "at least one entry")) } else { content.parse() }
     }
 
-    /// The name of one of the function's arguments, or of one of the units of `count`, in a list.
+    /// Parses the name of one of the function's arguments, or of one of the units of `count`, in a list.
     ///
     /// # Errors
-    /// At what stands in its place.
+    /// At the token found instead.
     pub(crate) fn entry_name(&self, input: ParseStream<'_>) -> Result<Ident> {
         let span = self.span(input);
         let name = input.call(Ident::parse_any).map_err(|_| self.wants(span, "entries with a name"))?;

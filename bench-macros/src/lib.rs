@@ -89,8 +89,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// ### `model = "text"`
-/// The model it belongs to, with the same characters as `name`. Without it, the module path decides
-/// by the same convention; a benchmark may also have no model.
+/// The model that the benchmark belongs to, with the same characters as `name`. Without it, the module path decides by
+/// the same convention; a benchmark may also have no model.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -110,13 +110,13 @@ use proc_macro::TokenStream;
 /// # Targets
 ///
 /// ### `targets("NAME OP VALUE", …)` or `targets = ["NAME OP VALUE", …]`
-/// Limits that every run judges, with the whole 95 % interval: met, missed or unsure. `OP` is one of `<=`, `<`, `>=`
-/// and `>`. `VALUE` is a decimal number in the metric's own unit, or with one of `ns`, `us`, `µs`, `ms`, `s`, `m`,
-/// `h`, `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `%` and `x`. `NAME` is a metric's name in snake case:
-/// `median`, `mean`, `min`, `max`, `p95`, `p99`, `first_call`, `load`, `cpu_time`, `peak_memory`, `throughput`, any
-/// metric of the workload's domain, or `speedup(OTHER)`, where `OTHER` is another case of the run, with or without its
-/// arguments, or `run:NAME`, an earlier run. After `@` come the arguments, or the settings of a level of load, to
-/// which the target is restricted.
+/// Limits that every run checks against the whole 95 % interval: met, missed or unsure. `OP` is one of `<=`, `<`, `>=`
+/// and `>`. `VALUE` is a decimal number in the metric's own unit, or with one of `ns`, `us`, `µs`, `ms`, `s`, `m`, `h`,
+/// `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `%` and `x`. `NAME` is a metric's name in snake case: `median`,
+/// `mean`, `min`, `max`, `p95`, `p99`, `first_call`, `load`, `cpu_time`, `peak_memory`, `throughput`, any metric of the
+/// workload's domain, or `speedup(OTHER)`, where `OTHER` is another case of the run, with or without its arguments, or
+/// `run:NAME`, an earlier run. After `@` come the arguments, or the settings of a level of load, to which the target is
+/// restricted.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -129,10 +129,9 @@ use proc_macro::TokenStream;
 /// # Arguments
 ///
 /// ### `args(name = [value, …], …)`
-/// Runs a case for every combination of the values. Each entry gives values to the parameter of that
-/// name; each parameter, other than the leading bencher, needs an entry. Values are any expressions
-/// that a constant can hold, of a type that is `Clone`. A constant array or slice does as well as a
-/// list.
+/// Runs a case for every combination of the values. Each entry gives values to the parameter of that name; each
+/// parameter, other than the leading bencher, needs an entry. Values are any expressions that a constant can hold, of a
+/// type that is `Clone`. A constant array or slice can replace the list.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -148,7 +147,7 @@ use proc_macro::TokenStream;
 /// tokens as they are written.
 ///
 /// ### `types(f32, …)` or `types(T = [f32, …], U = […])`
-/// The same for type parameters, all of which need types.
+/// Runs a case for every combination of the types, too. Every type parameter needs a list of types.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -178,7 +177,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// ### `count(unit = expression, …)`
-/// The same for any unit, in the plural.
+/// The work of one iteration in any other unit, which is named in the plural.
 ///
 /// ```
 /// # use bench_core::prelude::*;
@@ -250,7 +249,7 @@ pub fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 /// `#[bench]` of libtest, which `libtest-facade` re-exports under that name.
 ///
-/// The function takes `&mut Bencher` and may return what a benchmark may return. The facade is found under the name
+/// The function takes `&mut Bencher` and may return the same types as any benchmark. The facade is found under the name
 /// `test`; `#[bench(crate = path)]` names another path.
 #[proc_macro_attribute]
 pub fn libtest_bench(attribute: TokenStream, item: TokenStream) -> TokenStream {

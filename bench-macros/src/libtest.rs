@@ -8,7 +8,7 @@ use syn::{Error, LitStr, Meta, Path, Result, Token, parse_quote};
 
 use crate::function::declaration;
 
-/// The function, and below it the entry that the linker collects, or the errors.
+/// Returns the function and, below it, the entry that the linker collects or the errors.
 pub(crate) fn bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match expand(attribute, item.clone()) {
         Ok(expanded) => expanded,
@@ -42,7 +42,7 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let source = quote_spanned! {ident.span()=>
         module: ::core::module_path!(), file: ::core::file!(), line: ::core::line!()
     };
-    // What the compiler leaves out is left out here, too: it has decided `#[cfg(…)]` already.
+    // `#[cfg(…)]` needs no code here: the compiler has applied it already.
     let function = without_ignore(item);
     Ok(quote! {
         #function
@@ -68,8 +68,8 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     })
 }
 
-/// The item without `#[ignore]`, which the compiler would warn of: it is for tests. All else stays as it was written, token by
-/// token, since what `macro_rules` has put into the body does not survive being parsed and written again.
+/// Returns the item without `#[ignore]`, which causes a warning on anything but a test. All other tokens are left as
+/// they are, since tokens that `macro_rules` has put into the body do not survive being parsed and written again.
 pub(crate) fn without_ignore(item: TokenStream) -> TokenStream {
     let mut tokens = item.into_iter().peekable();
     let mut kept = TokenStream::new();
@@ -82,7 +82,7 @@ pub(crate) fn without_ignore(item: TokenStream) -> TokenStream {
             ),
             _ => false,
         };
-        // Only attributes of the item itself stand here: those of its body are within a group.
+        // Only attributes of the item itself are at this level: those of its body are within a group.
         if is_hash && tokens.next_if(is_ignore).is_some() {
             continue;
         }
@@ -91,7 +91,7 @@ pub(crate) fn without_ignore(item: TokenStream) -> TokenStream {
     kept
 }
 
-/// `crate = path`, or the name under which `Cargo.toml` has the facade.
+/// Parses `crate = path`. Without it, the path is `::test`, the usual name of the facade in `Cargo.toml`.
 fn krate(input: syn::parse::ParseStream<'_>) -> Result<Path> {
     if input.is_empty() {
         return Ok(parse_quote!(::test));

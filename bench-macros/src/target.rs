@@ -8,10 +8,10 @@ use crate::diagnostics::Diagnostics;
 use bench_syntax::objective::grammar::{self, Parsed, What};
 use bench_syntax::objective::{Relation, Unit};
 
-/// The constants of `targets`, which refer to `bench_core::objective` as `__bench_objective`.
+/// Returns the constants of `targets`, which refer to `bench_core::objective` as `__bench_objective`.
 ///
 /// # Errors
-/// At each text that is not a target, or means the same as one before.
+/// At each text that is not a target, or that means the same as an earlier one.
 pub(crate) fn constants(texts: &[LitStr]) -> Result<Vec<TokenStream>> {
     let values: Vec<String> = texts.iter().map(LitStr::value).collect();
     let mut diagnostics = Diagnostics::default();

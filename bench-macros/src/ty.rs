@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericArgument, Lifetime, PathArguments, Type};
 
-/// Whether one of the type's identifiers, keywords included, is wanted.
+/// Whether `wanted` is true for one of the type's identifiers, keywords included.
 pub(crate) fn mentions(ty: &Type, wanted: impl Fn(&Ident) -> bool + Copy) -> bool {
     fn any(tokens: TokenStream, wanted: impl Fn(&Ident) -> bool + Copy) -> bool {
         tokens.into_iter().any(|token| match token {
@@ -16,12 +16,12 @@ pub(crate) fn mentions(ty: &Type, wanted: impl Fn(&Ident) -> bool + Copy) -> boo
     any(ty.to_token_stream(), wanted)
 }
 
-/// `span` for generated code: errors point there, but lints know that it is generated.
+/// Returns `span` for generated code: errors point there, but lints know that the code is generated.
 pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
-/// The type as a constant has to spell it: `&str` becomes `&'static str`.
+/// Returns the type as a constant has to spell it: `&str` becomes `&'static str`.
 ///
 /// Function pointers and trait objects are left as they are: a lifetime elided in `fn(&str)` is the
 /// caller's choice, not `'static`.

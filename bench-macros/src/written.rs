@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The text of `tokens` without whitespace; whitespace inside a literal stays.
+/// Returns the text of `tokens` without whitespace; whitespace inside a literal stays.
 pub(crate) fn written(tokens: TokenStream) -> String {
     let mut text = String::new();
     append(tokens, &mut text);
@@ -14,7 +14,7 @@ fn append(tokens: TokenStream, text: &mut String) {
     for token in tokens {
         match token {
             TokenTree::Group(group) => {
-                // An invisible group is what `macro_rules` puts around `$value:expr`.
+                // `macro_rules` puts an invisible group around `$value:expr`.
                 let (open, close) = match group.delimiter() {
                     Delimiter::Parenthesis => ("(", ")"),
                     Delimiter::Brace => ("{", "}"),

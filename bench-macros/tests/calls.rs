@@ -1,7 +1,7 @@
-//! Real workers call the code that the attribute writes, and the function gets the values that the case has chosen.
+//! Real workers call the code that the attribute writes, and the function gets the values of the case.
 //!
-//! There is one test in this file, and there must be no other: a worker is this executable started
-//! again, which then runs all its tests, and it is the first line of this one that makes it a worker.
+//! There is one test in this file, and there must be no other: a worker is this executable started again, which then
+//! runs all its tests, and the first line of this test makes it a worker.
 
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
@@ -40,7 +40,7 @@ fn driven_error(b: &mut Bencher) -> Outcome<(), String> {
 #[benchmark(category = "unit")]
 fn driven_without_measuring(_: &mut Bencher) {}
 
-/// Fails for the one combination that it is not to be called with in any other order.
+/// Fails unless `text` has `len` bytes, so that each combination of values has its own ending.
 #[benchmark(category = "unit", args(len = [2, 3], text = ["ab", "abc"]), items = len, bytes = len * text.len(), count(words = 1.9))]
 fn plain(text: &str, len: usize) -> Outcome<(), String> {
     if text.len() == len { Ok(()) } else { Err(format!("{text} and {len}")) }
@@ -48,11 +48,11 @@ fn plain(text: &str, len: usize) -> Outcome<(), String> {
 
 #[benchmark(category = "unit", args(len = [2, 3]), items = len)]
 fn driven(b: &mut Bencher, len: usize) -> Result {
-    // What the function itself says goes before the attribute.
+    // A count that the function sets replaces that of the attribute.
     b.items(len * 10).try_iter(|| Ok::<_, Error>(vec![0; len]))
 }
 
-/// Listed in another order than declared.
+/// The attribute lists the type parameters in another order than the function.
 #[benchmark(category = "unit", types(To = [u16, u32], From = [u8, &str]), args(n = [3]), bytes = n * size_of::<To>(), count(from = size_of::<From>()))]
 fn generic<From: Default, To: Default>(n: usize) -> Outcome<(From, To), String> {
     match size_of::<From>() {
@@ -61,13 +61,13 @@ fn generic<From: Default, To: Default>(n: usize) -> Outcome<(From, To), String> 
     }
 }
 
-/// The parameter is named like the function.
+/// A parameter with the name of the function.
 #[benchmark(category = "unit", args(same = [4]), items = same)]
 fn same(same: usize) -> usize {
     same
 }
 
-/// A case as its id, what it counts, and how it ended.
+/// Returns the id of a case, its counts, and how it ended.
 fn summary(case: &CaseRecord) -> (String, Vec<(String, u64)>, String) {
     let counters =
         case.counters.iter().map(|counter| (counter.unit.clone(), counter.per_iteration)).collect();

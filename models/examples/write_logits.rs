@@ -1,5 +1,5 @@
-//! Writes the logits that candle computes with the generated weights of ResNet-50 and ViT-B/16 for the first two
-//! images, as little-endian f32: the engines in `python/benchmarks` must agree with them.
+//! Writes the logits that candle computes with the generated weights of ResNet-50 and ViT-B/16 for two images of noise,
+//! as little-endian f32: the engines in `python/benchmarks` must agree with them.
 //!
 //! ```text
 //! cargo run --release -p models --example write_logits -- python/benchmarks/logits

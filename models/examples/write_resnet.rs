@@ -1,5 +1,5 @@
-//! Writes ResNet with its generated weights, for other programs: `resnet50.safetensors` and `resnet50.onnx`, of
-//! the same values.
+//! Writes ResNet with its generated weights, for other programs: `resnet50.safetensors` and `resnet50.onnx`, with the
+//! same values.
 //!
 //! ```text
 //! cargo run --release -p models --example write_resnet -- 50 FOLDER

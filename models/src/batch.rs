@@ -1,5 +1,5 @@
-//! Draws latency and throughput against the batch: a picture for every model that was measured at two batches or more,
-//! in the folder `plots` of a run directory.
+//! Draws latency and throughput against the batch: a picture for every model that was measured at two batch sizes or
+//! more, in the folder `plots` of a run directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use bench_load::report::plot::{self, Chart, Line, Point, Scale};
 
 inventory::submit! { Exporter { name: "plots by batch", export } }
 
-/// The argument that says how many inputs are computed at once.
+/// The argument that sets how many inputs are computed at once.
 const BATCH: &str = "batch";
 
-/// Medians of a benchmark by its batch, while its other arguments stay as they are.
+/// The medians of a benchmark at each batch size, with its other arguments fixed.
 struct Series<'a> {
     /// Category and name.
     benchmark: String,
@@ -72,7 +72,7 @@ fn unit(record: &Record, model: &str) -> String {
     let units: BTreeSet<&str> = batches
         .filter_map(|case| {
             let batch: u64 = case.arguments.get(BATCH)?.parse().ok()?;
-            // At a batch of 1, what is counted once an iteration need not be the inputs.
+            // At a batch of 1, a counter that advances by one in each iteration need not count inputs.
             let counter = case.counters.iter().find(|counter| batch > 1 && counter.per_iteration == batch)?;
             Some(counter.unit.as_str())
         })
@@ -83,7 +83,7 @@ fn unit(record: &Record, model: &str) -> String {
     }
 }
 
-/// Latency above throughput.
+/// Draws the latency above the throughput.
 fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
     let benchmarks: BTreeSet<&str> = series.iter().map(|series| series.benchmark.as_str()).collect();
     let common = |name: &&str, value: &&str| series.iter().all(|other| other.others.get(name) == Some(value));
@@ -94,7 +94,7 @@ fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
         let label = name.into_iter().chain(own).collect::<Vec<_>>().join(" ");
         if label.is_empty() { "measured".to_owned() } else { label }
     };
-    // What all have in common is said once, and not in every line of the legend.
+    // The name and arguments that all series share stand in the note, not in every line of the legend.
     let mut said: Vec<String> = Vec::new();
     if benchmarks.len() == 1 {
         said.extend(benchmarks.iter().map(ToString::to_string));
@@ -103,7 +103,7 @@ fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
         let shared = first.others.iter().filter(|(name, value)| common(name, value));
         said.extend(shared.map(|(name, value)| format!("{name}={value}")));
     }
-    // A point without an interval is the one of which least is known.
+    // A point without an interval is the least certain one: the note explains its hollow mark.
     if series.iter().flat_map(|series| &series.points).any(|at| at.interval_s.is_none()) {
         said.push("hollow: a single round".to_owned());
     }

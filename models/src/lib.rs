@@ -14,7 +14,7 @@
 //! | [`stable_diffusion_unet`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
 //! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
-//! The shared parts of models are in one module per noun: the place of weights ([`weights`]), reading a file of them
+//! Each part that models share has its own module: the place of weights ([`weights`]), reading a file of them
 //! ([`checkpoint`], [`gguf`]) or generating them ([`seeded`]), turning a picture into a tensor ([`photograph`],
 //! [`normalisation`]) and logits into an answer ([`classification`], [`generation`]). The arguments of benchmarks are
 //! in [`axis`].

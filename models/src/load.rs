@@ -9,7 +9,7 @@ use crate::memory::{self, MemoryError};
 /// The reasons why a model with generated weights could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It would not fit into memory.
+    /// The weights would not fit into memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// The device could not allocate the weights.

@@ -11,7 +11,7 @@ use candle_nn::{Init, VarBuilder};
 /// The reasons why memory is not allocated.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
-    /// There is too little for a model's weights.
+    /// There is too little memory for a model's weights.
     #[error(
         "{model} needs {:.1} GB for its {:.0} million parameters in {dtype}, but {:.1} GB of memory are available: \
          choose a smaller configuration or element type, or a machine with more memory",
@@ -22,16 +22,16 @@ pub enum MemoryError {
     TooLittle {
         /// The model, and its configuration.
         model: String,
-        /// Its parameters.
+        /// The number of its parameters.
         parameters: u64,
         /// The type of their elements.
         dtype: &'static str,
-        /// The memory for them, and for making them.
+        /// The memory for the parameters, and for making them.
         needed_bytes: u64,
         /// The available memory.
         available_bytes: u64,
     },
-    /// There is too little for what a model computes with.
+    /// There is too little memory for the tensors that a model computes with.
     #[error(
         "{what} need about {:.1} GB, but {:.1} GB of memory are available: choose a smaller batch, picture or \
          element type, or a machine with more memory",
@@ -41,7 +41,7 @@ pub enum MemoryError {
     NoRoom {
         /// The use of the memory, in the plural.
         what: String,
-        /// The memory that it would need.
+        /// The memory that is needed.
         needed_bytes: u64,
         /// The available memory.
         available_bytes: u64,
@@ -94,7 +94,7 @@ fn expect_room_in<M>(
 ) -> Result<(), MemoryError> {
     let Count { parameters, largest } =
         count(build).map_err(|source| MemoryError::Uncountable { model: model.to_owned(), source })?;
-    // Weights are generated in f32, tensor by tensor, and only then become what they should be.
+    // Weights are generated in f32, tensor by tensor, and then converted to `dtype`.
     let generating = if dtype == DType::F32 { 0 } else { largest.saturating_mul(4) };
     let needed_bytes = parameters.saturating_mul(dtype.size_in_bytes() as u64).saturating_add(generating);
     match available_bytes {
@@ -127,7 +127,7 @@ pub fn expect_bytes(
     }
 }
 
-/// Counts the parameters of `build`, without allocating them.
+/// Counts the parameters that `build` requests, without allocating them.
 ///
 /// # Errors
 /// The error of `build`.
@@ -160,7 +160,7 @@ struct Counter {
     largest: AtomicU64,
 }
 
-/// Gives a single zero, stretched to every shape that is asked for.
+/// Supplies a single zero, broadcast to each requested shape.
 struct Handle(Arc<Counter>);
 
 impl SimpleBackend for Handle {
@@ -172,7 +172,7 @@ impl SimpleBackend for Handle {
         dtype: DType,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
-        // A shape of a made-up giant may have more elements than a number can tell.
+        // A made-up shape may have more elements than a u64 can count.
         let elements = shape.dims().iter().fold(1, |all: u64, side| all.saturating_mul(*side as u64));
         self.0.parameters.fetch_add(elements, Ordering::Relaxed);
         self.0.largest.fetch_max(elements, Ordering::Relaxed);
@@ -192,7 +192,7 @@ impl SimpleBackend for Handle {
 mod tests {
     use super::*;
 
-    /// 999 × 1000 weights and 1000 biases.
+    /// Creates a layer of 999 × 1000 weights and 1000 biases.
     fn a_million(weights: VarBuilder<'static>) -> candle_core::Result<candle_nn::Linear> {
         candle_nn::linear(999, 1000, weights)
     }

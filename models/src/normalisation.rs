@@ -7,7 +7,7 @@ use crate::photograph::{Interpolation, Photograph, PhotographError};
 /// The shorter side of a photograph before torchvision cuts out its middle, in pixels.
 const TORCHVISION_SHORT_SIDE: u32 = 256;
 
-/// Width and height of what torchvision cuts out, in pixels.
+/// Width and height of the square that torchvision cuts out, in pixels.
 const TORCHVISION_SIDE: u32 = 224;
 
 /// Prepares a photograph as torchvision does for its classifiers: shorter side to 256 pixels, the middle 224 × 224,
@@ -22,8 +22,7 @@ pub fn as_torchvision(photograph: &Photograph, device: &Device) -> Result<Tensor
     Ok(Normalisation::IMAGENET.apply(&cut, device)?)
 }
 
-/// Subtracts a mean from every colour and divides by a standard deviation, on the scale of
-/// [0, 1] for a byte.
+/// Subtracts a mean from every colour and divides by a standard deviation, after scaling bytes to [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalisation {
     /// Mean of red, green and blue.
@@ -37,11 +36,11 @@ impl Normalisation {
     pub const IMAGENET: Normalisation =
         Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-    /// The normalization (byte − 127) / 128, as EfficientNet-Lite's authors do, so that quantized input needs no
+    /// The normalization (byte − 127) / 128, which EfficientNet-Lite's authors chose so that quantized input needs no
     /// arithmetic.
     pub const LITE: Normalisation = Normalisation { mean: [127.0 / 255.0; 3], std: [128.0 / 255.0; 3] };
 
-    /// The picture as an f32 tensor of shape `(1, 3, height, width)`.
+    /// Returns the picture as an f32 tensor of shape `(1, 3, height, width)`.
     ///
     /// # Errors
     /// When the device cannot hold it.

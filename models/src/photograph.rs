@@ -1,4 +1,4 @@
-//! [`Photograph`]: a decoded picture, and the cuts and sizes that models need.
+//! [`Photograph`]: a decoded picture, cropped and scaled as models need it.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -16,8 +16,8 @@ pub struct Photograph {
     pixels: RgbImage,
 }
 
-/// The weights of neighbouring pixels when a picture changes its size. Both widen with the factor by which a picture
-/// shrinks, so that nothing aliases.
+/// The weights of neighbouring pixels when a picture changes its size. Both filters widen with the factor by which a
+/// picture shrinks, so that nothing aliases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
     /// A triangle, as torchvision's transforms do by default.
@@ -55,19 +55,19 @@ pub enum PhotographError {
     /// Neither JPEG nor PNG.
     #[error("{name} is not a picture: it is neither JPEG nor PNG")]
     NotAPicture {
-        /// The file, or what the bytes were called.
+        /// The path of the file, or the name given to the bytes.
         name: String,
     },
     /// A picture of which a part is missing.
     #[error("{name} is a picture cut short: its last bytes are missing")]
     Truncated {
-        /// The file, or what the bytes were called.
+        /// The path of the file, or the name given to the bytes.
         name: String,
     },
     /// A picture that cannot be decoded.
     #[error("{name} is a damaged picture")]
     Damaged {
-        /// The file, or what the bytes were called.
+        /// The path of the file, or the name given to the bytes.
         name: String,
         /// The error of the decoder.
         source: image::ImageError,
@@ -89,7 +89,7 @@ pub enum PhotographError {
         width: u32,
         /// Height of the picture, in pixels.
         height: u32,
-        /// The bytes given.
+        /// The number of bytes given.
         found: usize,
     },
     /// The device could not allocate the picture.
@@ -132,7 +132,7 @@ fn read_path(path: &Path) -> Result<Vec<u8>, PhotographError> {
 }
 
 impl Photograph {
-    /// Reads and decodes a file of JPEG or PNG, whatever its ending.
+    /// Reads and decodes a JPEG or PNG file, whatever its extension.
     ///
     /// # Errors
     /// Same as [`read_file`] and [`decode`](Self::decode).
@@ -140,7 +140,7 @@ impl Photograph {
         Photograph::decode(&path.display().to_string(), &read_path(path)?)
     }
 
-    /// Decodes the bytes of a JPEG or PNG; `name` is for the error.
+    /// Decodes the bytes of a JPEG or PNG; `name` is for errors.
     ///
     /// # Errors
     /// [`NotAPicture`](PhotographError::NotAPicture), [`Truncated`](PhotographError::Truncated) or
@@ -149,7 +149,7 @@ impl Photograph {
         let Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) = image::guess_format(bytes) else {
             return Err(PhotographError::NotAPicture { name: name.to_owned() });
         };
-        // The decoder fills up a JPEG cut short with grey, and says nothing.
+        // The decoder fills the missing part of a truncated JPEG with grey, without an error.
         if format == ImageFormat::Jpeg && !has_end_of_image(bytes) {
             return Err(PhotographError::Truncated { name: name.to_owned() });
         }
@@ -159,7 +159,7 @@ impl Photograph {
         }
     }
 
-    /// A picture of these bytes, three for every pixel, row by row: see [`bytes`](Self::bytes).
+    /// Creates a picture from these bytes, three for every pixel, row by row: see [`bytes`](Self::bytes).
     ///
     /// # Errors
     /// [`WrongByteCount`](PhotographError::WrongByteCount).
@@ -178,7 +178,7 @@ impl Photograph {
         let pixels = RgbImage::from_fn(width, height, |x, y| {
             let stripe = if (x / 16 + y / 24) % 2 == 0 { 40 } else { 0 };
             let gradient = |at: u32, of: u32| (at * 200 / of.max(1)) as u8;
-            // Grain, as a sensor gives it.
+            // Grain, as from a sensor.
             let grain = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(2_246_822_519)) >> 29;
             let grain = grain as u8;
             image::Rgb([
@@ -190,7 +190,7 @@ impl Photograph {
         Photograph { pixels }
     }
 
-    /// The bytes of a JPEG of this picture, at quality 90.
+    /// Encodes the picture as JPEG, at quality 90.
     ///
     /// # Errors
     /// When the picture has no pixels, or more than 65 535 in a row or column.
@@ -207,7 +207,7 @@ impl Photograph {
         self.pixels.dimensions()
     }
 
-    /// The pixels: red, green and blue of the upper left one first, then row by row.
+    /// Returns the pixels: red, green and blue of the upper left one first, then row by row.
     pub fn bytes(&self) -> &[u8] {
         self.pixels.as_raw()
     }
@@ -228,7 +228,7 @@ impl Photograph {
         Ok(Photograph { pixels })
     }
 
-    /// Scales to `side` × `side` pixels, whatever that does to the proportions.
+    /// Scales to `side` × `side` pixels, without regard to the proportions.
     ///
     /// # Errors
     /// [`WrongSize`](PhotographError::WrongSize) when `side` is zero or the picture is empty.
@@ -236,7 +236,7 @@ impl Photograph {
         self.resized_to(side, side, interpolation)
     }
 
-    /// Scales to `wide` × `high` pixels, whatever that does to the proportions.
+    /// Scales to `wide` × `high` pixels, without regard to the proportions.
     ///
     /// # Errors
     /// [`WrongSize`](PhotographError::WrongSize) when a side is zero or the picture is empty.
@@ -254,7 +254,7 @@ impl Photograph {
         Ok(Photograph { pixels: imageops::resize(&self.pixels, wide, high, interpolation.into()) })
     }
 
-    /// The `side` × `side` pixels in the middle.
+    /// Returns the `side` × `side` pixels in the middle.
     ///
     /// # Errors
     /// [`WrongSize`](PhotographError::WrongSize) when `side` is zero or larger than the picture.
@@ -269,7 +269,7 @@ impl Photograph {
 }
 
 /// Whether the marker that ends a JPEG comes after the one that begins its (last) scan. Programs append data to
-/// pictures, so it need not be at the very end; a thumbnail's own end comes before.
+/// pictures, so it need not be at the very end; the end of an embedded thumbnail comes before the scan.
 fn has_end_of_image(bytes: &[u8]) -> bool {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     matches!((last(0xda), last(0xd9)), (Some(scan), Some(end)) if scan < end)

@@ -16,7 +16,7 @@ pub enum PictureError {
     /// Another shape than three colours of some height and width.
     #[error("expected pictures of shape (batch, 3, height, width), found {0:?}")]
     WrongShape(Vec<usize>),
-    /// The model's output contains something that is not a number.
+    /// The model's output contains a NaN or an infinity.
     #[error("picture {picture} of the batch has a value of {value}: the model has overflowed")]
     NotFinite {
         /// The picture's place in the batch.
@@ -55,8 +55,8 @@ pub enum PictureError {
 }
 
 impl Picture {
-    /// Returns a picture for each of a batch of shape `(batch, 3, height, width)`, whose values go from −1 (black) to
-    /// 1; values beyond are cut off.
+    /// Returns the pictures in a batch of shape `(batch, 3, height, width)`, whose values go from −1 (black) to 1;
+    /// values beyond are cut off.
     ///
     /// # Errors
     /// On another shape, and on values that are not finite.
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn rows_come_one_after_another() {
-        // A red corner on the right at the top, a blue one on the left below.
+        // A red pixel at the top right, a blue one at the bottom left.
         let mut values = [-1.0f32; 12];
         (values[1], values[10]) = (1.0, 1.0);
         let tensor = Tensor::from_slice(&values, (1, 3, 2, 2), &Device::Cpu).expect("tensor");

@@ -20,10 +20,10 @@ pub(crate) struct Scaling {
 }
 
 impl Scaling {
-    /// The line of least squares through the logarithms of sizes and times, in seconds, and Student's interval of its
-    /// slope with two degrees of freedom less than there are sizes. Three times that lie on a line by chance would give a
-    /// narrow one: it is never narrower than what the intervals of the times themselves, `known`, leave open (half
-    /// widths of 95 %, as shares). `None` for fewer than three sizes, and if one is not above zero.
+    /// Fits a line of least squares to the logarithms of sizes and times, in seconds. The interval of its slope is
+    /// Student's, with two degrees of freedom less than there are sizes. Three times that lie on a line by chance would
+    /// make it too narrow: it is at least as wide as the intervals of the times make it, whose half-widths are `known`
+    /// (95 %, as shares). `None` for fewer than three sizes, for equal sizes, and if a size or time is not above zero.
     pub(crate) fn of(points: &[(f64, f64)], known: &[f64]) -> Option<Self> {
         let degrees = points.len().checked_sub(2).filter(|degrees| *degrees > 0)?;
         if points.iter().any(|(size, time_s)| !(*size > 0.0 && *time_s > 0.0)) {
@@ -51,22 +51,23 @@ impl Scaling {
 /// The half-width from which on an exponent no longer distinguishes linear from quadratic.
 const TELLING: f64 = 0.5;
 
-/// The uncertainty below which a growth is printed unasked: it must distinguish linear from slightly more.
+/// The largest half-width with which an exponent is printed unasked: it must distinguish linear growth from slightly
+/// faster.
 const SURE: f64 = 0.15;
 
-/// Sizes and times of a benchmark, of one argument while the others stay as they are.
+/// The sizes and times of a benchmark when one argument changes and the others stay the same.
 struct Sweep {
     benchmark: String,
     argument: String,
     points: Vec<(f64, f64)>,
-    /// Half the width of the interval of each time, as a share; `None` if one is of a single round.
+    /// Half the width of the interval of each time, as a share; `None` if one time is from a single round.
     known: Option<Vec<f64>>,
 }
 
 /// A time in seconds, and half the width of its interval as a share.
 type Known = (f64, Option<f64>);
 
-/// All sweeps over three sizes or more, of cases by where they belong, their arguments and their median in seconds.
+/// Returns all sweeps over three sizes or more. `cases` has the benchmark, the arguments and the median of each case.
 fn sweeps<'a>(cases: impl Iterator<Item = (String, &'a BTreeMap<String, String>, Known)>) -> Vec<Sweep> {
     let mut sweeps: BTreeMap<(String, String), Vec<(f64, Known)>> = BTreeMap::new();
     for (place, arguments, time) in cases {
@@ -172,7 +173,7 @@ mod tests {
         let sweeps = sweeps(
             all.iter().map(|(arguments, time_s)| ("m/unit/f".to_owned(), arguments, (*time_s, Some(0.01)))),
         );
-        // f16 has two sizes only, and no number is a type.
+        // f16 has two sizes only, and a dtype is not a number.
         assert_eq!(sweeps.len(), 1);
         assert_eq!(
             (sweeps[0].benchmark.as_str(), sweeps[0].argument.as_str()),

@@ -8,8 +8,8 @@ use candle_nn::init::FanInOut;
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
-/// Half the width of what is added to a constant initialization. Batch normalization that scales by
-/// exactly one and shifts by exactly zero could hide a mistake in its order.
+/// Half the width of the noise that is added to a constant initialization. Batch normalization that scales by exactly
+/// one and shifts by exactly zero could hide a mistake in its order.
 const JITTER: f64 = 0.1;
 
 /// A source of tensors that depend only on the seed, the tensor's name and its shape: not on the order in which they
@@ -27,13 +27,13 @@ pub struct Seeded {
 }
 
 impl Seeded {
-    /// The source for `seed`.
+    /// Creates the source for `seed`.
     pub const fn new(seed: u64) -> Self {
         Seeded { seed, absent: &[] }
     }
 
-    /// Returns the same source without the tensors whose names end in this way: layers of candle-transformers take one
-    /// form or another depending on the weights that exist.
+    /// Returns the same source without the tensors whose names end in one of `absent`: layers of candle-transformers
+    /// take one form or another depending on the weights that exist.
     pub const fn without(self, absent: &'static [&'static str]) -> Self {
         Seeded { absent, ..self }
     }
@@ -65,7 +65,7 @@ impl Seeded {
         Ok(std::mem::take(&mut given))
     }
 
-    /// An f32 tensor of values uniform in `[low, high]`.
+    /// Returns an f32 tensor of values uniform in `[low, high]`.
     ///
     /// # Errors
     /// When the device cannot hold it.
@@ -82,7 +82,7 @@ impl Seeded {
         Tensor::from_vec(values, shape, device)
     }
 
-    /// A batch of square pictures of noise, normalized: shape `(batch, 3, side, side)`, f32.
+    /// Returns a batch of square pictures of noise, normalized: shape `(batch, 3, side, side)`, f32.
     ///
     /// # Errors
     /// When the device cannot hold it.
@@ -90,7 +90,7 @@ impl Seeded {
         self.uniform("images", (batch, 3, side, side), -2.0, 2.0, device)
     }
 
-    /// Different for every name and every seed.
+    /// Returns a key that differs for every name and every seed.
     fn key(self, name: &str) -> u64 {
         // FNV-1a, then a finalizer: similar names must not give similar streams.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -130,7 +130,7 @@ impl SimpleBackend for Seeded {
     }
 }
 
-/// Remembers what it gives.
+/// Supplies tensors, and keeps a copy of each.
 struct Recorder {
     source: Seeded,
     given: Arc<Mutex<BTreeMap<String, Tensor>>>,
@@ -167,9 +167,9 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// `count` values uniform in `[low, high]`. Only operations that IEEE 754 rounds in one way.
+/// Returns `count` values uniform in `[low, high]`, with only such operations as IEEE 754 rounds in one way.
 fn values(key: u64, count: usize, low: f32, high: f32) -> Vec<f32> {
-    /// 2⁻²⁴: the 24 upper bits of a word are exactly what an f32 in `[0, 1)` can tell apart.
+    /// 2⁻²⁴: an f32 in `[0, 1)` distinguishes exactly the 24 upper bits of a word.
     const ULP: f32 = 1.0 / (1 << 24) as f32;
     let width = high - low;
     let scaled = |word: u32| low + (word >> 8) as f32 * ULP * width;

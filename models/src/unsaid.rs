@@ -1,5 +1,5 @@
-//! The note below the table of a run that says what the ids of this crate's benchmarks leave out, so that every figure
-//! says how it was computed.
+//! The note below the table of a run that names what ids of this crate's benchmarks leave out: the engine, element
+//! type, device and number of threads.
 
 use std::collections::BTreeSet;
 

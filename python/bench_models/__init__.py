@@ -19,8 +19,8 @@ _MODULES = {"Bencher": "bencher", "Skip": "worker", "benchmark": "declaration"}
 
 
 def __getattr__(name: str) -> object:
-    # `python -m bench_models` comes by here while the working directory is first on `sys.path`, where a file `json.py` would
-    # hide the library's.
+    # `python -m bench_models` runs this file while the working directory is first on `sys.path`, so a file `json.py` there
+    # would hide that of the library.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-# `-m` has put the working directory first, whose files must not hide those of Python or of the code that is measured.
+# `-m` puts the working directory first, but its files must not hide those of Python or of the measured code.
 if sys.path and sys.path[0] in ("", os.getcwd()):
     del sys.path[0]
 
@@ -58,14 +58,14 @@ def _work(runner: str, paths: list[Path]) -> int:
         except (OSError, ValueError):
             pass  # The benchmark has closed it.
     worker.remove_caches()
-    # Threads that a benchmark has left, and finalizers that raise, must not hold the process.
+    # Threads that a benchmark has left, and finalizers that raise, must not keep the process alive.
     os._exit(code)
 
 
 def _list(paths: list[Path]) -> int:
     import gc
 
-    # Syntax trees are a million objects and hold no cycles: to look through them takes a third of the time.
+    # Syntax trees are a million objects without cycles: the collector would need a third of the time to search them.
     gc.disable()
     from .catalogue import DuplicateError, catalogue, problems
     from .listing import to_json
@@ -100,7 +100,7 @@ def _declare(file: Path) -> int:
     from .catalogue import declarations
     from .user_code import import_file
 
-    # What the file prints must not be taken for the answer.
+    # The output of the file must not be mixed with the answer.
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     declared = declarations(import_file(Path(os.path.abspath(file))))

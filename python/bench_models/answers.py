@@ -24,9 +24,9 @@ class FailedError(PlainError):
 
 
 def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence[Any] = ()) -> Answer:
-    """Returns the numbers of an output of a function of this field; `asked` contains the settings of its request, and
-    `streamed` the parts that a generator has yielded. Raises `FailedError` if the output reports a failure, or does not
-    contain the values from which the metrics of its field are computed.
+    """Returns the numbers in the output of a function of this field, and warnings; `asked` contains the settings of its
+    request, and `streamed` the parts that a generator has yielded. Raises `FailedError` if the output reports a failure, or
+    does not contain the values from which the metrics of its field are computed.
     """
     if isinstance(output, Mapping):
         _refuse_failure(output)
@@ -35,7 +35,7 @@ def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence
     warnings: list[str] = []
     make, needed, wanted = _FIELDS[field]
     carried = make(output, asked, streamed, warnings)
-    # Parts that a generator has yielded are counted where they are marked.
+    # The parts that a generator has yielded are counted when they are marked.
     if not streamed and all(carried.get(name) is None for name in needed):
         found = "; ".join(warnings) or f"found {_described(output)}"
         raise FailedError(f"it did not return an answer of the field `{field}`: expected {wanted}; {found}")
@@ -66,7 +66,8 @@ def _refuse_failure(output: Mapping[str, Any]) -> None:
 
 
 def _number(output: Mapping[str, Any], names: Sequence[str], warnings: list[str]) -> float | None:
-    """Returns the first of these entries that is there; `None`, with a warning, if it is not a finite number."""
+    """Returns the first of these entries that exists; `None` if there is none or, `None`, with a warning, if it is not a finite
+    number."""
     for name in names:
         value = output.get(name)
         if value is None:
@@ -109,7 +110,7 @@ def _wav(audio: bytes, warnings: list[str]) -> dict[str, Any]:
     try:
         with wave.open(io.BytesIO(audio)) as file:
             return {
-                # The header of a stream has no true length.
+                # The header of a streamed file does not contain the true length.
                 "samples": min(file.getnframes(), (len(audio) - audio.find(b"data") - 8) // _frame(file)),
                 "sample_rate": file.getframerate(),
                 "channels": file.getnchannels(),
@@ -126,13 +127,13 @@ def _frame(file: wave.Wave_read) -> int:
 
 
 def _samples(part: Any, asked: Mapping[str, Any]) -> int | None:
-    """Returns the samples per channel of a part of speech; `None` if it is none."""
+    """Returns the samples per channel of a part of speech; `None` if it is not speech."""
     if isinstance(part, (bytes, bytearray, memoryview)):
         frame = (asked.get("bit_depth") or 16) // 8 * (asked.get("channels") or 1)
         return len(part) // max(1, frame)
     shape = getattr(part, "shape", None)
     if shape is not None and len(shape) > 0:
-        # Arrays have channels first, or none.
+        # Arrays have channels first, or only samples.
         return int(shape[-1])
     return len(part) if isinstance(part, list) else None
 
@@ -153,7 +154,7 @@ def _images(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warn
         carried |= _encoded([bytes(p) for p in pictures if isinstance(p, (bytes, bytearray))], warnings)
     else:
         count = _number(said, ("images", "num_images"), []) if isinstance(pictures, (int, type(None))) else None
-        # A dictionary, and what holds pixels, is taken for what was asked for; nothing, or a mere number or text, is not.
+        # A dictionary or an object with pixels counts as the requested pictures; `None`, a number or a text does not.
         is_answer = bool(said) or not isinstance(pictures, (str, int, float, type(None)))
         carried["images"] = count if count is not None else asked.get("num_images") if is_answer else None
     if carried.get("seed") is not None:
@@ -164,7 +165,7 @@ def _images(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warn
 
 
 def _encoded(pictures: Sequence[bytes], warnings: list[str]) -> dict[str, Any]:
-    """Returns what the headers of encoded pictures say."""
+    """Returns the properties in the headers of encoded pictures."""
     if not pictures:
         return {}
     headers = {header(picture) for picture in pictures}
@@ -214,7 +215,7 @@ _OF_IMAGES = {
     "seed": ("seed",),
 }
 
-# How answers of a field are read, what of it there must be at least one of, and what to return for that.
+# For each field: how answers are read, the numbers of which one must be there, and what a function has to return for that.
 _FIELDS: dict[str, tuple[Callable[..., dict[str, Any]], Sequence[str], str]] = {
     "speech": (
         _speech, ("audio_duration", "samples"), "`audio_duration` in a dictionary, samples, or the bytes of a WAV file",

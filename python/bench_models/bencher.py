@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Inputs made beforehand if an iteration is so short that reading the clock for each would show.
+# The number of inputs made beforehand, if iterations are so short that reading the clock for each would affect the times.
 _INPUTS = 64
 _SHORT_NS = 100_000
 
 
 class MisuseError(Exception):
-    """A benchmark uses its bencher in a way that makes no sense."""
+    """A benchmark uses its bencher in a way that is not allowed."""
 
 
 class Schedule(Protocol):
     """Decides batch after batch how often the measured function is called."""
 
     def next(self) -> Batch | None:
-        """Returns the next batch; `None` when the round has seen enough."""
+        """Returns the next batch; `None` when the round is complete."""
 
     def record(self, batch: Batch, elapsed: int) -> None:
         """Records the time of the last batch, in nanoseconds."""
@@ -104,22 +104,22 @@ class Bencher:
         """Calls `prepare` and returns its result (weights, a session). The time is reported separately, as `load`."""
         began = perf_counter_ns()
         loaded = prepare()
-        # The first thing that imports an engine may be this, or the body of the benchmark.
+        # The first import of an engine may be in this call, or in the body of the benchmark.
         devices.listen()
         devices.synchronize()
         self._send("loaded", ns=perf_counter_ns() - began)
         return loaded
 
     def items(self, count: int) -> None:
-        """Says that one iteration handles this many items: the report shows items/s."""
+        """Declares that one iteration handles this many items: the report shows items/s."""
         self.count(items=count)
 
     def bytes(self, count: int) -> None:
-        """Says that one iteration handles this many bytes: the report shows bytes/s."""
+        """Declares that one iteration handles this many bytes: the report shows bytes/s."""
         self.count(bytes=count)
 
     def count(self, **counts: int) -> None:
-        """Says how many of each unit one iteration handles, in the plural: `b.count(images=8)` shows images/s."""
+        """Declares how many of each unit, named in the plural, one iteration handles: `b.count(images=8)` shows images/s."""
         for unit, count in counts.items():
             if not isinstance(count, int) or count < 0:
                 raise MisuseError(f"expected b.count({unit}=…) to be a whole number of at least 0, found {count!r}")
@@ -159,7 +159,7 @@ class Bencher:
         return first[0] if first else None
 
     def iter_batched(self, make_input: Callable[[], Any], function: Callable[[Any], Any]) -> Any:
-        """Times `function(input)` on an input that `make_input` has made for this iteration alone, outside of the time.
+        """Times `function(input)` on an input that `make_input` makes for each iteration, outside of the timed part.
 
         Returns the output of the first call.
         """
@@ -207,7 +207,7 @@ class Bencher:
             self._served(requests.serve(function, keywords, self._probes.begin))
 
     async def serve_async(self, function: Callable[..., Any], **keywords: Any) -> None:
-        """Serves requests by an asynchronous function within the running event loop; as `serve` in all else."""
+        """Same as `serve`, for an asynchronous function within the running event loop."""
         requests = self._begin_requests()
         with self._observed():
             self._served(await requests.serve_async(function, keywords, self._probes.begin))
@@ -224,7 +224,7 @@ class Bencher:
 
     @staticmethod
     def _first(first: list[Any], function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
-        """Returns the loop for the first call, whose output is put into `first`, and waited for."""
+        """Returns the loop for the first call, which appends the output to `first` and waits for it."""
 
         def settle() -> None:
             devices.wait_for(first)
@@ -232,7 +232,7 @@ class Bencher:
         return compiled(function, arguments, keywords, wrap=first.append, settle=settle, is_async=is_async)
 
     def _loop(self, first: Any, function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
-        """Returns the loop for what the first call has returned."""
+        """Returns the loop for the other calls, which depends on the output of the first call."""
         _refuse(first)
         wrap, settle = devices.waiting(first)
         is_read = self._reads_outputs and isinstance(first, collections.abc.Mapping)
@@ -251,7 +251,7 @@ class Bencher:
                     self._compiled_before = devices.compilations()
                     self._probes.begin()
                 yield batch
-            # Before the collector goes on: what it does later is not the benchmark's.
+            # Before the collector continues: its later work is not caused by the benchmark.
             self._reports = self._probes.end(self.iterations)
 
     def _begin(self) -> None:
@@ -262,8 +262,8 @@ class Bencher:
 
     @contextmanager
     def _observed(self) -> Iterator[None]:
-        """Sets aside what exists, and lets the collector run as the benchmark wants it."""
-        # A framework's million objects would be walked by each full collection; what the benchmark makes still is.
+        """Exempts existing objects from garbage collection, and turns the collector off unless the benchmark wants it on."""
+        # Otherwise, each full collection would search the million objects of a framework. New objects are still collected.
         gc.collect()
         gc.freeze()
         was_enabled = gc.isenabled()
@@ -279,14 +279,14 @@ class Bencher:
 
     def _took(self, batch: Batch, ns: int) -> None:
         if os.getpid() != self._process:
-            # A child that the benchmark has forked and let return: it must not measure a second time.
+            # A child that the benchmark has forked has returned: it must not measure a second time.
             os._exit(70)
         for output in self._outputs:
             if isinstance(output, collections.abc.Mapping):
                 self._returned.take(output)
         self._outputs.clear()
         if self.call_ns and batch.phase != FIRST_CALL:
-            # What is as fast as an empty function still takes a time.
+            # A time must be positive, even if the function is as fast as an empty one.
             ns = max(1, ns - round(batch.iterations * self.call_ns))
         if batch.phase == SAMPLE:
             self.iterations += batch.iterations

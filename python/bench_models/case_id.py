@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Iterable
 
 _DELIMITERS = frozenset(",=[]/%")
-# Changes of the writing direction, which would steer a terminal.
+# Characters that change the writing direction of a terminal.
 _DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def escaped(value: str) -> str:
-    """Returns `value` with characters that would delimit an id or a line, or control a terminal, as `%` and two digits for
+    """Returns `value` with characters that delimit an id or a line, or control a terminal, replaced by `%` and two digits for
     each byte."""
     if value.isalnum():
         return value

@@ -15,7 +15,7 @@ from .declaration import ATTRIBUTE, Declaration, label
 from .engines import needs_much, with_modules_of
 from .values import DeclarationError
 
-# The code of a file that must be imported to be listed may hang.
+# The time limit for files that must be imported to be listed: their code may hang.
 _PATIENCE_S = 40
 
 
@@ -39,7 +39,7 @@ class Case:
 
     @property
     def source(self) -> str:
-        """The place in the source code, for people."""
+        """The place in the source code, such as `speed.py:12`."""
         return f"{place.within_project(self.file)}:{self.line}"
 
 
@@ -83,7 +83,7 @@ def find(paths: Sequence[Path], wanted: str, load: Callable[[Path], Any]) -> Cas
     """
     name = wanted.partition("[")[0].rpartition("/")[2].encode()
     every = list(place.files(paths))
-    # The name stands in the file, but for a broken one and for names that are not literals.
+    # The file contains the name, unless it is broken or the name is not a literal. Other files are searched last.
     likely = [file for file in every if name in file.stem.encode() or name in _bytes(file)]
     for file in (*likely, *(file for file in every if file not in set(likely))):
         for case in _cases_of(file, wanted, load)[0]:
@@ -123,7 +123,7 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
             except DeclarationError as error:
                 declaration, problem = Declaration(), str(error)
         is_load = declaration.serves is not None
-        # A request that is left behind would go on beside the next case.
+        # A request that is not finished would continue during the next case.
         share = compiles and not is_load if declaration.share is None else declaration.share
         set_up = place.within_project(file) if share else None
         usual = "performance" if is_load else "unit"
@@ -142,7 +142,7 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
 
 
 def _name(function: str) -> str:
-    """Returns the function's name without what only says that it is a benchmark."""
+    """Returns the function's name without the part that only marks a benchmark."""
     for prefix in ("benchmark_", "run_"):
         if function.startswith(prefix) and function != prefix:
             function = function[len(prefix) :]
@@ -171,9 +171,9 @@ def declarations(module: Any) -> dict[str, Any]:
 
 
 def _imported_declarations(file: Path) -> dict[str, Any]:
-    """Returns the keywords of the benchmarks of a file by function, as known after its import in a process of its own;
-    or `problem`, why that is not possible."""
-    # Takes some 10 ms, which a worker need not spend.
+    """Returns the keywords of the benchmarks of a file by function, as known after an import in a separate process; or a
+    `problem`, the reason why the import failed."""
+    # This import takes some 10 ms, which a worker should not spend.
     import subprocess
 
     command = [sys.executable, "-m", "bench_models", "--declarations", str(file)]

@@ -1,4 +1,4 @@
-"""The way between a worker and its runner."""
+"""The channel between a worker and its runner."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _LONGEST_MESSAGE = 64 << 20
 
 
 class CommandError(Exception):
-    """The runner has sent a message that no runner should send."""
+    """The runner has sent a message that the protocol does not allow."""
 
 
 class Channel:
-    """The connection of a worker to its runner: JSON objects, one a line."""
+    """The connection of a worker to its runner: JSON objects, one per line."""
 
     def __init__(self, address: str) -> None:
-        # Takes some ms, which a list need not spend.
+        # This import takes some ms, which a list should not spend.
         import socket
 
         kind, where, secret = address.split(":")
@@ -29,14 +29,14 @@ class Channel:
             self._socket.sendall(secret.encode() + b"\n")
         self._socket.set_inheritable(False)
         self._reader = self._socket.makefile("rb")
-        # As long as the first process, not its copies, holds the channel.
+        # Only this process uses the channel, not its forks.
         self.process = os.getpid()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
         self.runner = int(secret) if kind == "unix" else None
 
     def _leave(self) -> None:
-        # A child must neither speak for the worker nor keep the channel open when the worker has gone.
+        # A child must neither send frames nor keep the channel open after the worker has ended.
         descriptor = self._socket.detach()
         if descriptor >= 0:
             try:

@@ -1,4 +1,4 @@
-"""Finding and starting the command `bench` of the same installation."""
+"""Finds and starts the command `bench` of the same installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sysconfig
 
 _RUNNER = "BENCH_RUNNER"
 
-# Not from an index: until it is published there, its name is anybody's.
+# Not from a package index: until the package is published, another one may have its name there.
 MISSING = f"the command `bench` was not found: {sys.executable} -m pip install ./python, in a clone of its repository"
 
 
@@ -23,9 +23,9 @@ def find() -> str | None:
     name = "bench.exe" if os.name == "nt" else "bench"
     folders = [
         sysconfig.get_path("scripts"),
-        # An environment of the user's (`pip install --user`).
+        # The scripts of the user (`pip install --user`).
         sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")),
-        # Beside the package (`pip install --target`).
+        # Next to the package (`pip install --target`).
         os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bin"),
     ]
     for folder in folders:
@@ -36,7 +36,7 @@ def find() -> str | None:
 
 
 def start(arguments: list[str]) -> int:
-    """Becomes `bench` with these arguments; returns an exit code only if that is not possible."""
+    """Replaces this process by `bench` with these arguments; returns an exit code only if that is not possible."""
     path = find()
     if path is None:
         print(MISSING, file=sys.stderr)

@@ -91,7 +91,7 @@ class Declaration:
         known = [*own, *of_load]
         for key in keywords:
             if key not in known:
-                # Takes some ms, which a list without mistakes need not spend.
+                # This import takes some ms, which a list without mistakes should not spend.
                 import difflib
 
                 near = difflib.get_close_matches(key, known, 1)
@@ -103,7 +103,7 @@ class Declaration:
 
     def keywords(self) -> dict[str, Any]:
         """Returns the keywords that make this declaration, without the inputs of requests."""
-        # Not `asdict`, which copies values: they may be models.
+        # `asdict` would copy the values, which may be models.
         parts: list[Any] = [self] if self.serves is None else [self, self.serves]
         held = {entry.name: getattr(part, entry.name) for part in parts for entry in fields(part)}
         del held["serves"]
@@ -116,7 +116,7 @@ class Declaration:
             yield tuple(zip(names, values))
 
     def ignored(self, choice: Sequence[tuple[str, Any]]) -> str | None:
-        """Returns why the case with these arguments is left out by default; `None` if it is not."""
+        """Returns why the case with these arguments is left out by default; `None` if it is not left out."""
         if isinstance(self.ignore, Mapping):
             for key, value in choice:
                 if label(value) in map(label, self.ignore.get(key, ())):

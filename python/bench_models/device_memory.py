@@ -11,7 +11,7 @@ from .probes import Reading, reading
 
 
 class DeviceMemory:
-    """A probe: the memory that torch and JAX have in use on accelerators, and that which they have reserved.
+    """A probe: the memory that torch and JAX have in use on accelerators, and the memory that they have reserved.
 
     The peaks of torch are those of the samples. JAX cannot reset its peaks, which are those of the process.
     """
@@ -48,10 +48,10 @@ def _of_torch() -> Iterator[tuple[int, int]]:
 
 
 def _of_jax() -> Iterator[tuple[int, int]]:
-    """Returns the bytes in use and reserved on each device of JAX that counts them; processors do not."""
+    """Returns the bytes in use and reserved on each device of JAX that counts them; processors do not count them."""
     jax: Any = sys.modules.get("jax")
     bridge: Any = sys.modules.get("jax._src.xla_bridge")
-    # To ask for the devices of an engine that was imported and never used would start it.
+    # Asking for the devices of an engine that was imported but not used would start it.
     is_started = getattr(bridge, "backends_are_initialized", lambda: bridge is None)
     if jax is None or not hasattr(jax, "local_devices") or not is_started():
         return

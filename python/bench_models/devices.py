@@ -19,7 +19,7 @@ _COMPILED = _JAX_EVENTS[-1]
 
 
 class _Compilations:
-    """What JAX has compiled since it was imported by a benchmark."""
+    """The compilations of JAX since a benchmark has imported it."""
 
     def __init__(self) -> None:
         self.count, self.seconds = 0, 0.0
@@ -47,7 +47,7 @@ def listen() -> None:
 
 
 def compilations() -> tuple[int, float]:
-    """Returns how many functions have been compiled so far, by JAX and `torch.compile`, and the seconds it took."""
+    """Returns how many functions have been compiled so far, by JAX and `torch.compile`, and the seconds that this took."""
     count, seconds = _jax_compilations.count, _jax_compilations.seconds
     dynamo: Any = sys.modules.get("torch._dynamo.utils")
     times = getattr(dynamo, "compilation_time_metrics", None)
@@ -65,7 +65,7 @@ def compiled_since(before: tuple[int, float]) -> list[str]:
 
 
 def torch_device() -> Any:
-    """Returns the module of torch that synchronizes its accelerator; `None` if none has been started."""
+    """Returns the module of torch that synchronizes its accelerator; `None` if no accelerator has been started."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return None
@@ -81,12 +81,12 @@ def torch_device() -> Any:
 
 
 def is_needed() -> bool:
-    """Returns whether an engine may have queued work that has not been done when a call returns."""
+    """Returns whether an engine may have queued work that is not done when a call returns."""
     return "jax" in sys.modules or torch_device() is not None
 
 
 def synchronize() -> None:
-    """Waits for the work that torch has queued on an accelerator. Does nothing where it runs on processors only."""
+    """Waits for the work that torch has queued on an accelerator. Does nothing if torch runs only on processors."""
     device = torch_device()
     if device is not None:
         device.synchronize()
@@ -104,7 +104,7 @@ def _is_on_cpu(array: Any) -> bool:
 
 
 def wait_for(output: Any) -> Any:
-    """Returns `output` when the engines have made it."""
+    """Waits until the engines have computed `output`, and returns it."""
     if _jax_arrays(output):
         sys.modules["jax"].block_until_ready(output)
     synchronize()
@@ -112,8 +112,8 @@ def wait_for(output: Any) -> Any:
 
 
 def waiting(first: Any) -> tuple[Callable[[Any], Any] | None, Callable[[], None] | None]:
-    """Returns how a loop waits whose first call has returned `first`: a function for each output, and one that is called once
-    at the end of a sample.
+    """Returns how a loop waits for outputs like `first`, that of the first call: a function for each output, and one to call at
+    the end of a sample; each is `None` if not needed.
 
     JAX on processors is waited for in each iteration, since independent calls could otherwise overlap; on accelerators,
     where one stream works in order, the last output of a sample is enough.

@@ -21,14 +21,14 @@ from .results import HarnessError
 
 __all__ = ["BenchmarkDiscovery", "discover_and_run_all_benchmarks"]
 
-# What the newest run from code is called among the runs.
+# The name of the newest run from code in the folder of all runs.
 _NAME = "discovery"
 
 
 class BenchmarkDiscovery:
     """Finds the benchmarks below some paths, and measures them with `bench run`.
 
-    They are found without importing anything. `arguments` are additional arguments of `bench run`: `["--max-time", "2s"]`.
+    Benchmarks are found without importing them. `arguments` are additional arguments of `bench run`: `["--max-time", "2s"]`.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class BenchmarkDiscovery:
         bench = command.find()
         if bench is None:
             raise HarnessError(command.MISSING)
-        # What an earlier run has left under this name must not be taken for this one's.
+        # The results of an earlier run with this name must not be taken for those of this one.
         (self._output / _NAME).unlink(missing_ok=True)
         line = [bench, "run", *map(str, self.search_paths), "--interpreter", sys.executable]
         line += ["--output-dir", str(self._output), "--save-as", _NAME, *chosen, *self._arguments]

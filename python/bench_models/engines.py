@@ -1,4 +1,4 @@
-"""The engines that benchmarks import: which they are, in which version, and with how many threads."""
+"""The engines that benchmarks import: their names, versions, and numbers of threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-# Modules, and the distributions whose versions say what code runs.
+# The modules of engines, and the distributions whose versions identify their code.
 ENGINES = {
     "numpy": ("numpy",),
     "torch": ("torch",),
@@ -24,7 +24,7 @@ ENGINES = {
     "pandas": ("pandas",),
 }
 
-# Their imports take so long that the cases of a file had better share a process.
+# The imports of these take so long that the cases of a file should share a process.
 _SLOW = frozenset({"torch", "jax", "tensorflow", "transformers", "diffusers", "vllm"})
 
 _MOST_MODULES = 2000
@@ -45,7 +45,7 @@ def versions(engines: Iterable[str]) -> dict[str, str]:
     out."""
     wanted = {_normal(name): name for engine in engines for name in ENGINES[engine]}
     found: dict[str, str] = {}
-    # The names of folders are enough. `importlib.metadata` takes 30 ms to import, a tenth of a list.
+    # The names of folders are enough. Importing `importlib.metadata` takes 30 ms, a tenth of the time of a list.
     for folder in sys.path if wanted else ():
         try:
             entries = os.listdir(folder or ".")
@@ -54,7 +54,7 @@ def versions(engines: Iterable[str]) -> dict[str, str]:
         for entry in entries:
             stem, dot, kind = entry.rpartition(".")
             if dot and kind in ("dist-info", "egg-info"):
-                # Of `numpy-1.26.4`, and of `numpy-1.24.2-py3.11`.
+                # Such as `numpy-1.26.4` or `numpy-1.24.2-py3.11`.
                 name, _, version = stem.partition("-")
                 distribution = wanted.get(_normal(name))
                 if distribution is not None and version:
@@ -70,8 +70,8 @@ _modules: dict[Path, set[str]] = {}
 
 
 def with_modules_of(imports: Iterable[str], roots: Sequence[Path]) -> set[str]:
-    """Returns the modules with all that those of them import which lie below `roots`: the project's own code."""
-    # Takes some 10 ms, which a worker without a need for it need not spend.
+    """Returns the modules, together with the imports of those below `roots`, which are the project's own code."""
+    # This import takes some 10 ms, which not every worker should spend.
     import ast
 
     from .syntax import imports as imports_in

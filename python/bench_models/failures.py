@@ -1,4 +1,4 @@
-"""Why something has failed, in words."""
+"""The texts of failures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class PlainError(Exception):
 
 
 def words(error: BaseException) -> str:
-    """Returns why something has failed. What fails in the same words is counted together."""
+    """Returns the text of a failure. Failures with the same text are counted together."""
     if isinstance(error, SystemExit):
         return f"it called sys.exit({error.code!r})"
     try:

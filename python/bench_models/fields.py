@@ -53,7 +53,7 @@ def requests(field: str, settings: Settings, given: Sequence[Any] | None = None)
         made = {"texts": {"count": settings.text_variations, **lengths}}
     told: dict[str, Any] = {"field": field, "inputs": made}
     if field == "images":
-        # `bench` adds to each prompt what its request has, also to those given, and hands all back.
+        # `bench` adds the settings of a request to each prompt, also to given ones, and passes all prompts back.
         return [], {**told, "images": {name: getattr(settings, name) for name in _OF_IMAGES}}
     return list(given or ()), told
 

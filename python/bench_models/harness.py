@@ -135,7 +135,8 @@ class _Harness:
 
 
 def _arrivals(config: BenchmarkConfig) -> dict[str, Any]:
-    """Returns when requests arrive, as `bench functions` reads it. Raises `DeclarationError` for what has no meaning."""
+    """Returns when requests arrive, in the form that `bench functions` reads. Raises `DeclarationError` for invalid
+    settings."""
     replay = str(config.replay) if isinstance(config.replay, Path) else config.replay
     search = arrivals.search(config.find_rate, config.rates)
     trace = arrivals.trace(replay, config.replay_speed)
@@ -154,20 +155,20 @@ def _reached(plan: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _driven(plan: dict[str, Any]) -> tuple[int, bytes]:
-    """Has `bench` carry out a plan; returns its exit code and what it has said."""
+    """Has `bench` carry out a plan; returns its exit code and its output."""
     pipe = subprocess.PIPE
     with subprocess.Popen([_bench(), "functions", "drive"], stdin=pipe, stdout=pipe) as child:
         try:
             said, _ = child.communicate(json.dumps(plan).encode())
         except KeyboardInterrupt:
-            # It has been interrupted, too, and writes what was measured until then.
+            # The child was interrupted, too, and writes the results so far.
             child.wait()
             raise
     return child.returncode, said
 
 
 def _in_a_loop(make: Callable[[], Any]) -> Any:
-    """Runs a coroutine to its end, whether this thread runs a loop or not."""
+    """Runs a coroutine to its end, whether or not this thread already runs an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -214,7 +215,7 @@ class _OfTexts(_Harness):
         return await self._run_async(function, benchmark_name or self._name, keywords, given=test_texts)
 
     def quick_test(self, function: Callable[..., Any], benchmark_name: str | None = None, **keywords: Any) -> Results:
-        """Serves five requests at each level, to see that it works."""
+        """Serves five requests at each level, to check that the function works."""
         return self._run(function, f"{benchmark_name or self._name}_quick", False, keywords, load={"quick": True})
 
     def stress_test(
@@ -255,8 +256,8 @@ class TextBenchmarkHarness(_OfTexts):
 class ImageBenchmarkHarness(_OfTexts):
     """Puts functions that generate images under load: IPS, PPS, SPS, TTFI, step time.
 
-    They are called with the prompt and those of `width`, `height`, `num_images`, `num_inference_steps`, `guidance_scale` and
-    `seed` that they take, and return a dictionary with the same names, or encoded pictures as bytes.
+    The functions are called with the prompt and those of `width`, `height`, `num_images`, `num_inference_steps`,
+    `guidance_scale` and `seed` that they take, and return a dictionary with the same names, or encoded pictures as bytes.
     """
 
     _field, _name = "images", "image_benchmark"
@@ -319,12 +320,13 @@ class ResNetImageBenchmarker(_Harness):
         return self._run(classification_function, benchmark_name, False, keywords, given=given, load=load)
 
     def quick_resnet_test(self, classification_function: Callable[..., Any], **keywords: Any) -> Results:
-        """Serves five requests of one client, to see that it works."""
+        """Serves five requests of one client, to check that the function works."""
         given, load = self._pictures(None, 5), {"quick": True, "concurrency": [1]}
         return self._run(classification_function, "resnet_quick", False, keywords, given=given, load=load)
 
     def _pictures(self, given: Sequence[bytes] | None, count: int) -> Sequence[bytes] | None:
-        """Returns those given, or those of the folder; `None` if so many are to be made."""
+        """Returns the given pictures, or those of the folder; `None` if there are neither, so that `count` pictures are
+        made."""
         self.config.picture_variations = count
         if given is None and self._folder is not None:
             paths = sorted(path for path in Path(self._folder).iterdir() if path.is_file())

@@ -1,9 +1,9 @@
-"""Where small objects lie in memory, drawn again for each process.
+"""Randomizes, for each process, where small objects lie in memory.
 
-CPython cuts its small objects from pools of 16 KiB, one size in each. Which place of a pool an object gets, and with it
-whether it crosses a cache line, follows from everything that was allocated before: from the length of the path of its file,
-for one. Such a place may cost 3 % (a loop over integers, in a folder one level deeper), the same in every process, so that
-no number of processes would reveal it. Drawn at random, it is noise between processes, which verdicts allow for.
+CPython cuts its small objects from pools of 16 KiB, one size in each. The place of an object in a pool, and so whether it
+crosses a cache line, depends on everything that was allocated before, such as the length of the path of its file. A place may
+cost 3 % (a loop over integers, in a folder one level deeper), the same in every process, so that no number of processes would
+reveal it. A random place is noise between processes, which verdicts allow for.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def _object_of(size: int) -> object:
     """Returns a new object of a size that is a multiple of 16, in bytes."""
     if size == 16:
         return object()
-    # Integers and floating-point numbers are of this size, which is less than that of empty bytes.
+    # A floating-point number has this size, which is less than that of empty bytes.
     return float(size) if size == 32 else bytes(size - 33)
 
 
 def _with_gaps(objects: list[object]) -> list[object]:
-    """Returns a random half of the objects. The places of the others are free for what comes next."""
+    """Returns a random half of the objects. The places of the others become free for later objects."""
     return [kept for kept, draw in zip(objects, os.urandom(len(objects))) if draw % 2]

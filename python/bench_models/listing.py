@@ -18,7 +18,7 @@ MODES = ("sample", "once", "step")
 
 
 def listing(catalogue: Catalogue) -> dict[str, Any]:
-    """Returns the list of the cases and how they are built."""
+    """Returns the list: the cases, and how they are built."""
     cases = list(map(_case, catalogue.cases))
     return {"protocol": PROTOCOL, "build": build(engines_of(catalogue.imports)), "modes": MODES, "cases": cases}
 

@@ -74,9 +74,9 @@ class Load:
     def _check_scenario(self) -> None:
         scenario = self.scenario
         if scenario in arrivals.KEYWORDS:
-            # A search may be told where to begin.
+            # A search may be given the rate at which it begins.
             others = [*arrivals.KEYWORDS, "load", "concurrency", *(["rate"] if scenario != "find_rate" else [])]
-            # A search has an objective for each rate, and serves a number of requests at each.
+            # A search has conditions for each rate, and a number of requests instead of a duration.
             others += ["slo", "duration"] if scenario == "find_rate" else []
             for other in others:
                 if other != scenario and arrivals.is_given(getattr(self, other)):
@@ -93,7 +93,8 @@ class Load:
         return own[0] if own else self.load or ("open" if several(self.rate) else "closed")
 
     def plan(self) -> dict[str, Any]:
-        """Returns how much is asked, as `bench functions` reads it. Raises `DeclarationError` if a value has no meaning."""
+        """Returns the amount of load, in the form that `bench functions` reads. Raises `DeclarationError` if a value has no
+        meaning."""
         scenario, rates = self.scenario, list(several(self.rate))
         streams = list(several(self.concurrency)) or ([1] if scenario in ("closed", "multi_stream") else [])
         return {

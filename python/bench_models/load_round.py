@@ -1,7 +1,7 @@
 """A round of a load case: `bench` sends the requests, and this process serves them.
 
-The runner speaks with this worker, and this worker with `bench functions round`, which is a worker of the same protocol: it
-gets the runner's commands, and the runner gets its frames.
+The runner speaks with this worker, and this worker with `bench functions round`, which is a worker of the same protocol: this
+worker passes the commands of the runner to that one, and its frames to the runner.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .load import Load
 
 Frame = dict[str, Any]
 
-# A function may replace those of the library.
+# Kept, because the measured function may replace those of the library.
 _encode, _decode = json.JSONEncoder(separators=(",", ":")).encode, json.loads
 
 
@@ -91,7 +91,7 @@ class Requests:
                     child.stdin.close()
                     last = self._converse(ours, began)
                 finally:
-                    # It reads the end of the channel as that of its runner, and ends, even if this worker has lost its own.
+                    # The child takes the closed channel for the end of its runner, and ends.
                     ours.close()
         if last is None:
             raise ServedError(f"`bench functions round` ended with {child.returncode} and without a result: see stderr")
@@ -100,7 +100,7 @@ class Requests:
         return last
 
     def _converse(self, ours: socket.socket, began: Callable[[], None]) -> Frame | None:
-        """Passes commands and frames on; returns the last frame, which is left to the caller; `None` if there is none."""
+        """Passes commands and frames on, except the last frame, which is returned; `None` if it does not come."""
         with ours.makefile("rb") as lines:
             for line in lines:
                 frame: Frame = _decode(line)
@@ -118,8 +118,9 @@ class Requests:
         return None
 
     def _measure(self) -> Frame:
-        """Returns what the runner wants of this round, as it is wanted of the process that sends the requests."""
-        # What that process takes is nothing that the function does.
+        """Returns the command `measure` for the process that sends the requests, with the time that is left of this round's
+        limit."""
+        # Probes of that process would not observe the function.
         measure = {**self.assignment, "type": "measure", "probes": []}
         timeout = measure.get("timeout_ns")
         if timeout is not None:

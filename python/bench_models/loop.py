@@ -38,7 +38,7 @@ def compiled(
         passed.append(f"_a{number}")
     for number, (keyword, argument) in enumerate(keywords.items()):
         names[f"_k{number}"] = argument
-        # A key that is not a name can be passed in a dictionary only.
+        # A key that is not an identifier can only be passed in a dictionary.
         passed.append(f"{keyword}=_k{number}" if keyword.isidentifier() else f"**{{{keyword!r}: _k{number}}}")
     call = f"_call({', '.join(passed)})"
     if is_async:
@@ -71,7 +71,7 @@ _EMPTY_LOOPS = 7
 
 
 def empty_iteration_ns(arguments: int = 0) -> float:
-    """Returns the time of an iteration around a function that takes so many arguments and does nothing, in nanoseconds."""
+    """Returns the time of an iteration of a function with this many arguments that does nothing, in nanoseconds."""
     timed: Timed = compiled(_nothing(arguments, ""), [None] * arguments)
     return min(timed(_EMPTY_ITERATIONS) for _ in range(_EMPTY_LOOPS)) / _EMPTY_ITERATIONS
 

@@ -1,4 +1,4 @@
-"""Pictures without a library: the size of encoded ones, and made ones to send."""
+"""Reads the sizes of encoded pictures, and generates pictures to send, without a library."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Header = tuple[str, int, int]
 """Format (`png`, `jpeg`, `webp`), width and height."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Markers of JPEG that begin a frame, and so hold its size (ITU-T T.81, table B.1): all SOFn but DHT, JPG and DAC.
+# Markers of JPEG that begin a frame, and so its size (ITU-T T.81, table B.1): SOF0 to SOF15, without DHT, JPG and DAC.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def header(picture: bytes) -> Header | None:
-    """Returns format and size of a PNG, JPEG or WebP picture without decoding it; `None` if it is none of them."""
+    """Returns the format and size of a PNG, JPEG or WebP picture without decoding it; `None` for anything else."""
     try:
         if picture.startswith(_PNG) and picture[12:16] == b"IHDR":
             width, height = struct.unpack_from(">II", picture, 16)

@@ -11,7 +11,7 @@ from pathlib import Path
 from .declaration import CATEGORIES
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-# Code of others, and what tools have built.
+# Folders with code of others, and with the output of build tools.
 _NOT_SEARCHED = frozenset({"__pycache__", "site-packages", "node_modules", "target", "build", "dist"})
 
 

@@ -1,4 +1,4 @@
-"""Probes: observations of a worker on itself while samples are taken."""
+"""Probes: a worker observes itself while samples are taken."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 Reading = dict[str, Any]
 
-# Beyond this share of the time, the collector is worth a warning.
+# If the collector takes more than this share of the time, there is a warning.
 _MUCH = 0.01
 
 
 def reading(metric: str, unit: str, value: float, **how: str) -> Reading:
-    """Returns a reading as the protocol has it."""
+    """Returns a reading in the form of the protocol."""
     return {"metric": metric, "unit": unit, "value": value, **how}
 
 
@@ -102,7 +102,7 @@ class Probes:
     """The probes of one round: their names, their readings, and their cost."""
 
     def __init__(self, wanted: list[str] | None) -> None:
-        # It needs what stands in this file.
+        # Imported here, because it imports this file.
         from .device_memory import DeviceMemory
 
         every: list[Probe] = [Memory(), Cpu(), Garbage(), DeviceMemory()]

@@ -20,7 +20,8 @@ def uses_fixture(item: Any) -> bool:
 
 
 def names_of(item: Any, root: Path) -> tuple[str, str]:
-    """Returns the name of a test by its file's, and by its whole path: the second is used where the first is not unique."""
+    """Returns the name of a test with the name of its file, and with its whole path: the second is used if the first is not
+    unique."""
     path = Path(item.path)
     inside = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
     function = getattr(item, "originalname", None) or item.name.partition("[")[0]
@@ -30,7 +31,7 @@ def names_of(item: Any, root: Path) -> tuple[str, str]:
 
 
 def arguments_of(item: Any) -> dict[str, str]:
-    """Returns the parameters of a test as texts: their values if all are plain, or else pytest's own text for them."""
+    """Returns the parameters of a test as texts: their values if all are plain, otherwise the text of pytest for them."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return {}
@@ -60,7 +61,7 @@ def ids_of(item: Any, root: Path) -> tuple[str, str]:
 
 
 def cases_of(items: Iterable[Any], root: Path) -> list[dict[str, Any]]:
-    """Returns the cases of the tests that use the fixture, as the list has them."""
+    """Returns the cases of the tests that use the fixture, in the form of the list."""
     chosen = [item for item in items if uses_fixture(item)]
     often = Counter(ids_of(item, root)[0] for item in chosen)
     cases = []

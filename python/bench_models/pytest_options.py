@@ -22,7 +22,7 @@ class Option(NamedTuple):
 _SHOWN = "the report of bench has one form: `bench export`, `bench report` and the CSV files have other forms"
 OPTIONS = (
     Option("--benchmark-max-time", "value", becomes="--max-time={}s"),
-    # The runner decides how often a function is called, on better grounds.
+    # The runner decides how often a function is called.
     Option("--benchmark-min-time", "value", becomes=""),
     Option("--benchmark-min-rounds", "value", becomes=""),
     Option("--benchmark-calibration-precision", "value", becomes=""),
@@ -33,7 +33,7 @@ OPTIONS = (
     Option("--benchmark-enable", "nothing", becomes=""),
     Option("--benchmark-verbose", "nothing", becomes=""),
     Option("--benchmark-quiet", "nothing", becomes="--quiet"),
-    # How the table looks.
+    # Options for the look of the table.
     Option("--benchmark-sort", "value", becomes=""),
     Option("--benchmark-group-by", "value", becomes=""),
     Option("--benchmark-columns", "value", becomes=""),
@@ -64,7 +64,7 @@ class RefusedError(Exception):
     """An option that has no meaning under `--bench`."""
 
 
-# What other plugins do in a process is turned off: they share tests among processes, and observe each line.
+# Other plugins are turned off in a process: they distribute tests over processes, or trace each line.
 _OF_OTHERS = (("xdist", "--numprocesses=0"), ("pytest_cov", "--no-cov"))
 
 
@@ -81,7 +81,7 @@ def of_process(arguments: list[str]) -> list[str]:
 
 
 def register(group: Any) -> None:
-    """Makes the options known to pytest, as pytest-benchmark does where it is installed."""
+    """Registers the options with pytest, as pytest-benchmark does if it is installed."""
     for option in OPTIONS:
         how: dict[str, Any] = {"action": "store_true"} if option.takes == "nothing" else {"default": None}
         if option.takes == "maybe":
@@ -104,7 +104,7 @@ def flags(arguments: list[str], of_suite: list[str] | None = None) -> tuple[list
         if option.instead is not None:
             if position >= len(of_suite):
                 raise RefusedError(f"{name} has no meaning under --bench: {option.instead}")
-            # `--benchmark-disable` is usual there, and whoever says `--bench` has decided otherwise.
+            # `--benchmark-disable` is common in `addopts`, and the user overrides it with `--bench`.
             left_out.append(name)
         elif option.becomes:
             following = given[position + 1] if position + 1 < len(given) else ""

@@ -28,12 +28,12 @@ def pytest_addoption(parser: Any) -> None:
 
 
 def pytest_configure(config: Any) -> None:
-    """Makes the marker known, as pytest-benchmark does."""
+    """Registers the marker, as pytest-benchmark does."""
     config.addinivalue_line("markers", "benchmark: settings of a test that uses the fixture `benchmark`")
 
 
 def pytest_cmdline_main(config: Any) -> int | None:
-    """Hands over to `bench` under `--bench`."""
+    """Runs `bench` in place of the tests if `--bench` is given."""
     if not config.getoption("bench") or config.getoption("help"):
         return None
     from . import command
@@ -59,7 +59,7 @@ def pytest_cmdline_main(config: Any) -> int | None:
 
 
 def _without_own(arguments: list[str]) -> list[str]:
-    """Returns what pytest was given without what means this plugin."""
+    """Returns the arguments of pytest without those for this plugin."""
     left: list[str] = []
     skip = False
     for argument in arguments:

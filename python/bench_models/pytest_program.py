@@ -32,11 +32,11 @@ def main() -> int:
         print(f"--pytest={text} cannot be read as a shell does: {error}", file=sys.stderr)
         return 2
     os.chdir(folder)
-    # Reports of pytest, and what the tests print, are not for the one who reads the list.
+    # The output of pytest and of the tests must not be mixed with the list.
     answer = os.dup(1)
     os.dup2(2, 1)
     runner = address()
-    # As `python -m pytest` has it.
+    # As `python -m pytest` does.
     sys.path.insert(0, os.getcwd())
     if runner is None:
         return _list(arguments, answer) if asked == _LIST else 2
@@ -56,7 +56,7 @@ def main() -> int:
 
 @contextmanager
 def _held_back() -> Iterator[IO[bytes]]:
-    """Keeps what is printed meanwhile in a file."""
+    """Redirects all output within the context to a temporary file, and yields the file."""
     import tempfile
 
     said = tempfile.TemporaryFile()
@@ -88,7 +88,7 @@ def _list(arguments: list[str], answer: int) -> int:
         problems: list[str] = []
 
         def pytest_runtestloop(self, session: Any) -> bool:
-            """Takes the tests that were chosen, and runs none."""
+            """Lists the selected tests, and runs none."""
             self.listed += cases_of(session.items, Path(session.config.rootpath))
             return True
 
@@ -102,7 +102,7 @@ def _list(arguments: list[str], answer: int) -> int:
     with _held_back() as said:
         code = int(pytest.main(of_process(arguments), plugins=[lister]))
     if code not in (0, 5):
-        # First what is short: of the rest a runner shows the beginning.
+        # The short message comes first, because a runner shows only the beginning of the output.
         print("pytest could not collect the tests:", "; ".join(lister.problems) or f"exit code {code}", file=sys.stderr)
         said.seek(0)
         print(said.read().decode("utf-8", "replace"), file=sys.stderr)
@@ -124,5 +124,5 @@ if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Threads that a test has left must not hold the process.
+    # Threads that a test has left must not keep the process alive.
     os._exit(code)

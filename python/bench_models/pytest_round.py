@@ -21,12 +21,12 @@ from .sampling import FIRST_CALL, SAMPLE, Batch, Sampler, Stepped, resolution_ns
 
 
 class Fixture:
-    """The fixture `benchmark`, called as pytest-benchmark's."""
+    """The fixture `benchmark`, which is called like that of pytest-benchmark."""
 
     def __init__(self, bencher: _PytestBencher, before: Callable[[], None], channel: Channel, mode: str, test: Any) -> None:
         self._bencher, self._before, self._channel, self._mode = bencher, before, channel, mode
         self.extra_info: dict[str, Any] = {}
-        # What tests may set or look at, as with pytest-benchmark's.
+        # Attributes that tests may set or read, as in pytest-benchmark.
         self.group: str | None = marked(test).get("group")
         self.name, self.fullname = test.name, test.nodeid
         parameters = getattr(test, "callspec", None)
@@ -84,12 +84,12 @@ class Fixture:
         return self._bencher.iter_pedantic(make_input, target, teardown)
 
     def weave(self, *_: Any, **__: Any) -> None:
-        """Refused: aspects need pytest-benchmark."""
+        """Raises an error: aspects need pytest-benchmark."""
         raise NotImplementedError("benchmark.weave is not available under --bench: call the function itself")
 
 
 class _Single:
-    """A schedule for what can be done once in a process: the first call is the only sample, too."""
+    """A schedule for a function that can be called only once in a process: the first call is also the only sample."""
 
     def __init__(self, channel: Channel, mode: str) -> None:
         if mode == "step":
@@ -114,7 +114,8 @@ class _Single:
 
 
 class _PytestBencher(Bencher):
-    """A bencher that also measures as `pedantic` does, a set-up and a teardown around each call, and keeps its samples."""
+    """A bencher that can also measure with a set-up and a teardown around each call, as `pedantic` does, and that keeps its
+    samples."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -134,7 +135,7 @@ class _PytestBencher(Bencher):
         super()._took(batch, ns)
 
     def measure_once(self, schedule: _Single) -> None:
-        """Follows another schedule."""
+        """Uses this schedule from now on."""
         self._schedule = schedule
 
     def iter_pedantic(
@@ -143,7 +144,7 @@ class _PytestBencher(Bencher):
         target: Callable[..., Any],
         teardown: Callable[..., Any] | None,
     ) -> Any:
-        """Times `target` alone; returns the output of the first call."""
+        """Times only `target`; returns the output of the first call."""
         first: list[Any] = []
         for batch in self._batches():
             spent = 0
@@ -179,8 +180,8 @@ class _Measuring:
         return True if is_other else None
 
     def pytest_collection_modifyitems(self, session: Any, config: Any, items: list[Any]) -> None:
-        """Keeps the one test."""
-        # Parameters that are not plain are in the id as pytest writes them.
+        """Keeps only the test to be measured."""
+        # Ids contain parameters that are not plain as pytest writes them.
         root = Path(config.rootpath)
         kept = [item for item in items if uses_fixture(item) and self._wanted in ids_of(item, root)]
         by_path = [item for item in kept if ids_of(item, root)[1] == self._wanted]
@@ -199,7 +200,7 @@ class _Measuring:
             self._channel.send,
             Probes(self._assignment.get("probes") if mode == "sample" else []),
             collects_garbage=not says.get("disable_gc", False),
-            # What tests return is data to be checked: figures of theirs stand in `extra_info`.
+            # Tests return data to be checked; they report figures in `extra_info`.
             reads_outputs=False,
         )
         self.fixture = Fixture(self.bencher, self._start, self._channel, mode, request.node)
@@ -221,7 +222,7 @@ class _Measuring:
             self.failure = ("failed", crash.message if crash is not None else str(report.longrepr))
 
     def pytest_collectreport(self, report: Any) -> None:
-        """Notes a file that cannot be imported."""
+        """Records a file that cannot be imported."""
         if report.failed and self.failure is None:
             self.failure = ("failed", str(report.longrepr).strip().rpartition("\n")[2])
 
@@ -235,11 +236,11 @@ def measure(channel: Channel, assignment: dict[str, Any], arguments: list[str], 
     measuring = _Measuring(channel, assignment, began)
 
     class Registering:
-        """Registers the fixture in the place of pytest-benchmark's, which accepts none but its own."""
+        """Registers the fixture in place of that of pytest-benchmark, which accepts only its own."""
 
         @pytest.hookimpl(trylast=True)
         def pytest_configure(self, config: Any) -> None:
-            # Not blocked at the start: its options may stand in the configuration.
+            # The plugin is not blocked from the start, because the configuration may contain its options.
             theirs = config.pluginmanager.get_plugin("benchmark")
             if theirs is not None:
                 config.pluginmanager.unregister(theirs)

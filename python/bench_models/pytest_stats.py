@@ -13,7 +13,7 @@ _FENCE = 1.5
 
 
 class Stats:
-    """Statistics of the samples of one process, in seconds an iteration; at least one sample."""
+    """Statistics of the samples of one process, in seconds per iteration. There is at least one sample."""
 
     fields = (
         "min", "max", "mean", "stddev", "rounds", "median", "iqr", "q1", "q3", "iqr_outliers", "stddev_outliers", "outliers",
@@ -85,12 +85,12 @@ class Stats:
 
     @property
     def stddev_outliers(self) -> int:
-        """How many samples are more than a standard deviation from the mean."""
+        """The number of samples that are more than a standard deviation from the mean."""
         return self._outside(self.mean - self.stddev, self.mean + self.stddev)
 
     @property
     def iqr_outliers(self) -> int:
-        """How many samples are more than 1.5 IQR from the quartiles."""
+        """The number of samples that are more than 1.5 IQR from the quartiles."""
         return self._outside(self.q1 - _FENCE * self.iqr, self.q3 + _FENCE * self.iqr)
 
     @property
@@ -105,7 +105,7 @@ class Stats:
 class Metadata:
     """The value of `benchmark.stats` after a measurement: `.stats`, and the test's own information.
 
-    `stats["median"]` and `stats.get("median")` look into both.
+    `stats["median"]` and `stats.get("median")` search both.
     """
 
     has_error = False

@@ -8,7 +8,7 @@ from typing import Any
 
 from .probes import Reading, reading
 
-# Suffixes of keys, the unit they mean, and its size in the unit of the reading. Longest first.
+# Suffixes of keys, the unit of the reading, and the factor to convert to that unit. Longest suffix first.
 _SUFFIXES = (
     ("_milliseconds", "s", 1e-3), ("_nanoseconds", "s", 1e-9), ("_microseconds", "s", 1e-6), ("_seconds", "s", 1.0),
     ("_percent", "%", 1.0), ("_bytes", "bytes", 1.0), ("_ms", "s", 1e-3), ("_us", "s", 1e-6), ("_ns", "s", 1e-9),
@@ -18,9 +18,9 @@ _SUFFIXES = (
 _DEEPEST = 8
 _MOST = 200
 
-# The time that a benchmark measures by itself should agree with ours to this share.
+# The time that a benchmark returns should agree with the measured one to this share.
 _DISAGREEMENT = 0.05
-# Names of figures that the worker reads by itself.
+# Names of figures that the worker itself measures.
 _TAKEN = frozenset({
     "peak_memory", "memory_before", "memory_after", "cpu_time", "gc_time", "gc_collections", "compile_time", "start_up",
     "load", "first_call",
@@ -35,7 +35,7 @@ class Returned:
         self._notes: dict[str, None] = {}
 
     def take(self, output: Mapping[Any, Any]) -> None:
-        """Takes the dictionary of one iteration.
+        """Adds the numbers in the dictionary of one iteration.
 
         Raises `RuntimeError` if it reports a failure.
         """
@@ -64,7 +64,7 @@ class Returned:
     def report(self, iteration_s: float | None) -> dict[str, Any] | None:
         """Returns the report of a probe `returned`: medians over the iterations; `None` if nothing was returned.
 
-        `iteration_s` is the time of an iteration by our own clock.
+        `iteration_s` is the measured time of an iteration.
         """
         if not self._values and not self._notes:
             return None
@@ -84,7 +84,7 @@ class Returned:
 
 
 def _median(values: list[float]) -> float:
-    # Not that of `statistics`, whose import takes as long as all of ours.
+    # The median of `statistics` is not used, because its import takes as long as that of this package.
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
@@ -107,7 +107,7 @@ def _number(value: Any) -> float | None:
 
 
 def _reading(key: str, value: float) -> Reading:
-    """Returns the reading of a number, in the unit that the end of its key names."""
+    """Returns the reading of a number, in the unit that the suffix of its key names."""
     last = key.rpartition(".")[2].lower()
     if "throughput" in last or last.endswith(("_per_sec", "_per_second", "_ips", "_fps")):
         return reading(key, "1/s", value, better="higher")

@@ -16,7 +16,7 @@ from .probes import Probes, reading
 from .sampling import Sampler, Stepped, resolution_ns
 from .syntax import BENCHER
 
-# Below so many times the loop's own cost, that cost is a good part of the figure.
+# If an iteration takes less than this many empty iterations, the cost of the loop is a large part of the figure.
 _TELLING = 20
 
 
@@ -30,7 +30,7 @@ def measure(channel: Channel, assignment: dict[str, Any], case: Case, benchmark:
     resolution = resolution_ns()
     load = _declared(benchmark).serves
     if load is not None:
-        # Takes some ms, which other cases need not spend.
+        # This import takes some ms, which other cases should not spend.
         from .load_round import Requests
 
     schedule: Any = Stepped(channel) if assignment["mode"] == "step" else Sampler(assignment, resolution, channel.send)
@@ -70,7 +70,7 @@ def _declared(benchmark: Callable[..., Any]) -> Declaration:
 
 
 def _arguments(case: Case, benchmark: Callable[..., Any]) -> dict[str, Any]:
-    """Returns the values of the case's arguments: those that the decorator holds now, of which the list has the texts."""
+    """Returns the values of the case's arguments from the decorator; the list contains only their texts."""
     declared = _declared(benchmark)
     values = {}
     for key, wanted in case.choice:
@@ -94,7 +94,7 @@ def _call(benchmark: Callable[..., Any], bencher: Bencher, arguments: dict[str, 
 
 
 def _python(bencher: Bencher, compiled_before: tuple[int, float], empty: float) -> dict[str, Any]:
-    """Returns what the interpreter and the engines have to say: compilations, threads, the cost of a call."""
+    """Returns the report of the interpreter and the engines: compilations, threads, and the cost of a call."""
     readings = [reading(name, "1", count, over_rounds="max") for name, count in engines.threads()]
     count, seconds = devices.compilations()
     if count > compiled_before[0]:

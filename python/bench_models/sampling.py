@@ -1,7 +1,7 @@
 """Decides the next number of iterations: warm-up, batch size, and the end of a round.
 
-`Sampler` follows the rules of `bench-core/src/sampling/sampler.rs` to the number; `cases.json` beside that file tests that
-both give the same rounds.
+`Sampler` follows the rules of `bench-core/src/sampling/sampler.rs` exactly; `cases.json` next to that file tests that both give
+the same rounds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
 
 def _seconds(ns: int) -> float:
-    # As `Duration::as_secs_f64` adds.
+    # Computed in the same way as in `Duration::as_secs_f64`.
     return ns // 1_000_000_000 + (ns % 1_000_000_000) / 1e9
 
 
@@ -83,7 +83,7 @@ class Sampler:
 
     def record(self, batch: Batch, elapsed: int) -> None:
         """Records the time of the last batch, in nanoseconds."""
-        # A benchmark that does its own timing may report more than has passed.
+        # A benchmark that does its own timing may report a longer time than has passed.
         wall = max(self._now() - self._batch_since, elapsed)
         if batch.phase == FIRST_CALL:
             self._estimate_s, self._cost_s = _seconds(elapsed), _seconds(wall)
@@ -171,7 +171,7 @@ class Sampler:
 
 
 class Stepped:
-    """One first call, then a batch for each command, after its lead: the runner decides."""
+    """The schedule of mode `step`: the first call, then one batch, after its lead, for each command of the runner."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -189,7 +189,7 @@ class Stepped:
             batch, self._led = self._led, None
             return batch
         command = self._channel.receive()
-        # A runner that has gone needs nothing more.
+        # The runner has ended the round, or has exited.
         if command is None or command["type"] == "stop":
             return None
         iterations = command.get("iterations")

@@ -1,11 +1,11 @@
-"""Names of temporary folders, by which `bench` finds what a process has left that was killed."""
+"""Names of temporary folders, by which `bench` finds the folders that a killed process has left."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 
-# Set by `bench` for its workers, which it kills as soon as it needs them no more.
+# Set by `bench` for its workers, which it kills as soon as they are no longer needed.
 _RUNNER = "BENCH_WORKER_OF"
 
 

@@ -21,7 +21,7 @@ from .failures import words
 
 _LONGEST_ERROR = 500
 
-# As `json.dumps` makes a new one for each call that does not take its default settings.
+# Created once: `json.dumps` creates an encoder for each call without the default settings.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _marks: contextvars.ContextVar[list[tuple[str, int, int | None]] | None] = contextvars.ContextVar("marks", default=None)
@@ -81,7 +81,7 @@ class Function:
 
 
 class _Request:
-    """One request: its marks, and how its answer is made."""
+    """One request: its marks, and the properties of its answer."""
 
     def __init__(self, function: Function) -> None:
         self._function = function
@@ -95,7 +95,7 @@ class _Request:
         return output
 
     def yielded(self, part: Any) -> None:
-        """Takes a part of a stream."""
+        """Marks a part of a stream as an output."""
         at = clock_gettime_ns(CLOCK_MONOTONIC)
         self.marks.append(("output", at, answers.holds(self._function.kind, part, self._asked)))
         self._streamed.append(part)
@@ -123,14 +123,14 @@ class _Request:
 
     def _line(self, message: dict[str, Any]) -> bytes:
         if os.getpid() != self._function.process:
-            # A child that the function has forked and let return: a second answer would be taken for the next one's.
+            # A child that the function has forked has returned: its answer would be taken for that of the next request.
             os._exit(70)
         _marks.reset(self._token)
         return _encode(message).encode() + b"\n"
 
 
 def serve_one(function: Function, number: int) -> bytes:
-    """Serves a request; whatever the function does wrong is its answer."""
+    """Serves a request, and returns the encoded answer, which contains the error if the function raises one."""
     request = _Request(function)
     try:
         output = request.begin(number)

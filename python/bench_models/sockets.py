@@ -1,6 +1,6 @@
 """The socket on which a process serves a function: on threads, one for each client, or on an event loop.
 
-`bench` connects, one connection for each client. Messages are JSON objects, one a line.
+`bench` opens one connection for each client. Messages are JSON objects, one per line.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .serving import Function, serve_one, serve_one_async
 # The path of a Unix socket has 108 bytes at most (unix(7)).
 _LONGEST_PATH = 100
 
-# A function may replace that of the library.
+# Kept, because the measured function may replace that of the library.
 _decode = json.loads
 
 
 @contextmanager
 def _listening() -> Iterator[tuple[socket.socket, str]]:
-    """A Unix socket in a folder that no other user can enter."""
+    """Yields a Unix socket in a folder that no other user can enter, and its path."""
     folder = tempfile.mkdtemp(prefix=scratch.prefix())
     if len(os.fsencode(folder)) > _LONGEST_PATH:
         os.rmdir(folder)
@@ -42,7 +42,7 @@ def _listening() -> Iterator[tuple[socket.socket, str]]:
         yield listener, path
     finally:
         try:
-            # Closing alone would not wake a thread that waits for a connection.
+            # Closing the socket would not wake a thread that waits for a connection.
             listener.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # A loop has closed it.
@@ -51,7 +51,7 @@ def _listening() -> Iterator[tuple[socket.socket, str]]:
 
 
 def _take_inputs(function: Function, message: dict[str, Any]) -> bool:
-    """Takes the inputs that `bench` has made, if the message holds them."""
+    """Takes the inputs that `bench` has made, if the message contains them; returns whether it does."""
     made = message.get("inputs")
     if made is not None:
         function.inputs[:] = made
@@ -89,14 +89,14 @@ def _converse(connection: socket.socket, function: Function) -> None:
 class _Connection(asyncio.Protocol):
     """A client's connection to the loop: each line that comes is a request, which is a task of its own.
 
-    Not a stream, which wakes one task to read a line and another time to serve it.
+    It is not a stream, which would wake a task to read a line, and wake it again to serve the request.
     """
 
     def __init__(self, function: Function) -> None:
         self._function = function
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
-        # The loop itself holds its tasks by weak references.
+        # The event loop holds only weak references to its tasks.
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -15,7 +15,7 @@ from .values import DeclarationError
 
 PACKAGE = "bench_models"
 BENCHER = ("b", "bencher")
-# Only a file in which one of these stands can hold a benchmark.
+# Only a file that matches can contain a benchmark.
 _TRACE = re.compile(rf"{PACKAGE}|def\s+benchmark_|def\s+run_")
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -46,7 +46,7 @@ class Tree:
 
 
 def read(file: Path, runs: bool) -> Tree:
-    """Reads a file. `runs` is whether functions called `run_*` are benchmarks, too."""
+    """Reads a file. `runs` decides whether functions called `run_*` are benchmarks, too."""
     try:
         source = file.read_bytes()
     except OSError as error:
@@ -55,7 +55,7 @@ def read(file: Path, runs: bool) -> Tree:
         return Tree()
     try:
         module = ast.parse(source, str(file))
-    # ValueError: the source holds a null byte; the others: it is nested too deeply.
+    # ValueError: the source contains a null byte; RecursionError and MemoryError: it is nested too deeply.
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Tree(problem=f"{type(error).__name__}: {error}")
     tree = Tree(imports=set(imports(module)))
@@ -70,13 +70,13 @@ def read(file: Path, runs: bool) -> Tree:
 
 def imports(module: ast.Module) -> Iterator[str]:
     """Returns the modules that a file imports, absolute ones only, wherever the statement is."""
-    # Statements only: `ast.walk` takes as long as all else of a list, most of it in expressions.
+    # Only statements are searched: `ast.walk` takes as long as the rest of a list together, mostly for expressions.
     open_nodes: list[Any] = [module]
     while open_nodes:
         node = open_nodes.pop()
         for part in ("body", "orelse", "finalbody", "handlers", "cases"):
             held = getattr(node, part, None)
-            # The body of a lambda is an expression.
+            # The body of a lambda is not a list, but an expression.
             if isinstance(held, list):
                 open_nodes.extend(held)
         if isinstance(node, ast.Import):
@@ -137,7 +137,7 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, names: _Names, runs:
         if names.is_decorator(call.func if call else decorator):
             return _declared(node, call, names, parameters)
     is_named = node.name.startswith("benchmark_") or runs and node.name.startswith("run_")
-    # What wants more is a function of a library, or a fixture of another tool.
+    # A function with other parameters belongs to a library, or is a fixture of another tool.
     if not is_named or any(parameter not in BENCHER for parameter in parameters):
         return None
     return Found(node.name, node.lineno, Declaration(), parameters)
@@ -157,7 +157,7 @@ def _declared(node: Any, call: ast.Call | None, names: _Names, parameters: tuple
         for keyword in call.keywords if call else []:
             if keyword.arg is None:
                 raise ValueError("a dictionary of keywords")
-            # The inputs of requests are nothing that a list shows.
+            # A list does not contain the inputs of requests.
             keywords[keyword.arg] = None if keyword.arg == "inputs" else names.value(keyword.value)
     except (ValueError, TypeError, SyntaxError, RecursionError):
         return Found(node.name, line, None, parameters)
@@ -174,7 +174,7 @@ def mismatch(declaration: Declaration, parameters: tuple[str, ...]) -> str | Non
     """Returns the difference between the parameters of a function and the arguments of its cases; `None` if they match."""
     takes_bencher = parameters[:1] != () and parameters[0] in BENCHER
     load = declaration.serves
-    # What serves requests takes the input first; for images, then what each request has.
+    # A function that serves requests takes the input first, and for images the settings of the request.
     wanted = parameters[1:] if takes_bencher or load is not None else parameters
     given = SETTINGS[load.domain] if load is not None and not takes_bencher and load.domain == "images" else ()
     missing = [name for name in wanted if name not in declaration.args and name not in given]

@@ -1,5 +1,5 @@
-"""Pauses what observes the interpreter, such as coverage, debuggers and profilers: with it, an iteration takes many times as
-long, and its time says nothing about the code."""
+"""Pauses tools that observe the interpreter, such as coverage, debuggers and profilers: with them, an iteration takes many
+times as long, and its time is not that of the code."""
 
 from __future__ import annotations
 

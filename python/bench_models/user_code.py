@@ -1,4 +1,4 @@
-"""Importing the code of a benchmark."""
+"""Imports the code of a benchmark."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def import_file(file: Path) -> ModuleType:
         return _imported[file]
     os.chdir(project_of(file))
     for root in roots_of(file):
-        # First, so that a revision finds its own code and not that of an editable installation.
+        # The project comes first, so that a revision finds its own code and not that of an editable installation.
         if str(root) in sys.path:
             sys.path.remove(str(root))
         sys.path.insert(0, str(root))
@@ -42,7 +42,7 @@ def import_file(file: Path) -> ModuleType:
         if _is_of(module, file):
             _imported[file] = module
             return module
-    # Its name is that of another module, such as `json`.
+    # The name may be that of another module, such as `json`.
     name = name if name not in sys.modules else f"bench_models_file_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:

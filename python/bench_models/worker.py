@@ -24,7 +24,7 @@ class Skip(Exception):
 def serve(address: str, paths: Sequence[Path]) -> int:
     """Carries out the runner's commands, until it closes the channel; returns the exit code."""
     channel = Channel(address)
-    # Before anything of the user's runs: an import that hangs or dies is a failure of its case.
+    # Sent before any code of the user runs: an import that hangs or crashes is a failure of its case.
     channel.send("ready", protocol=2, shared=True, leads=True)
     heap.scatter()
     _die_with(channel.runner)
@@ -40,14 +40,14 @@ def serve(address: str, paths: Sequence[Path]) -> int:
             channel.send("failed", kind="error", message=_shortened(str(error)))
         except BaseException as error:
             if os.getpid() != channel.process:
-                # A child that the benchmark has forked and let return: it must say nothing.
+                # A child that the benchmark has forked has returned: it must not send a frame.
                 os._exit(70)
             _tell(channel, error)
     return 0
 
 
 def _die_with(runner: int | None) -> None:
-    """Lets the process die with its runner, leave no core file, and be the first to go when memory is short."""
+    """Makes the process end with its runner, write no core file, and be the first to be killed when memory is short."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes
@@ -75,7 +75,7 @@ def _measure(channel: Channel, assignment: dict[str, Any], paths: Sequence[Path]
         )
     if mode not in ("sample", "once", "step"):
         raise CommandError(f"expected the mode `sample`, `once` or `step`, found `{mode}`")
-    # Before the user's code, which may replace the functions of `time`.
+    # Imported before the user's code, which may replace the functions of `time`.
     from . import catalogue, devices, user_code
     from .round import measure
 
@@ -101,18 +101,18 @@ _caches: str | None = None
 
 
 def _prepare_caches(kind: str) -> None:
-    """Gives compilers a fresh cache on disk: else the first round would be cold and all others warm, and both sides of a
-    comparison would share what one of them has compiled."""
+    """Gives compilers an empty cache on disk. Otherwise, the first round would be cold and all others warm, and the sides of a
+    comparison would share compiled code."""
     global _caches
     if kind == "warm" or _caches is not None:
         return
     from . import scratch
 
-    # Not created: most benchmarks compile nothing, and a worker that is killed cannot remove it.
+    # The folder is not created: most benchmarks compile nothing, and a killed worker cannot remove it.
     _caches = scratch.unused_path()
     for variable in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
         os.environ[variable] = os.path.join(_caches, variable)
-    # JAX keeps a cache only if this is set.
+    # JAX uses a cache on disk only if this variable is set.
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
@@ -125,13 +125,13 @@ def remove_caches() -> None:
 
 
 def _tell(channel: Channel, error: BaseException) -> None:
-    """Sends the last frame of a round that has raised."""
+    """Sends the last frame of a round that has raised an exception."""
     reason = _skip_reason(error)
     if reason is not None:
         channel.send("skipped", reason=_shortened(reason))
         return
     try:
-        # What a request has raised stands in the message, and its traceback in another process.
+        # The message of a `PlainError` is sufficient; the traceback of a failed request is in another process.
         if not isinstance(error, PlainError):
             traceback.print_exception(error)
     except Exception:
@@ -157,7 +157,7 @@ def _skip_reason(error: BaseException) -> str | None:
 
 
 def _shortened(message: str) -> str:
-    """Returns a message without its middle if it is too long: an error may print its tensor."""
+    """Returns a message, without its middle if it is too long, as when an error prints a tensor."""
     message = message.encode("utf-8", "replace").decode()
     if len(message) <= _LONGEST:
         return message

@@ -13,8 +13,8 @@ use super::count;
 /// # fn main() {}
 /// ```
 ///
-/// While counting is off, a call costs one load and one comparison more; while it is on, about a nanosecond. It
-/// allocates nothing itself and never panics.
+/// While counting is off, a call costs one more load and comparison; while it is on, about one more nanosecond. The
+/// wrapper itself does not allocate and never panics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CountingAllocator<A = System> {
     inner: A,
@@ -34,18 +34,18 @@ impl<A> CountingAllocator<A> {
     }
 }
 
-/// A size as a difference. No layout is larger than `isize::MAX`.
+/// Returns a size as a signed difference. No layout is larger than `isize::MAX`.
 #[inline]
 fn signed(bytes: usize) -> i64 {
     bytes as i64
 }
 
-// SAFETY: every call is passed on unchanged to an allocator that keeps the contract, and its answer is returned
-// unchanged; what is done beside it touches no memory of the caller, does not allocate and does not unwind.
+// SAFETY: every call is passed on unchanged to an allocator that keeps the contract, and its result is returned
+// unchanged; the counting touches no memory of the caller, does not allocate and does not unwind.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those that the inner allocator asks for.
+        // SAFETY: the caller guarantees what the inner allocator requires.
         let pointer = unsafe { self.inner.alloc(layout) };
         if !pointer.is_null() {
             count::allocated(layout.size() as u64, signed(layout.size()));

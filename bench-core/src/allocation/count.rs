@@ -1,4 +1,4 @@
-//! Decides when allocations are counted, and for whom.
+//! Decides when allocations are counted, and for which session.
 
 use std::fmt;
 use std::hint::black_box;
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use super::slot;
 use super::tally::Tally;
 
-/// The number of the count that is going on; 0 while counting is off.
+/// The number of the session that is counting; 0 while counting is off.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
 /// The number of the session whose measured parts are to be counted; 0 if none is.
@@ -49,7 +49,7 @@ impl fmt::Display for NotCounted {
 
 impl std::error::Error for NotCounted {}
 
-/// Records that an allocator has returned memory: this many bytes, which have moved the live bytes by `live`.
+/// Records that an allocator has returned `bytes` of memory, which changed the live bytes by `live`.
 #[inline]
 pub(super) fn allocated(bytes: u64, live: i64) {
     let epoch = EPOCH.load(Relaxed);
@@ -67,7 +67,7 @@ pub(super) fn freed(bytes: i64) {
     }
 }
 
-/// A count, of one stretch or of several.
+/// A count over one or several measured parts.
 pub(crate) struct Session {
     epoch: u64,
     /// Locked while the session lives, so that there is only one at a time.
@@ -75,7 +75,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opened with nothing counted; counts whenever [`begin`] has been called, until [`end`] is.
+    /// Opens a session with all counts at zero. It counts from each call of [`begin`] to the next call of [`end`].
     ///
     /// # Errors
     /// If the global allocator does not count, or counts each call twice, or a count is already going on.
@@ -104,13 +104,13 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Also where what was counted has panicked.
+        // Also if the counted code has panicked.
         EPOCH.store(0, Relaxed);
         WANTED.store(0, Relaxed);
     }
 }
 
-/// Counts from here on, if a session is open; else this is one load.
+/// Starts to count if a session is open; otherwise, costs one load.
 #[inline(always)]
 pub(crate) fn begin() {
     let wanted = WANTED.load(Relaxed);
@@ -119,7 +119,7 @@ pub(crate) fn begin() {
     }
 }
 
-/// Counts no longer.
+/// Stops counting.
 #[inline(always)]
 pub(crate) fn end() {
     EPOCH.store(0, Relaxed);
@@ -170,7 +170,7 @@ pub fn check() -> Result<(), NotCounted> {
     // Other threads may allocate at the same moment, but not each time.
     for _ in 0..5 {
         let session = Session::try_open().ok_or(NotCounted::Busy)?;
-        // Hidden, or the compiler would leave the allocation out.
+        // Hidden from the optimizer, which would remove the allocation.
         fewest = fewest.min(within(session, || black_box(Box::new(black_box(1_u64)))).1.allocations);
     }
     *KNOWN.get_or_init(|| match fewest {

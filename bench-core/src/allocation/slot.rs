@@ -1,5 +1,4 @@
-//! A separate counting slot for each thread, so that counting needs no atomic instruction that other threads have to
-//! wait for.
+//! A separate counting slot for each thread, so that counting needs no atomic instruction on which threads contend.
 
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -12,7 +11,8 @@ use super::Tally;
 /// The number of threads that can have their own slot at one time; all further threads share one.
 const SLOTS: usize = 512;
 
-/// A thread publishes its live bytes when they have moved by this much. Less would be more exact and slower.
+/// The change of a thread's live bytes, in bytes, at which it publishes them. A smaller value would be more exact and
+/// slower.
 const QUANTUM: i64 = 64 << 10;
 
 /// The counts of one thread, or of all threads that share the slot. Slots and their contents outlive their threads.
@@ -20,7 +20,7 @@ const QUANTUM: i64 = 64 << 10;
 pub(super) struct Slot {
     is_owned: AtomicBool,
     /// The count that is in progress; earlier counts in the slot are void. A slot that no thread owns never has the
-    /// current number, so that only an owner takes the short path.
+    /// current number, so that only an owner takes the fast path.
     epoch: AtomicU64,
     allocations: AtomicU64,
     bytes: AtomicU64,
@@ -35,19 +35,18 @@ static EXCLUSIVE: [Slot; SLOTS] = [const { Slot::new() }; SLOTS];
 static UNCLAIMED: Slot = Slot::new();
 /// The slot of threads that are ending, and of those beyond [`SLOTS`].
 static SHARED: Slot = Slot::new();
-/// The count that [`SHARED`] takes part in.
+/// The number of the count that [`SHARED`] takes part in.
 static SHARED_EPOCH: AtomicU64 = AtomicU64::new(0);
 
-/// Live bytes of all threads, as far as they have been published, and the largest value of them, beyond those at the
-/// beginning.
+/// The published live bytes of all threads, relative to the beginning of the count; `PEAK` is their largest value.
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
 thread_local! {
-    // Has nothing to initialize or to drop: reading it never allocates, whenever in a thread's life.
+    // Needs no initialization and no drop, so reading it never allocates, even when a thread starts or ends.
     static OWN: Cell<&'static Slot> = const { Cell::new(&UNCLAIMED) };
-    /// Gives the thread's slot back when the thread ends. That an allocator may have such a value is promised by the
-    /// documentation of `GlobalAlloc` since Rust 1.93.
+    /// Gives the thread's slot back when the thread ends. Since Rust 1.93, the documentation of `GlobalAlloc` permits
+    /// an allocator to use such a thread-local.
     static LEASE: Lease = const { Lease };
 }
 
@@ -55,12 +54,12 @@ struct Lease;
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // What other thread-locals allocate or free after this counts as everybody's.
+        // Allocations by other thread-locals that are dropped later are counted in the shared slot.
         OWN.replace(&SHARED).give_back();
     }
 }
 
-/// Records an allocation of this many bytes, which has moved the live bytes by `live`.
+/// Records an allocation of `bytes`, which changed the live bytes by `live`.
 #[inline]
 pub(super) fn allocated(epoch: u64, bytes: u64, live: i64) {
     let slot = OWN.get();
@@ -96,8 +95,8 @@ impl Slot {
         }
     }
 
-    /// The calling thread's own slot has changed its live bytes. It alone writes here: a load and a store lose nothing,
-    /// and cost less than an atomic addition.
+    /// Changes the live bytes of the calling thread's own slot. No other thread writes to it, so a load and a store
+    /// lose nothing, and cost less than an atomic addition.
     #[inline]
     fn moved(&self, live: i64) {
         let untold = self.untold.load(Relaxed).wrapping_add(live);
@@ -118,7 +117,8 @@ impl Slot {
         self.most_untold.store(0, Relaxed);
     }
 
-    /// The long way: the calling thread's first call in this epoch, or the slot is not its own.
+    /// Records a call by the slow path: the first call of a thread in this epoch, or a call of a thread without its own
+    /// slot.
     #[cold]
     fn elsewhere(&'static self, epoch: u64, allocations: u64, bytes: u64, live: i64) {
         let slot = if std::ptr::eq(self, &UNCLAIMED) { Slot::claim() } else { self };
@@ -127,7 +127,7 @@ impl Slot {
                 slot.clear();
                 slot.epoch.store(epoch, Relaxed);
             }
-            // A call of an epoch that has ended meanwhile is late, and takes nothing from the next one.
+            // A late call, whose epoch has ended, must not change the counts of the next one.
             if slot.epoch.load(Relaxed) == epoch {
                 slot.allocations.store(slot.allocations.load(Relaxed).wrapping_add(allocations), Relaxed);
                 slot.bytes.store(slot.bytes.load(Relaxed).wrapping_add(bytes), Relaxed);
@@ -137,7 +137,7 @@ impl Slot {
         }
         let before = SHARED_EPOCH.fetch_max(epoch, Relaxed);
         if before < epoch {
-            // One alone of those that share it.
+            // Only the first thread to get here clears the shared slot.
             slot.clear();
         }
         if before <= epoch {
@@ -165,7 +165,7 @@ impl Slot {
         // Before the lease: registering it may allocate.
         OWN.set(slot);
         if LEASE.try_with(|_| ()).is_err() {
-            // The thread is ending, and nobody will give the slot back.
+            // The thread is ending, and its lease cannot give the slot back any more.
             OWN.set(&SHARED);
             slot.give_back();
             return &SHARED;
@@ -173,7 +173,7 @@ impl Slot {
         slot
     }
 
-    /// Gives the slot back. The next owner continues where this one has stopped, so it must see all of its counts.
+    /// Gives the slot back. The next owner continues with the counts of this one, so it must see all of them.
     fn give_back(&self) {
         self.is_owned.store(false, Release);
     }
@@ -194,7 +194,7 @@ pub(super) fn sum(epoch: u64) -> Tally {
     for slot in exclusive.chain(shared) {
         tally.allocations += slot.allocations.load(Relaxed);
         tally.bytes += slot.bytes.load(Relaxed);
-        // The most that each may have had, though not all at one moment.
+        // An upper bound: the threads need not have had their largest values at the same time.
         live = live.wrapping_add(slot.most_untold.load(Relaxed));
     }
     tally.peak_live_bytes = live.max(PEAK.load(Relaxed)).max(0).unsigned_abs();

@@ -7,8 +7,8 @@ pub struct Tally {
     pub allocations: u64,
     /// Requested bytes; for a `realloc`, those that it adds.
     pub bytes: u64,
-    /// The largest number of bytes that were allocated and not yet freed, beyond those at the beginning. Exact if one
-    /// thread allocates; if several do at once, each may shift it by up to 64 KiB. A `realloc` that moves has both of
-    /// its blocks for a moment; the larger one counts.
+    /// The largest number of bytes that were allocated and not yet freed, beyond those at the beginning. It is exact if
+    /// one thread allocates; if several do at once, each may shift it by up to 64 KiB. A `realloc` that moves its block
+    /// counts as the larger one of the two blocks.
     pub peak_live_bytes: u64,
 }

@@ -23,7 +23,7 @@ impl Bencher {
 }
 
 fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
-    // The extension tells programs what is in it: it stays at the end, whatever the name becomes.
+    // The extension shows programs the format of the file, so it stays at the end, even if the name changes.
     let (stem, extension) = match name.rsplit_once('.') {
         Some((stem, extension)) if extension.chars().all(|c| c.is_ascii_alphanumeric()) => {
             (stem, Some(extension))
@@ -44,7 +44,7 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    /// Names and contents of what is kept.
+    /// Returns the names and contents of the saved files.
     fn kept(folder: &Path) -> Vec<(String, String)> {
         let entries = fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry"));
         entries
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn an_artifact_stays_in_its_folder_whatever_its_name() {
-        // No name leads out of the temporary folder, so that this does no harm where the code is wrong.
+        // No name leads out of the temporary folder, so that this does no harm if the code is wrong.
         let root = tempfile::tempdir().expect("folder");
         let folder = root.path().join("run/artifacts/case");
         let absolute = root.path().join("absolute.png");

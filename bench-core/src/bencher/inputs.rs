@@ -17,31 +17,32 @@ use bench_os as sys;
 /// of them.
 const MOST: u64 = 1024;
 
-/// Bytes of inputs and outputs that are alive at once, unless a single one takes more: about the size of an L2 cache.
+/// The most bytes of inputs and outputs that are alive at once, unless a single input needs more: about the size of an
+/// L2 cache.
 const BYTES: u64 = 1 << 20;
 
-/// Making the inputs that are alive may take this long at the beginning of a round.
+/// The longest time for making the live inputs at the beginning of a round.
 const FILLING: Duration = Duration::from_millis(20);
 
-/// Resident memory moves by less than this without any reason of the benchmark's.
+/// Changes of resident memory below this many bytes may have other causes than the benchmark.
 const RESTLESS_BYTES: u64 = 1 << 20;
 
 /// The inputs of one benchmark in one round.
 pub(super) struct Inputs<I> {
-    /// The number of inputs alive; not known before the first call.
+    /// The number of live inputs; `None` before the first call decides it.
     alive: Option<u64>,
     waiting: VecDeque<I>,
     current: Vec<I>,
 }
 
 impl<I> Inputs<I> {
-    /// Creates the inputs with a number that is already decided, or else decides it by the first call.
+    /// Creates the inputs. `None` means that the first call decides how many are alive.
     pub(super) fn new(alive: Option<u64>) -> Self {
         let alive = alive.map(|alive| alive.clamp(1, MOST));
         Inputs { alive, waiting: VecDeque::new(), current: Vec::new() }
     }
 
-    /// The number of inputs that are alive at once.
+    /// Returns the number of inputs that are alive at once; `None` if it is not decided yet.
     pub(super) fn alive(&self) -> Option<u64> {
         self.alive
     }
@@ -87,7 +88,7 @@ impl<I> Inputs<I> {
         Ok(total)
     }
 
-    /// Outputs first: they may refer to what inputs own.
+    /// Drops outputs before inputs: they may refer to memory that inputs own.
     fn drop_used<O>(&mut self, outputs: &mut Vec<O>) {
         outputs.clear();
         self.current.clear();
@@ -106,8 +107,8 @@ impl<I> Inputs<I> {
     }
 }
 
-/// Returns how many inputs are alive at once, if one with its output takes this many bytes and this long to make: a
-/// power of 4, so that processes in which an input takes a little more or less agree.
+/// Returns how many inputs are alive at once, if one with its output needs `bytes` and takes `took` to make. The number
+/// is a power of 4, so that processes with slightly different measurements agree.
 pub fn inputs_alive(bytes: u64, took: Duration) -> u64 {
     let by_bytes = BYTES / bytes.max(1);
     let by_time = FILLING.as_nanos() / took.as_nanos().max(1);
@@ -130,7 +131,7 @@ impl Held {
     fn grown(&self) -> u64 {
         let now = Held::now();
         let allocated = match (self.allocated, now.allocated) {
-            // What was freed meanwhile is no growth.
+            // A negative difference is not growth: memory was freed in between.
             (Some(before), Some(now)) => i32::try_from(now.wrapping_sub(before)).unwrap_or_default(),
             _ => 0,
         };
@@ -150,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts how many of it are alive.
+    /// An input that counts how many of its kind are alive.
     struct Counted(Rc<Cell<u64>>);
 
     impl Counted {
@@ -187,7 +188,8 @@ mod tests {
         assert_eq!(first_seen, [16; 8]);
     }
 
-    /// If the memory is not known, only the time to make the inputs limits their number.
+    /// Runs on Linux only: on other systems, the memory is not known, and only the time to make the inputs limits their
+    /// number.
     #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn the_first_call_decides_how_many() {

@@ -157,9 +157,8 @@ impl Bencher {
         });
     }
 
-    /// Times `run`, which receives inputs and a place for outputs. This is [`iter_batched`](Self::iter_batched)
-    /// with the caller's own loop. Inputs that `run` does not consume are dropped after the outputs; neither is
-    /// timed.
+    /// Times `run`, which receives inputs and a place for outputs. It is like [`iter_batched`](Self::iter_batched), but
+    /// the caller writes the loop. Inputs that `run` does not consume are dropped after the outputs; neither is timed.
     #[doc(hidden)]
     pub fn iter_inputs<I, O>(
         &mut self,
@@ -235,7 +234,7 @@ impl Bencher {
         self.take_failure()
     }
 
-    /// The loop that all `iter` methods share; not generic, so that it is compiled once.
+    /// Runs the loop that all `iter` methods share. It is not generic, so that it is compiled once.
     fn drive(&mut self, time: &mut dyn FnMut(u64) -> Result<Duration, Error>) {
         while let Some(batch) = self.next_batch() {
             let elapsed = time(batch.iterations);

@@ -4,10 +4,10 @@ use std::any::type_name;
 
 use crate::error::Error;
 
-/// The reason why a method of the bencher does not time a routine that returns `O`; `None` if it does.
+/// Returns the reason why a method of the bencher does not time a routine that returns `O`; `None` if it does.
 ///
-/// A type's name is not a contract, but a wrong answer here costs only the check: there is no other way on stable Rust
-/// to ask for every `O`.
+/// Names of types are not stable, but if one changes, only this check is lost. On stable Rust, no other check works for
+/// every `O`.
 pub(super) fn refusal<O>(method: &str) -> Option<Error> {
     let name = type_name::<O>();
     let message = if name.starts_with("core::result::Result<") {
@@ -27,8 +27,8 @@ pub(super) fn refusal<O>(method: &str) -> Option<Error> {
     Some(Error::failure(message))
 }
 
-/// Whether a type of this name is a future: of an `async fn` or block, plain or pinned in a box, or a trait object.
-/// Names of closures do not show it.
+/// Whether a type of this name is a future: of an `async fn` or block, plain or pinned in a box, or a trait object. The
+/// name of a closure does not show whether it returns a future.
 fn is_made_and_not_run(name: &str) -> bool {
     let pinned =
         name.strip_prefix("core::pin::Pin<alloc::boxed::Box<").and_then(|inner| inner.strip_suffix(">>"));

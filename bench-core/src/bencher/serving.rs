@@ -16,7 +16,7 @@ pub trait Serve {
     /// The error of the first request that failed.
     fn batch(&mut self, requests: u64) -> Result<Duration, Error>;
 
-    /// Serves everything that the round is for.
+    /// Serves and records all requests of the round.
     ///
     /// # Errors
     /// If there is no figure to show, because nothing could be run, or because all requests of a level failed.
@@ -77,7 +77,7 @@ impl Bencher {
         self.deadline
     }
 
-    /// Whether the user set that time, so that nothing extends it.
+    /// Whether the user set the [`deadline`](Self::deadline), so that nothing extends it.
     pub fn deadline_is_hard(&self) -> bool {
         self.assignment.timeout_is_hard
     }
@@ -106,8 +106,8 @@ impl Bencher {
         self.leave.is_some()
     }
 
-    /// Ends the process. Use it for a round whose threads will never return. Reports the error, or the measurements so
-    /// far.
+    /// Reports the error, or the measurements so far, and ends the process. Use it for a round whose threads will never
+    /// return.
     ///
     /// # Errors
     /// If the process does not belong to this round alone, or the runner cannot be reached.
@@ -118,9 +118,9 @@ impl Bencher {
         leave(outcome)
     }
 
-    /// Hands the round over to `serve`, which measures requests instead of iterations. One request is served, and
-    /// timed as first call, before it. If the runner gives single batches, for a paired comparison, `serve` gets them
-    /// one by one. If instructions are counted, it gets batches of one request, and the part marked with
+    /// Hands the round over to `serve`, which measures requests instead of iterations. Before that, one request is
+    /// served and timed as the first call. If the runner gives single batches, for a paired comparison, `serve` gets
+    /// them one by one. If instructions are counted, it gets batches of one request, and the part marked with
     /// [`counted`](crate::bencher::counted) is the count of the case.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl Bencher {
         if self.assignment.mode == Mode::Sample && matches!(self.state, State::Fresh) {
             self.probes.begin();
             let measured = serve.measure(&mut Round { bencher: self });
-            // One that fails is no loss of the round's: it was served for a probe.
+            // The round does not fail if such a request fails: it is served only for a probe.
             let mut another = || serve.batch(1).is_ok();
             let handed_in = measured.and_then(|measured| self.hand_in(measured, &mut another));
             match handed_in {
@@ -147,7 +147,8 @@ impl Bencher {
         self.take_failure()
     }
 
-    /// `another` serves a request that a probe wants after all others, and says whether that went well.
+    /// Reports the result to the runner. `another` serves a further request for a probe, and returns whether it
+    /// succeeded.
     fn hand_in(&mut self, measured: Measured, another: &mut dyn FnMut() -> bool) -> Result<(), Error> {
         let Measured { served, requests, warm_up, latency_ns, failure } = measured;
         self.iterations = requests;

@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use super::{Part, Stopwatch, mark_as};
 
-/// Counts an iteration of nothing, in the way of [`Bencher::iter`](crate::Bencher::iter): the runner subtracts it. Twice,
-/// and the second counts: the first fetches the code into the simulated caches, where it is when an iteration is
-/// counted.
+/// Counts an empty iteration of [`Bencher::iter`](crate::Bencher::iter), which the runner subtracts. It is counted
+/// twice, and the second count is used: the first loads the code into the simulated caches, as for any counted
+/// iteration.
 pub(crate) fn count_nothing() {
     mark_as(Part::Empty);
     for _ in 0..2 {

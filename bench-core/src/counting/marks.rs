@@ -1,4 +1,4 @@
-//! Marks in the code that valgrind understands: client requests.
+//! Client requests: marks in the code that valgrind understands.
 //!
 //! A client request is a sequence of instructions that has no effect, which valgrind recognizes (`valgrind.h`, "Magic
 //! instruction sequences"). Counters are zeroed before the counted part and dumped after it. These two act on all
@@ -20,7 +20,7 @@ const ZERO_STATS: usize = CALLGRIND + 1;
 /// `CALLGRIND_DUMP_STATS_AT`: writes the counts to a file, with a text.
 const DUMP_STATS_AT: usize = CALLGRIND + 3;
 
-/// No part is marked.
+/// The value of [`PART`] while no part is marked.
 const NO_PART: u8 = u8::MAX;
 
 /// The part that the next marks belong to. Process-wide, as valgrind's counters are.
@@ -31,7 +31,7 @@ pub(crate) fn mark_as(part: Part) {
     PART.store(part as u8, Ordering::Relaxed);
 }
 
-/// Whether there is anything to mark; one load.
+/// Whether marks are needed. Costs one load.
 #[inline(always)]
 pub(super) fn are_wanted() -> bool {
     PART.load(Ordering::Relaxed) != NO_PART
@@ -42,8 +42,8 @@ pub(crate) fn is_under_valgrind() -> bool {
     request(RUNNING_ON_VALGRIND, 0) != 0
 }
 
-/// Counting begins. Never inlined, so that the instructions between the request and the caller are the same in
-/// every benchmark.
+/// Starts to count. Never inlined, so that the instructions between the request and the caller are the same in every
+/// benchmark.
 #[cold]
 #[inline(never)]
 pub(super) fn begin() {

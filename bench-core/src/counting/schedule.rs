@@ -6,15 +6,15 @@ use crate::error::Error;
 use crate::sampling::{Batch, Phase, Schedule};
 use bench_protocol::{RequestLevels, WarmUp};
 
-/// First call, warm-up, one iteration. Valgrind writes down what they count; times under valgrind are meaningless,
-/// and are not reported.
+/// A schedule of a first call, a warm-up and one iteration. Valgrind writes the counts to files; times under valgrind
+/// are meaningless, and are not reported.
 pub(crate) struct Counting {
     phase: Option<Phase>,
     warm_up_left: u64,
 }
 
 impl Counting {
-    /// `warm_up` iterations, after the first call, count for nothing.
+    /// Creates a schedule with `warm_up` iterations after the first call, whose counts are not used.
     pub(crate) fn new(warm_up: u64) -> Self {
         Counting { phase: Some(Phase::FirstCall), warm_up_left: warm_up }
     }

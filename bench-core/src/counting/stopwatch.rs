@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use super::marks;
 use crate::allocation;
 
-/// Takes the time, or places the marks that valgrind needs; allocations between start and stop count, in an iteration
-/// whose allocations are to be counted.
+/// Takes the time, or places the marks that valgrind needs. If the allocations of an iteration are counted, they are
+/// those between start and stop.
 ///
-/// Both cases share one code path: a benchmark's closure is called from one place, so that the counted machine code is
-/// the timed one.
+/// Both cases share one code path: a benchmark's closure is called from one place, so that the same machine code is
+/// counted and timed.
 pub struct Stopwatch {
-    /// None if instructions are counted.
+    /// The start time; `None` if instructions are counted.
     start: Option<Instant>,
 }
 

@@ -7,7 +7,7 @@ use crate::device::Device;
 use crate::error::Error;
 use bench_protocol::DeviceChoice;
 
-/// Waits for the queue of the calling thread, which is the one that candle gives it.
+/// Waits for the queue that candle has given to the calling thread.
 impl Device for candle_core::Device {
     fn synchronize(&self) -> Result<(), Error> {
         candle_core::Device::synchronize(self).map_err(Error::from)
@@ -48,7 +48,7 @@ impl CandleDevice for DeviceChoice {
             DeviceChoice::Cuda(_) => Err(without("CUDA", "cuda")),
             DeviceChoice::Metal if metal_is_available() => candle_core::Device::new_metal(0).map_err(failed),
             DeviceChoice::Metal => Err(without("Metal", "metal")),
-            // A machine without a driver is no reason to fail where nobody has asked for one.
+            // Without a driver, the processor is used, since no device was requested.
             DeviceChoice::Auto if cuda_is_available() => {
                 Ok(candle_core::Device::new_cuda(0).unwrap_or(candle_core::Device::Cpu))
             }

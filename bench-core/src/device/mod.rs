@@ -47,7 +47,7 @@ pub trait Device {
         None
     }
 
-    /// Returns how much of the device's memory the framework holds; `None` if it does not report it.
+    /// Returns the memory of the device that the framework holds; `None` if the framework does not report it.
     fn memory(&self) -> Option<DeviceMemory> {
         None
     }
@@ -58,6 +58,6 @@ pub trait Device {
 pub struct DeviceMemory {
     /// The memory used by tensors, in bytes.
     pub used_bytes: u64,
-    /// Reserved from the device, in bytes. The unused part is kept for later, or lost to fragmentation.
+    /// The memory reserved from the device, in bytes. The unused part is kept for later, or lost to fragmentation.
     pub reserved_bytes: u64,
 }

@@ -8,14 +8,14 @@ use crate::device::{Device, DeviceMemory};
 use crate::error::Error;
 use bench_protocol::{ProbeReport, Reading};
 
-/// The devices of a benchmark. A clone waits for the same ones.
+/// The devices of a benchmark. A clone waits for the same devices.
 #[derive(Clone, Default)]
 pub(crate) struct Queue {
     devices: Vec<Rc<dyn Device>>,
     times: Rc<Times>,
 }
 
-/// The times of launching and of waiting, added up over the samples.
+/// The times of launching work and of waiting for it, added up over the samples.
 #[derive(Default)]
 struct Times {
     launching: Cell<Duration>,
@@ -27,12 +27,12 @@ impl Queue {
         self.devices.push(device);
     }
 
-    /// Waits for what was queued before, which is not timed.
+    /// Waits for all work that was queued before, outside the timed part.
     pub(crate) fn drain(&self) -> Result<(), Error> {
         self.devices.iter().try_for_each(|device| device.synchronize())
     }
 
-    /// Waits for the work that was queued in `launched`; returns the times of both.
+    /// Waits for the work that took `launched` to queue; returns the sum of both times.
     pub(crate) fn settle(&self, launched: Duration) -> Result<Duration, Error> {
         if self.devices.is_empty() {
             return Ok(launched);
@@ -52,7 +52,8 @@ impl Queue {
         self.times.waiting.set(Duration::ZERO);
     }
 
-    /// Launch and synchronization apart, an iteration, and the memory that frameworks hold; none without a device.
+    /// Returns the times of launching and of synchronization per iteration, and the memory that frameworks hold; `None`
+    /// without a device.
     pub(crate) fn report(&self, iterations: u64) -> Option<ProbeReport> {
         if self.devices.is_empty() {
             return None;
@@ -72,7 +73,7 @@ impl Queue {
         if let Some(DeviceMemory { used_bytes, reserved_bytes }) = memory {
             readings.push(Reading::new("device_memory_used", "bytes", used_bytes as f64).max());
             readings.push(Reading::new("device_memory_reserved", "bytes", reserved_bytes as f64).max());
-            // NaN without any memory: no figure, and so left out.
+            // NaN if no memory is reserved, and then left out.
             let unused = 1.0 - used_bytes as f64 / reserved_bytes as f64;
             readings.push(Reading::new("device_memory_unused", "1", unused).max());
         }

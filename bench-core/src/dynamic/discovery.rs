@@ -18,16 +18,16 @@ use super::locator::Locator;
 use crate::registered::Registered;
 use crate::{build, registry};
 
-/// Tells a process of this program to register its cases: the process id of the program that asks, a colon, and the file
-/// they are written to.
+/// The variable that makes a process of this program write its cases to a file. Its value is the process id of the
+/// program that asks, a colon, and the path of the file.
 const VARIABLE: &str = "BENCH_LIST_FILE";
 
-/// Registering that takes longer is shared: several cases of one target are measured by one process. A round of a case of
-/// 10 s is some tenths of a second long.
+/// If registering takes this long or longer, one process measures several cases of a target. A round of a case of 10 s
+/// takes some tenths of a second.
 const EXPENSIVE: Duration = Duration::from_millis(100);
 
-/// Starts another process of this program that registers its cases; returns those, and all that were registered at link
-/// time.
+/// Starts another process of this program that registers its cases; returns these cases and all that were registered at
+/// link time.
 ///
 /// # Errors
 /// If the process could not list its cases.
@@ -80,7 +80,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // One that stays lies in the system's own folder for such files.
+        // A file that cannot be removed stays in the system's folder for temporary files.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -88,15 +88,15 @@ impl Drop for Temporary {
 /// The file to which this process writes the cases that it registers.
 pub(crate) struct Announcements {
     file: File,
-    /// When the running target began to register, and the cases that it has registered.
+    /// The time at which the running target began to register, and its cases so far; `None` outside a target.
     target: Option<(Instant, Vec<(Case, Locator)>)>,
 }
 
 impl Announcements {
-    /// The file that is named in the environment, if this process is to register its cases.
+    /// Opens the file that is named in the environment; `None` if this process need not list its cases.
     pub(super) fn from_environment() -> Option<Self> {
         let value = std::env::var_os(VARIABLE)?;
-        // Before anything is started that would inherit it.
+        // Before a process is started that would inherit it.
         sys::forget_variable(VARIABLE);
         let opened = value
             .to_str()
@@ -114,12 +114,12 @@ impl Announcements {
         Some(Announcements { file, target: None })
     }
 
-    /// A target begins to register its cases.
+    /// Records that a target begins to register its cases.
     pub(super) fn enter(&mut self) {
         self.target = Some((Instant::now(), Vec::new()));
     }
 
-    /// A case has been registered.
+    /// Records a registered case.
     pub(super) fn announce(&mut self, case: Case, locator: Locator) {
         match &mut self.target {
             Some((_, cases)) => cases.push((case, locator)),
@@ -127,7 +127,7 @@ impl Announcements {
         }
     }
 
-    /// The target has registered all its cases.
+    /// Records that the target has registered all its cases.
     pub(super) fn leave(&mut self) {
         let Some((began, mut cases)) = self.target.take() else { return };
         if began.elapsed() >= EXPENSIVE && cases.len() > 1 {

@@ -1,15 +1,15 @@
-//! The locator by which a case is found again if it exists only while its program runs.
+//! The locator, by which a worker finds a case that exists only while its program runs.
 
 use std::fmt;
 
-/// The place where a case is registered: part of the list, and handed to the worker.
+/// The place at which a case is registered. It is part of the list, and is passed to the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Locator {
     /// The function that registers it; empty if that is `main` itself.
     pub(super) target: String,
-    /// The number of benchmarks of the same name that the function has registered before.
+    /// The number of benchmarks of the same name that the function registers before this one.
     pub(super) occurrence: u32,
-    /// Whether the worker can go on with another case of the same function.
+    /// Whether the worker can continue with another case of the same function.
     pub(super) is_shared: bool,
     /// The name under which it is registered.
     pub(super) name: String,
@@ -23,7 +23,7 @@ impl fmt::Display for Locator {
 }
 
 impl Locator {
-    /// Reads what [`Display`](fmt::Display) writes; `None` if it is something else.
+    /// Parses the format that [`Display`](fmt::Display) writes; `None` if the text is something else.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (target, rest) = text.split_once('#')?;
         let (count, name) = rest.split_once(':')?;

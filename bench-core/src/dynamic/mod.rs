@@ -1,5 +1,5 @@
-//! Cases that exist only while a program runs: functions that register benchmarks one after another, as those of
-//! criterion do, instead of the registry that the linker fills. For crates that stand in for other harnesses.
+//! Cases that exist only while a program runs: functions register benchmarks one after another, as in criterion,
+//! instead of the registry that the linker fills. Meant for crates that stand in for other harnesses.
 //!
 //! The first call of such a program that concerns benchmarks ([`begin`]) decides the purpose of its process:
 //! - It was started as a worker: it searches for the one case to measure. Only the target that registers it is called,
@@ -39,18 +39,18 @@ use locator::Locator;
 use names::{Names, printable};
 use serving::{Next, Serving, exit};
 
-/// Lets the runner take filters as regular expressions over names of benchmarks, as the harness does that a program was
-/// written for.
+/// The flag that makes the runner apply filters as regular expressions to the names of benchmarks, like the harness
+/// that the program was written for.
 pub(crate) const BY_NAME: &str = "--by-name";
 
 /// A benchmark that registers.
 #[derive(Clone, Debug)]
 pub struct Offer<'a> {
-    /// The name: the part of its id after the category.
+    /// The name, which is the part of the id after the category.
     pub name: &'a str,
-    /// The settings that it asks for.
+    /// The settings that the benchmark asks for.
     pub settings: Overrides,
-    /// The longest time that the warm-up of a round may take, if the round limits it.
+    /// The longest time that the warm-up of a round may take; `None` if the benchmark sets no limit.
     pub longest_warm_up: Option<Duration>,
     /// The reason why it is left out by default; `None` if it is not.
     pub ignored: Option<&'a str>,
@@ -78,7 +78,7 @@ struct Session {
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 
-/// Whether this worker is on its way out.
+/// Whether this worker is ending.
 static LEAVES: AtomicBool = AtomicBool::new(false);
 
 /// The panic payload that unwinds the stack of a worker that has measured its case.
@@ -92,13 +92,13 @@ enum Step {
     Try(String),
 }
 
-/// Decides the purpose of this process, if that is not decided yet; `has_end` says that the program calls [`end`].
+/// Decides the purpose of this process, if that is not decided yet; `has_end` is whether the program calls [`end`].
 /// Does not return if the process need not register anything.
 pub fn begin(has_end: bool) {
     drop(lock(has_end));
 }
 
-/// Calls `run`, which registers benchmarks and is written in the file `source`, if this process needs them.
+/// Calls `run`, which registers benchmarks, if this process needs them. `source` is the file that contains `run`.
 pub fn target(name: &str, source: &'static str, run: &mut dyn FnMut()) {
     if !with(|session| session.enter(name, source)) {
         return;
@@ -137,7 +137,7 @@ pub fn offer(offer: &Offer<'_>, call: &mut dyn FnMut(&mut Bencher) -> Result<(),
         }
         #[cfg(not(feature = "runner"))]
         Step::Try(id) => {
-            // Not while the session is locked: what registers is the benchmark's.
+            // The session must not be locked here: the benchmark may register others.
             let Some(mut alone) = with(Session::take_alone) else { return };
             alone.try_case(&id, call);
             with(|session| session.role = Role::IsAlone(alone));
@@ -161,8 +161,8 @@ fn with<T>(act: impl FnOnce(&mut Session) -> T) -> T {
     act(session.get_or_insert_with(|| Session::of_this_process(false)))
 }
 
-/// Ends a worker that has measured its case. Values that registering has made, such as temporary files, are dropped on
-/// the way.
+/// Ends a worker that has measured its case. Values that registration has created, such as temporary files, are dropped
+/// if panics unwind.
 fn leave() -> ! {
     LEAVES.store(true, Ordering::Relaxed);
     if cfg!(panic = "unwind") && with(|session| !session.target.is_empty()) {
@@ -183,7 +183,7 @@ impl Session {
         Session { role, names: Names::default(), target: String::new(), source: None }
     }
 
-    /// Whether the target is to be called.
+    /// Whether the target must be called.
     fn enter(&mut self, name: &str, source: &'static str) -> bool {
         let is_wanted = match &mut self.role {
             Role::Lists(announcements) => {
@@ -203,7 +203,7 @@ impl Session {
         is_wanted
     }
 
-    /// The target has ended. Returns whether it is to be called again.
+    /// Records that the target has ended. Returns whether it must be called again.
     fn leave(&mut self) -> bool {
         self.names.enter();
         match &mut self.role {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Names {
     /// The names in the whole process, with their suffixes.
     taken: HashSet<String>,
-    /// How often each was registered by the target that is running.
+    /// The number of times that the running target has registered each name.
     in_target: HashMap<String, u32>,
 }
 
@@ -31,7 +31,7 @@ impl Names {
         }
     }
 
-    /// The name, with the suffix that criterion gives to the folder of one that is taken: `_2`, `_3`, ….
+    /// Returns the name; if it is taken, with a suffix, as criterion adds it to names of folders: `_2`, `_3`, ….
     pub(super) fn unique(&mut self, name: &str) -> String {
         let mut unique = name.to_owned();
         let mut number = 2;
@@ -43,7 +43,7 @@ impl Names {
     }
 }
 
-/// The name without control characters, which no id may hold.
+/// Returns the name with control characters escaped, since no id may contain them.
 pub(super) fn printable(name: &str) -> String {
     name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

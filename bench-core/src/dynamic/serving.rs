@@ -18,11 +18,12 @@ use crate::worker::{self, Call};
 pub(crate) struct Serving {
     channel: Channel,
     assignment: Assignment,
-    /// The place of the case; all places are searched if it is not known.
+    /// The place of the case; `None` if it is not known, and all places are searched.
     locator: Option<Locator>,
-    /// When the search for the case began.
+    /// The time at which the search for the case began.
     since: Instant,
-    /// Whether the running target had registered something when the search began: its beginning may hold the case.
+    /// Whether the search began after the running target had registered a case. The target may have registered the
+    /// wanted case before.
     began_within: bool,
 }
 
@@ -35,7 +36,7 @@ pub(super) enum Next {
 }
 
 impl Serving {
-    /// Takes the first command. A case that is registered at link time is measured here, and the process ends.
+    /// Receives the first command. If its case is registered at link time, measures it and ends the process.
     pub(super) fn begin(channel: Channel) -> Self {
         match Serving::receive_first(&channel) {
             Ok(assignment) => match registry::find(&assignment.case) {
@@ -57,18 +58,18 @@ impl Serving {
     }
 
     fn of(channel: Channel, assignment: Assignment, began_within: bool) -> Self {
-        // Not that of another case.
+        // A locator of another case is not used.
         let fits = |locator: &Locator| assignment.case.starts_with(&own_id(&locator.name));
         let locator = assignment.locator.as_deref().and_then(Locator::parse).filter(fits);
         Serving { channel, assignment, locator, since: Instant::now(), began_within }
     }
 
-    /// Whether a target may hold the case.
+    /// Whether a target may contain the case.
     pub(super) fn may_be_in(&self, target: &str) -> bool {
         self.locator.as_ref().is_none_or(|locator| locator.target == target)
     }
 
-    /// Whether what is registered now is the case.
+    /// Whether the case that is registered now is the wanted one.
     pub(super) fn is(&self, case: &Case, here: &Locator) -> bool {
         match &self.locator {
             Some(there) => {
@@ -78,7 +79,7 @@ impl Serving {
         }
     }
 
-    /// Returns a note if another case has the same name.
+    /// Returns a note if another case has the same name; `None` if the name is unique.
     pub(super) fn note_of_twin(&self, here: &Locator) -> Option<String> {
         let own = own_id(&here.name);
         (self.assignment.case != own).then(|| {
@@ -112,7 +113,7 @@ impl Serving {
         }
     }
 
-    /// A target has ended without the case.
+    /// Returns the next step after a target has ended without the case.
     pub(super) fn target_ended(&mut self) -> Next {
         if self.locator.is_none() {
             return Next::GoOn;
@@ -146,7 +147,7 @@ impl Serving {
     }
 }
 
-/// The id of a case whose name is its own.
+/// Returns the id that a case with this name has if the name is unique.
 fn own_id(name: &str) -> String {
     Case::named(name, Category::Performance).id
 }

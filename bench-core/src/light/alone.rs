@@ -11,7 +11,7 @@ use super::{Asked, FAILED, USAGE};
 use crate::error::Error;
 use crate::worker::{self, Call, Sink};
 
-/// Runs the cases that are asked for, one after another, and counts how they ended.
+/// Runs the selected cases, one after another, and counts how they ended.
 pub(crate) struct Alone {
     asked: Asked,
     /// Whether [`conclude`](Self::conclude) will be called. Otherwise the first failure ends the process.
@@ -32,12 +32,12 @@ impl Alone {
         Alone { asked, has_end, passed: 0, failed: 0, skipped: 0 }
     }
 
-    /// Whether this case is asked for, which may be marked `ignore`.
+    /// Whether a case is selected; `is_ignored` is whether it is marked `ignore`.
     pub(crate) fn takes(&self, id: &str, is_ignored: bool) -> bool {
         self.asked.takes(id) && self.asked.wants(is_ignored)
     }
 
-    /// Runs a case, and says how that ended.
+    /// Runs a case, and reports how it ended.
     pub(crate) fn try_case(&mut self, id: &str, call: Call<'_>) {
         if self.asked.in_process {
             self.measure(id, call);
@@ -49,7 +49,7 @@ impl Alone {
         }
     }
 
-    /// Prints how all cases ended, and returns the exit code.
+    /// Prints the numbers of cases that passed, failed or were ignored, and returns the exit code.
     pub(crate) fn conclude(&self) -> ExitCode {
         if !self.asked.in_process {
             let verdict = if self.failed == 0 { "ok" } else { "FAILED" };
@@ -61,7 +61,7 @@ impl Alone {
         if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
     }
 
-    /// Runs a case once, in the words of libtest.
+    /// Runs a case once, and prints the result in the format of libtest.
     fn once(&mut self, id: &str, call: Call<'_>) {
         let silent: Sink = Rc::new(RefCell::new(|_frame| Ok::<(), Error>(())));
         let outcome = match worker::measure_alone(call, assignment(id, Mode::Once), None, &silent, None) {
@@ -85,7 +85,7 @@ impl Alone {
         println!("test {id} ... {outcome}");
     }
 
-    /// Measures a case for debuggers and profilers: samples for a second, and their median.
+    /// Measures a case for a second, for debuggers and profilers, and prints the median of the samples.
     fn measure(&mut self, id: &str, call: Call<'_>) {
         const SLICE_NS: u64 = 1_000_000_000;
         let per_iteration = Rc::new(RefCell::new(Vec::new()));
@@ -126,7 +126,8 @@ fn assignment(case: &str, mode: Mode) -> Assignment {
     Assignment { probes: Some(Vec::new()), ..Assignment::new(case, mode) }
 }
 
-/// Whether a filter means something else as a regular expression than as a text. A dot is not looked at: names hold dots.
+/// Whether a filter has another meaning as a regular expression than as plain text. Dots are accepted, since names
+/// contain them.
 fn is_expression(filter: &str) -> bool {
     filter.contains(['^', '$', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '\\'])
 }

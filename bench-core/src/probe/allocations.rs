@@ -14,8 +14,8 @@ const LONG_ENOUGH: Duration = Duration::from_millis(1);
 /// The largest number of iterations that are counted.
 const MOST: u64 = 100;
 
-/// Counts, on all threads, the allocations of iterations after the last sample between the start and the stop of the
-/// clock: counting takes about a nanosecond a call, which must not be part of the time.
+/// Counts the allocations of iterations after the last sample, on all threads, between the start and the stop of the
+/// clock. Counting takes about a nanosecond per call, which must not be part of the time.
 #[derive(Default)]
 struct Allocations {
     /// The count of the iteration that is running.
@@ -24,7 +24,7 @@ struct Allocations {
     refused: Option<NotCounted>,
     began: Option<Instant>,
     iterations: u64,
-    /// Sums of what iterations allocate, and the highest of their peaks.
+    /// The sums of the allocations of all iterations, and the highest of their peaks.
     seen: Tally,
 }
 

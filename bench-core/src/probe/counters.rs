@@ -16,11 +16,12 @@ const EVENTS: [(&str, Event); 4] = [
     ("branch_misses", Event::BRANCH_MISSES),
 ];
 
-/// Each thread takes a descriptor an event, and a process may have 1024 of them as a rule.
+/// The largest number of threads that are counted: each needs one descriptor per event, and a process may usually have
+/// 1024 descriptors.
 const MOST_THREADS: usize = 64;
 
-/// Hardware counters of all threads, of the program alone and not of the kernel, from the first sample to the last, with
-/// what a benchmark prepares in between. Nothing is read between them.
+/// Hardware counters of all threads, without the kernel, from the first sample to the last, including setup between
+/// samples. They are not read in between.
 #[derive(Default)]
 struct Counters {
     events: Vec<Counted>,
@@ -31,12 +32,12 @@ struct Counted {
     metric: &'static str,
     /// The counters of each thread that existed at the beginning; threads that these start are counted with them.
     threads: Vec<Counter>,
-    /// The value at the end of the last level.
+    /// The value at the end of the previous level.
     before: f64,
 }
 
 impl Counted {
-    /// Not a number if a thread's counter cannot be read, or has never had its turn.
+    /// Returns the sum over the threads; NaN if a thread's counter cannot be read, or has never run.
     fn now(&self) -> f64 {
         self.threads.iter().map(|counter| counter.read().unwrap_or(f64::NAN)).sum()
     }
@@ -85,7 +86,7 @@ impl Probe for Counters {
     }
 }
 
-/// Counts per iteration or request, and what follows from them.
+/// Returns the counts per iteration or request, and the instructions per cycle.
 fn readings(counts: &[(&str, f64)], done: u64) -> Vec<Reading> {
     if done == 0 {
         return Vec::new();
@@ -128,7 +129,7 @@ mod tests {
         assert!(other.join().is_ok());
     }
 
-    /// On a machine that has them: an iteration of a million additions takes more than as many instructions.
+    /// Checks, if the machine has counters, that a million additions take more than a million instructions.
     #[test]
     fn a_loop_is_counted_where_there_are_counters() {
         let mut probe = Counters::default();

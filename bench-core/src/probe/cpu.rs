@@ -11,15 +11,15 @@ use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("cpu", || Box::new(Cpu::default())) }
 
-/// Time and context switches by `getrusage(RUSAGE_SELF)`: all threads of the worker, children not counted. It counts from
-/// the first sample to the last, with what a benchmark prepares in between.
+/// Processor time and context switches by `getrusage(RUSAGE_SELF)`, of all threads of the worker, without child
+/// processes, from the first sample to the last, including setup between samples.
 #[derive(Default)]
 struct Cpu {
     begin: Option<Start>,
     level: Option<Start>,
 }
 
-/// The time used when something began.
+/// The readings at the beginning or the end of a period.
 #[derive(Clone)]
 struct Start {
     at: Instant,
@@ -34,7 +34,7 @@ impl Start {
         Ok(Start { at: Instant::now(), used, migrations: migrations() })
     }
 
-    /// Returns the time used since then, per iteration or request.
+    /// Returns the readings from this point to `end`, per iteration or request.
     fn until(&self, end: &Start, done: u64) -> Vec<Reading> {
         if done == 0 {
             return Vec::new();
@@ -56,7 +56,7 @@ impl Start {
             count("involuntary_switches", before.involuntary_switches, after.involuntary_switches),
         ];
         if let (Some(before), Some(after)) = (&self.migrations, &end.migrations) {
-            // A thread that was not there before begins at zero; one that has ended is not seen.
+            // A thread that did not exist at the beginning starts at zero; one that has ended is left out.
             let moved =
                 |(thread, now): (&String, &u64)| now.saturating_sub(before.get(thread).copied().unwrap_or(0));
             readings.push(count("migrations", 0, after.iter().map(moved).sum()));
@@ -89,12 +89,12 @@ impl Probe for Cpu {
     }
 }
 
-/// How often each thread of this process has been moved to another processor, from `/proc/self/task/<thread>/sched`;
-/// `None` if the kernel was built without.
+/// Returns how often each thread of this process has been moved to another processor, from
+/// `/proc/self/task/<thread>/sched`; `None` if the kernel does not provide this file.
 fn migrations() -> Option<HashMap<String, u64>> {
     let mut moved = HashMap::new();
     for thread in fs::read_dir("/proc/self/task").ok()?.flatten() {
-        // Threads end at any time.
+        // A thread may end before its file is read.
         let Ok(text) = fs::read_to_string(thread.path().join("sched")) else { continue };
         moved.insert(thread.file_name().to_string_lossy().into_owned(), nr_migrations(&text)?);
     }

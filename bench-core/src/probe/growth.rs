@@ -1,16 +1,16 @@
-//! Resident memory during iterations or requests: does it grow with their number?
+//! The growth of resident memory with the number of iterations or requests.
 
 use bench_os as sys;
 use bench_stats as stats;
 use bench_stats::Interval;
 
-/// Distance between two looks at first, in nanoseconds: one look costs about a microsecond.
+/// The initial time between two readings, in nanoseconds: one reading costs about a microsecond.
 const EVERY_NS: u64 = 5_000_000;
 
 /// The largest number of readings that are kept; beyond it, every other reading is dropped.
 const MOST: usize = 256;
 
-/// The total growth, in bytes, below which it cannot be distinguished from memory that the allocator keeps.
+/// The smallest total growth, in bytes, that can be distinguished from memory that the allocator keeps.
 const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 
 /// The number of readings below which growth cannot be estimated.
@@ -47,7 +47,7 @@ impl Growth {
         now_ns >= self.next_ns
     }
 
-    /// Adds a reading after `done` iterations or requests: bytes of resident memory, if they are known.
+    /// Adds a reading of `resident` bytes after `done` iterations or requests; `None` if the memory is not known.
     pub fn note(&mut self, done: u64, resident: Option<u64>) {
         self.next_ns = self.next_ns.saturating_add(self.every_ns);
         let Some(bytes) = resident else { return };
@@ -65,7 +65,7 @@ impl Growth {
     /// Returns the growth in bytes per iteration or request, with the 95 % interval; `None` if there are too few
     /// readings, or if the total growth is at most 4 MiB, which cannot be distinguished from what an allocator keeps.
     pub fn slope(&self) -> Option<(f64, Interval)> {
-        // What the first of them bring up is no leak: caches fill, pools grow.
+        // Growth in the first readings is not a leak: caches fill, pools grow.
         let settled = &self.looks[self.looks.len() / 5..];
         if settled.len() < FEWEST {
             return None;

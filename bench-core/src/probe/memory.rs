@@ -1,4 +1,4 @@
-//! Memory of the worker over the samples.
+//! The probe of memory: that of the worker during the samples.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use bench_syntax::quantity::{Bytes, nanoseconds};
 
 inventory::submit! { ProbeFactory::new("memory", || Box::new(Memory::new())) }
 
-/// Reading the files of all processes may take one part in this many of the time.
+/// At most one part in this many of the time is spent on reading the files of all processes.
 const SHARE: u32 = 200;
 
 /// The share of the control group's limit from which on a warning is given.
@@ -27,9 +27,10 @@ struct Memory {
     before: Option<Start>,
     samples: u64,
     growth: Growth,
-    /// The highest peak that was read before the mark was last reset, in bytes.
+    /// The highest peak that was read so far, in bytes; resets of `VmHWM` do not lower it.
     peak: u64,
-    /// The most that the process and its descendants had at one look, if there were any.
+    /// The largest total of the process and its descendants in one reading, in bytes; `None` if there were no
+    /// descendants.
     tree: Option<u64>,
     next_tree: Duration,
 }
@@ -65,7 +66,7 @@ impl Memory {
         self.next_tree = after + (after - now) * SHARE;
     }
 
-    /// The peak since the mark was reset.
+    /// Returns the peak since `VmHWM` was last reset, in bytes, and raises the overall peak to it.
     fn raise_peak(&mut self) -> Result<u64, String> {
         let peak = sys::high_water_mark().map_err(|error| unreadable("/proc/self/status", &error))?;
         self.peak = self.peak.max(peak);
@@ -99,7 +100,8 @@ impl Probe for Memory {
 
     fn level(&mut self, _requests: u64) -> Vec<Reading> {
         let mut readings = Vec::new();
-        // What cannot be read now was read when the round began: it is missing, and the round goes on.
+        // The files could be read when the round began. If one cannot be read now, its figure is missing, and the round
+        // goes on.
         if let Ok(peak) = self.raise_peak()
             && reset_peak().is_ok()
         {
@@ -115,7 +117,7 @@ impl Probe for Memory {
     fn end(&mut self, iterations: u64) -> Result<Observation, String> {
         let after = resident_bytes().ok_or("/proc/self/statm cannot be read")?;
         self.raise_peak()?;
-        // The last look is always taken.
+        // The last reading is never omitted.
         self.next_tree = Duration::ZERO;
         self.look_at_tree(after);
         let Some(before) = &self.before else { return Ok(Observation::default()) };
@@ -131,7 +133,7 @@ impl Probe for Memory {
         if self.samples > 0
             && let Some((slope, interval)) = self.growth.slope()
         {
-            // Looks count samples, all of which hold as many iterations.
+            // Readings are numbered by samples, all of which have the same number of iterations.
             let per_iteration = self.samples as f64 / iterations.max(1) as f64;
             let Interval { low, high } = interval;
             let interval = Interval { low: low * per_iteration, high: high * per_iteration };
@@ -171,7 +173,7 @@ fn reset_peak() -> Result<(), String> {
     sys::reset_high_water_mark().map_err(|error| unreadable("/proc/self/clear_refs", &error))
 }
 
-/// The reason why a file of `/proc` cannot be used.
+/// Returns the reason why a file of `/proc` cannot be used.
 fn unreadable(path: &str, error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::Unsupported {
         return error.to_string();

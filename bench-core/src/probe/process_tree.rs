@@ -5,7 +5,8 @@ use std::fs;
 
 use bench_os as sys;
 
-/// Resident bytes of all descendants of this process, if it has any. Pages that several of them share count for each.
+/// Returns the resident bytes of all descendants of this process; `None` if it has none. Shared pages count once for
+/// each process.
 ///
 /// Without children this is one system call; with some, the files of all processes are read.
 pub(super) fn resident_bytes() -> Option<u64> {
@@ -15,7 +16,7 @@ pub(super) fn resident_bytes() -> Option<u64> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for process in processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
-        // Processes end at any time.
+        // A process may end before its file is read.
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         if let Some(parent) = parent(&stat) {
             children.entry(parent).or_default().push(process);
@@ -30,8 +31,8 @@ pub(super) fn resident_bytes() -> Option<u64> {
     Some(bytes)
 }
 
-/// The fourth field of `/proc/<pid>/stat` (proc_pid_stat(5)); the second is a name in parentheses, which may hold any
-/// character.
+/// Returns the parent's id: the fourth field of `/proc/<pid>/stat` (proc_pid_stat(5)). The second is a name in
+/// parentheses, which may contain any character.
 fn parent(stat: &str) -> Option<u32> {
     stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }

@@ -23,7 +23,7 @@ pub(crate) struct ProbeSet {
 struct Attached {
     probe: Box<dyn Probe>,
     cost_ns: u64,
-    /// Whether it has handed in its readings, or is unavailable.
+    /// Whether it has returned its readings, or is unavailable.
     is_done: bool,
     seen: Result<Observation, String>,
 }
@@ -87,7 +87,7 @@ impl ProbeSet {
         readings
     }
 
-    /// After the last sample: ends every probe that wants no further iteration. Answers whether one does.
+    /// Ends every probe that wants no further iteration after the last sample. Returns whether another one does.
     pub(crate) fn wants_another(&mut self, iterations: u64) -> bool {
         let mut is_wanted = false;
         self.each(|attached| {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use bench_protocol::Series;
 
-    /// Says what it was asked, and is unavailable if it is to be.
+    /// Reports which of its methods were called, and is unavailable if `missing` is set.
     #[derive(Default)]
     struct Told {
         missing: bool,

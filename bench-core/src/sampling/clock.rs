@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// The smallest difference that two neighbouring readings of the clock can show: the larger of its
-/// step and its own cost, as the least non-zero difference over 2000 pairs of readings. About 20 ns
-/// on Linux with a TSC; 1 µs or more if the clock is a system call.
+/// Returns the resolution of the clock: the smallest non-zero difference over 2000 pairs of consecutive readings, which
+/// is the larger of its step and the cost of a reading. About 20 ns on Linux with a TSC; 1 µs or more if the clock is a
+/// system call.
 pub(crate) fn resolution() -> Duration {
     (0..2000)
         .filter_map(|_| {

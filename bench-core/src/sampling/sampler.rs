@@ -8,23 +8,23 @@ use crate::sampling::{Batch, Phase, Schedule};
 use bench_protocol::{Assignment, Frame, Mode, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
 
-/// Samples a round aims at. More would not narrow the interval: after some fifty samples the spread
+/// The number of samples that a round aims at. More would not narrow the interval: after some fifty samples, the spread
 /// between processes dominates the spread within one.
 const SAMPLES: u32 = 100;
 
-/// A sample lasts at least this many steps of the clock.
+/// The shortest length of a sample, in steps of the clock.
 const STEPS_PER_SAMPLE: u32 = 1000;
 
-/// Warm-up may take this share of the round's time.
+/// The largest share of the round's time that warm-up may take.
 const WARM_UP_SHARE: f64 = 0.3;
 
-/// Times are steady if the best of this many windows is not better, by more than [`STEADY_IMPROVEMENT`], than
-/// all windows before them.
+/// The number of latest windows that are compared with all earlier ones: times are steady if the best of them is not
+/// better by more than [`STEADY_IMPROVEMENT`].
 const STEADY_WINDOWS: usize = 4;
-/// The share by which the best of the last windows must be better, so that times are not steady yet.
+/// The improvement, as a share of the best earlier window, up to which times are steady.
 const STEADY_IMPROVEMENT: f64 = 0.01;
 
-/// How long a window of the warm-up should last: long against the clock, short against any round.
+/// The length of a window of the warm-up: long compared with a step of the clock, short compared with any round.
 const WINDOW: Duration = Duration::from_millis(2);
 
 /// A schedule of a first call, a warm-up and samples, until the assignment is fulfilled.
@@ -33,7 +33,7 @@ pub(crate) struct Sampler<S> {
     resolution: Duration,
     /// The longest time that warm-up may take, if the benchmark limits it.
     longest_warm_up: Duration,
-    /// The clock; another one in tests.
+    /// The clock, which tests replace.
     now: Box<dyn Fn() -> Instant>,
     stage: Stage,
     warm: Warmth,
@@ -41,7 +41,7 @@ pub(crate) struct Sampler<S> {
     samples: u64,
     iterations_per_sample: u64,
     measuring_since: Option<Instant>,
-    /// When the batch that is running was handed out.
+    /// The time at which the running batch was returned; `None` before the first one.
     batch_since: Option<Instant>,
     pending: Vec<u64>,
     flushed: Instant,
@@ -62,9 +62,9 @@ struct Warmth {
     total: Duration,
     /// Wall time, including what a benchmark prepares between timed parts: the time that uses up a round.
     wall: Duration,
-    /// Seconds per iteration of the latest windows.
+    /// Timed seconds per iteration of each of the latest windows.
     recent: VecDeque<f64>,
-    /// The best window before those.
+    /// Timed seconds per iteration of the best window before those; `None` if there was none.
     best_before: Option<f64>,
     /// Timed seconds per iteration of the latest window.
     estimate_s: f64,
@@ -76,14 +76,15 @@ struct Warmth {
 impl Warmth {
     fn note(&mut self, iterations: u64, elapsed: Duration, wall: Duration) {
         let seconds = elapsed.as_secs_f64() / iterations as f64;
-        // What takes no time doubles its batches until the budget of wall time is over.
+        // If an iteration takes no time, batches are doubled until the budget of wall time is used up.
         self.iterations = self.iterations.saturating_add(iterations);
         self.total += elapsed;
         self.wall += wall;
         self.estimate_s = seconds;
         self.cost_s = wall.as_secs_f64() / iterations as f64;
         if wall < WINDOW / 2 {
-            // Batches still growing towards a window: too short to tell falling times from noise.
+            // Batches are still growing to the length of a window, and are too short to distinguish falling times from
+            // noise.
             return;
         }
         self.recent.push_back(seconds);
@@ -126,7 +127,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         }
     }
 
-    /// The same, with a warm-up that takes no longer than this.
+    /// Limits the warm-up to the time `longest`; `None` means no limit.
     pub(crate) fn warming_up_within(self, longest: Option<Duration>) -> Self {
         Sampler { longest_warm_up: longest.unwrap_or(Duration::MAX), ..self }
     }
@@ -135,14 +136,14 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         Duration::from_nanos(self.assignment.slice_ns)
     }
 
-    /// Iterations of the next window of the warm-up, or `None` when it is over.
+    /// Returns the iterations of the next window of the warm-up, or `None` when it is over.
     fn warm_up(&self) -> Option<u64> {
         let affordable = self.warm.wall
             + Duration::try_from_secs_f64(self.warm.cost_s).unwrap_or(Duration::MAX)
             <= self.slice().mul_f64(WARM_UP_SHARE).min(self.longest_warm_up);
         if let Some(count) = self.assignment.warmup {
             let left = count.saturating_sub(self.warm.iterations);
-            // Without a few steps of the clock behind it, the batch size would be a guess.
+            // If the warm-up was shorter than a sample must be, the batch size would be a guess.
             let is_guess = self.warm.total < self.shortest_sample()
                 && self.warm.estimate_s < self.shortest_sample().as_secs_f64();
             if self.assignment.hard_stop && self.warm.wall >= self.slice() {
@@ -162,17 +163,18 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         as_count(WINDOW.as_secs_f64() / self.warm.cost_s).min(self.warm.iterations.saturating_mul(2).max(1))
     }
 
-    /// Returns the shortest duration of a sample, at which the clock can be read to 0.1 % of it.
+    /// Returns the shortest duration of a sample, of which a step of the clock is 0.1 %.
     fn shortest_sample(&self) -> Duration {
         self.resolution * STEPS_PER_SAMPLE
     }
 
-    /// Returns enough iterations to read the clock to 0.1 %, and so many that the slice contains [`SAMPLES`]; but
-    /// never more than fit into half the slice, preparation between the timed parts included.
+    /// Returns enough iterations for a step of the clock to be at most 0.1 % of a sample, or as many as let the slice
+    /// contain [`SAMPLES`], if that is more; but never more than fit into half the slice, including setup between the
+    /// timed parts.
     fn batch_size(&self) -> u64 {
         let slice = self.slice().mul_f64(1.0 - WARM_UP_SHARE);
         let wall = match self.assignment.samples {
-            // A number of samples was asked for, not a time.
+            // A number of samples was requested, not a time.
             Some(_) => WINDOW,
             None => slice / SAMPLES,
         };
@@ -190,7 +192,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         if let Some(samples) = self.assignment.samples {
             return self.samples >= samples || self.assignment.hard_stop && spent >= self.slice();
         }
-        // Half a sample too long is as good as half a sample too short.
+        // Rounds to the nearest whole number of samples.
         let half_sample = spent / (2 * self.samples.min(u64::from(u32::MAX / 2)) as u32);
         self.samples >= u64::from(SAMPLES) * 10
             || spent + half_sample >= self.slice().mul_f64(1.0 - WARM_UP_SHARE)
@@ -255,8 +257,8 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
             Phase::Sample => {
                 self.samples += 1;
                 self.pending.push(ns);
-                // Told now and then, so that the runner can show progress and a crash loses little;
-                // between samples, never inside one.
+                // Sent from time to time, so that the runner can show progress and a crash loses little; between
+                // samples, never inside one.
                 let told_long_ago = (self.now)() - self.flushed >= Duration::from_millis(200);
                 if told_long_ago { self.flush() } else { Ok(()) }
             }
@@ -285,9 +287,9 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
     }
 }
 
-/// Returns a number of iterations: at least 1, and never so many that adding them up could overflow.
+/// Returns a number of iterations: at least 1, and small enough that sums cannot overflow.
 fn as_count(iterations: f64) -> u64 {
-    // Infinite where something takes no time at all.
+    // Infinite if an iteration takes no time.
     iterations.clamp(1.0, 1e15) as u64
 }
 

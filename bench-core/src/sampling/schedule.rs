@@ -1,4 +1,4 @@
-//! The interface between *what is timed* (the bencher) and *how often* (a schedule).
+//! The interface between the bencher, which decides what is timed, and a schedule, which decides how often.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use bench_protocol::{RequestLevels, WarmUp};
 pub(crate) enum Phase {
     /// The very first iteration of the process: cold caches, page faults, kernel compilation.
     FirstCall,
-    /// Not recorded, but watched until times are steady.
+    /// An iteration that is not recorded, but observed until times are steady.
     WarmUp,
-    /// Measured.
+    /// An iteration that is measured.
     Sample,
 }
 
@@ -40,13 +40,13 @@ pub(crate) trait Schedule {
     /// If the runner that follows the schedule can no longer be reached.
     fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error>;
 
-    /// The `load` step took this long.
+    /// Records that the `load` step took `elapsed`.
     ///
     /// # Errors
     /// If the runner that follows the schedule can no longer be reached.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
 
-    /// Announces that the following work takes this long by its own settings.
+    /// Announces that the following work takes the given time because of its own settings.
     ///
     /// # Errors
     /// If the runner that follows the schedule can no longer be reached.
@@ -54,8 +54,8 @@ pub(crate) trait Schedule {
         Ok(())
     }
 
-    /// Hands in measurements that were made without this schedule: requests, and the latencies of some of them as
-    /// single iterations, in nanoseconds. Nothing follows.
+    /// Reports measurements that were made without this schedule: requests, and the latencies of some of them as single
+    /// iterations, in nanoseconds. No batch follows.
     ///
     /// # Errors
     /// If the runner can no longer be reached, or steers each batch itself.

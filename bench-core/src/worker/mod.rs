@@ -19,7 +19,7 @@ use crate::sampling::{Sampler, Schedule, clock};
 use bench_protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
 use bench_syntax::quantity::nanoseconds;
 
-/// Calls a benchmark.
+/// A function that calls a benchmark.
 pub(crate) type Call<'a> = &'a mut dyn FnMut(&mut Bencher) -> Result<(), Error>;
 
 /// The receiver of frames: the channel, or a runner in the same process.
@@ -67,7 +67,8 @@ pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Regis
 }
 
 /// Measures one round of a case that is in no registry, for the runner whose channel is in the environment: `call` is
-/// the benchmark, whatever the id of the case. For a program that measures on behalf of a worker in another language.
+/// the benchmark, whatever the id of the case. Meant for a program that measures on behalf of a worker in another
+/// language.
 ///
 /// # Errors
 /// When this process was not started as a worker, or the runner has exited.
@@ -98,8 +99,8 @@ fn serve_round(channel: &Channel, assignment: Assignment, call: Call<'_>) -> Res
     channel.send(&measured(channel, assignment, None, Some(leave), call))
 }
 
-/// Measures what `call` calls, in the way that the assignment wants; returns the closing frame. Warm-up takes no longer
-/// than `longest_warm_up`.
+/// Measures the benchmark that `call` calls, in the mode of the assignment; returns the closing frame. Warm-up takes no
+/// longer than `longest_warm_up`.
 pub(crate) fn measured(
     channel: &Channel,
     assignment: Assignment,
@@ -124,7 +125,7 @@ pub(crate) fn unknown(case: &str) -> Frame {
     Frame::Failed { kind: FailureKind::Error, message: format!("this program has no case `{case}`") }
 }
 
-/// Has the instructions of a benchmark counted; returns the closing frame.
+/// Counts the instructions of a benchmark with valgrind; returns the closing frame.
 fn count(call: Call<'_>, assignment: &Assignment) -> Frame {
     if !counting::is_under_valgrind() {
         let message =
@@ -137,8 +138,8 @@ fn count(call: Call<'_>, assignment: &Assignment) -> Frame {
     last
 }
 
-/// Measures what `call` calls by the worker's own schedule; returns the closing frame.
-/// `leave` is for a process that was started only for this round.
+/// Measures the benchmark that `call` calls by the worker's own schedule; returns the closing frame. `leave` is `None`
+/// unless the process was started only for this round.
 pub(crate) fn measure_alone(
     call: Call<'_>,
     assignment: Assignment,
@@ -182,7 +183,7 @@ fn measure(
     )
 }
 
-/// The last frame of a round that has not panicked; with what is known of the clock, if the round was `timed`.
+/// Returns the last frame of a round that has not panicked. Only a `timed` round has the figures of the clock.
 fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     match outcome {
         Ok(Observed { probes, queue, counters, reports, iterations, inputs_alive }) => {
@@ -207,7 +208,7 @@ fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     }
 }
 
-/// Shortens a message: an error that prints its tensor loses its middle.
+/// Shortens a long message, such as an error that prints its tensor, by leaving out the middle.
 fn shortened(message: String) -> String {
     const HEAD: usize = 4 << 10;
     const TAIL: usize = 2 << 10;

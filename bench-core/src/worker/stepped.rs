@@ -8,7 +8,8 @@ use crate::worker::{Channel, Sink};
 use bench_protocol::{Command, Frame, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
 
-/// One first call, then one batch for each command, after its lead. The runner decides which batches are warm-up.
+/// A schedule of one first call, then one batch for each command, preceded by its lead: iterations that are not
+/// recorded. The runner decides which batches are warm-up.
 pub(super) struct Stepped {
     commands: Channel,
     sink: Sink,
@@ -43,7 +44,7 @@ impl Schedule for Stepped {
                 self.led = Some(batch);
                 Ok(Some(Batch { phase: Phase::WarmUp, iterations: lead }))
             }
-            // A runner that has gone needs nothing more.
+            // A runner that has exited needs nothing more.
             Some(Command::Stop) | None => Ok(None),
             Some(Command::Measure(_)) => Err(Error::failure("`measure` may be sent once only")),
         }

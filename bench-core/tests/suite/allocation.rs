@@ -1,4 +1,4 @@
-//! Counts of programs and iterations whose allocations are known.
+//! Counts of allocations, for programs and iterations whose allocations are known.
 
 use bench_testing::{Bench, Stage};
 
@@ -24,13 +24,13 @@ fn what_an_iteration_allocates_is_read() {
     assert_eq!(read("not_of_what_is_dropped_untimed"), all([1.0, 10.0, 10.0]));
     assert_eq!(read("of_nothing"), all([0.0; 3]));
     assert_eq!(read("of_a_request"), all([1.0, 70.0, 70.0]));
-    // It cannot count while the probe does, and is no reason to fail.
+    // The benchmark cannot count while the probe does, but does not fail.
     assert_eq!(read("counts_by_itself"), all([1.0, 10.0, 10.0]));
 
     let [Some(every_other), Some(allocated), Some(peak)] = read("one_that_allocates_every_other_time") else {
         panic!("{:?}", read("one_that_allocates_every_other_time"));
     };
-    // How many iterations fit is a matter of the machine: one, two or a hundred.
+    // The number of iterations that fit depends on the machine: one, two or a hundred.
     assert!((0.0..=1.0).contains(&every_other), "{every_other}");
     assert!(
         (allocated - 100.0 * every_other).abs() < 1e-9 && [0.0, 100.0].contains(&peak),

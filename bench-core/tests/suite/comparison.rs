@@ -1,4 +1,4 @@
-//! Comparing with an earlier run: which one, what is said, and the exit code.
+//! Comparisons with an earlier run: its choice, the output, and the exit code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const ROUNDS: [&str; 3] = ["--rounds=6", "--repeats=12", "--warmup=1"];
 const NAP: &str = "integration/naps[ms=1]";
 
-/// A stage with a run of the one case [`NAP`].
+/// Creates a stage with a run of the case [`NAP`].
 fn napped() -> Stage {
     let stage = Stage::new(Bench::Second);
     nap(&stage, &[]).expect_code(0);
@@ -53,7 +53,8 @@ fn scale(record: &mut Value, factor: f64) {
         every_number(&mut case["time"], factor);
         for round in case["rounds"].as_array_mut().expect("rounds") {
             if factor < 1.0 {
-                // A sample is a whole number of nanoseconds: as many iterations more take the same time.
+                // A sample is a whole number of nanoseconds, so the number of iterations is raised, and the time is
+                // kept.
                 every_number(&mut round["iterations_per_sample"], 1.0 / factor);
             } else {
                 every_number(&mut round["sample_ns"], factor);
@@ -62,13 +63,14 @@ fn scale(record: &mut Value, factor: f64) {
     }
 }
 
-/// Whether a line of the table is the row of this case: model and category are above it, and arguments after its name.
+/// Whether a line of the table is the row of this case. Model and category are above the row, and arguments after the
+/// name.
 fn is_row_of(line: &str, id: &str) -> bool {
     let name = id.split('[').next().and_then(|head| head.rsplit('/').next()).unwrap_or(id);
     line.starts_with(&format!("  {name} "))
 }
 
-/// The verdict on a case, from the last column of the table.
+/// Returns the verdict on a case, from the last column of the table.
 #[track_caller]
 fn verdict(ended: &Ended, id: &str) -> String {
     let (_, table) = ended.stdout.split_once("compared with ").unwrap_or_else(|| panic!("{}", ended.said()));
@@ -108,7 +110,7 @@ fn an_earlier_run_can_be_named_in_every_way() {
     assert_eq!(meant(&link), stage.latest());
 }
 
-/// Cargo runs a bench target in the folder of its package; who types a path is at the root.
+/// Cargo runs a bench target in the folder of its package, but users type paths at the root of the workspace.
 #[test]
 fn paths_are_relative_to_the_workspace() {
     let stage = napped();
@@ -181,7 +183,7 @@ fn slower_than_allowed_is_exit_code_3() {
     assert!(ended.stderr.contains(NAP) && ended.stderr.contains("10 %"), "{}", ended.stderr);
     assert!(stage.latest().join("run.json").exists(), "the report comes before the exit code");
     assert_eq!(verdict(&nap(&stage, &["--compare", &fast]).expect_code(0), NAP), "slower");
-    // Ten times as slow is less than is allowed here.
+    // Ten times as slow is within the limit here.
     nap(&stage, &["--compare", &fast, "--fail-on-regression=5000"]).expect_code(0);
 }
 
@@ -228,10 +230,10 @@ fn cases_of_one_run_only_are_added_or_removed() {
     let ended = stage.bench(&["resnet/unit", "--compare", &other]).expect_code(0);
     assert_eq!(verdict(&ended, "resnet/unit/relu"), "added");
     assert_eq!(verdict(&ended, "resnet/unit/gone"), "removed");
-    // What was not asked for is not missed.
+    // A case that was not selected is not reported as removed.
     let ended = stage.bench(&["softmax", "--compare", &other]).expect_code(0);
     assert!(!ended.stdout.contains("gone"), "{}", ended.stdout);
-    // Nor is a case that is still there, but marked `ignore`.
+    // Nor is a case that still exists, but is marked `ignore`.
     stage.bench(&["vit/unit", "--include-ignored"]).expect_code(0);
     let ended = stage.bench(&["vit/unit", "--compare=latest"]).expect_code(0);
     assert!(!ended.stdout.contains("vit/unit/giant"), "{}", ended.stdout);
@@ -289,7 +291,7 @@ fn a_threshold_can_be_given() {
     nap(&stage, &["--compare", &fast, "--threshold=much"]).expect_code(2).expect_said(&["percentage"]);
 }
 
-/// Five earlier runs tell what two runs differ by; one that is broken is named and ignored.
+/// Five earlier runs show how much two runs differ; a broken one is named and ignored.
 #[test]
 fn earlier_runs_say_how_much_runs_differ() {
     let stage = napped();

@@ -1,4 +1,4 @@
-//! Expectations of cargo, libtest's users and nextest of a bench target.
+//! What cargo, nextest and users of libtest expect of a bench target.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ const IGNORED: [&str; 3] = [
     "vit/unit/giant",
 ];
 
-/// Ids in the form that nextest reads; nothing else may stand on stdout.
+/// Returns the ids in the form that nextest reads; nothing else may be on stdout.
 #[track_caller]
 fn terse(ended: &Ended) -> BTreeSet<String> {
     assert_eq!(ended.code, 0, "{}", ended.said());
@@ -31,7 +31,7 @@ fn ignored() -> BTreeSet<String> {
     IGNORED.map(str::to_owned).into()
 }
 
-/// The ids in lines `test ID ... OUTCOME`.
+/// Returns the ids in lines `test ID ... OUTCOME`.
 fn reported(stdout: &str, outcome: &str) -> BTreeSet<String> {
     let lines = stdout.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
     lines.filter(|(_, found)| *found == outcome).map(|(id, _)| id.to_owned()).collect()
@@ -100,10 +100,10 @@ fn the_terse_list_holds_every_case_and_nothing_else() {
     let all = all(&stage);
     assert_eq!(all.len(), 35);
     assert!(all.is_superset(&ignored()));
-    // The order in which nextest asks.
+    // The order of arguments that nextest uses.
     assert_eq!(terse(&stage.run(&["--list", "--format", "terse", "--ignored"])), ignored());
     assert_eq!(terse(&stage.run(&["--format=terse", "--list", "--bench"])), all);
-    // Most executables of a workspace hold no ignored case.
+    // Most executables of a workspace contain no ignored case.
     assert_eq!(
         terse(&Stage::new(Bench::Second).run(&["--list", "--format", "terse", "--ignored"])),
         BTreeSet::new()
@@ -116,7 +116,7 @@ fn every_listed_name_runs_alone() {
     for id in all(&stage) {
         let mut arguments = vec!["--exact", &id, "--nocapture"];
         if IGNORED.contains(&id.as_str()) {
-            // Not without being asked for.
+            // Not without `--ignored`.
             assert_eq!(reported(&stage.run(&arguments).stdout, "ok"), BTreeSet::new());
             arguments.push("--ignored");
         }
@@ -169,7 +169,7 @@ fn flags_that_cargo_and_libtest_know_are_accepted() {
     for arguments in accepted {
         stage.run(arguments).expect_code(0);
     }
-    // Cargo passes `--bench` behind everything that was said.
+    // Cargo passes `--bench` after all other arguments.
     stage.bench(&["second", "--color", "never"]).expect_code(0).expect_said(&["1 of 1 benchmarks measured"]);
 }
 

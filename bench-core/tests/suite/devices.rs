@@ -3,7 +3,7 @@
 use bench_core::record::CaseRecord;
 use bench_testing::{Bench, Stage};
 
-/// The case of this name, alone in its run.
+/// Measures the case of this name in a separate run, and returns it.
 fn measured(name: &str) -> CaseRecord {
     let stage = Stage::new(Bench::Devices);
     stage.bench(&["--exact", &format!("performance/{name}"), "--probes", "none"]).expect_code(0);
@@ -19,7 +19,7 @@ fn the_clock_waits_for_queued_work_and_tells_it_apart() {
     for name in ["queued", "queued_batched", "queued_fallible", "queued_custom"] {
         let case = measured(name);
         let fastest = case.time.as_ref().expect("a time").min_s.0;
-        // A sleep is never shorter. What was queued before it, five times as much, belongs to nobody's time.
+        // A sleep is never shorter. The work that was queued before, five times as much, is not part of any time.
         assert!((0.010..0.060).contains(&fastest), "{name}: {fastest}");
         let (launch, wait) = (reading(&case, "launch_time"), reading(&case, "synchronisation_time"));
         assert!(wait >= 0.010 && launch < wait, "{name}: {launch} {wait}");

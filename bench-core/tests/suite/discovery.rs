@@ -1,4 +1,4 @@
-//! Every benchmark that is linked is found, whatever builds and links it; what cannot be found is said.
+//! Every linked benchmark is found, whatever builds and links it, and a missing one is reported.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,11 +24,11 @@ const CASES: [&str; 18] = [
     "unit/matmul-v2.1+avx",
     "vit/unit/giant",
     "vit/unit/patchify",
-    // Its other values have other ids; this one stands for them.
+    // One example of the 18 ids of this benchmark.
     "unit/hostile[text=two%20words]",
 ];
 
-/// Lists an executable, and compares the list with what there is.
+/// Lists the cases of an executable, and compares the list with [`CASES`].
 #[track_caller]
 fn finds_everything(how: &str, executable: &Path) {
     let mut command = Command::new(executable);
@@ -65,18 +65,18 @@ fn without_optimisation() {
     finds_everything("cargo build", &built["spread"]);
 }
 
-/// The strictest: everything is one unit of code, and what nothing refers to is thrown away.
+/// The strictest case: all code is one unit, and code that nothing refers to is removed.
 #[test]
 fn with_link_time_optimisation() {
     let mut command = cargo(&[&["build", "--release"], &SPREAD[..]].concat());
     command.env("CARGO_PROFILE_RELEASE_LTO", "fat").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
-    // How hard the code itself is optimized does not matter to the linker.
+    // The level of optimization does not matter to the linker.
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
     finds_everything("fat LTO", &build(&mut command, &[])["spread"]);
 }
 
-/// Linkers differ in what they take for garbage. The flags go to the bench target alone: the linker
-/// sees the same objects as if everything had been built with them.
+/// Linkers differ in which sections they remove. The flags go to the bench target alone: the linker sees the same
+/// objects as if everything had been built with them.
 #[test]
 fn with_every_linker_of_this_machine() {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -89,7 +89,7 @@ fn with_every_linker_of_this_machine() {
         let chosen = format!("-Clink-arg=-fuse-ld={linker}");
         let mut flags = vec!["--", &chosen];
         if cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
-            // On this target the compiler brings a linker of its own, which `without_optimisation` has used.
+            // On this target, the compiler has its own linker, which `without_optimisation` has used.
             flags.push("-Clinker-features=-lld");
         }
         let built = build(&mut cargo(&[&["rustc"], &SPREAD[..]].concat()), &flags);

@@ -1,4 +1,4 @@
-//! However a run ends, what it has measured can be read.
+//! However a run ends, its measurements can be read.
 
 use std::fs;
 use std::io::Write;
@@ -15,7 +15,7 @@ struct Running {
     runner: Child,
 }
 
-/// How a run has ended.
+/// A run that has ended.
 struct Over {
     stage: Stage,
     code: i32,
@@ -36,7 +36,7 @@ impl Running {
         Running::start(Bench::Second, &["naps", "--rounds=1000", "--max-time=100s", "--bench"])
     }
 
-    /// Rounds that the journal holds; a run that has ended has none.
+    /// Returns the number of rounds in the journal; 0 if the run has ended, which removes the journal.
     fn rounds(&self) -> usize {
         let journals = self.stage.runs().into_iter().map(|run| run.join("journal.jsonl"));
         let journal = journals.filter_map(|path| fs::read_to_string(path).ok()).next().unwrap_or_default();
@@ -49,8 +49,8 @@ impl Running {
         self
     }
 
-    /// Waits until a worker runs. Before its first round the runner asks other programs, too, which
-    /// look like itself while they are being started.
+    /// Waits until a worker runs. Before the first round, the runner also starts other programs, which look like the
+    /// runner itself until they are loaded.
     fn has_a_worker(self) -> Self {
         let began =
             || fs::read_to_string(self.stage.path().join("err")).unwrap_or_default().contains("first round");
@@ -108,7 +108,7 @@ fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
     assert_eq!((record.summary.failed_runs, record.summary.success_rate), (0, None));
 }
 
-/// Even those that would never notice that their runner is gone.
+/// Even workers that never notice that their runner has ended must end.
 #[test]
 fn workers_die_with_their_runner() {
     let running =
@@ -131,7 +131,7 @@ fn a_worker_that_somebody_kills_fails_its_case_alone() {
     let running =
         Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300", "--bench"]).has_a_worker();
     let runner = running.runner.id();
-    // A worker may end between being seen and being killed; then it is the next one's turn.
+    // A worker may end before it can be killed; then the next one is tried.
     wait_until("a worker is killed", || {
         let workers = running.stage.processes().into_iter().map(|(process, _)| process);
         workers.filter(|process| *process != runner).any(|process| try_signal("KILL", process))
@@ -143,12 +143,12 @@ fn a_worker_that_somebody_kills_fails_its_case_alone() {
     assert!(failure.cause == Cause::Signal && failure.message.contains("SIGKILL"), "{failure}");
 }
 
-/// A second, quick run into the same folder.
+/// Makes a second, quick run into the same folder.
 fn next_run(stage: &Stage) -> Ended {
     stage.bench(&["--exact", "unit/second"]).expect_code(0)
 }
 
-/// The run directory that was there before, and not the one of [`next_run`].
+/// Returns the record of the earlier run directory, not of the one of [`next_run`].
 fn sealed(stage: &Stage, run: &PathBuf) -> Record {
     assert_eq!(stage.runs().len(), 2);
     assert_ne!(&stage.latest(), run, "the newest run is that which came after");
@@ -178,7 +178,7 @@ fn a_run_whose_runner_was_killed_is_recovered() {
     let mut read = record;
     read.sealed.clone_from(&kept.sealed);
     assert!(read == kept, "what is sealed is not what was read");
-    // Once is enough.
+    // A recovered run is not recovered again.
     assert!(!next_run(&over.stage).stderr.contains("recovered"));
 }
 
@@ -189,7 +189,7 @@ fn a_journal_that_ends_in_half_a_line_loses_that_line_alone() {
     let path = run.join("journal.jsonl");
     let journal = fs::read_to_string(&path).expect("a journal");
     let whole = rounds(&record::open(&run).expect("record"));
-    // After the last round it may say that another one has begun.
+    // After the last round, the journal may contain the beginning of another one.
     let last = journal.rfind("{\"type\":\"round\"").expect("a round");
     let length = journal[last..].find('\n').expect("whole lines");
     fs::write(&path, &journal[..last + length / 2]).expect("written");
@@ -199,7 +199,7 @@ fn a_journal_that_ends_in_half_a_line_loses_that_line_alone() {
     assert_eq!(rounds(&sealed(&over.stage, &run)), whole - 1);
 }
 
-/// Ids hold what people write, not ASCII alone.
+/// Ids may contain characters outside ASCII.
 #[test]
 fn a_journal_that_ends_in_half_a_character_loses_that_line_alone() {
     let over = Running::of_naps().has_measured().send("KILL");
@@ -213,7 +213,7 @@ fn a_journal_that_ends_in_half_a_character_loses_that_line_alone() {
     assert_eq!(rounds(&sealed(&over.stage, &run)), whole);
 }
 
-/// Two bench targets: the first was sealed, the second killed.
+/// The run directory of two bench targets, of which the first was sealed and the second was killed.
 #[test]
 fn a_later_executable_adds_what_it_had_measured_before_it_was_killed() {
     let earlier = Stage::new(Bench::Second);
@@ -248,7 +248,7 @@ fn a_run_that_goes_on_is_not_recovered() {
     let before = running.rounds();
     assert!(before > 3, "its journal is gone");
     wait_until("the first run goes on", || running.rounds() > before);
-    // The portable variant does not notice a signal, and a shell lets what it starts in the background ignore SIGINT.
+    // The portable variant does not handle signals, and a shell makes its background processes ignore SIGINT.
     let (signal, code, state) = if cfg!(bench_portable) {
         ("TERM", 128 + 15, RunState::Recovered)
     } else {

@@ -1,5 +1,5 @@
-//! The probe of GPUs, against a library with NVML's C interface whose GPUs do what a script says; and on a real GPU
-//! where there is one.
+//! The probe of GPUs, with a library that has NVML's C interface and simulates GPUs by a script; and on a real GPU if
+//! there is one.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use bench_core::probe::ProbeReport;
 use bench_testing::{Bench, Driver, Ended, Nvml, Stage, gpu, not_checked, uuid};
 use serde_json::{Value, json};
 
-/// Long enough for what a GPU averages itself: 0.9 s of steps of 10 ms. Flags outrank them.
+/// Long enough for figures that a GPU averages itself: 0.9 s, in steps of 10 ms. Flags override these variables.
 const LONG: [(&str, &str); 4] =
     [("BENCH_ROUNDS", "1"), ("BENCH_WARMUP", "1"), ("BENCH_REPEATS", "90"), ("BENCH_PROBES", "gpu")];
 
@@ -70,7 +70,8 @@ impl Run {
     }
 }
 
-/// Far from any other figure of these tests, and within what a busy machine may do to a counter in time.
+/// Checks that a value is within a factor of 2: a busy machine may shift a counter that much, and all other figures of
+/// these tests are further away.
 #[track_caller]
 fn assert_near(value: f64, wanted: f64) {
     assert!((wanted / 2.0..=wanted * 2.0).contains(&value), "{value} is not near {wanted}");
@@ -91,7 +92,7 @@ fn a_gpu_is_followed_while_a_case_runs() {
         ("gpu_tensor_activity", 0.1),
         ("gpu_dram_activity", 0.4),
         ("gpu_throttled", 0.0),
-        // Against what was in use before anything was loaded.
+        // Relative to the memory in use before the benchmark loaded anything.
         ("gpu_memory", 2e9),
     ] {
         assert!(
@@ -111,7 +112,7 @@ fn a_gpu_is_followed_while_a_case_runs() {
     }
     let series = &run.report().series;
     let clock = series.iter().find(|series| series.metric == "gpu_sm_clock").expect("a series");
-    // 0.9 s of 50 ms; a busy machine may miss some.
+    // One reading every 50 ms for 0.9 s; a busy machine may miss some.
     assert!(clock.values.len() > 4 && clock.values.iter().all(|value| *value == Some(1500.0)), "{clock:?}");
     assert!(clock.time_s.windows(2).all(|pair| pair[0] < pair[1]));
     let window_s = clock.time_s[clock.time_s.len() - 1] - clock.time_s[0];
@@ -190,7 +191,7 @@ fn what_a_device_does_not_support_is_absent() {
 
 #[test]
 fn power_stands_in_for_a_counter_of_energy_that_falls() {
-    // As a counter of 200 J that wraps three times in 0.9 s at 700 W.
+    // A counter that wraps at 200 J, which is three times in 0.9 s at 700 W.
     let wraps = json!({ "energy_mj": { "per_s": 700_000, "wraps_at": 200_000 } });
     let run = run(&Nvml::with(&[gpu(1, wraps)]));
     assert_eq!(run.find("gpu_energy"), None);
@@ -243,7 +244,7 @@ fn two_devices_are_told_apart_and_together() {
     assert!(run.report().series.iter().any(|series| series.metric == "gpu1_utilisation"));
 }
 
-/// Utilization of the GPU that was observed, of two that are at 25 and 75 %.
+/// Runs a case on a machine with two GPUs whose utilization is 25 and 75 %, which shows the one that was observed.
 fn observed(case: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let both = [gpu(1, json!({})), gpu(2, json!({ "utilisation": 75 }))];
     let nvml = Nvml::with(&both).and("cuda_order", json!([1, 0]));
@@ -322,7 +323,7 @@ fn an_instance_has_its_own_memory_and_activity() {
     assert!(run.is_told("is a MIG instance"), "{:?}", run.record.cases[0].warnings);
     let run = run_with(&nvml, STEADY, &["--gpu", "MIG-1,MIG-2"], |_| {});
     assert_eq!((run.reading("gpu0_mig0_memory"), run.reading("gpu0_mig1_memory")), (4e9, 7e9));
-    // Where nobody says which, it is the whole.
+    // If no partition is chosen, the whole GPU is observed.
     assert_eq!(run_with(&nvml, STEADY, &[], |_| {}).reading("gpu_utilisation"), 0.25);
 }
 
@@ -338,7 +339,7 @@ fn an_old_driver_tells_what_it_knows() {
 
 #[test]
 fn samples_of_a_throttled_clock_are_marked_and_told() {
-    // The power limit, from the second look on.
+    // The power limit, from the second reading on.
     let throttle = json!({ "throttle": { "calls": [1, 4] }, "power_average_mw": 650_000 });
     let run = run(&Nvml::with(&[gpu(1, throttle)]));
     let marks = run.report().series.iter().find(|series| series.metric == "gpu_throttled").expect("marks");
@@ -368,14 +369,14 @@ fn every_level_has_its_own_energy() {
         let found = level.metric("gpu_energy_integrated");
         found.unwrap_or_else(|| panic!("{level:?}")).value
     };
-    // 0.6 s and 1.2 s at 310 W, and 0.3 s after each that belong to neither.
+    // 0.6 s and 1.2 s at 310 W, each followed by 0.3 s that belong to neither level.
     assert_near(energy(0), 186.0);
     assert_near(energy(1), 372.0);
     assert!(run.reading("gpu_energy_integrated") > energy(0) + energy(1) + 93.0);
-    // What was in use when the round began is no memory of the level.
+    // Memory in use when the round began does not count for the level.
     assert_eq!(levels[0].metric("gpu_memory").map(|metric| metric.value), Some(1e9));
     assert!(levels[0].metric("gpu_temperature").is_none());
-    // 1 GB when it was first asked, 3 GB then, and 2 GB ever after.
+    // The first reading is 1 GB, the second 3 GB, and all others 2 GB.
     assert_eq!(levels[1].metric("told to requests").map(|metric| metric.value), Some(2e9));
 }
 
@@ -396,7 +397,7 @@ fn a_real_gpu_is_followed() {
     assert!(find("gpu_memory_used") > 1e6 && (5.0..150.0).contains(&find("gpu_temperature")));
     assert!(find("gpu_sm_clock") > 10.0 && find("gpu_sampler_cpu") < 0.05);
     if let Some(energy) = round.reading("gpu_energy") {
-        // Both ways of knowing it tell the same, as far as 0.9 s can.
+        // Both ways of measuring energy agree, as far as they can within 0.9 s.
         let integrated = find("gpu_energy_integrated");
         assert!((0.2..5.0).contains(&(energy / integrated)), "{energy} J, integrated {integrated} J");
     }

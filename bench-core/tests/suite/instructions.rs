@@ -1,4 +1,4 @@
-//! Counting instructions under valgrind. Tests that need it are skipped where it is missing, and fail in CI.
+//! Counting instructions under valgrind. If valgrind is missing, tests that need it are skipped, but fail in CI.
 #![cfg(not(bench_portable))] // valgrind counts on Linux only
 
 use std::fs;
@@ -8,7 +8,7 @@ use bench_core::Record;
 use bench_core::record::{CaseCounts, Cause, Measure, Outcome, Status};
 use bench_testing::{Bench, Ended, Stage, require};
 
-/// Instructions around a closure that are not those around an empty one: registers, a call, a loop.
+/// The most instructions around a closure that are not also around an empty one: registers, a call, a loop.
 const HARNESS: u64 = 10;
 
 fn count(stage: &Stage, arguments: &[&str]) -> Ended {
@@ -58,7 +58,7 @@ fn what_is_counted_is_the_closure() {
         let accesses = iteration.l1_hits + iteration.ll_hits + iteration.ram_hits;
         assert!(accesses + HARNESS >= iteration.instructions, "{}: {iteration:?}", case.id);
     }
-    // The machine may be as busy as it likes.
+    // It does not matter how busy the machine is.
     assert!(record.environment.references.is_none() && record.environment.quietness.is_empty());
     assert!(record.warnings.is_empty(), "{:?}", record.warnings);
     let targets = &record.case("unit/nothing").expect("a case").targets;
@@ -81,7 +81,7 @@ fn follows_the_schema(stage: &Stage) {
     assert!(wrong.is_empty(), "{wrong:#?}");
     let record: Record = serde_json::from_str(&text).expect("a record");
     assert_eq!(serde_json::to_value(&record).expect("JSON"), value);
-    // Every field is one of the schema's own.
+    // The schema forbids fields that it does not list.
     for path in ["/cases/0/counts", "/cases/0/counts/iteration", "/cases/0/rounds/0/counts"] {
         let mut unlisted = value.clone();
         unlisted.pointer_mut(path).expect(path)["surprise"] = serde_json::Value::Null;
@@ -89,7 +89,7 @@ fn follows_the_schema(stage: &Stage) {
     }
 }
 
-/// A count depends neither on what the person's environment holds, nor on where the program lies.
+/// A count depends neither on the user's environment variables, nor on the path of the program.
 #[test]
 fn counts_repeat_wherever_the_program_runs() {
     require!("valgrind");
@@ -154,7 +154,7 @@ fn any_difference_is_a_difference() {
     steps("1000", &["--save-as=before"]).expect_code(0);
     let compare = ["--compare=before", "--fail-on-regression=0.0001%"];
     steps("1000", &compare).expect_code(0).expect_said(&["1 same"]);
-    // Two instructions of two thousand.
+    // A change of two instructions in two thousand.
     steps("1001", &compare).expect_code(3).expect_said(&["+2 ", "+0.1", "1 slower"]);
     steps("999", &compare).expect_code(0).expect_said(&["-2 ", "1 faster"]);
     steps("1001", &["--compare=before", "--threshold=1%"]).expect_code(0).expect_said(&["1 same"]);

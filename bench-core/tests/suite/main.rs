@@ -1,4 +1,4 @@
-//! Uses of a bench target, on fixtures that do what users' benchmarks do.
+//! Tests of bench targets, with fixtures that do what users' benchmarks do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod allocation;

@@ -1,10 +1,10 @@
-//! Whatever a benchmark does, the run goes on and says what happened.
+//! Whatever a benchmark does, the run continues and reports what happened.
 
 use bench_core::record::{Cause, Status};
 use bench_core::{Record, record};
 use bench_testing::{Bench, Stage, wait_until};
 
-/// Cases that fail, what ends them, and a part of the message.
+/// Cases that fail, the cause, and a part of the message.
 const FAILING: [(&str, Cause, &str); 27] = [
     ("aborts", Cause::Signal, "SIGABRT"),
     ("asks_for_more_than_there_is", Cause::OutOfMemory, "an allocation failed"),
@@ -35,7 +35,7 @@ const FAILING: [(&str, Cause, &str); 27] = [
     ("stops_itself", Cause::Timeout, "not done after 1.0 s"),
 ];
 
-/// Cases that do something odd, and can be measured all the same.
+/// Cases that do something unusual, but can be measured.
 const MEASURED: [&str; 16] = [
     "changes_folder_and_environment",
     "closes_its_output",
@@ -59,7 +59,7 @@ const MEASURED: [&str; 16] = [
 const SKIPPED: [(&str, &str); 2] =
     [("skips", "run `models/weights/fetch`"), ("skips_with_escapes", "in its reason")];
 
-/// In the portable variant nothing limits memory, and nothing ends what a worker leaves behind.
+/// Not in the portable variant, which neither limits memory nor ends processes that a worker leaves behind.
 #[cfg(not(bench_portable))]
 #[test]
 fn a_run_survives_its_benchmarks() {
@@ -91,7 +91,7 @@ fn a_run_survives_its_benchmarks() {
     assert!(!ended.said().contains(['\x1b', '\u{9b}', '\x07']), "escape sequences reach the terminal");
 
     assert!(!stage.runs()[0].join("journal.jsonl").exists());
-    // Even the one that has left its process group and its parents.
+    // This includes the one that has left its process group and its parents.
     wait_until("all processes of the workers end", || stage.processes().is_empty());
     ended.expect_said(&["ended processes that benchmarks had left running: ", "fixture-daemon"]);
 }
@@ -103,7 +103,7 @@ fn failed(record: &Record, name: &str, cause: Cause, message: &str) {
     let failure = case.failure.as_ref().expect(name);
     assert_eq!(failure.cause, cause, "{name}: {failure}");
     assert!(failure.message.contains(message), "{name}: {failure}");
-    // A panic in a panic ends with a backtrace, longer than what is kept.
+    // A panic in a panic ends with a backtrace that is longer than the output that is kept.
     let last = if name == "panics_twice" { "panic in a destructor during cleanup" } else { "last words of " };
     assert!(failure.output_tail.contains(last), "{name}: {}", failure.output_tail);
     assert!(failure.output_tail.len() <= 9 << 10, "{name}: {} bytes", failure.output_tail.len());
@@ -136,7 +136,7 @@ fn doubts(record: &Record) {
     assert!(!doubted("sums") && !doubted("takes_300_ms"));
 }
 
-/// Same as [`a_run_survives_its_benchmarks`], without those that would take the machine with them.
+/// Same as [`a_run_survives_its_benchmarks`], without benchmarks that could bring down the machine.
 #[cfg(bench_portable)]
 #[test]
 fn a_portable_run_survives_its_benchmarks() {

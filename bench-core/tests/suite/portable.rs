@@ -1,4 +1,4 @@
-//! Reports of the portable variant about what it cannot know, and how its processes end.
+//! The figures that the portable variant cannot measure, and the end of its processes.
 #![cfg(bench_portable)]
 
 use bench_core::record::Status;

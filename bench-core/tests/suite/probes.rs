@@ -27,7 +27,7 @@ fn observed<'a>(case: &'a CaseRecord, metric: &str) -> &'a Metric {
 #[track_caller]
 fn assert_gibibyte(case: &CaseRecord) {
     let bytes = |metric: &str| observed(case, metric).value;
-    // What the process has besides is resident before, as well.
+    // All other memory of the process is resident before, too.
     let touched = bytes("peak_memory") - bytes("memory_before");
     assert!((touched / (1024.0 * MIB) - 1.0).abs() < 0.01, "{touched} {:?}", case.observed);
     assert!(bytes("memory_before") < 64.0 * MIB && bytes("memory_after") < 64.0 * MIB, "{:?}", case.observed);
@@ -63,7 +63,7 @@ fn what_grows_with_every_iteration_is_said() {
     let leaks = case(&stage, &["leaks"]);
     let growth = observed(&leaks, "memory_growth");
     let leaked = 64.0 * 1024.0;
-    // An allocator takes a little more than it is asked for.
+    // An allocator takes a little more than is requested.
     assert!((0.98 * leaked..1.1 * leaked).contains(&growth.value), "{growth:?}");
     let interval = growth.interval.expect("one round has the interval of its own");
     assert!(interval.low > 0.8 * leaked && interval.high < 1.3 * leaked, "{growth:?}");
@@ -93,7 +93,7 @@ fn what_a_child_has_counts_for_the_tree_alone() {
 fn without_proc_memory_is_unavailable_with_the_reason() {
     let stage = Stage::new(Bench::Probes);
     let inside = stage.command(&["leaks"]);
-    // A mount of its own over /proc, seen by nobody else.
+    // A mount over /proc that only this process sees.
     let mut hidden = Command::new("unshare");
     hidden.args(["--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$0\" leaks"]);
     hidden.arg(inside.get_program()).current_dir(stage.path());

@@ -1,4 +1,4 @@
-//! Runs from code: a program with its own main.
+//! Runs from code, by a program with its own `main`.
 
 use bench_core::record::{self, Cause, RunState, Status};
 use bench_core::{Category, Record};
@@ -31,7 +31,7 @@ fn a_program_gets_its_record_back() {
         assert_eq!(case.counters.iter().map(|counter| counter.per_iteration).collect::<Vec<_>>(), [batch]);
         assert_eq!(case.metrics.iter().map(|metric| metric.unit.as_str()).collect::<Vec<_>>(), ["items/s"]);
     }
-    // Nothing was said of a folder, and nothing but the record is printed.
+    // No folder was given, and nothing but the record is printed.
     assert!(!stage.results().exists());
     assert_eq!(ended.stderr, "");
     wait_until("its workers end", || stage.processes().is_empty());

@@ -1,4 +1,4 @@
-//! A runner of our own drives a worker as `docs/book/src/protocol.md` says, over every channel that the worker takes.
+//! A test runner drives a worker as `docs/book/src/protocol.md` describes, over every kind of channel.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use bench_testing::{Bench, executable, scrub, wait};
 use serde_json::{Value, json};
 
-/// Nothing here takes as long, on any machine.
+/// A time limit that no test here reaches on any machine.
 const LIMIT: Duration = Duration::from_secs(600);
 
 const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -30,7 +30,7 @@ fn spawn(bench: Bench, channel: &str) -> Child {
     command.spawn().expect("a worker")
 }
 
-/// Every way to start a worker.
+/// Returns every way to start a worker.
 fn starts() -> Vec<fn() -> Worker> {
     vec![
         #[cfg(all(target_os = "linux", not(bench_portable)))]
@@ -40,7 +40,7 @@ fn starts() -> Vec<fn() -> Worker> {
 }
 
 impl Worker {
-    /// Uses a Unix socket that the worker inherits.
+    /// Starts a worker with a Unix socket that it inherits.
     #[cfg(all(target_os = "linux", not(bench_portable)))]
     fn inherited() -> Self {
         use std::os::fd::AsRawFd;
@@ -53,7 +53,7 @@ impl Worker {
         Worker { child, channel: BufReader::new(Box::new(ours)) }
     }
 
-    /// Uses a TCP connection.
+    /// Starts a worker with a TCP connection.
     fn loopback() -> Self {
         let (child, stream) = connected(Bench::Second);
         Worker { child, channel: BufReader::new(Box::new(stream)) }
@@ -80,7 +80,7 @@ impl Worker {
     }
 }
 
-/// A worker, and the connection that it has opened with the token.
+/// Starts a worker, and returns it with the connection that it has opened with the token.
 fn connected(bench: Bench) -> (Child, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -112,7 +112,7 @@ fn a_worker_times_one_batch_for_every_command() {
             assert_eq!((&samples["type"], &samples["iterations"]), (&json!("samples"), &json!(iterations)));
             assert_eq!(samples["ns"].as_array().map(Vec::len), Some(1));
         }
-        // Two commands in one go: none may be lost.
+        // Two commands in one write: neither may be lost.
         let both = "{\"type\":\"batch\",\"iterations\":3}\n{\"type\":\"stop\"}\n";
         worker.channel.get_mut().write_all(both.as_bytes()).expect("written");
         assert_eq!(worker.frame()["iterations"], 3);
@@ -132,7 +132,7 @@ fn a_runner_that_hangs_up_ends_the_worker() {
     }
 }
 
-/// Even one that would never look at its channel again.
+/// Even a worker that never reads its channel again must end.
 #[cfg(unix)]
 #[test]
 fn a_runner_that_goes_ends_a_worker_that_hangs() {
@@ -169,7 +169,7 @@ fn wrong_commands_are_answered() {
 
 #[test]
 fn what_is_no_channel_ends_the_worker() {
-    // A port that nobody listens on any more.
+    // A port on which no process listens any more.
     let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|gone| gone.local_addr())
         .expect("a port")

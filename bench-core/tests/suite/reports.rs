@@ -1,4 +1,4 @@
-//! The files of a run: whole, readable, and at one with each other.
+//! The files of a run: they are complete, readable and consistent with each other.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,19 +9,19 @@ use bench_core::report::harmless;
 use bench_testing::{Bench, Stage, scrub};
 use serde_json::Value;
 
-/// The rows of a CSV file, by the names of their columns. Fails where a row is of another length.
+/// Returns the rows of a CSV file, by the names of their columns. Fails if a row has another length.
 fn rows(file: &Path) -> Vec<HashMap<String, String>> {
     csv::Reader::from_path(file).expect("csv").deserialize().collect::<Result<_, _>>().expect("rows")
 }
 
-/// A run of all of `spread`, hostile arguments included.
+/// Runs all benchmarks of `spread`, including those with hostile arguments.
 fn spread() -> Stage {
     let stage = Stage::new(Bench::Spread);
     stage.bench(&["--include-ignored"]).expect_code(0).expect_said(&["35 of 35 benchmarks measured"]);
     stage
 }
 
-/// A run with failures and a skip.
+/// Runs benchmarks of which some fail and one is skipped.
 fn misbehaving() -> Stage {
     let stage = Stage::new(Bench::Misbehaving);
     let cases = ["unit/panics_with_escapes", "unit/skips", "unit/sums", "unit/prints_escapes_and_fails"];
@@ -86,7 +86,7 @@ fn the_summary_has_a_row_a_case() {
                 case.id
             );
             let reason = case.failure.as_ref().map(ToString::to_string).or_else(|| {
-                // Never as it is: a cell that begins with `=` is a formula to a spreadsheet.
+                // Never written unchanged: a spreadsheet treats a cell that begins with `=` as a formula.
                 case.skip_reason.as_ref().map(|reason| format!("skipped: {reason}"))
             });
             assert_eq!(row["reason"], harmless(&reason.unwrap_or_default()), "{}", case.id);
@@ -94,7 +94,7 @@ fn the_summary_has_a_row_a_case() {
     }
 }
 
-/// The machine is looked at around every round, and around all of them.
+/// The machine is measured around each round, and around the run.
 #[test]
 fn rounds_know_their_surroundings() {
     let stage = Stage::new(Bench::Spread);
@@ -105,7 +105,7 @@ fn rounds_know_their_surroundings() {
     for round in record.cases.iter().flat_map(|case| &case.rounds) {
         let seen = round.surroundings.expect("somebody looked");
         for reading in [seen.before, seen.after] {
-            // Within a factor that no machine passes, and a wrong unit does.
+            // Within a factor that no machine exceeds, but a wrong unit does.
             let ratio = reading.clock_step_ns / typical.clock_step_ns;
             assert!((0.05..20.0).contains(&ratio), "{seen:?}");
         }
@@ -117,7 +117,7 @@ fn rounds_know_their_surroundings() {
     assert!(profiled.cases.iter().flat_map(|case| &case.rounds).all(|round| round.surroundings.is_none()));
 }
 
-/// Warnings stand under the table and in the record, in the same words; what needs no warning stands in the record
+/// Warnings are under the table and in the record, in the same words; checks that need no warning are in the record
 /// only.
 #[test]
 fn a_record_keeps_how_quiet_the_machine_was() {
@@ -150,7 +150,7 @@ fn a_record_keeps_how_quiet_the_machine_was() {
     let hint = ended.stdout.contains("`bench doctor` prints what to do");
     assert_eq!(hint, !(warned.is_empty() && unknown.is_empty()), "{}", ended.said());
 
-    // Nothing is timed, nothing is looked at.
+    // Nothing is timed, so the machine is not checked.
     let tested = stage.run(&["resnet/unit"]);
     assert!(!tested.said().contains("unknown on this machine"), "{}", tested.said());
 }
@@ -207,7 +207,7 @@ fn hostile_values_are_kept_and_kept_apart() {
     assert!(rows.iter().all(|row| row.values().all(|cell| !cell.contains(steers))), "{rows:?}");
     for case in &record.cases {
         assert!(!case.id.contains(|c: char| c.is_control() || c.is_whitespace()), "{:?}", case.id);
-        // A spreadsheet would calculate a cell that begins like this.
+        // A spreadsheet would treat a cell that begins like this as a formula.
         assert!(!case.id.starts_with(['=', '+', '-', '@']), "{:?}", case.id);
     }
 }

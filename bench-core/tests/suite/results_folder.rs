@@ -1,4 +1,4 @@
-//! The folder of all runs: names, several runs at once, and what cannot be written to.
+//! The folder of all runs: names, several runs at once, and folders that cannot be written to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use bench_testing::{cargo, run_to_end};
 struct Mount(PathBuf);
 
 impl Mount {
-    /// Mounts a tmpfs with these options, or says that this is not permitted here.
+    /// Mounts a tmpfs with these options; returns `None`, with a message, if that is not permitted here.
     fn tmpfs(folder: PathBuf, options: &str) -> Option<Self> {
         fs::create_dir(&folder).expect("folder");
         let mounted =
@@ -33,7 +33,7 @@ impl Drop for Mount {
     }
 }
 
-/// Runs where nothing can be kept; that must show before anything is measured.
+/// Runs with a results folder that cannot be used, which must be reported before anything is measured.
 #[track_caller]
 fn refused(stage: &Stage, folder: &str) -> Ended {
     let mark = stage.path().join("mark");
@@ -63,7 +63,7 @@ fn a_folder_that_cannot_be_made_is_noticed_before_measuring() {
 
 #[test]
 fn what_was_measured_outlives_a_full_disk() {
-    // Room for the journal and not for the reports; not even for all of the journal.
+    // Room for the journal but not for the reports, and room for only a part of the journal.
     for (size, journal_fits) in [("size=128k", true), ("size=36k", false)] {
         let stage = Stage::new(Bench::Spread);
         let Some(mount) = Mount::tmpfs(stage.path().join("small"), size) else { return };
@@ -84,7 +84,7 @@ fn what_was_measured_outlives_a_full_disk() {
         let record = record::open(&rescued[0]).expect("record");
         assert_eq!((record.cases.len(), record.summary.successful_runs), (32, 32));
 
-        // With room again, the folder is as good as any, and what was rescued can be compared with.
+        // When there is room again, the folder can be used, and the rescued record can be compared with.
         runs_in(&mount.0).iter().for_each(|run| fs::remove_dir_all(run).expect("removed"));
         let arguments =
             [&QUICK[..], &["softmax", "--output-dir=small", "--compare", file, "--bench"]].concat();
@@ -116,7 +116,7 @@ fn two_runs_at_once_do_not_share_a_directory() {
         assert!(!run.join("journal.jsonl").exists());
     }
     for number in [1, 2] {
-        // Neither takes the other for one that was killed.
+        // Neither run takes the other one for a run that was killed.
         let said = fs::read_to_string(stage.path().join(format!("err{number}"))).expect("read");
         assert!(!said.contains("recovered"), "{said}");
     }
@@ -124,7 +124,7 @@ fn two_runs_at_once_do_not_share_a_directory() {
     assert_eq!(left_behind(&stage.results()), [".gitignore"]);
 }
 
-/// Whatever is not a run directory, a name, or the note on the session.
+/// Returns the files that are neither the name of a run nor the note on the session.
 fn left_behind(results: &Path) -> Vec<String> {
     let names =
         fs::read_dir(results).expect("read").flatten().filter(|entry| entry.file_type().unwrap().is_file());
@@ -133,7 +133,7 @@ fn left_behind(results: &Path) -> Vec<String> {
     names.map(|entry| entry.file_name().into_string().unwrap()).filter(|name| !is_name(name)).collect()
 }
 
-/// Runs all bench targets of a package, as `cargo bench` does. Only on Linux can they find out which cargo has
+/// Runs all bench targets of a package, as `cargo bench` does. Only on Linux can they find out which cargo process has
 /// started them.
 #[cfg(not(bench_portable))]
 fn cargo_bench(stage: &Stage, arguments: &[&str]) -> Ended {

@@ -1,4 +1,4 @@
-//! The cases that are run: every filter, by flag and by variable, and the message if nothing fits.
+//! The selection of cases: every filter, by flag and by variable, and the message if no case matches.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use bench_testing::{Bench, Ended, Stage};
 type Flags<'a> = &'a [&'a str];
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
-/// A stage, and which cases are selected on it.
+/// A stage whose selected cases are checked.
 struct Selecting(Stage);
 
 impl Selecting {
@@ -79,9 +79,9 @@ fn parts_add_up_to_the_whole() {
     assert!(parts.iter().all(|part| !part.is_empty()));
     assert_eq!(parts.iter().map(Vec::len).sum::<usize>(), all.len());
     assert_eq!(parts.concat().into_iter().collect::<BTreeSet<_>>(), all.into_iter().collect());
-    // More parts than cases: most are empty, which is no error.
+    // With more parts than cases, most parts are empty, which is not an error.
     assert!(stage.ids(&["--partition=1/1000"], &[]).len() < 3);
-    // What is run follows the same rule as what is listed.
+    // The same rule applies to running as to listing.
     let planned =
         stage.0.run(&["--partition=1/3", "--include-ignored", "--dry-run", "--bench"]).expect_code(0);
     assert!(parts[0].iter().all(|id| planned.stdout.contains(id)), "{}", planned.stdout);
@@ -149,7 +149,7 @@ fn flags_beat_variables() {
     assert_eq!(stage.ids(&["--model=resnet"], &[("BENCH_MODEL", "vit")]), resnet);
     assert_eq!(stage.ids(&["resnet/"], &[("BENCH_FILTER", "vit")]), resnet);
     assert_eq!(stage.ids(&["--model=resnet"], &[("BENCH_FORMAT", "json")]), resnet);
-    // Where both cannot be, the flag is what somebody has just typed.
+    // If the two exclude each other, the flag applies, since the user has just typed it.
     assert_eq!(stage.ids(&["--regex", "^resnet/"], &[("BENCH_EXACT", "true")]), resnet);
     assert_eq!(stage.ids(&["resnet/", "--include-ignored"], &[("BENCH_IGNORED", "true")]), resnet);
 }

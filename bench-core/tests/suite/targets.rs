@@ -1,4 +1,4 @@
-//! Targets, as a person meets them: in the table, in files, and as an exit code.
+//! Targets as users see them: in the table, in files, and in the exit code.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,7 +14,7 @@ fn bench(stage: &Stage, arguments: &[&str]) -> Ended {
     stage.run(&[&ROUNDS[..], arguments, &["--bench"]].concat())
 }
 
-/// The results of the targets of the newest run, by `case: target`.
+/// Returns the results of the targets of the newest run, by `case: target`.
 fn outcomes(stage: &Stage) -> HashMap<String, ObjectiveResult> {
     let record = record::open(&stage.latest()).expect("record");
     let of_case = |case: record::CaseRecord| {
@@ -35,7 +35,7 @@ fn what_is_met_is_met_with_every_flag() {
     let ended = bench(&stage, &["quick", "reference", "--fail-on-targets", "--strict"]).expect_code(0);
     ended.expect_said(&["5 of 5 targets met (100 %), 0 missed, 0 unsure: met", "score 100.0 = 100 × "]);
     let found = outcomes(&stage);
-    // The restricted one is held against the case with that argument, and no other.
+    // The restricted target is checked for the case with that argument only.
     assert_eq!(found.len(), 5, "{found:?}");
     let speedup = &found["integration/quick[ms=1]: speedup(integration/reference) >= 2x @ ms=1"];
     let record = record::open(&stage.latest()).expect("record");
@@ -62,12 +62,12 @@ fn a_miss_is_told_and_fails_only_who_asks_for_it() {
     let wanted = "missed targets: integration/late: median <= 1us\n";
     let said = bench(&stage, &["late", "--fail-on-targets"]).expect_code(3);
     assert!(said.stderr.contains(wanted), "{}", said.stderr);
-    // Doubt and a miss together are a miss.
+    // An unsure and a missed target together are a miss.
     bench(&stage, &["late", "doubtful", "--fail-on-targets", "--strict"]).expect_code(3);
     let mut command = stage.command(&[&ROUNDS[..], &["late", "--quiet", "--bench"]].concat());
     let said = stage.end(command.env("BENCH_FAIL_ON_TARGETS", "1")).expect_code(3);
     assert_eq!((said.stderr.as_str(), said.stdout.as_str()), (wanted, ""));
-    // All of them had written their reports.
+    // All runs wrote their reports.
     for run in stage.runs() {
         assert!(run.join("run.json").exists() && run.join("targets.csv").exists());
     }
@@ -82,7 +82,7 @@ fn doubt_fails_only_who_is_strict() {
     bench(&stage, &["doubtful", "--strict"]).expect_code(0);
     let said = bench(&stage, &["doubtful", "--fail-on-targets", "--strict"]).expect_code(4);
     assert!(said.stderr.contains("integration/doubtful: ttfa_p95 <= 1s"), "{}", said.stderr);
-    // One round knows nothing of others.
+    // A single round does not show how much rounds differ.
     stage
         .bench(&["late", "--fail-on-targets", "--strict"])
         .expect_code(4)
@@ -159,7 +159,7 @@ fn what_a_killed_run_has_measured_is_judged() {
     assert_eq!(record.targets.expect("two targets").status, Outcome::Missed);
 }
 
-/// Nothing is judged where nothing is measured.
+/// Targets are not checked if nothing is measured.
 #[test]
 fn a_test_run_knows_no_targets() {
     let stage = Stage::new(Bench::Targets);

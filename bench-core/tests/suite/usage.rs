@@ -58,7 +58,7 @@ fn wrong_values_of_flags_are_named() {
             arguments.push("--compare=latest");
         }
         says(&stage, stage.run(&arguments), &argument, value);
-        // Apart from its flag, too, where it could be taken for a flag of its own.
+        // As a separate argument, too, which could be taken for another flag.
         if value.starts_with('-') {
             let flag = format!("--{flag}");
             let sign_and_digit = &value[..2];

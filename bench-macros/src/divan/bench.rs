@@ -93,7 +93,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Statements that make the arguments, and for each instance one that offers its cases.
+    /// Returns the statement that computes the arguments, and for each instance one that offers its cases.
     fn offers(
         &self,
         instances: &[Instance],
@@ -103,7 +103,7 @@ impl<'a> Arguments<'a> {
         let local = |name: &str| Ident::new(name, Span::mixed_site());
         let (bencher, argument, args) = (local("bencher"), local("argument"), local("args"));
         let before = self.args.as_ref().map(|(list, ty)| {
-            // Nothing else tells the type of an empty list.
+            // The compiler cannot infer the type of an empty list.
             let is_empty = matches!(list, Expr::Array(array) if array.elems.is_empty());
             let returned = is_empty.then(|| quote!(-> [#ty; 0]));
             quote!(let #args = #private::Args::new(|| #returned { #list });)
@@ -142,7 +142,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// The type without the name of a lifetime, which is not known outside of the function.
+/// Returns the type without the name of a lifetime, which is not known outside of the function.
 fn without_lifetime(ty: Type) -> Type {
     match ty {
         Type::Reference(mut reference) => {

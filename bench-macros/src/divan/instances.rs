@@ -15,7 +15,7 @@ pub(super) struct Instance {
     pub(super) path: TokenStream,
     /// The `Generic` that names it.
     pub(super) generic: TokenStream,
-    /// The condition that there is such a constant; `None` if the macro knows that there is.
+    /// The condition under which the constant exists; `None` if it always does, or if there is no constant.
     pub(super) condition: Option<TokenStream>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Instances {
 }
 
 impl Instances {
-    /// The functions that `types` and `consts` ask for; the function itself if neither is given.
+    /// Returns the functions that `types` and `consts` ask for; the function itself if neither is given.
     ///
     /// # Errors
     /// If the function has no parameter for one of them.
@@ -84,7 +84,7 @@ struct Constant {
     condition: Option<TokenStream>,
 }
 
-/// The list of constants as the generated code has it, and an expression for each.
+/// Returns the definition of the list of constants in the generated code, and an expression for each constant.
 fn constants(list: &Expr, ty: &Type) -> (TokenStream, Vec<Option<Constant>>) {
     let definition = quote!(const __DIVAN_CONSTS: &[#ty] = &#list;);
     if let Expr::Array(array) = list {
@@ -105,7 +105,7 @@ fn constants(list: &Expr, ty: &Type) -> (TokenStream, Vec<Option<Constant>>) {
     };
     let each = (0..MOST_CONSTANTS).map(|index| {
         let index = Literal::usize_unsuffixed(index);
-        // Where there is none, the function of the first is named, and not called.
+        // Beyond the end of the list, the first constant is named, and its function is not called.
         Some(Constant {
             value: quote!(__DIVAN_CONSTS[if #index < __DIVAN_CONST_COUNT { #index } else { 0 }]),
             condition: Some(quote!(#index < __DIVAN_CONST_COUNT)),

@@ -16,8 +16,8 @@ use options::Options;
 pub(crate) use bench::bench;
 pub(crate) use group::group;
 
-/// Returns the annotated item and, below it, its expansion or an error. The compiler accepts `#[ignore]` only on
-/// tests.
+/// Returns the annotated item and, below it, its expansion or an error. `#[ignore]` is removed, since the compiler
+/// accepts it only on tests.
 fn below(item: TokenStream, expanded: Result<TokenStream>) -> TokenStream {
     match expanded {
         Ok(expanded) => {
@@ -31,14 +31,14 @@ fn below(item: TokenStream, expanded: Result<TokenStream>) -> TokenStream {
     }
 }
 
-/// The constant that describes the annotated item, whose name is `ident`.
+/// Writes the constant that describes the annotated item, whose name is `ident`.
 fn meta(ident: &Ident, options: &Options, ignore: bool) -> TokenStream {
     let private = options.private();
     let raw = ident.to_string();
     let pretty = ident.unraw().to_string();
     let name = options.name.as_ref().map_or_else(|| quote!(#pretty), |name| quote!(#name));
     let settings = options.settings(ignore);
-    // At the item's name, so that this is where the source is, and not at the attribute.
+    // The span is that of the item's name, so that the source points there, and not at the attribute.
     let source = quote_spanned! {ident.span()=>
         file: ::core::file!(), line: ::core::line!(), column: ::core::column!()
     };

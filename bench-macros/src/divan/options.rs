@@ -49,7 +49,8 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Reads the options of the attribute called `attribute`; `is_group` says that it has none of a benchmark's alone.
+    /// Reads the options of the attribute called `attribute`; If `is_group` is set, the options that only a benchmark
+    /// has are errors.
     ///
     /// # Errors
     /// All faults of the options, each at its place.
@@ -82,7 +83,7 @@ impl Options {
                         ),
                     ));
                 }
-                // Both say all counters.
+                // Both options set all counters, so only one of them can be given.
                 let key = if name == "counter" { "counters" } else { &name };
                 if seen.iter().any(|seen| seen == key) {
                     diagnostics
@@ -165,8 +166,8 @@ impl Options {
         quote!(#krate::__private)
     }
 
-    /// Writes a function that returns the options which the attribute sets; `ignore` means that `#[ignore]` is below
-    /// it.
+    /// Writes a function that returns the options which the attribute sets; `ignore` is whether the item also has
+    /// `#[ignore]`.
     pub(super) fn settings(&self, ignore: bool) -> TokenStream {
         let private = self.private();
         let counters = (!self.counters.is_empty()).then(|| {

@@ -11,12 +11,12 @@ use crate::random::Random;
 
 const SERIES: usize = 1000;
 const RUNS: usize = 1000;
-/// Runs that are timed.
+/// The number of runs whose addition is timed.
 const TIMED: usize = 20;
 const ROUNDS: u32 = 3;
 const SAMPLES: usize = 20;
 
-/// Fills the store at this place, or one in a temporary folder, times some more runs, and returns a report.
+/// Fills the store at `place`, or one in a temporary folder, times the addition of further runs, and returns a report.
 pub(crate) fn measure(place: Option<&str>) -> Result<String, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let path = folder.path().join("history.sqlite");
@@ -44,7 +44,7 @@ pub(crate) fn measure(place: Option<&str>) -> Result<String, String> {
     ))
 }
 
-/// A run with a figure and raw samples of each case.
+/// Returns a run with a figure and raw samples of each case.
 fn run(number: usize, random: &mut Random) -> Record {
     let mut round = |number: u32| {
         let samples = (0..SAMPLES).map(|_| (1e6 + 1e4 * random.normal()) as u64).collect();

@@ -1,4 +1,5 @@
-//! Each alarm on the lines of a file, with what hindsight makes of it: to look at the lines on which the search errs.
+//! Lists each alarm on the lines of a file, and whether later runs confirm it, to show the lines on which the search
+//! errs.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use bench_history::change::{Change, Kind, Settings, changes};
 
 use crate::labelled::{Line, belongs, is_borne_out, lines};
 
-/// Prints the alarms as columns that are divided by tabs, one alarm a row. A file as in `labelled.rs`.
+/// Returns the alarms as tab-separated columns, with one row for each alarm. The file has the format of `labelled.rs`.
 pub(crate) fn table(path: &Path) -> Result<String, String> {
     let head = "line\tfound\tat\tkind\tshift\tz\tlabelled\tborne out\twithdrawn\tname\n".to_owned();
     let rows = lines(path)?.into_iter().enumerate().flat_map(|(number, line)| {

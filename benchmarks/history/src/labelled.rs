@@ -1,9 +1,9 @@
-//! Lines that were labelled by eye, and what each method makes of them.
+//! Scores each method on lines that were labelled by eye.
 //!
-//! A file has one line a series: its name, ` | `, its values, ` | `, and the first runs of its levels. Without the last part the
-//! labels are the glaring changes: 10 % and six robust deviations from the 30 runs before to the 20 after, with hardly a
-//! run on the wrong side. What is not labelled may be a smaller change: an alarm is *not borne out* if the levels around it do not
-//! differ in hindsight.
+//! A file has one line for each series: its name, ` | `, its values, ` | `, and the first runs of its levels. Without
+//! the last part, the labels are the obvious changes: 10 % and six robust deviations from the 30 runs before to the 20
+//! after, with hardly a run on the wrong side. An alarm without a label may be a smaller change: it is *not borne out*
+//! if the levels before and after it do not differ, as later runs show.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use bench_stats::{median, robust_deviation, sorted};
 use crate::method::Method;
 use crate::table::Table;
 
-/// An alarm belongs to a label if it was raised at most this many runs before it.
+/// An alarm belongs to a label if it was raised at most this many runs before the label.
 const MARGIN: usize = 5;
-/// An alarm belongs to a label if it was raised at most this many runs after it.
+/// An alarm belongs to a label if it was raised at most this many runs after the label.
 const WITHIN: usize = 20;
 
 pub(crate) struct Line {
@@ -71,7 +71,7 @@ pub(crate) fn table(path: &Path, methods: &[Method]) -> Result<String, String> {
     Ok(table.render(&format!("{} series, {runs} runs, {all} changes:", lines.len())))
 }
 
-/// Whether an alarm that was raised at run `found` may be that of a label.
+/// Whether an alarm that was raised at run `found` belongs to a label.
 pub(crate) fn belongs(found: usize, label: usize) -> bool {
     found + MARGIN >= label && found < label + WITHIN
 }
@@ -101,7 +101,7 @@ fn parse(line: &str) -> Result<Line, String> {
     Ok(Line { name: (*name).to_owned(), values, labels })
 }
 
-/// The changes that hardly anyone would miss.
+/// Returns the first runs of the obvious changes.
 fn glaring(values: &[f64]) -> Vec<usize> {
     let mut found: Vec<(usize, f64)> = Vec::new();
     for at in 5..values.len().saturating_sub(20) {
@@ -135,8 +135,8 @@ fn glaring(values: &[f64]) -> Vec<usize> {
     found.into_iter().map(|(at, _)| at).collect()
 }
 
-/// Whether the levels before and after some run within reach of an alarm differ: the medians of twenty runs each by 0.3 % and
-/// one and a half robust deviations. Where the line ends before that can be known, the alarm stands.
+/// Whether the levels before and after some run near an alarm differ: the medians of twenty runs each by 0.3 % and one
+/// and a half robust deviations. Also true if the line ends too early to decide.
 pub(crate) fn is_borne_out(values: &[f64], found: usize) -> bool {
     const SIDE: usize = 20;
     if found + 6 > values.len() {
@@ -157,7 +157,7 @@ pub(crate) fn is_borne_out(values: &[f64], found: usize) -> bool {
 #[derive(Default)]
 struct Score {
     alarms: usize,
-    /// Alarms that hindsight does not bear out.
+    /// The number of alarms that are not borne out.
     idle: usize,
     /// The number of alarms that belong to a label.
     right: usize,

@@ -1,8 +1,8 @@
-//! Whether a shift of the whole machine is recognized on the lines of a real suite, and what is left to a case that changed on the
-//! same night.
+//! Tests whether a shift of the whole machine is recognized on the lines of a real suite, and which change is reported
+//! for a case that changed on the same night.
 //!
-//! A file as in `labelled.rs`. Its longest lines of one length are taken for the cases of one machine, run by run; from some
-//! run on all of them take more, and one of them still more.
+//! The file has the format of `labelled.rs`. Its longest lines of equal length serve as the cases of one machine; from
+//! some run on, all of them are slower, and one of them is slower still.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,16 +20,16 @@ use crate::table::Table;
 
 /// The factors by which the machine makes every case slower.
 const SHIFTS: [f64; 5] = [1.0, 1.02, 1.03, 1.05, 1.10];
-/// The factor by which one case is slower in addition.
+/// The additional factor by which one case is slower.
 const OWN: f64 = 1.3;
-/// The nights after the shift on which the history is judged.
+/// The numbers of nights after the shift at which the history is judged.
 const NIGHTS: [usize; 5] = [5, 6, 8, 10, 20];
-/// Runs before it that are known.
+/// The number of known runs before the shift.
 const BEFORE: usize = 150;
 /// The smallest number of cases that counts as a suite.
 const FEWEST: usize = 10;
 
-/// Returns a table of what was recognized at each place, by size.
+/// Returns a table of the shifts that were recognized, by size and number of nights.
 pub(crate) fn table(path: &Path) -> Result<String, String> {
     let mut by_length: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
     for line in lines(path)? {
@@ -65,16 +65,16 @@ pub(crate) fn table(path: &Path) -> Result<String, String> {
     )))
 }
 
-/// The changes that were recognized.
+/// The recognized changes.
 struct Found {
     shift: f64,
     cases: usize,
     of: usize,
-    /// The change of the case itself, as reported.
+    /// The change that was reported for the case itself; `None` if none was.
     own: Option<f64>,
 }
 
-/// Looks at the suite as it is `nights` after all of it became slower at run `at`.
+/// Judges the suite `nights` nights after all cases became slower at run `at`; `None` if the shift is not recognized.
 fn recognized(suite: &[Line], shift: f64, at: usize, nights: usize) -> Option<Found> {
     let from = at - BEFORE;
     let series: Vec<Series> = suite
@@ -95,7 +95,7 @@ fn recognized(suite: &[Line], shift: f64, at: usize, nights: usize) -> Option<Fo
     Some(Found { shift: found.shift, cases: found.cases.len(), of: found.of, own })
 }
 
-/// The runs of a case, a minute apart.
+/// Returns the series of a case with runs a minute apart.
 fn case_of(name: &str, number: usize, values: impl Iterator<Item = f64>) -> Series {
     let word = |word: &str| word.to_owned();
     let point = |(run, value): (usize, f64)| Point {

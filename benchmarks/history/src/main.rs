@@ -1,4 +1,4 @@
-//! How often the search for change points errs, and how much it sees, beside three other methods.
+//! Measures how often the search for change points errs, and how many changes it finds, compared with other methods.
 //!
 //! ```text
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             place => folder = Some(PathBuf::from(place)),
         }
     }
-    // The project's own is the first of each list.
+    // The method of this project is the first of each list.
     let of = |methods: &'static [Method]| if is_alone { &methods[..1] } else { methods };
     if structure_only {
         return ended(Ok::<_, Infallible>(structure::tables(of(&Method::QUICK))), 1);
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
     ended(folder.map_or(Ok(String::new()), |folder| real::table(&folder, half, of(&Method::ALL))), 2)
 }
 
-/// Says what was found, or what is wrong.
+/// Prints the result or the error.
 fn ended(found: Result<String, impl Display>, failed: u8) -> ExitCode {
     match found {
         Ok(text) => {

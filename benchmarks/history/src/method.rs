@@ -1,4 +1,4 @@
-//! The methods that are compared: each says at which runs it raises an alarm, as the runs come in.
+//! The methods that are compared: each returns the runs at which it raises an alarm, as the runs come in.
 
 mod peers;
 
@@ -12,27 +12,28 @@ use crate::random::Random;
 pub(crate) enum Method {
     /// The method of this project, with its defaults.
     Ours,
-    /// A run above 110 % of the one before it, or below its inverse: the default of github-action-benchmark,
-    /// both directions.
+    /// A run above 110 % of the previous one, or below the inverse: the default of github-action-benchmark, in both
+    /// directions.
     Ratio,
-    /// Student's t between the last 12 runs and the 24 before them, weighted linearly towards the split, above 7 and at its peak:
-    /// what Mozilla's Perfherder does.
+    /// Student's t between the last 12 runs and the 24 before them, weighted linearly towards the split, above 7 and at
+    /// its peak: the method of Mozilla's Perfherder.
     Student,
-    /// The segmentation of the last 90 runs with the least squares and a penalty for each level, runs clipped (Killick,
-    /// Fearnhead and Eckley, JASA 107, 2012; the cost is that of Fearnhead and Rigaill, JASA 114, 2019, clipped at three
-    /// deviations of neighbours), again each night; told when the last level has five runs and lies where none was told before.
+    /// The segmentation of the last 90 runs with the least squares and a penalty for each level, with clipped runs
+    /// (Killick, Fearnhead and Eckley, JASA 107, 2012; the cost is that of Fearnhead and Rigaill, JASA 114, 2019,
+    /// clipped at three deviations of neighbours), repeated each night. It raises an alarm when the last level has five
+    /// runs and begins where no change was reported before.
     Penalised,
-    /// A run beyond the 98 % ends of Student's t around the mean of up to 64 earlier ones, of either side: Bencher's test
-    /// for thresholds.
+    /// A run beyond the 98 % limit of Student's t around the mean of up to 64 earlier ones, on either side: Bencher's
+    /// test for thresholds.
     Bencher,
-    /// A run that differs from the one before it by more than Q3 + 3 IQR of the 30 differences before that: what
-    /// rustc-perf calls significant.
+    /// A run that differs from the previous one by more than Q3 + 3 IQR of the 30 differences before: significant
+    /// changes in rustc-perf.
     RustcPerf,
-    /// E-divisive in windows of 50 runs with Student's t at 0.001 (Fleming et al., "Hunter", ICPE 2023), again each night:
-    /// Apache Otava; a change counts as told when it lies where none was told before.
+    /// E-divisive in windows of 50 runs with Student's t at 0.001 (Fleming et al., "Hunter", ICPE 2023), repeated each
+    /// night: Apache Otava. It raises an alarm for a change where none was reported before.
     Otava,
-    /// E-divisive means (Matteson and James, JASA 109, 2014) on the last 90 runs, again each night, 99
-    /// permutations at 1 %; a change counts as told when it lies where none was told before.
+    /// E-divisive means (Matteson and James, JASA 109, 2014) on the last 90 runs, repeated each night, with 99
+    /// permutations at 1 %. It raises an alarm for a change where none was reported before.
     EDivisive,
 }
 
@@ -65,7 +66,7 @@ impl Method {
         }
     }
 
-    /// The runs at which an alarm is raised.
+    /// Returns the runs at which the method raises an alarm.
     pub(crate) fn alarms(self, values: &[f64]) -> Vec<usize> {
         match self {
             Method::Ours => {
@@ -106,7 +107,7 @@ fn student(values: &[f64]) -> Vec<usize> {
         if after == before { 0.0 } else { (after - before).abs() / error }
     };
     let t: Vec<f64> = (0..values.len()).map(at).collect();
-    // A peak is known when the next split is smaller; its runs after it have come in by then.
+    // A peak is known when the value at the next split is smaller; the runs after the split have come in by then.
     (1..t.len().saturating_sub(1))
         .filter(|i| t[*i] > ALERT && t[*i] > t[i - 1] && t[*i] >= t[i + 1])
         .map(|i| i + FORE)
@@ -114,7 +115,7 @@ fn student(values: &[f64]) -> Vec<usize> {
         .collect()
 }
 
-/// Mean and variance with weights that fall linearly from the first value on.
+/// Returns the mean and the variance with weights that fall linearly from the first value on.
 fn weighted(values: &[f64]) -> (f64, f64) {
     let n = values.len();
     let weights: Vec<f64> = (0..n).map(|i| (n - i) as f64 / n as f64).collect();
@@ -138,7 +139,7 @@ fn penalised(values: &[f64]) -> Vec<usize> {
         let mut differences: Vec<f64> = window.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
         differences.sort_unstable_by(f64::total_cmp);
         let deviation = (1.05 * differences[differences.len() / 2]).max(1e-3 * window[0].abs());
-        // A run counts as far from its neighbours as three deviations at most; a level that lasts is left as it is.
+        // Clips a run to three deviations from its neighbours; a level that lasts is not changed.
         let clipped: Vec<f64> = (0..window.len())
             .map(|i| {
                 let mut around = window[i.saturating_sub(2)..(i + 3).min(window.len())].to_vec();
@@ -160,7 +161,7 @@ fn penalised(values: &[f64]) -> Vec<usize> {
     alarms
 }
 
-/// The index at which the last level of the best segmentation begins; `None` if there is one level.
+/// Returns the index at which the last level of the best segmentation begins; `None` if there is only one level.
 fn last_level(values: &[f64], penalty: f64, fewest: usize) -> Option<usize> {
     let n = values.len();
     let (mut sums, mut squares) = (vec![0.0; n + 1], vec![0.0; n + 1]);
@@ -191,7 +192,7 @@ fn e_divisive(values: &[f64]) -> Vec<usize> {
     const SAME: usize = 10;
     let mut random = Random::seeded(1);
     let (mut told, mut alarms): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-    // Every third night: it is slow, and tells nothing different.
+    // Every third night, because the method is slow and the result is the same.
     for now in (30..=values.len()).step_by(3) {
         let from = now.saturating_sub(WINDOW);
         let mut found = Vec::new();
@@ -215,7 +216,8 @@ fn divide(values: &[f64], offset: usize, random: &mut Random, found: &mut Vec<us
         for i in (1..shuffled.len()).rev() {
             shuffled.swap(i, random.below(i + 1));
         }
-        // One of 100 at 1 %: a single one that is as strong decides.
+        // With 99 permutations at 1 %, a single permutation with a split as strong means that the split is not
+        // significant.
         if best_split(&shuffled).is_some_and(|(_, other)| other >= strength) {
             return;
         }
@@ -225,8 +227,8 @@ fn divide(values: &[f64], offset: usize, random: &mut Random, found: &mut Vec<us
     divide(&values[at..], offset + at, random, found);
 }
 
-/// The split with the largest energy statistic, all that follows taken for the part after it; five runs on each
-/// side at least.
+/// Returns the split with the largest energy statistic, with all later runs as the right part; each part has at least
+/// five runs.
 fn best_split(values: &[f64]) -> Option<(usize, f64)> {
     const FEWEST: usize = 5;
     let n = values.len();
@@ -256,7 +258,8 @@ fn best_split(values: &[f64]) -> Option<(usize, f64)> {
     best
 }
 
-/// Standard deviation between neighbouring runs, free of changes of level: `√(mean square difference / 2)`.
+/// Returns the standard deviation between neighbouring runs, which changes of level hardly affect: `√(mean square
+/// difference / 2)`.
 pub(crate) fn spread(values: &[f64]) -> f64 {
     let squares: Vec<f64> = values.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).collect();
     mean(&squares).map_or(0.0, |square| (square / 2.0).sqrt()).min(standard_deviation(values).unwrap_or(0.0))

@@ -1,4 +1,4 @@
-//! The cost of a page of 1000 series of 1000 runs: to write, to transfer, to open.
+//! The cost of writing, transferring and opening a page of 1000 series of 1000 runs.
 
 use std::error::Error;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub(crate) fn measure() -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-/// Milliseconds until the page says that it can be used.
+/// Returns the milliseconds until the page reports that it can be used.
 fn opened(file: &Path, view: &str) -> Option<String> {
     let output = Command::new("chromium")
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--timeout=15000", "--dump-dom"])
@@ -72,7 +72,8 @@ fn opened(file: &Path, view: &str) -> Option<String> {
     from.split('"').next().map(str::to_owned)
 }
 
-/// One night: every case a per cent around a millisecond, half of them 5 % slower from the middle on.
+/// Returns the record of one night: cases vary by a per cent around a millisecond, and half of them are 5 % slower from
+/// the middle of the runs on.
 fn record(run: usize, values: &[Vec<f64>]) -> Record {
     let round = || RoundRecord::sampled(1, vec![1_000_000]);
     let cases: Vec<CaseRecord> = values

@@ -1,11 +1,11 @@
-//! Noise of which the truth is known: seeded, the same everywhere.
+//! Noise with known properties: seeded, and the same on every machine.
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn seeded(seed: u64) -> Self {
-        // Neighbouring seeds would share most of their sequence.
+        // Spreads the seeds: neighbouring ones would share most of their sequence.
         Random(seed.wrapping_mul(0xd134_2543_de82_ef95))
     }
 
@@ -17,19 +17,20 @@ impl Random {
         ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform on `0..bound`.
+    /// Returns a uniform number in `0..bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.uniform() * bound as f64) as usize
     }
 
-    /// Standard normal (Box and Muller).
+    /// Returns a standard normal number (Box and Muller).
     pub(crate) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 }
 
-/// The error of the runs of unchanged code, with a standard deviation of 1 (heavy tails: the quartiles of one).
+/// The noise of runs of unchanged code, with a standard deviation of 1 (for heavy tails, with the quartiles of such
+/// noise).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Noise {
     Independent,
@@ -37,10 +38,10 @@ pub(crate) enum Noise {
     Autocorrelated(f64),
     /// Student's t with three degrees of freedom.
     HeavyTailed,
-    /// Three runs in ten lie eight deviations higher.
+    /// Three runs in ten are eight deviations higher.
     Bimodal,
-    /// Two machines that take turns: one of them is eight deviations higher, and at each run there is one chance in
-    /// five that the machine changes.
+    /// Two machines, one of which is eight deviations higher; at each run, the machine changes with a probability of
+    /// one in five.
     Turns,
 }
 

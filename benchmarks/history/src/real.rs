@@ -1,13 +1,12 @@
 //! Real series of CI runners on practically constant code.
 //!
-//! The folder holds `gha-benchmark-ghpages/data.json` (the published results of github-action-benchmark's own
-//! examples, entries of runs with `date` and `benches` of `name`, `unit`, `value`) and
-//! `git-perf-notes/measurements.tsv.gz` (commit, date, …, name, timestamp, value, `key=value;…`). Where one is
-//! missing, it is left out.
+//! The folder holds `gha-benchmark-ghpages/data.json` (the published results of github-action-benchmark's own examples,
+//! entries of runs with `date` and `benches` of `name`, `unit`, `value`) and `git-perf-notes/measurements.tsv.gz`
+//! (commit, date, …, name, timestamp, value, `key=value;…`). A file that is missing is left out.
 //!
-//! Neither says on which processor a run took place. The cases of a suite ran on the same machine, so another case of
-//! it tells the machine apart: a *class* of runs are those where the other case agrees to 1.5 %. Nor do they say what
-//! they were built with; [`build`] knows.
+//! Neither file contains the processor of a run. The cases of a suite ran on the same machine, so another case of the
+//! suite distinguishes the machines: runs in which the other case agrees to 1.5 % form a *class*. Nor do the files
+//! contain the toolchains; [`build`] derives them.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -23,7 +22,7 @@ use crate::random::Random;
 use crate::table::Table;
 use crate::toolchain::{GIT_PERF, build};
 
-/// The half of the series: settings are chosen on one, and judged on the other.
+/// The half of the series: settings are chosen on one half, and judged on the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Half {
     Fit,
@@ -31,13 +30,14 @@ pub(crate) enum Half {
 }
 
 impl Half {
-    /// Suites are dealt out by turns, all cases of one together.
+    /// Whether a suite belongs to this half. Suites alternate between the halves, with all their cases.
     fn holds(self, suite: usize) -> bool {
         suite.is_multiple_of(2) == (self == Half::Fit)
     }
 }
 
-/// Runs of several cases, each by its time (RFC 3339) and, after a space, what tells it from others of the same time.
+/// Runs of several cases. The key of a run is its time (RFC 3339) and, after a space, a text that distinguishes it from
+/// others of the same time.
 struct Suite {
     name: String,
     cases: BTreeMap<String, BTreeMap<String, f64>>,
@@ -122,10 +122,11 @@ pub(crate) fn table(folder: &Path, half: Half, methods: &[Method]) -> Result<Str
     Ok(table.render(&format!("Alarms in 1000 runs of practically constant code ({}):", names.join(", "))))
 }
 
-/// One line a series, machine classes and builds apart: its name, ` | `, and its values to five digits.
+/// Returns one line for each series, with separate series for machine classes and builds: its name, ` | `, and its
+/// values to five digits.
 pub(crate) fn lines(folder: &Path) -> Result<String, String> {
     let line = |one: &Series| {
-        // `1e5` as a number has no more digits than it needs.
+        // Parsing and printing again removes digits that are not needed.
         let digits =
             |value: &f64| format!("{value:.4e}").parse::<f64>().map_or(String::new(), |v| v.to_string());
         format!("{} | {}\n", one.name, one.values.iter().map(digits).collect::<Vec<_>>().join(" "))
@@ -142,7 +143,7 @@ fn suites(folder: &Path) -> Result<Vec<Suite>, String> {
     Ok(suites)
 }
 
-/// All series in which something can be found.
+/// Returns all series that are long enough for a change to be found.
 fn series(suites: &[Suite], apart: Apart) -> Vec<Series> {
     let mut all = Vec::new();
     for suite in suites {
@@ -166,8 +167,8 @@ fn series(suites: &[Suite], apart: Apart) -> Vec<Series> {
     all
 }
 
-/// The runs of a case, divided by what another case of the suite says of the machine: the one that differs most
-/// between machines.
+/// Returns the runs of a case, divided into machines by another case of the suite: the one that differs most between
+/// machines.
 fn machines<'a>(suite: &Suite, case: &str, members: &[&'a String]) -> Vec<Vec<&'a String>> {
     const NEAR: f64 = 0.015;
     let of_members = |other: &BTreeMap<String, f64>| -> Vec<f64> {
@@ -205,8 +206,8 @@ fn machines<'a>(suite: &Suite, case: &str, members: &[&'a String]) -> Vec<Vec<&'
     classes
 }
 
-/// The same runs, in blocks of five in random order: neighbours stay neighbours, and what changed for good no longer
-/// does.
+/// Returns the same runs in blocks of five in random order: most neighbours stay neighbours, but lasting changes are
+/// broken up.
 fn shuffled(values: &[f64], random: &mut Random) -> Vec<f64> {
     let mut blocks: Vec<&[f64]> = values.chunks(5).collect();
     for i in (1..blocks.len()).rev() {
@@ -230,7 +231,7 @@ fn published(folder: &Path) -> Result<Vec<Suite>, String> {
             for run in runs {
                 for case in run.benches.into_iter().filter(|case| case.value > 0.0) {
                     let key = format!("{} {}", case.name, case.unit);
-                    // Whole nanoseconds of 3 to 8 are no figures.
+                    // Times of a few whole nanoseconds are too coarse to use.
                     if case.value >= 20.0 || case.unit.contains('s') && !case.unit.starts_with("ns") {
                         let time = UNIX_EPOCH + Duration::from_millis(run.date);
                         let run = humantime::format_rfc3339_millis(time).to_string();
@@ -253,7 +254,7 @@ fn git_notes(folder: &Path) -> Result<Vec<Suite>, String> {
     flate2::read::GzDecoder::new(file)
         .read_to_string(&mut text)
         .map_err(|error| format!("{}: {error}", path.display()))?;
-    // Repetitions of one commit are one run; a suite is what one job measured.
+    // Repetitions of one commit are one run; a suite contains the measurements of one job.
     let mut samples: BTreeMap<(String, String, String), Vec<f64>> = BTreeMap::new();
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split('\t').collect();
@@ -263,7 +264,7 @@ fn git_notes(folder: &Path) -> Result<Vec<Suite>, String> {
         labels.sort_unstable();
         let constant =
             name.starts_with("bench::fibonacci") && name.ends_with("median") || name == "test-measure2";
-        // Some commits have no date, and so no place.
+        // Some commits have no date, and so no place in the order.
         let placed = !date.is_empty();
         if let (true, Ok(value)) = (constant && placed && labels.len() == 2, value.parse()) {
             let key = (labels.join(" "), name.to_owned(), format!("{date} {commit}"));

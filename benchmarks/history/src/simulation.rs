@@ -1,4 +1,4 @@
-//! Series of which the truth is known.
+//! Simulated series with known changes.
 
 use crate::method::Method;
 use crate::random::{Noise, Random};
@@ -15,16 +15,16 @@ const NOISES: [(&str, Noise); 7] = [
     ("two modes in turns of five", Noise::Turns),
 ];
 
-/// Quiet runs; as E-divisive is slow, it gets a share of them.
+/// The number of runs without a change; E-divisive gets only a share of them, because it is slow.
 const QUIET: usize = 1_000_000;
 const QUIET_SLOW: usize = 6_000;
-/// Runs in a series. In a short one, little is known of its noise.
+/// The number of runs in a series. In a short series, little is known of the noise.
 const LONG: usize = 1000;
 const SHORT: usize = 100;
 const TRIALS: usize = 2000;
 const TRIALS_SLOW: usize = 30;
 
-/// Both tables; fitting and reporting use other seeds.
+/// Returns both tables; each half has its own seeds, so fitting and reporting use different series.
 pub(crate) fn table(half: Half, methods: &[Method]) -> String {
     let seed = match half {
         Half::Fit => 1_000_000,
@@ -55,7 +55,7 @@ fn quiet(seed: u64, methods: &[Method]) -> String {
     )
 }
 
-/// Runs around 100, off by `spread` of that times `noise`.
+/// Returns runs around 100, with deviations of `spread` of that times `noise`.
 fn level(noise: &[f64], spread: f64) -> Vec<f64> {
     noise.iter().map(|value| (100.0 * (1.0 + spread * value)).max(1.0)).collect()
 }
@@ -98,9 +98,9 @@ fn steps(seed: u64, methods: &[Method]) -> String {
     table.render("Steps found within 7, 10 and 20 runs, % of trials:")
 }
 
-/// The best that is possible: of steps of twice the spread, the share that is found within seven runs by one who knows
-/// level and spread of independent normal noise, looks at the means of the last runs, and raises 0.2 false alarms in
-/// 1000 runs.
+/// Returns the best possible result: the share of steps of twice the spread that are found within seven runs by an
+/// observer who knows the level and the spread of independent normal noise, uses the means of the last runs, and raises
+/// 0.2 false alarms in 1000 runs.
 fn ideal(seed: u64) -> String {
     const MEANS_OF: [usize; 5] = [5, 7, 10, 14, 20];
     const RUNS: usize = 4_000_000;

@@ -9,7 +9,7 @@ use crate::random::{Noise, Random};
 const SERIES: usize = 1000;
 const RUNS: usize = 1000;
 
-/// Times both ways and tells.
+/// Measures both, and returns a report.
 pub(crate) fn measure() -> String {
     let series: Vec<Vec<f64>> = (0..SERIES)
         .map(|k| {
@@ -56,7 +56,7 @@ pub(crate) fn measure() -> String {
     ) + &long()
 }
 
-/// One autocorrelated line of many runs.
+/// Measures single autocorrelated lines of many runs, and returns a report.
 fn long() -> String {
     let of = |runs: usize| {
         let noise = Noise::Autocorrelated(0.5).runs(&mut Random::seeded(1), runs);

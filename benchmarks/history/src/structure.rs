@@ -1,16 +1,16 @@
-//! Lines whose truth is known and that are hard for their structure: changes soon after changes, regressions that are reverted,
-//! odd first runs, exact figures, excursions, and noise that is not a level.
+//! Simulated lines whose structure is difficult: changes soon after changes, reverted regressions, unusual first runs,
+//! exact figures, excursions, and noise without a level.
 
 use crate::method::Method;
 use crate::random::Random;
 use crate::table::Table;
 
-/// Enough that 95 % are told from 94 %, and 2 % from 1 %.
+/// The number of trials: enough to distinguish 95 % from 94 %, and 2 % from 1 %.
 const TRIALS: u64 = 1000;
-/// Long lines that hold no change.
+/// The number of long lines without a change.
 const UNCHANGED: u64 = 200;
 
-/// All tables.
+/// Returns all tables.
 pub(crate) fn tables(methods: &[Method]) -> String {
     soon_after(methods)
         + &reverted(methods)
@@ -24,13 +24,13 @@ fn heads(first: &str, methods: &[Method]) -> Vec<String> {
     std::iter::once(first.to_owned()).chain(methods.iter().map(|method| method.name().to_owned())).collect()
 }
 
-/// Runs around 100 with this spread, and what is `added` to each.
+/// Returns runs around 100 with this spread, plus the value of `added` for each.
 fn line(seed: u64, spread: f64, runs: usize, added: impl Fn(usize) -> f64) -> Vec<f64> {
     let mut random = Random::seeded(4_000_000 + seed);
     (0..runs).map(|run| 100.0 + spread * random.normal() + added(run)).collect()
 }
 
-/// The share of trials with an alarm from run `from` to before `to`, in per cent.
+/// Returns the share of trials with an alarm at a run in `from..to`, in per cent.
 fn told(method: Method, from: usize, to: usize, of: impl Fn(u64) -> Vec<f64>) -> f64 {
     let hit = |seed: &u64| method.alarms(&of(*seed)).iter().any(|found| (from..to).contains(found));
     (0..TRIALS).filter(hit).count() as f64 * 100.0 / TRIALS as f64

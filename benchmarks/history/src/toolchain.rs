@@ -1,18 +1,19 @@
-//! Toolchains that the published series were built with.
+//! The toolchains that the published series were built with.
 //!
-//! None of the series recorded it. It follows from the files of github-action-benchmark's repository at each
-//! commit, and from the dates on which its runners' tools were replaced. Runs on either side of such a date are
-//! separate series, as in a history with several toolchains. If a tool was replaced over some weeks, these weeks
-//! are separate too.
+//! None of the series contains its toolchain. It is derived from the files of github-action-benchmark's repository at
+//! each commit, and from the dates on which the tools of its runners were replaced. Runs before and after such a date
+//! are separate series, as in a history with several toolchains. If a tool was replaced over some weeks, the runs of
+//! these weeks are separate, too.
 
 use std::time::{Duration, SystemTime};
 
-/// `ubuntu-latest`: 20.04 from 2020-11-30 to 2021-03-23 (ruby/setup-ruby#163), 22.04 from 2022-10-01 to 2022-12-01
-/// (actions/runner-images#6399), 24.04 from 2024-09-23 to 2025-01-17 (actions/runner-images#10636).
+/// The dates at which `ubuntu-latest` changed: 20.04 from 2020-11-30 to 2021-03-23 (ruby/setup-ruby#163), 22.04 from
+/// 2022-10-01 to 2022-12-01 (actions/runner-images#6399), 24.04 from 2024-09-23 to 2025-01-17
+/// (actions/runner-images#10636).
 const RUNNERS: [&str; 6] =
     ["2020-11-30", "2021-03-23", "2022-10-01", "2022-12-01", "2024-09-23", "2025-01-17"];
 
-/// Suites that named a version of Ubuntu, from one day to the other (`runs-on` in their workflows).
+/// The first and the last day on which suites named a version of Ubuntu (`runs-on` in their workflows).
 const PINNED: (&str, &str) = ("2022-12-12", "2025-05-19");
 const PINNED_SUITES: [&str; 3] = ["C++ Benchmark", "Catch2 Benchmark", "Catch2 Benchmark (v3)"];
 
@@ -31,18 +32,17 @@ const CHANGED: [(&str, &[&str]); 7] = [
     ("Python Benchmark with pytest-benchmark", &["2021-10-02", "2021-10-28", "2026-03-26"]),
 ];
 
-/// Suites that take the newest Rust of a channel: a new one comes every sixth Thursday, counted from this one
-/// (blog.rust-lang.org).
+/// Suites that use the newest Rust of a channel: there is a new version every sixth Thursday, counted from the date
+/// below (blog.rust-lang.org).
 const RUST_SUITES: [&str; 3] = ["Rust Benchmark", "Criterion.rs Benchmark", GIT_PERF];
 const RUST_1_0: &str = "2015-05-14";
 const RUST_CYCLE: Duration = Duration::from_secs(42 * 24 * 3600);
 
-/// The first word of the suites of git-perf. They name a version of Ubuntu.
+/// The first word in the names of git-perf's suites, which name a version of Ubuntu.
 pub(crate) const GIT_PERF: &str = "git-perf";
 
-/// The property that distinguishes the builds of a suite: the counts of what had been replaced by `time`, an RFC 3339
-/// time.
-/// `None` if that is not a time.
+/// Returns the property that distinguishes the builds of a suite: the numbers of replacements up to `time`, which is in
+/// RFC 3339. `None` if `time` is not a time.
 pub(crate) fn build(suite: &str, time: &str) -> Option<[usize; 3]> {
     let time = humantime::parse_rfc3339(time).ok()?;
     let by_then =

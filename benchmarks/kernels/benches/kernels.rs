@@ -1,3 +1,3 @@
-//! The kernels and nothing else.
+//! The kernels alone, without other benchmarks.
 
 bench_core::main!(kernels);

@@ -1,4 +1,4 @@
-//! The kernels under criterion, with its own settings: what `benchmarks/measure` compares with.
+//! The kernels under criterion, with its own settings, for the comparison by `benchmarks/measure`.
 
 use criterion::Criterion;
 use kernels::{

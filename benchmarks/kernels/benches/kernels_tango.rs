@@ -1,4 +1,4 @@
-//! The kernels under tango, with its own settings: what `benchmarks/measure` compares with.
+//! The kernels under tango, with its own settings, for the comparison by `benchmarks/measure`.
 
 use kernels::{
     allocation, dot_product, formatting, hash, hash_map, matrix_product, memory_stream, pointer_chase, sort,

@@ -1,8 +1,8 @@
-//! Thousands of trivial cases: what discovery and isolation cost.
+//! Thousands of trivial cases, which show the cost of discovery and isolation.
 
 use bench_core::prelude::*;
 
-/// `0..N`.
+/// Returns the numbers `0..N`.
 const fn numbers<const N: usize>() -> [usize; N] {
     let mut numbers = [0; N];
     let mut i = 0;

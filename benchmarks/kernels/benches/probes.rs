@@ -10,22 +10,23 @@ use kernels::hash;
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
-/// The hash kernel, 11 µs, until a millisecond is full.
+/// Repeats the hash kernel, of 11 µs, for a millisecond.
 #[benchmark(category = "performance")]
 fn millisecond(b: &mut Bencher) {
     let mut kernel = hash::prepared();
     b.iter(|| (0..94).map(|_| kernel()).fold(0, u64::wrapping_add));
 }
 
-/// Calls an iteration; half of them allocate, half free.
+/// Calls per iteration; half of them allocate, half free.
 const CALLS: u64 = 20_000;
 
-/// An iteration's pairs of calls, the same code for every allocator.
+/// Makes the calls of an iteration, in pairs, by the same code for every allocator.
 #[inline(never)]
 fn calls(allocator: &impl GlobalAlloc) {
     let layout = Layout::new::<[u64; 8]>();
     for _ in 0..CALLS / 2 {
-        // SAFETY: the layout has a size, and the pointer goes back to where it came from; null is freed as nothing.
+        // SAFETY: the layout has a size, and the allocator that returned the pointer frees it; freeing null does
+        // nothing.
         #[allow(unsafe_code)]
         unsafe {
             let pointer = black_box(allocator.alloc(black_box(layout)));
@@ -34,7 +35,7 @@ fn calls(allocator: &impl GlobalAlloc) {
     }
 }
 
-/// The time per call stands in the throughput: calls/s.
+/// Measures the system allocator alone. The throughput, in calls/s, shows the time per call.
 #[benchmark(category = "performance")]
 fn plain_allocator(b: &mut Bencher) {
     b.count("calls", CALLS as usize).iter(|| calls(&System));
@@ -45,7 +46,7 @@ fn counting_allocator_while_nobody_counts(b: &mut Bencher) {
     b.count("calls", CALLS as usize).iter(|| calls(&ALLOCATOR));
 }
 
-/// The calls that begin and end a count are not part of the time.
+/// Measures the counting allocator while it counts. The calls that begin and end a count are not timed.
 #[benchmark(category = "performance")]
 fn counting_allocator_while_it_counts(b: &mut Bencher) {
     b.count("calls", CALLS as usize).iter_custom(|iterations| {

@@ -4,9 +4,9 @@ use bench_core::prelude::*;
 
 use crate::work;
 
-/// Levels of the tree.
+/// The number of levels of the tree.
 pub const LEVELS: u32 = 11;
-/// Nodes, one allocation each.
+/// The number of nodes, with one allocation each.
 pub const NODES: usize = work((1 << LEVELS) - 1);
 
 /// A node of the tree, as in the benchmark "binary trees" (Ellis, Kovac and Boehm, 1997).
@@ -15,20 +15,21 @@ pub struct Node {
 }
 
 impl Node {
-    /// A tree of `levels` levels, at least one.
+    /// Builds a tree of `levels` levels, at least one.
     #[inline(never)]
     pub fn tree(levels: u32) -> Box<Node> {
         let children = (levels > 1).then(|| [Node::tree(levels - 1), Node::tree(levels - 1)]);
         Box::new(Node { children })
     }
 
-    /// Nodes from here down.
+    /// Returns the number of nodes of this tree.
     pub fn count(&self) -> usize {
         1 + self.children.iter().flatten().map(|child| child.count()).sum::<usize>()
     }
 }
 
-/// A tree built, counted and freed; for [more work](crate), small trees of 40 nodes in all as well.
+/// Returns a closure that builds, counts and frees a tree; for [more work](crate), also small trees of 40 nodes in
+/// total.
 pub fn prepared() -> impl FnMut() -> usize {
     const SMALL: &[u32] = if work(50) > 50 { &[5, 3, 1, 1] } else { &[] };
     || {

@@ -4,13 +4,13 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Elements of each vector.
+/// The number of elements of each vector.
 pub const ELEMENTS: usize = work(80 << 10) / 8 * 8;
 
-/// Dot product of two slices of the same length, a multiple of eight.
+/// Returns the dot product of two slices of the same length, which is a multiple of eight.
 #[inline(never)]
 pub fn dot_product(a: &[f32], b: &[f32]) -> f32 {
-    // Eight sums at once, so that one addition need not wait for the last.
+    // Eight independent sums, so that an addition need not wait for the previous one.
     let mut sums = [0.0f32; 8];
     for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
@@ -20,7 +20,7 @@ pub fn dot_product(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// [`dot_product`] with its input.
+/// Returns [`dot_product`] together with its input.
 pub fn prepared() -> impl FnMut() -> f32 {
     let a = random::floats(ELEMENTS);
     let b: Vec<f32> = a.iter().rev().copied().collect();

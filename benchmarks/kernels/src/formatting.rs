@@ -1,4 +1,4 @@
-//! Writes a report of numbers as text: branches, and a string that grows.
+//! Writes a report of numbers as text: bound by branches and a growing string.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Lines written in an iteration.
+/// The number of lines that an iteration writes.
 pub const LINES: usize = work(200);
 
-/// A line for each number.
+/// Returns a text with a line for each number.
 #[inline(never)]
 pub fn report(numbers: &[f32]) -> String {
     let mut text = String::new();
@@ -20,7 +20,7 @@ pub fn report(numbers: &[f32]) -> String {
     text
 }
 
-/// [`report`] with its input.
+/// Returns [`report`] together with its input.
 pub fn prepared() -> impl FnMut() -> String {
     let numbers = random::floats(LINES);
     move || report(black_box(&numbers))

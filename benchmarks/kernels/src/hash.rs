@@ -1,4 +1,4 @@
-//! SipHash over 64 KiB: a dependent chain of core operations.
+//! SipHash of 64 KiB: a dependent chain of core operations.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -6,10 +6,10 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Bytes hashed in an iteration.
+/// The number of bytes that an iteration hashes.
 pub const BYTES: usize = work(64 << 10) / 8 * 8;
 
-/// SipHash-1-3 with the key 0.
+/// Returns SipHash-1-3 with the key 0.
 #[inline(never)]
 pub fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -17,7 +17,7 @@ pub fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// [`hash`] with its input.
+/// Returns [`hash`] together with its input.
 pub fn prepared() -> impl FnMut() -> u64 {
     let bytes: Vec<u8> = random::numbers(BYTES / 8).into_iter().flat_map(u64::to_le_bytes).collect();
     move || hash(black_box(&bytes))

@@ -7,16 +7,16 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Words counted in an iteration.
+/// The number of words that an iteration counts.
 pub const WORDS: usize = work(4000);
-/// Different words.
+/// The number of different words.
 pub const VOCABULARY: u64 = 1000;
 
-/// How often each word occurred. The hasher has a fixed key: std's random one would give every
-/// process collisions of its own, and so different work.
+/// The number of occurrences of each word. The hasher has a fixed key: with the random keys of std, each process would
+/// have different collisions, and so different work.
 pub type Counts = HashMap<u32, u32, BuildHasherDefault<DefaultHasher>>;
 
-/// Counts words.
+/// Counts how often each word occurs.
 #[inline(never)]
 pub fn count(words: &[u32]) -> Counts {
     let mut counts = Counts::default();
@@ -26,7 +26,7 @@ pub fn count(words: &[u32]) -> Counts {
     counts
 }
 
-/// [`count`] with its input.
+/// Returns [`count`] together with its input.
 pub fn prepared() -> impl FnMut() -> Counts {
     let words: Vec<u32> =
         random::numbers(WORDS).into_iter().map(|number| (number % VOCABULARY) as u32).collect();

@@ -1,10 +1,8 @@
-//! Nine kernels of 5 to 600 µs on which the harness itself is measured: bound by the core, by
-//! memory, by the allocator.
+//! Nine kernels of 5 to 600 µs for measuring the harness itself: bound by the core, by memory, or by the allocator.
 //!
-//! Each module holds the work as a plain function and, in `prepared`, the work together with its
-//! input: every harness times what `prepared` returns, so that all of them time the very same code
-//! on the very same data. With the feature `more-work` that is about 2 % more of it, for a build that other harnesses
-//! should call slower.
+//! Each module contains the work as a plain function and, in `prepared`, the work together with its input. Every
+//! harness times the closure that `prepared` returns, so that all of them time the same code on the same data. With the
+//! feature `more-work`, a kernel does about 2 % more work, for a build that harnesses should report as slower.
 
 #![forbid(unsafe_code)]
 
@@ -19,7 +17,7 @@ pub mod pointer_chase;
 pub mod random;
 pub mod sort;
 
-/// How much of `number` a kernel does: all of it, or, with the feature `more-work`, 2 % more, rounded down.
+/// Returns the amount of work of a kernel: `number`, or with the feature `more-work` 2 % more, rounded down.
 const fn work(number: usize) -> usize {
     if cfg!(feature = "more-work") { number + number / 50 } else { number }
 }

@@ -4,10 +4,10 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Rows, and columns, of each matrix.
+/// The number of rows and columns of each matrix.
 pub const ROWS: usize = 96;
 
-/// Product of two matrices, row by row; the second one is square and has `rows` rows.
+/// Returns the product of two matrices, stored row by row; the second one is square and has `rows` rows.
 #[inline(never)]
 pub fn matrix_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
     let mut product = vec![0.0; a.len()];
@@ -21,7 +21,7 @@ pub fn matrix_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
     product
 }
 
-/// [`matrix_product`] with its input.
+/// Returns [`matrix_product`] together with its input.
 pub fn prepared() -> impl FnMut() -> Vec<f32> {
     let a = random::floats(work(ROWS) * ROWS);
     let b: Vec<f32> = a.iter().rev().take(ROWS * ROWS).copied().collect();

@@ -5,10 +5,10 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Elements of each of the three arrays, 4 MiB each.
+/// The number of elements of each of the three arrays, of 4 MiB each.
 pub const ELEMENTS: usize = work(512 << 10);
 
-/// `a = b + scalar · c`.
+/// Computes `a = b + scalar · c`.
 #[inline(never)]
 pub fn triad(a: &mut [f64], b: &[f64], c: &[f64], scalar: f64) {
     for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
@@ -16,9 +16,9 @@ pub fn triad(a: &mut [f64], b: &[f64], c: &[f64], scalar: f64) {
     }
 }
 
-/// [`triad`] with its arrays; yields the last sum.
+/// Returns [`triad`] together with its arrays; the closure returns the last sum.
 pub fn prepared() -> impl FnMut() -> Option<f64> {
-    // Repeated: what takes time in preparing, each of many processes takes.
+    // The values repeat, because every process prepares the arrays, which should be quick.
     let floats: Vec<f64> = random::floats(1024).into_iter().map(f64::from).collect();
     let b: Vec<f64> = floats.iter().cycle().take(ELEMENTS).copied().collect();
     let c = b.clone();

@@ -1,24 +1,24 @@
-//! Follows a chain of links through memory: bound by latency. What it takes depends on where the
-//! memory landed, and so on the process.
+//! Follows a chain of links through memory: bound by latency. The time depends on where the memory lies, and so on the
+//! process.
 
 use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Links of the chain; 16 MiB with 64 bytes each.
+/// The number of links of the chain; 16 MiB with 64 bytes each.
 pub const LINKS: usize = 256 << 10;
-/// Links followed in an iteration.
+/// The number of links that an iteration follows.
 pub const STEPS: usize = work(2000);
 
-/// A link of the chain, alone in its cache line, so that every step touches its own line.
+/// A link of the chain, which fills a cache line, so that every step touches another line.
 #[repr(align(64))]
 pub struct Link {
     next: u32,
 }
 
-/// A random cycle through `len` links (Sattolo's shuffle, 1986).
+/// Returns a random cycle through `len` links (Sattolo's shuffle, 1986).
 pub fn cycle(len: usize) -> Vec<Link> {
-    // Shuffled while still packed, which is several times faster: each of many processes prepares this.
+    // Shuffled while still packed, which is several times faster: every process prepares the chain.
     let mut next: Vec<u32> = (0..len as u32).collect();
     for (i, random) in (1..len).rev().zip(random::numbers(len)) {
         next.swap(i, (random % i as u64) as usize);
@@ -26,14 +26,14 @@ pub fn cycle(len: usize) -> Vec<Link> {
     next.into_iter().map(|next| Link { next }).collect()
 }
 
-/// The element that `steps` links lead to from `start`.
+/// Returns the element that `steps` links lead to from `start`.
 #[inline(never)]
 pub fn chase(links: &[Link], start: u32, steps: usize) -> u32 {
     (0..steps).fold(start, |at, _| links[at as usize].next)
 }
 
-/// [`chase`] with its chain. Each iteration goes on where the last one ended: from the same start,
-/// the same 2000 lines would soon lie in the cache.
+/// Returns [`chase`] together with its chain. Each iteration continues where the last one ended: from the same start,
+/// the same 2000 lines would soon be in the cache.
 pub fn prepared() -> impl FnMut() -> u32 {
     let links = cycle(LINKS);
     let mut at = 0;

@@ -1,6 +1,7 @@
-//! Pseudo-random inputs that are the same everywhere.
+//! Pseudo-random inputs that are the same on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014), from 0.
+/// Returns numbers by SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) with
+/// the seed 0.
 pub fn numbers(count: usize) -> Vec<u64> {
     (1..=count as u64)
         .map(|i| {
@@ -12,7 +13,7 @@ pub fn numbers(count: usize) -> Vec<u64> {
         .collect()
 }
 
-/// Floats in [0, 1).
+/// Returns floats in [0, 1).
 pub fn floats(count: usize) -> Vec<f32> {
     numbers(count).into_iter().map(|number| (number >> 40) as f32 / (1u64 << 24) as f32).collect()
 }

@@ -4,20 +4,20 @@ use bench_core::prelude::*;
 
 use crate::{random, work};
 
-/// Numbers sorted in an iteration.
+/// The number of numbers that an iteration sorts.
 pub const NUMBERS: usize = work(10_000);
 
-/// Sorts a copy of `numbers`, made in `copy` of the same length.
+/// Copies `numbers` to `copy`, which has the same length, and sorts the copy.
 #[inline(never)]
 pub fn sort(numbers: &[u64], copy: &mut [u64]) {
     copy.copy_from_slice(numbers);
     copy.sort_unstable();
 }
 
-/// [`sort`] with its input; yields the least number.
+/// Returns [`sort`] together with its input; the closure returns the least number.
 pub fn prepared() -> impl FnMut() -> Option<u64> {
     let numbers = random::numbers(NUMBERS);
-    // Kept from one iteration to the next: the allocator has a kernel of its own.
+    // Kept from one iteration to the next, because the allocator has a separate kernel.
     let mut copy = vec![0; NUMBERS];
     move || {
         sort(black_box(&numbers), black_box(&mut copy));

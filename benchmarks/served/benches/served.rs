@@ -1,6 +1,6 @@
-//! `cargo bench -p served`: what the request harness costs, and what oracles of known delays come out as.
+//! `cargo bench -p served`: the cost of the request harness, and the metrics of oracles with known delays.
 
 bench_core::main!(served);
 
-// What is linked writes the reports of load cases.
+// Linking the crate registers the reports of load cases.
 use bench_load as _;

@@ -6,24 +6,24 @@ use bench_core::prelude::*;
 use bench_load::Load;
 use bench_load::scenario::OpenLoop;
 
-/// An input that says nothing of itself.
+/// Returns a single empty input.
 fn nothing() -> Vec<()> {
     vec![()]
 }
 
-/// Two clients that do nothing: requests per second, and what each adds.
+/// Measures two clients whose requests do nothing: requests per second, and the overhead of each.
 #[benchmark(category = "performance", model = "harness", rounds = 1, ignore = "measures the harness")]
 fn empty_closed_loop(b: &mut Bencher) -> Result<()> {
     Load::closed(2).requests(5_000_000).run(b, nothing(), |(), _| Ok::<(), Error>(()))
 }
 
-/// One client that does nothing: what a request adds.
+/// Measures one client whose requests do nothing: the overhead of a request.
 #[benchmark(category = "performance", model = "harness", rounds = 1, ignore = "measures the harness")]
 fn empty_single_stream(b: &mut Bencher) -> Result<()> {
     Load::single_stream().requests(5_000_000).run(b, nothing(), |(), _| Ok::<(), Error>(()))
 }
 
-/// Ten million requests: how much memory do they take?
+/// Measures the memory that ten million requests take.
 #[benchmark(
     category = "performance",
     model = "harness",
@@ -35,7 +35,7 @@ fn ten_million(b: &mut Bencher) -> Result<()> {
     Load::closed(2).requests(10_000_000).run(b, nothing(), |(), _| Ok::<(), Error>(()))
 }
 
-/// How late requests are sent.
+/// Measures how late requests are sent.
 #[benchmark(
     category = "performance",
     model = "harness",
@@ -51,7 +51,7 @@ fn send_lag(b: &mut Bencher, rate: u32) -> Result<()> {
     )
 }
 
-/// A service with one worker that stalls once for a second: is that hidden?
+/// Measures a service with one worker that stalls once for a second, which the latencies must show.
 #[benchmark(category = "performance", model = "harness", rounds = 1, ignore = "measures the harness")]
 fn stall(b: &mut Bencher) -> Result<()> {
     let worker = std::sync::Mutex::new(());

@@ -1,5 +1,5 @@
-//! Models whose delays are known: what comes out can be computed beforehand. Targets hold each figure to within 1 % of
-//! that, streamed and not.
+//! Models with known delays, whose figures can be computed beforehand. Targets require each figure to be within 1 % of
+//! the computed one, streamed and not.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use bench_load::domain::{Classified, Generation, Images, Multimodal, Speech};
 use bench_load::input::{Prompts, Texts};
 use bench_load::{Load, Request};
 
-/// Waits until exact deadlines, so that what a wait takes too long does not add up.
+/// Waits until absolute deadlines, so that delays of single waits do not add up.
 struct Deadlines {
     began: Instant,
     at: Duration,
@@ -25,8 +25,8 @@ impl Deadlines {
     }
 }
 
-/// A second of audio in 100 ms: RTF 0.1, ASPS 10 for each client. Streamed, it comes in five parts, the first after
-/// 20 ms: TTFA 20 ms, and a player never runs dry.
+/// A second of audio in 100 ms: RTF 0.1, ASPS 10 for each client. Streamed, it comes in five parts, the first after 20
+/// ms: TTFA 20 ms, no underrun.
 #[benchmark(
     category = "performance",
     model = "oracle_speech",
@@ -64,8 +64,8 @@ fn speak(b: &mut Bencher, concurrency: usize, streamed: bool) -> Result<()> {
     )
 }
 
-/// Two pictures of 512 × 512 in ten steps of 10 ms, and 20 ms around them: in 0.12 s, so 16.67 pictures, 4.369 M pixels and
-/// 83.33 steps a second for each client. Streamed, a first picture is there 10 ms before the second.
+/// Two pictures of 512 × 512 pixels in ten steps of 10 ms, and 20 ms around them: 0.12 s, so 16.67 pictures, 4.369 M
+/// pixels and 83.33 steps a second for each client. Streamed, the first picture comes 10 ms before the second.
 #[benchmark(
     category = "performance",
     model = "oracle_images",
@@ -132,8 +132,8 @@ fn classify(b: &mut Bencher, concurrency: usize) -> Result<()> {
     })
 }
 
-/// Ten tokens of 50: the first after 30 ms, the others 10 ms apart, so 120 ms in all: 83.33 tokens a second for each
-/// client. Streamed, each is seen: TTFT 30 ms, TPOT and ITL 10 ms.
+/// Ten tokens for a prompt of 50: the first after 30 ms, the others 10 ms apart, so 120 ms in all: 83.33 tokens a
+/// second for each client. Streamed, the time of each is known: TTFT 30 ms, TPOT and ITL 10 ms.
 #[benchmark(
     category = "performance",
     model = "oracle_text",
@@ -165,7 +165,7 @@ fn write(b: &mut Bencher, concurrency: usize, streamed: bool) -> Result<()> {
     )
 }
 
-/// A picture looked at for 40 ms, and then ten tokens: the first after 50 ms, 140 ms in all.
+/// A picture that is processed for 40 ms, and then ten tokens: the first after 50 ms, 140 ms in all.
 #[benchmark(
     category = "performance",
     model = "oracle_multimodal",
@@ -198,7 +198,7 @@ fn describe(b: &mut Bencher, streamed: bool) -> Result<()> {
     })
 }
 
-/// Ten tokens 10 ms apart, after `before_ms`.
+/// Produces ten tokens 10 ms apart, after `before_ms`.
 fn tokens(before_ms: u64, streamed: bool, request: &Request) {
     let mut deadlines = Deadlines::begin();
     deadlines.wait(before_ms);

@@ -7,7 +7,7 @@ use bench_protocol::{Assignment, Finish, Frame, Mode};
 
 use crate::subject::Subject;
 
-/// The result of a round that has not finished.
+/// The reason why a round has no result.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// The round has failed.
@@ -34,12 +34,12 @@ pub(crate) struct Held {
 /// Sends a frame to the runner.
 pub(crate) type Tell<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
-/// Speaks to the executables of one harness.
+/// Communicates with the executables of one harness.
 pub(crate) trait Adapter: Sync {
     /// Asks the executable for its benchmarks. Nothing is measured.
     fn list(&self, subject: &Subject, patience: Duration) -> Result<Held, String>;
 
-    /// Measures a round of the benchmark that has one of these names: times go to `tell`.
+    /// Measures a round of the benchmark that has one of these names, and sends its times to `tell`.
     fn measure(
         &self,
         subject: &Subject,
@@ -52,7 +52,7 @@ pub(crate) trait Adapter: Sync {
 /// The modes of all adapters: no harness times single batches on request.
 pub(crate) const MODES: [Mode; 2] = [Mode::Sample, Mode::Once];
 
-/// The last frame of a round for which only the number of iterations is known.
+/// Creates the last frame of a round for which only the number of iterations is known.
 pub(crate) fn finish(iterations: u64) -> Finish {
     Finish {
         iterations,

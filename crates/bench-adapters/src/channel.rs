@@ -17,7 +17,7 @@ impl Channel {
     /// ends with its runner.
     pub(crate) fn from_environment() -> Option<Result<Self, String>> {
         let value = env::var_os(CHANNEL_VARIABLE)?;
-        // What is started from here is no worker.
+        // Processes that are started from here are not workers.
         bench_os::forget_variable(CHANNEL_VARIABLE);
         let address = value.to_str().unwrap_or_default().parse::<ChannelAddress>();
         let reached = address.map_err(io::Error::other).and_then(|address| match address {
@@ -42,7 +42,7 @@ impl Channel {
         write_message(&mut self.writer, frame).map_err(|error| format!("the runner has exited: {error}"))
     }
 
-    /// The next command; `None` when the runner has closed its end.
+    /// Receives the next command; `None` when the runner has closed its end.
     pub(crate) fn receive(&mut self) -> Result<Option<Command>, String> {
         read_message(&mut self.reader).map_err(|error| error.to_string())
     }

@@ -14,7 +14,7 @@ pub(crate) struct Divan;
 impl Adapter for Divan {
     fn list(&self, subject: &Subject, patience: Duration) -> Result<Held, String> {
         let mut command = subject.command();
-        // It prints one name a line for cargo-nextest only.
+        // Only for cargo-nextest, it prints one name per line.
         command.args(["--bench", "--list", "--format", "terse"]).env("NEXTEST", "1");
         list(subject, &mut command, patience)
     }
@@ -66,7 +66,7 @@ fn columns(line: &str) -> Vec<&str> {
     columns
 }
 
-/// The median of a row with figures, in nanoseconds.
+/// Returns the median of a row with figures, in nanoseconds.
 fn median(columns: &[&str]) -> Option<f64> {
     let [_, _, median, _, samples, iterations] = columns else { return None };
     [samples, iterations].iter().all(|count| count.parse::<u64>().is_ok()).then_some(())?;
@@ -84,7 +84,7 @@ fn median(columns: &[&str]) -> Option<f64> {
     Some(number.parse::<f64>().ok()? * scale)
 }
 
-/// The rate at the median of a row of counters: `1.234 Gitem/s`.
+/// Returns the rate at the median of a row of counters: `1.234 Gitem/s`.
 fn throughput(columns: &[&str]) -> Option<Reading> {
     let [_, _, median, _, "", ""] = columns else { return None };
     let (number, unit) = median.split_once(' ')?;

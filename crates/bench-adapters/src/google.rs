@@ -20,7 +20,7 @@ struct Report {
 /// The fields of an entry of `benchmarks` that are read.
 #[derive(Deserialize)]
 struct Entry {
-    /// `iteration`, or `aggregate` of several; older versions have none of these.
+    /// `iteration`, or `aggregate` of several; absent in older versions.
     #[serde(default)]
     run_type: Option<String>,
     #[serde(default)]
@@ -99,7 +99,7 @@ struct Samples {
 }
 
 fn samples(json: &str) -> Result<Samples, Trouble> {
-    // What a benchmark prints itself may stand before it.
+    // The benchmark's own output may come before the report.
     let start = json.find("{\n").unwrap_or_default();
     let report: Report = serde_json::from_str(&json[start..])
         .map_err(|error| format!("its report is not JSON of Google Benchmark ({error})"))?;

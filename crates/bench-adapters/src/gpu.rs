@@ -5,10 +5,11 @@ use bench_protocol::{Assignment, Finish, ProbeReport};
 
 use crate::adapter::Trouble;
 
-/// The probe, as workers of this framework call it.
+/// The name of the probe, as in workers of this framework.
 const NAME: &str = "gpu";
 
-/// Measures, and observes the GPUs from the start of the executable to its end: when exactly it measures, no harness says.
+/// Measures, and observes the GPUs from the start of the executable to its end: no harness reports when exactly it
+/// measures.
 pub(crate) fn observed(
     assignment: &Assignment,
     measure: impl FnOnce() -> Result<Finish, Trouble>,
@@ -21,7 +22,7 @@ pub(crate) fn observed(
     gpu.prepare(&assignment.devices);
     let begun = gpu.begin();
     let mut finish = measure()?;
-    // Energy of no iteration: the harness also warms up, and what that takes is part of it.
+    // No energy per iteration: the energy includes the harness's warm-up.
     let report = ProbeReport::seen(NAME, begun.and_then(|()| gpu.end(0)));
     finish.probes.push(report);
     Ok(finish)

@@ -24,7 +24,8 @@ pub enum Harness {
 }
 
 impl Harness {
-    /// All of them, in the order in which an executable is asked: one that links criterion or divan may link libtest, too.
+    /// All harnesses, in the order in which an executable is asked: one that links criterion or divan may link libtest,
+    /// too.
     pub(crate) const ALL: [Harness; 4] =
         [Harness::Criterion, Harness::Divan, Harness::Google, Harness::Libtest];
 
@@ -44,7 +45,7 @@ impl Harness {
             Harness::Criterion => &[b"CARGO_CRITERION_PORT"],
             Harness::Divan => &[b"DIVAN_SAMPLE_COUNT"],
             Harness::Libtest => &[b"RUST_TEST_THREADS"],
-            // Where it is a library of its own, the executable holds that library's name only.
+            // If it is a separate library, the executable contains only the name of that library.
             Harness::Google => &[b"benchmark_list_tests", b"libbenchmark."],
         }
     }

@@ -43,9 +43,9 @@ impl Adapter for Libtest {
     }
 }
 
-/// Nanoseconds an iteration, and bytes a second if they are counted, of a line such as
-/// `test sort ... bench:      12,345.67 ns/iter (+/- 89.01) = 810 MB/s`. Where a benchmark has written to stdout itself, the
-/// line begins with what it wrote.
+/// Returns the nanoseconds per iteration, and the bytes per second if they are counted, of a line such as
+/// `test sort ... bench:      12,345.67 ns/iter (+/- 89.01) = 810 MB/s`. If a benchmark has written to stdout itself,
+/// the line begins with what it wrote.
 fn figure(line: &str) -> Option<(f64, Option<f64>)> {
     let (_, rest) = line.rsplit_once("bench:")?;
     let number = |text: &str| text.trim().replace(',', "").parse::<f64>().ok();

@@ -6,7 +6,7 @@ use bench_syntax::Category;
 /// The category of benchmarks whose name does not contain one.
 const CATEGORY: Category = Category::Performance;
 
-/// The case of a benchmark: its id is the one under which `bench import` knows it.
+/// Creates the case of a benchmark: its id is the one under which `bench import` knows it.
 pub(crate) fn case(name: &str) -> Case {
     Case::named(name, CATEGORY)
 }

@@ -14,7 +14,7 @@ pub const ADAPTER: &str = "adapter";
 /// becomes the program of its adapter.
 ///
 /// # Errors
-/// The program's answer, and the messages of the harnesses whose traces it contains.
+/// The messages of the harnesses whose traces it contains, or else the error of the program itself.
 pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramError> {
     let mut error = match program.clone().open(limits) {
         Ok(opened) => return Ok(opened),
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(held, [("a", 2), ("b", 1)]);
         assert_eq!(left_out[0], "`performance/y` of b, since a has a case of this name");
         assert_eq!(left_out.len(), 2);
-        // Programs that choose their ids are told of it elsewhere.
+        // Duplicate ids of programs that choose their ids are reported elsewhere.
         let (kept, left_out) = apart(vec![opened("/a", &["x"], false), opened("/b", &["x"], false)]);
         assert_eq!((kept.len(), left_out.len()), (2, 0));
     }

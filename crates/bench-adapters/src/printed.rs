@@ -8,8 +8,8 @@ use bench_protocol::{Finish, Frame, ProbeReport, Reading};
 use crate::adapter::{Held, Tell, Trouble, finish};
 use crate::subject::{Ended, Subject};
 
-/// The shortest time, in nanoseconds, that is reported: times of single iterations are reported as those of enough
-/// iterations to lose nothing in whole nanoseconds.
+/// The shortest sample that is reported, in nanoseconds: the time of one iteration is multiplied until whole
+/// nanoseconds are precise enough.
 const LEAST_NS: f64 = 1e6;
 
 /// Returns a number of iterations, and the time that they take together, in nanoseconds.
@@ -42,7 +42,7 @@ pub(crate) fn with_readings(mut finish: Finish, ended: &Ended, mut readings: Vec
     finish
 }
 
-/// A rate that a harness has printed.
+/// Creates the reading of a rate that a harness has printed.
 pub(crate) fn rate(unit: &str, per_second: f64) -> Reading {
     Reading::new("throughput", unit, per_second).higher_is_better()
 }
@@ -56,7 +56,7 @@ pub(crate) fn list(subject: &Subject, command: &mut Command, patience: Duration)
     Ok(Held { names: terse(&ended.stdout), ..Held::default() })
 }
 
-/// Names of benchmarks in a list as libtest prints it: `path::name: benchmark`.
+/// Returns the names of benchmarks in a list as libtest prints it: `path::name: benchmark`.
 fn terse(stdout: &str) -> Vec<String> {
     stdout.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned).collect()
 }

@@ -18,7 +18,7 @@ const OLDEST: (u32, u32) = (3, 10);
 /// The variable with the folders from which Python imports before all others.
 const IMPORTS: &str = "PYTHONPATH";
 
-/// The number of entries of a folder, its subfolders included, that are searched for a Python file.
+/// The maximum number of entries of a folder, its subfolders included, that are searched for a Python file.
 const MOST_ENTRIES: usize = 20_000;
 
 /// The program that the interpreter runs: it prints its real path (a shim takes time at every start), its version, and
@@ -71,7 +71,7 @@ impl Python {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let mut program = Program::executable(&interpreter).map_err(|error| UsageError(error.to_string()))?;
         if let Ok(runner) = std::env::current_exe() {
-            // Functions that serve have requests sent by the command that runs them.
+            // Requests to functions that serve are sent by the command that runs the functions.
             program = program.with_variable(RUNNER_VARIABLE, runner);
         }
         let arguments: Vec<OsString> = match &self.pytest {
@@ -91,8 +91,8 @@ impl Python {
     }
 }
 
-/// The folders from which Python imports before all others, with the folder `src` below `project` first; `None` if
-/// there is no such folder.
+/// Returns the folders from which Python imports before all others, with the folder `src` below `project` first; `None`
+/// if there is no such folder.
 fn sources_first(project: &Path) -> Option<OsString> {
     let sources = Some(project.join("src")).filter(|sources| sources.is_dir())?;
     let others = std::env::var_os(IMPORTS).unwrap_or_default();
@@ -137,7 +137,7 @@ fn holds_python(folder: &Path) -> bool {
             let (path, name) = (entry.path(), entry.file_name());
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 let is_hidden = name.as_encoded_bytes().starts_with(b".");
-                // Results, and all that cargo has built.
+                // Skips results, and everything that cargo has built.
                 if !is_hidden && name != "target" && name != "benchmark_results" {
                     open.push(path);
                 }
@@ -169,7 +169,7 @@ fn usual(path: &Path) -> PathBuf {
     active.chain(around).chain(own).find_map(below).unwrap_or_else(|| "python3".into())
 }
 
-/// The interpreter's own path, if it can run benchmarks.
+/// Returns the interpreter's own path, if it can run benchmarks.
 fn checked(interpreter: &Path) -> Result<PathBuf, UsageError> {
     let shown = interpreter.display();
     let wrong = |problem: String| Err(UsageError(format!("{shown} cannot run Python benchmarks: {problem}")));

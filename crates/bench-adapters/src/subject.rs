@@ -41,7 +41,7 @@ impl Subject {
         &self.executable
     }
 
-    /// The command that starts it.
+    /// Returns the command that starts it.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
         command.args(&self.arguments).stdin(Stdio::null());
@@ -52,8 +52,8 @@ impl Subject {
         command
     }
 
-    /// Everything has been timed. From now on, the process that takes turns with this one has the processor alone,
-    /// until it reaches the same point.
+    /// Records that everything has been timed. From now on, the process that takes turns with this one has the
+    /// processor alone, until it reaches the same point.
     pub(crate) fn is_timed(&self) {
         if let Some(seat) = &self.seat {
             seat.leave();
@@ -102,7 +102,7 @@ fn reader(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut stream) = stream {
-            // What was read until then is looked at.
+            // If reading fails, the bytes that were read before are used.
             let _ = stream.by_ref().take(MOST).read_to_end(&mut bytes);
             let _ = io::copy(&mut stream, &mut io::sink());
         }
@@ -117,7 +117,7 @@ pub(crate) fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Lets a process end by itself, and ends it if it has not after `patience`; how it ended by itself.
+/// Lets a process end by itself, and returns its status; after `patience`, kills it and returns `None`.
 pub(crate) fn let_end(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
     let began = Instant::now();
     while began.elapsed() < patience {

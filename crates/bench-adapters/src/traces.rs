@@ -7,8 +7,8 @@ use memchr::memmem;
 
 use crate::harness::Harness;
 
-/// The harnesses whose traces the file contains, in the order in which they should be asked. None for a file that
-/// is not a program of this system, such as a script.
+/// Returns the harnesses whose traces the file contains, in the order in which they should be asked. Empty for a file
+/// that is not a program of this system, such as a script.
 pub(crate) fn harnesses(executable: &Path) -> Vec<Harness> {
     let Ok(bytes) = fs::read(executable) else { return Vec::new() };
     if !is_program(&bytes) {
@@ -19,14 +19,14 @@ pub(crate) fn harnesses(executable: &Path) -> Vec<Harness> {
     Harness::ALL.into_iter().filter(holds).collect()
 }
 
-/// ELF, Mach-O, PE.
+/// Whether the file is in the format ELF, Mach-O or PE.
 fn is_program(bytes: &[u8]) -> bool {
     let starts: [&[u8]; 4] = [b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ"];
     starts.iter().any(|start| bytes.starts_with(start))
 }
 
-/// The compiler that has left its name in the file (the section `.comment` of ELF): `rustc 1.95.0 (59807616e 2026-04-14)`,
-/// `GCC 14.2.0`.
+/// Returns the compiler that has left its name in the file (the section `.comment` of ELF), such as `GCC 14.2.0` or
+/// `rustc 1.95.0 (59807616e 2026-04-14)`.
 pub(crate) fn toolchain(executable: &Path) -> Option<String> {
     let bytes = fs::read(executable).ok()?;
     rustc(&bytes).or_else(|| c_compiler(&bytes))
@@ -41,7 +41,7 @@ fn rustc(bytes: &[u8]) -> Option<String> {
 }
 
 fn c_compiler(bytes: &[u8]) -> Option<String> {
-    // `GCC: (Debian 14.2.0-19) 14.2.0`, `clang version 19.1.7 (3)`; clang's programs hold both where libgcc is linked in.
+    // `GCC: (Debian 14.2.0-19) 14.2.0`, `clang version 19.1.7 (3)`; clang's programs contain both if they link libgcc.
     let clang = memmem::find(bytes, b"clang version ").map(|place| text_at(bytes, place));
     let gcc = || {
         let place = memmem::find(bytes, b"GCC: (")?;
@@ -51,7 +51,7 @@ fn c_compiler(bytes: &[u8]) -> Option<String> {
     clang.or_else(gcc)
 }
 
-/// The printable text that begins there.
+/// Returns the printable text that begins at `place`.
 fn text_at(bytes: &[u8], place: usize) -> String {
     const LONGEST: usize = 100;
     let text = bytes[place..].iter().take(LONGEST).take_while(|byte| matches!(byte, b' '..=b'~'));

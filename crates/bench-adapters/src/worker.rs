@@ -14,10 +14,10 @@ use crate::names;
 use crate::subject::Subject;
 use crate::traces::toolchain;
 
-/// How long a runner waits for a list.
+/// The time for which a runner waits for a list.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The flags after the arguments of the adapter with which a runner asks for the list.
+/// The flags with which a runner requests the list, after the arguments of the adapter.
 const LIST: [&str; 3] = ["--list", "--format", "json"];
 
 /// Implements `bench adapter HARNESS EXECUTABLE [ARGUMENT]...`: lists or measures the benchmarks of the executable;
@@ -44,7 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-/// The harness, its executable, and whether the list is asked for.
+/// Returns the harness, its executable, and whether the list is requested.
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Harness, Subject, bool), String> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let lists = arguments.len() >= LIST.len() && arguments[arguments.len() - LIST.len()..] == LIST;

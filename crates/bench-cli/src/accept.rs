@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
             .max_by(|a, b| a.since.timestamp.cmp(&b.since.timestamp))
             .map(|turn| turn.since.run)
     };
-    // A gate may have been told to allow less than what is of interest without it.
+    // A gate may be configured to fail on smaller changes than the default minimum.
     let smaller = || newest(Settings { min_shift: 0.0, ..Settings::default() });
     let found = || newest(Settings::default()).or_else(smaller);
     let run = arguments.run.clone().or_else(found).ok_or_else(|| {

@@ -19,7 +19,7 @@ use crate::decision::{changed, short};
 use crate::report;
 use crate::search::{Search, Speed};
 
-/// The factors by which an undecided comparison is prolonged, one after the other.
+/// The factors by which the time of an undecided comparison is multiplied, one attempt after the other.
 const PATIENCE: [u32; 3] = [1, 4, 16];
 
 /// The result of a search.
@@ -30,7 +30,7 @@ struct Found<'a> {
     bad: &'a str,
     /// The share by which the bad commit is slower.
     change: Option<f64>,
-    /// Its interval.
+    /// The interval of `change`.
     interval: Option<Interval>,
     /// The commits among which the slower one is, oldest first; only that commit if it is known.
     suspects: Vec<Suspect<'a>>,
@@ -40,7 +40,7 @@ struct Found<'a> {
 struct Suspect<'a> {
     #[serde(flatten)]
     commit: &'a Commit,
-    /// The reason why it is not known whether it is slow.
+    /// The reason why it is not known whether the commit is slow; `None` if that is known.
     untold: Option<&'a str>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
         }
     };
     let mut search = Search::among(commits.len());
-    // Half of the way, as ratios go: what is nearer to the bad commit than to the good one is slow.
+    // Half of the change, as a ratio: a commit that is nearer to the bad one than to the good one is slow.
     let rules = Rules { threshold: (change.ln_1p() / 2.0).exp_m1(), threshold_is_asked: true, ..rules };
     while let Some(next) = search.next() {
         let commit = &commits[next];
@@ -117,7 +117,7 @@ impl Bench<'_> {
         Side::open_built(short(commit), self.checkout.build_revision(commit)?, &ListLimits::default())
     }
 
-    /// Compares the two sides, and again for longer if the result is unsure.
+    /// Compares the two sides, and repeats the comparison for longer while the result is unsure.
     fn compare(&self, base: &Side, candidate: &Side, rules: &Rules) -> Result<Compared, RunError> {
         let selection = Selection {
             patterns: vec![Pattern::Exact(self.case.to_owned())],
@@ -143,7 +143,8 @@ impl Bench<'_> {
         last.ok_or_else(|| RunError::NoMatch(format!("`{}` cannot run here", self.case)))
     }
 
-    /// Returns whether the case is slow at a commit. A failure of only this commit makes it unknown.
+    /// Returns whether the case is slow at a commit; `Speed::Unknown` if the commit cannot be built or measured, or
+    /// remains unsure.
     fn speed(&self, base: &Side, commit: &Commit, rules: &Rules) -> Result<Speed, RunError> {
         let compared = self.side(&commit.hash).and_then(|candidate| self.compare(base, &candidate, rules));
         let (speed, told) = match compared {

@@ -13,8 +13,8 @@ use bench_syntax::UsageError;
 use crate::arguments::Calibrate;
 use crate::source::{self, Search, Source};
 
-/// The minimum number of layouts from which those of both sides are drawn. From fewer, the same layouts would be
-/// drawn repeatedly.
+/// The minimum number of layouts from which those of both sides are drawn. With fewer, the same layouts would be drawn
+/// repeatedly.
 const LAYOUTS: usize = 16;
 
 /// Compares a program with itself, many times.

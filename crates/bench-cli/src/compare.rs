@@ -51,10 +51,10 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
             "--rounds is for two served models: other sides are measured until --max-time or a verdict";
         return Err(UsageError(message.to_owned()).into());
     }
-    // A revision is compared with a path: it is that path's.
+    // If a revision is compared with a path to Python benchmarks, it is a revision of that path.
     let of_python = |name: &&String| Path::new(name).exists() && of_base.runs(Path::new(name));
     let subject = [base, candidate].into_iter().find(of_python).map_or(Path::new("."), Path::new);
-    // If the sides differ only in their interpreter, what is compared is what that has installed.
+    // If the sides differ only in their interpreter, the packages that each interpreter has installed are compared.
     let own_sources = base != candidate;
     let open = |name: &str, python: &Python| {
         let cargo_arguments = &arguments.build.cargo_arguments;
@@ -82,7 +82,8 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
 fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunError> {
     let rules = arguments.how.rules(None)?;
     let selection = arguments.which.selection()?;
-    // From the first pair to the last count: what was compared is reported, however counting ends.
+    // Listens from the first pair to the last count, so that the comparison is reported even if counting is
+    // interrupted.
     let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
     let comparison = {
         let mut progress = Progress::new(arguments.report.quiet);
@@ -91,7 +92,7 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
         paired::count(&mut comparison, (base, candidate), choice, &interrupt, &mut progress);
         comparison
     };
-    // A full disk must not swallow what was measured: shown first, complained of afterwards.
+    // If the disk is full, the result must still be shown: the error is returned afterwards.
     let written = comparison.write(&arguments.report.output_dir);
     let commented = report::comment(arguments.markdown.as_deref(), || {
         let heading = Heading {
@@ -169,9 +170,9 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
     Ok(decision.exit_code())
 }
 
-/// The number of cases in a record, and the first of them.
+/// Returns the number of cases in a record, and the ids of the first ones.
 fn ids(record: &Record) -> String {
-    /// The largest number of cases in the message: more would push it off the screen.
+    /// The largest number of ids in the message: more would fill the screen.
     const SHOWN: usize = 10;
     let mut ids: Vec<&str> = record.cases.iter().take(SHOWN).map(|case| case.id.as_str()).collect();
     if record.cases.len() > SHOWN {

@@ -1,4 +1,4 @@
-//! Measures a suspicion of `bench gate` before it fails a build: the last good commit and that of the run take turns.
+//! Measures a suspected change before `bench gate` fails a build: the last good commit and that of the run take turns.
 
 use bench_report::tell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use bench_runner::selection::{Ignored, Pattern, Selection};
 use crate::arguments::{Confirm, Gate};
 use crate::failure::Failure;
 
-/// The factor of time with which a suspect that stays unsure is measured once more.
+/// The factor by which the time is multiplied when a suspect that is still unsure is measured once more.
 const PATIENCE: u32 = 4;
 
 /// Measures the suspects again, as far as possible; this measurement decides.
@@ -62,7 +62,7 @@ pub(crate) fn confirm(
         };
         for (number, _) in suspects {
             let finding = &mut decision.findings[number];
-            // The longest measurement has the word.
+            // The last measurement is the longest, and decides.
             let compared = found.iter().rev().flat_map(PairedComparison::compared);
             let confirmation = match compared.into_iter().find(|compared| compared.id == finding.case) {
                 Some(compared) => Confirmation::Measured {
@@ -103,7 +103,7 @@ fn base_of(suspicion: &Suspicion, store: &mut Store, head: Option<&str>) -> Resu
     })
 }
 
-/// The commit whose code a run has measured; `None` if its tree had changes.
+/// Returns the commit whose code a run has measured; `None` if it is not known or the tree had changes.
 fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }
@@ -127,7 +127,7 @@ fn measure(
     let (base, head) = (side(base)?, side(head)?);
     suspects.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut found = Vec::new();
-    // A share of a figure, as a share again, is the same to rounding.
+    // Equal allowances may differ by rounding.
     for group in suspects.chunk_by(|a, b| b.1 - a.1 <= 1e-9) {
         let ids = group.iter().map(|(id, _)| id.clone()).collect();
         found.extend(measure_together(&base, &head, group[0].1, ids, arguments)?);
@@ -135,7 +135,7 @@ fn measure(
     Ok(found)
 }
 
-/// Measures suspects of one allowance, and again those that stay unsure.
+/// Measures suspects with the same allowance, and measures those that are still unsure again.
 fn measure_together(
     base: &Side,
     head: &Side,

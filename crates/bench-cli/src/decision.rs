@@ -12,11 +12,11 @@ use crate::trend::{figure, machine_line};
 
 pub(crate) use evidence::evidence;
 
-/// If there are more findings than this, evidence that several of them share is printed once, unless all details
-/// are asked for.
+/// If there are more findings than this, evidence that several of them share is printed once, unless all details are
+/// requested.
 const DESCRIBED: usize = 3;
 
-/// The findings that matter, with their evidence, and everything else in one line.
+/// Renders the findings that matter, with their evidence, and everything else in one line.
 pub(crate) fn render(decision: &Decision, strict: bool, view: &View) -> String {
     let style = view.style;
     let mut text = String::new();
@@ -65,15 +65,15 @@ fn together(findings: &[&Finding]) -> Vec<String> {
     Folded::all(notices).iter().map(|folded| folded.line("figures")).collect()
 }
 
-/// Whether a finding is printed. An unsure figure is only counted, unless it was measured again, or looks twice as
-/// bad as is allowed.
+/// Whether a finding is printed. An unsure figure is only counted, unless it was measured again or moved by more than
+/// twice what is allowed.
 fn matters(finding: &Finding) -> bool {
     finding.ruling != Ruling::Unsure
         || matches!(finding.confirmation, Some(Confirmation::Measured { .. }))
         || looks_bad(finding)
 }
 
-/// Whether a figure moved by more than twice what is allowed, however little is known of it.
+/// Whether a figure moved by more than twice what is allowed, however uncertain the change is.
 fn looks_bad(finding: &Finding) -> bool {
     match (finding.before, finding.now, finding.allowed) {
         (Some(before), Some(now), Some(allowed)) => (now - before).abs() > 2.0 * allowed,
@@ -138,17 +138,17 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
     format!("{} figures{objectives} judged: {rest}", decision.judged)
 }
 
-/// A commit in parentheses, if it is known.
+/// Returns the commit in parentheses; empty if it is not known.
 fn at(commit: &Option<String>) -> String {
     commit.as_deref().map(|commit| format!(" ({})", short(commit))).unwrap_or_default()
 }
 
-/// Shortens a commit to the part that people read.
+/// Shortens a commit hash to the part that people read.
 pub(crate) fn short(commit: &str) -> String {
     commit.chars().take(12).collect()
 }
 
-/// The change of a comparison and its interval, behind a space: ` +3.0 % (+1.0 % to +5.0 %)`.
+/// Returns the change of a comparison and its interval, after a space: ` +3.0 % (+1.0 % to +5.0 %)`.
 pub(crate) fn changed(compared: &Compared) -> String {
     let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
     let interval = compared.interval;
@@ -156,7 +156,7 @@ pub(crate) fn changed(compared: &Compared) -> String {
     change + &interval.unwrap_or_default()
 }
 
-/// A relative change.
+/// Formats a relative change in percent.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:+.1} %", share * 100.0)
 }

@@ -26,7 +26,7 @@ impl From<UsageError> for Failure {
 }
 
 impl Failure {
-    /// 2 for wrong usage, 1 if something could not be kept.
+    /// Returns the exit code of the command: 2 for wrong usage, 1 if something could not be stored.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Run(error) => error.exit_code(),
@@ -36,7 +36,7 @@ impl Failure {
                 | StoreError::Away { .. }
                 | StoreError::Database { .. },
             ) => exit::FAILED,
-            // A run whose cases have all failed is as it is.
+            // All cases of the run have failed, which is not wrong usage.
             Failure::Interchange(InterchangeError::NoFigures { .. }) => exit::FAILED,
             Failure::Store(_) | Failure::Config(_) | Failure::Interchange(_) => exit::USAGE,
         }

@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     let config = config(arguments.config.as_deref())?;
     let place = &arguments.place;
     let record = place.run(arguments.run.as_deref())?;
-    // Before anything is kept: a mistake in bench.toml or in the name of the store should leave nothing behind.
+    // Checks come before anything is stored: a mistake in bench.toml or in the name of the store should leave nothing
+    // behind.
     let (known, renamings, history) = match place.open_meant()? {
         Some(mut store) => {
             let (renamings, history) = (store.renamings()?, store.series()?);
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     config.check(&record, &history)?;
     let mut store = known.map_or_else(|| place.open(), Ok)?;
     store.add(&as_measured)?;
-    // A part is judged with the parts that are there already.
+    // A part of a run is judged together with the parts that are already in the store.
     let record = match &as_measured.parts {
         Some(parts) => renamed(store.record(&parts.run)?, &renamings),
         None => record,
@@ -98,7 +99,7 @@ fn judge(
         referred = referred.with(name, renamed(known_run(name, store, place)?, renamings));
         refers = true;
     }
-    // What is held against one other run wants to know how far runs lie apart.
+    // A comparison with a single run needs to know how much runs differ from each other.
     let mut earlier = Vec::new();
     if refers || baseline.is_some() {
         let runs = store.runs()?;
@@ -121,7 +122,7 @@ fn judge(
     Ok(decide(config, record, &store.series()?, against, &referred)?)
 }
 
-/// A baseline, a run of the store, or one of the folder of all runs with the names that were given there.
+/// Returns the record of a baseline, of a run of the store, or of a run or saved name in the folder of all runs.
 fn known_run(name: &str, store: &mut Store, place: &Where) -> Result<Record, Failure> {
     let baselines = store.baselines()?;
     let meant = baselines.iter().find(|baseline| baseline.name == name);
@@ -139,7 +140,7 @@ fn known_run(name: &str, store: &mut Store, place: &Where) -> Result<Record, Fai
     })
 }
 
-/// The record with the names that its cases have now.
+/// Returns the record with the present ids of its cases.
 fn renamed(mut record: Record, renamings: &[Renaming]) -> Record {
     for case in &mut record.cases {
         case.id = current_id(renamings, &case.id);

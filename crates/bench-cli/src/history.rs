@@ -12,7 +12,7 @@ use bench_syntax::{UsageError, nearest};
 use crate::arguments::Where;
 use crate::failure::Failure;
 
-/// Name of the store in the folder of all runs.
+/// The name of the store in the folder of all runs.
 const FILE: &str = "history.sqlite";
 
 impl Where {
@@ -29,7 +29,7 @@ impl Where {
         Ok(Store::open(&self.location()?)?)
     }
 
-    /// Opens the store that is there: one that is not was not meant.
+    /// Opens a store that exists: a name without a store is reported as a mistake.
     pub(crate) fn open_existing(&self) -> Result<Store, Failure> {
         Ok(Store::open_existing(&self.existing()?)?)
     }
@@ -50,14 +50,14 @@ impl Where {
         Ok(location)
     }
 
-    /// Opens the store that a run is judged by, if there is one yet. One that was named must be there: judging by an
-    /// empty store, because its name is mistyped, would find all well.
+    /// Opens the store with the history of a run; `None` if the default store does not exist yet. A store that the user
+    /// has named must exist: with an empty one, because of a typing error, every run would pass.
     pub(crate) fn open_meant(&self) -> Result<Option<Store>, Failure> {
         let is_there = missing(&self.location()?).is_none();
         (is_there || self.store.is_some()).then(|| self.open_existing()).transpose()
     }
 
-    /// Opens the store to read it, if there is one.
+    /// Opens the store to read it; `None` if there is none.
     pub(crate) fn read_if_there(&self) -> Result<Option<Store>, StoreError> {
         let location = self.location()?;
         missing(&location).is_none().then(|| Store::open_to_read(&location)).transpose()
@@ -100,7 +100,7 @@ impl Where {
         }
     }
 
-    /// The record that a name means.
+    /// Returns the record of the run with this path or name.
     pub(crate) fn record(&self, name: &str) -> Result<Record, RunError> {
         let path = Path::new(name);
         if path.exists() {
@@ -111,18 +111,18 @@ impl Where {
     }
 }
 
-/// The order of the commits that are known here.
+/// Returns the order of the commits in the repository of the working directory.
 pub(crate) fn commits() -> Commits {
     Commits::oldest_first(Checkout::new(".", &[]).first_parents())
 }
 
-/// Every series of a store, in the order of the commits that are known here.
+/// Returns every series of a store, arranged by the order of [`commits`].
 pub(crate) fn series(store: &mut Store) -> Result<Vec<Series>, StoreError> {
     let commits = commits();
     Ok(store.series()?.iter().map(|series| commits.arrange(series).into_owned()).collect())
 }
 
-/// The file in the same folder whose name is nearest.
+/// Returns the name of the file in the same folder that is most similar to that of `path`.
 fn beside(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let files = std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().is_file());
@@ -130,7 +130,7 @@ fn beside(path: &Path) -> Option<String> {
     nearest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// The file of a store that is not there.
+/// Returns the path of a store whose file does not exist; `None` if it exists or the store is on a server.
 fn missing(location: &Location) -> Option<&Path> {
     match location {
         Location::File(path) if !path.exists() => Some(path),

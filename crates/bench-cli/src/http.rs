@@ -41,7 +41,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Answers; a browser that has closed the connection needs no answer.
+    /// Sends the answer; errors are ignored, because a browser that has closed the connection needs no answer.
     pub(crate) fn answer(self, answer: Answer) {
         let _ = self.reply.send(answer);
     }
@@ -56,7 +56,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A line of text.
+    /// Creates an answer with one line of text.
     pub(crate) fn line(status: &'static str, text: impl Into<String>) -> Self {
         Answer { status, kind: "text/plain", body: text.into() }
     }
@@ -86,17 +86,17 @@ pub(crate) fn listen(port: u16, limits: Limits) -> io::Result<(SocketAddr, Recei
         let open = Arc::new(());
         for stream in listener.incoming() {
             let Ok(stream) = stream else {
-                // No descriptors are left, for instance: trying again at once would spin.
+                // For example, no file descriptors are left: trying again at once would keep a processor busy.
                 thread::sleep(Duration::from_millis(10));
                 continue;
             };
-            // One is the listener's own.
+            // One of the references is the listener's own.
             if Arc::strong_count(&open) > limits.connections {
                 continue;
             }
             let (sender, open) = (sender.clone(), Arc::clone(&open));
             thread::spawn(move || {
-                // What goes wrong with a connection is of no interest to anyone else.
+                // An error of one connection does not affect the others.
                 let _ = serve(stream, &sender, limits);
                 drop(open);
             });
@@ -105,7 +105,7 @@ pub(crate) fn listen(port: u16, limits: Limits) -> io::Result<(SocketAddr, Recei
     Ok((address, requests))
 }
 
-/// One request, and its answer.
+/// Reads one request, and writes its answer.
 fn serve(stream: TcpStream, sender: &SyncSender<Request>, limits: Limits) -> io::Result<()> {
     let mut timed = Timed { stream, until: Instant::now() + limits.request };
     let head = read_head(&mut timed, limits.head)?;
@@ -141,7 +141,7 @@ fn read_head(stream: &mut impl Read, most: usize) -> io::Result<Option<Vec<u8>>>
     }
 }
 
-/// The path and the host of a request, or the answer if it is not a valid request.
+/// Returns the path and the host of a request, or the error answer if it is not a valid request.
 fn parse(head: &[u8]) -> Result<(String, Option<String>), Answer> {
     let bad = |what: &str| Answer::line("400 Bad Request", what);
     let text = std::str::from_utf8(head).map_err(|_| bad("the request is not UTF-8"))?;
@@ -169,7 +169,7 @@ fn parse(head: &[u8]) -> Result<(String, Option<String>), Answer> {
     Ok((path.to_owned(), host))
 }
 
-/// A stream with a time by which all reading and writing must be done, however little arrives at a time.
+/// A stream with a deadline for all reading and writing together, however slowly bytes arrive.
 struct Timed {
     stream: TcpStream,
     until: Instant,
@@ -204,7 +204,7 @@ impl Write for Timed {
 mod tests {
     use super::*;
 
-    /// A server that answers every request with its path.
+    /// Starts a server that answers every request with its path.
     fn server(limits: Limits) -> SocketAddr {
         let (address, requests) = listen(0, limits).expect("a port");
         thread::spawn(move || {
@@ -248,7 +248,7 @@ mod tests {
     fn headers_without_an_end_are_cut_off() {
         let address = server(Limits::default());
         let long = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(1 << 20));
-        // The rest was not read, so the system may throw the answer away with the connection.
+        // The rest was not read, so the system may discard the answer with the connection.
         let answer = ask(address, long.as_bytes());
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
@@ -261,7 +261,7 @@ mod tests {
             (0..20).map(|_| TcpStream::connect(address).expect("connected")).collect();
         for mut stream in stalled {
             let mut answer = Vec::new();
-            // Closed by the server, and not by us.
+            // The server closes the connection, not this client.
             let _ = stream.read_to_end(&mut answer);
             assert!(answer.is_empty());
         }

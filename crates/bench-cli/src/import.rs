@@ -15,7 +15,7 @@ use bench_syntax::text::printable;
 use crate::arguments::{Import, Machine};
 use crate::failure::Failure;
 
-/// Adds what another tool has measured to the store: each file is a run.
+/// Adds runs that another tool has measured to the store, one for each file.
 pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
     if let [path] = &arguments.paths[..] {
         return Ok(if add(arguments, path)? { exit::OK } else { exit::FAILED });
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
     }
     let mut is_all = true;
     for path in &arguments.paths {
-        // One that cannot be read keeps no other one out.
+        // A file that cannot be read does not stop the import of the others.
         is_all &= add(arguments, path).unwrap_or_else(|failure| {
             tell(&format!("left out: {}", printable(&failure.to_string())));
             false
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
     Ok(if is_all { exit::OK } else { exit::FAILED })
 }
 
-/// Adds the run of a file or folder; whether all that it holds was taken.
+/// Adds the run of a file or folder; returns whether all of its content was imported.
 fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
     let format = match importer(&arguments.format) {
         Some(format) => format,
@@ -74,7 +74,7 @@ fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
         environment: environment(&arguments.machine),
     };
     let record = imported.into_record(format.name(), path, &origin)?;
-    // As every record is when it is read.
+    // The same check as when a record is read.
     record.check().map_err(|reason| UsageError(format!("the run cannot be kept: {reason}")))?;
     let added = arguments.place.open()?.add(&record)?;
     let machine = MachineClass::of(&record.environment);
@@ -109,7 +109,7 @@ fn environment(machine: &Machine) -> Environment {
     environment
 }
 
-/// When a file, or the newest one in a folder, was last written.
+/// Returns the time at which a file, or the newest file in a folder, was last written.
 fn last_written(path: &Path) -> std::io::Result<SystemTime> {
     let metadata = std::fs::symlink_metadata(path)?;
     if !metadata.is_dir() {

@@ -41,13 +41,13 @@ use self::pace::Scenario;
 use self::reach::{probed, secret, targets, unknown, watch};
 use crate::arguments::{Load, shared_settings, without_effect};
 
-/// A run has no time limit of its own: its levels and requests have.
+/// The time limit of a run: practically none, because its levels and requests have their own.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-/// Runs the load that was `typed`, and reports; returns the exit code.
+/// Runs the load, and prints its report; returns the exit code. `typed` are the arguments as clap has parsed them.
 ///
 /// # Errors
-/// If the arguments are wrong, or if a run cannot be made or kept.
+/// If the arguments are wrong, or if a run cannot be carried out or stored.
 pub(crate) fn run(arguments: &Load, typed: &ArgMatches) -> Result<u8, RunError> {
     if arguments.much.self_test {
         return match without_effect(typed) {
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Load, typed: &ArgMatches) -> Result<u8, RunError> 
         return print(&probed(&endpoint, &found)).map(|()| exit::OK);
     }
     fit_lengths(arguments, &endpoint, &mut given)?;
-    // Before the other workers are waited for.
+    // Reports wrong arguments before waiting for the other workers.
     conversations::of(arguments, &given)?;
     if arguments.much.dry_run {
         let scenario = Scenario::of(arguments, &mut given);
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Load, typed: &ArgMatches) -> Result<u8, RunError> 
     let mut options = if reports { options(arguments, &endpoint) } else { silent() };
     let is_live = options.show == Show::Progress && live::is_possible();
     if is_live {
-        // A load has no budget that a bar could fill.
+        // A load has no time budget for a progress bar to show.
         options.show = Show::Nothing;
     }
     let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Load, typed: &ArgMatches) -> Result<u8, RunError> 
     report::report(arguments, &endpoint, finished, watch, fleet.as_deref())
 }
 
-/// The plan of a load.
+/// Everything that a load needs: the endpoint, the inputs, and how to reach the server.
 struct Plan {
     endpoint: Endpoint,
     given: Given,
@@ -122,7 +122,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Reads files and secrets, and asks the server what it is.
+    /// Reads files and secrets, and finds out which interface the server has.
     fn make(arguments: &Load) -> Result<Self, UsageError> {
         let (what, connection) = (&arguments.what, &arguments.connection);
         let (targets, named) = targets(&arguments.urls)?;
@@ -165,7 +165,7 @@ impl Plan {
         let asked = what.endpoint.or(named.kind).or(template.as_ref().map(|_| Kind::Raw));
         let secret = secret(connection, asked)?;
         let tokenizer = what.tokenizer.as_deref().map(tokens::counter).transpose()?;
-        // Before the server is asked anything: what is wrong on this side costs nothing.
+        // Mistakes in the arguments are reported before the first request to the server.
         let given = given::given(arguments, asked)?;
         let most = arguments.much.concurrency.iter().max().copied();
         room_for_connections(most.unwrap_or(arguments.much.up_to).into()).map_err(UsageError)?;
@@ -176,7 +176,7 @@ impl Plan {
             .map_err(|failure| UsageError(format!("{}: {failure}", arguments.urls.join(", "))))?
             .speaking(if connection.http2 || is_grpc { Version::Http2 } else { Version::Http1 });
         let needs_model = asked.is_none_or(Kind::wants_model) && model.is_none();
-        // Over gRPC there is no list of models that all servers have.
+        // Not every gRPC server offers a list of its models.
         let is_needed = needs_model && !is_grpc && !(arguments.much.dry_run && asked.is_some());
         let found = if is_needed || arguments.much.probe {
             probe::probe(&client).map_err(|failure| reach::silent(&client, &failure))?
@@ -185,7 +185,7 @@ impl Plan {
         };
         let kind = match asked.or(found.kind) {
             Some(kind) => kind,
-            // It is asked what it is, and this is an answer.
+            // `--probe` reports what is known of the server, even if that is not its interface.
             None if arguments.much.probe => Kind::Raw,
             None => return Err(unknown(&client)),
         };
@@ -197,7 +197,7 @@ impl Plan {
                 arrivals: given.and_then(|given| given.arrivals),
                 ..given::tensors(kind, model.as_deref(), &client, arguments)?
             },
-            // The times of a trace, and texts that are made.
+            // Generated texts, sent at the times of the trace if there is one.
             given => Given {
                 arrivals: given.and_then(|given| given.arrivals),
                 ..match what.isl {
@@ -237,7 +237,7 @@ impl Plan {
     }
 }
 
-/// Finds out how many tokens the server makes of a word, and makes texts of the lengths that were asked for.
+/// Finds out how many tokens the server counts for a word, and generates texts of the requested lengths.
 fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Result<(), UsageError> {
     let Some(lengths) = arguments.what.isl.filter(|_| !arguments.much.dry_run) else { return Ok(()) };
     let failed = |failure| UsageError(format!("{} does not answer: {failure}", endpoint.client().target()));
@@ -265,7 +265,7 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
 fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<&Secret>) -> String {
     let first = given.inputs.first().and_then(|input| endpoint.prompt_of(input).ok());
     let body = match first {
-        // The message is not for reading; what it is made of is.
+        // A binary message cannot be printed; the input that it contains can.
         _ if endpoint.kind().is_grpc() => given.inputs.first().map(|input| shown(&input.content.text())),
         first => first.map(|prompt| prompt.shown()),
     };
@@ -285,7 +285,7 @@ fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<
     ))
 }
 
-/// The beginning of a text.
+/// Returns the beginning of a text, at most 2000 characters.
 fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(text).chars().take(2000).collect()
 }
@@ -295,7 +295,7 @@ fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line) + "\n").collect()
 }
 
-/// The model to ask for, if requests of this kind name one.
+/// Returns the model that requests name; `None` if requests of this kind name none.
 fn model(kind: Kind, asked: Option<&str>, found: &Found) -> Result<Option<String>, UsageError> {
     match (asked, found.models.as_slice()) {
         (Some(model), _) => Ok(Some(model.to_owned())),
@@ -309,13 +309,15 @@ fn model(kind: Kind, asked: Option<&str>, found: &Found) -> Result<Option<String
     }
 }
 
-/// The name of a model that is called by its file, as llama.cpp does: the folder is that of one machine.
+/// Returns the name of a model without the folder and extension, if it is the path of a file, as in llama.cpp: the
+/// folder differs between machines.
 fn of_file(model: &str) -> &str {
     let file = model.starts_with(['/', '.', '~']).then(|| model.rsplit('/').next()).flatten();
     file.map_or(model, |file| file.strip_suffix(".gguf").unwrap_or(file))
 }
 
-/// The case as reports and the history know it. Its id does not hold the address, so that two servers can be compared.
+/// Returns the case for reports and the history. Its id does not contain the address, so that two servers can be
+/// compared.
 fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     let name = arguments.reports.label.clone().unwrap_or_else(|| endpoint.kind().name().to_owned());
     // A slash would begin another part of the id.
@@ -344,7 +346,7 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     case
 }
 
-/// Returns the options of a run that another worker reports.
+/// Returns the options of a run that this process does not report.
 fn silent() -> Options {
     let mut options = Options::default();
     options.probes = Some(Vec::new());
@@ -358,7 +360,7 @@ fn options(arguments: &Load, endpoint: &Endpoint) -> Options {
     options.save_as.clone_from(&reports.save_as);
     options.compare.clone_from(&reports.compare);
     options.measured = reach::processes(endpoint.client());
-    // What this process takes is nothing that the model does.
+    // Probes would observe this process, which only sends the requests.
     options.probes = Some(Vec::new());
     options.show = if reports.quiet { Show::Nothing } else { Show::Progress };
     options

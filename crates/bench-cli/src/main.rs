@@ -1,6 +1,7 @@
-//! The `bench` command: compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine.
+//! The `bench` command: runs benchmarks, compares, calibrates, stores and judges what they measure, and checks the
+//! machine.
 #![forbid(unsafe_code)]
-// By `bench_report::tell`, which lets no text steer the terminal.
+// `bench_report::tell` is used instead, which removes control characters for the terminal.
 #![warn(clippy::print_stderr)]
 
 mod accept;
@@ -50,7 +51,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
-// Its reports are plugged in by being linked.
+// Linking the crate registers its reports.
 use bench_load as _;
 use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
 use bench_record::exit;
@@ -59,7 +60,7 @@ use clap::{CommandFactory, FromArgMatches};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    // For programs that hand themselves over: `cargo bench` of a bench target without the runner.
+    // For `cargo bench` of a bench target without the runner, which hands over to this command.
     if env::args_os().skip(1).eq([PROTOCOL_FLAG]) {
         println!("{PROTOCOL}");
         return ExitCode::SUCCESS;
@@ -79,7 +80,7 @@ fn main() -> ExitCode {
     if lines.len() == 1 {
         return ExitCode::from(lines.into_iter().map(run_line).next().unwrap_or_default());
     }
-    // The worst of several loads decides; one that was interrupted is the last.
+    // The gravest exit code of several loads counts; no further load starts after an interrupt.
     let mut worst = exit::OK;
     for line in lines {
         let code = run_line(line);
@@ -91,7 +92,7 @@ fn main() -> ExitCode {
     ExitCode::from(worst)
 }
 
-/// The command lines that a scenario file stands for.
+/// Returns the command lines that a scenario file stands for.
 #[cfg(feature = "load")]
 fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, String> {
     scenario::command_lines(typed).map_err(|error| error.to_string())
@@ -113,7 +114,7 @@ fn run_line(line: Vec<OsString>) -> u8 {
         Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
         #[cfg(feature = "load")]
         Command::Load(arguments) => {
-            // This command was typed, so its own arguments are there.
+            // The subcommand is `load`, so its matches exist.
             let typed = matches.subcommand_matches("load").unwrap_or(&matches);
             load::run(arguments, typed).map_err(Failure::from)
         }
@@ -146,15 +147,15 @@ fn run_line(line: Vec<OsString>) -> u8 {
     })
 }
 
-/// The command line, in our own words if another tool's was pasted after `bench load`.
+/// Returns the command line, translated into the flags of `bench load` if that of another tool was pasted after it.
 ///
 /// # Errors
-/// If a part of it has no equivalent.
+/// If a part of the pasted command line has no equivalent.
 fn typed_as_ours() -> Result<Vec<OsString>, String> {
     let typed: Vec<OsString> = env::args_os().collect();
     #[cfg(feature = "load")]
     if typed.get(1).is_some_and(|command| command == "load") {
-        // What is not UTF-8 is a file's name, and no flag of another tool.
+        // Words that are not UTF-8 are names of files, so this is not a command line of another tool.
         let words: Option<Vec<String>> =
             typed[2..].iter().map(|word| word.to_str().map(str::to_owned)).collect();
         if let Some(translated) = words.and_then(|words| pasted::translated(&words)) {

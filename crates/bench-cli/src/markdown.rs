@@ -1,5 +1,5 @@
-//! A comparison or a decision as a comment on a pull request: the verdict first, then only changed cases, with all
-//! others folded.
+//! A comparison or a decision as a comment on a pull request: the verdict first, then the changed cases; all others are
+//! folded.
 
 use std::fmt::Write;
 
@@ -14,17 +14,17 @@ use crate::trend::figure;
 
 /// The part of a comment about a comparison that precedes its cases.
 pub(crate) struct Heading<'a> {
-    /// The side that is compared with.
+    /// The label of the base.
     pub(crate) base: &'a str,
-    /// The side that is judged.
+    /// The label of the candidate.
     pub(crate) candidate: &'a str,
     /// The smallest change that matters, as a share.
     pub(crate) threshold: f64,
-    /// Notes that a reader should know first.
+    /// Notes that come before the cases.
     pub(crate) notes: &'a [String],
 }
 
-/// A comment about a comparison.
+/// Returns a comment about a comparison.
 pub(crate) fn comparison(heading: &Heading<'_>, cases: &[&Compared]) -> String {
     let with = |wanted: &[Verdict]| {
         cases.iter().copied().filter(|case| wanted.contains(&case.verdict)).collect::<Vec<_>>()
@@ -57,7 +57,7 @@ pub(crate) fn comparison(heading: &Heading<'_>, cases: &[&Compared]) -> String {
     out
 }
 
-/// A comment about a decision of `bench gate`.
+/// Returns a comment about a decision of `bench gate`.
 pub(crate) fn gate(decision: &Decision, strict: bool) -> String {
     let of = |ruling| decision.with(ruling).collect::<Vec<_>>();
     let (fails, unsure) = (of(Ruling::Fails), of(Ruling::Unsure));
@@ -85,7 +85,7 @@ pub(crate) fn gate(decision: &Decision, strict: bool) -> String {
     out
 }
 
-/// A row a case.
+/// Returns a table with a row for each case.
 fn table(cases: &[&Compared]) -> String {
     let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
     let rows = cases.iter().map(|case| {
@@ -105,7 +105,7 @@ fn table(cases: &[&Compared]) -> String {
     head.to_owned() + rows.collect::<String>().trim_end()
 }
 
-/// A row a finding.
+/// Returns a table with a row for each finding.
 fn findings(findings: &[&Finding]) -> String {
     let rows = findings.iter().map(|finding| {
         let value = |value: Option<f64>| value.map(|value| figure(value, &finding.unit)).unwrap_or_default();
@@ -128,7 +128,7 @@ fn folded(what: &str, cases: &[&Compared]) -> String {
     if cases.is_empty() { String::new() } else { details(&format!("{} {what}", cases.len()), &table(cases)) }
 }
 
-/// A part that is shown when someone opens it.
+/// Returns a section that is folded until a reader opens it.
 fn details(summary: &str, text: &str) -> String {
     format!("\n<details><summary>{summary}</summary>\n\n{text}\n\n</details>\n")
 }
@@ -137,7 +137,8 @@ fn size(case: &Compared) -> f64 {
     case.change.map_or(f64::INFINITY, f64::abs)
 }
 
-/// Text of a benchmark or of git in code marks, so that it can neither mention anyone, nor be a link, nor end a cell.
+/// Puts text from a benchmark or from git in code marks, so that it can neither mention anyone, nor be a link, nor end
+/// a cell.
 fn code(text: &str) -> String {
     format!("`{}`", one_line(text).replace('`', "'").replace('|', "\\|"))
 }

@@ -18,13 +18,13 @@ use crate::failure::Failure;
 use crate::gate::config;
 use crate::history;
 
-/// Name of the file in the folder of all runs.
+/// The name of the file in the folder of all runs.
 const FILE: &str = "report.html";
 
 /// The file that `bench compare` writes into the folder of a comparison.
 const COMPARISON: &str = "comparison.json";
 
-/// More machines than this have no page of their newest run: the history has them all.
+/// The largest number of machines whose newest run is on the page; the history covers all machines.
 const MOST_MACHINES: usize = 8;
 
 /// Writes the page.
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &ReportFile) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// A page, in the form in which it is asked for.
+/// Returns a page in the given form: HTML or JSON.
 pub(crate) fn write(
     page: &Page,
     form: impl Fn(&Page) -> Result<String, serde_json::Error>,
@@ -63,7 +63,7 @@ pub(crate) fn write(
 }
 
 impl Subject {
-    /// Checks that the combination of arguments has a meaning.
+    /// Checks that the combination of arguments is valid.
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         if self.threshold.is_some() && self.runs.len() != 2 {
             return Err(UsageError(
@@ -75,7 +75,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Collects everything that the page is to show.
+    /// Collects the content of the page.
     pub(crate) fn page(&self, place: &Where) -> Result<Page, Failure> {
         let page = match self.runs.as_slice() {
             [] => self.history(&mut place.open_to_read()?)?,
@@ -90,7 +90,7 @@ impl Subject {
         Ok(Page { made: record::now_utc(), forge: config(None)?.page, ..page })
     }
 
-    /// The history of a store, and the newest run of each of its machines.
+    /// Returns a page with the history of a store, and the newest run of each of its machines.
     pub(crate) fn history(&self, store: &mut Store) -> Result<Page, Failure> {
         let defaults = Settings::default();
         let settings = Settings { min_shift: self.min_shift.unwrap_or(defaults.min_shift), ..defaults };
@@ -103,7 +103,7 @@ impl Subject {
         Ok(Page { history: Some(history), runs, ..Page::default() })
     }
 
-    /// Two runs, and what has changed from one to the other.
+    /// Returns a page with two runs and their comparison.
     fn compared(&self, old: &Record, new: &Record, place: &Where) -> Result<Page, Failure> {
         comparison::check_measure(old, new.measure())?;
         let comparison = OfRuns::of_runs(old, new, &place.output_dir, self.threshold, |_| true);
@@ -115,7 +115,7 @@ impl Subject {
     }
 }
 
-/// The newest run of each machine, newest first.
+/// Returns the newest run of each machine, newest first, for at most [`MOST_MACHINES`] machines.
 fn newest_runs(series: &[Series]) -> Vec<&str> {
     let mut newest: BTreeMap<_, (&str, &str)> = BTreeMap::new();
     for one in series {
@@ -130,7 +130,7 @@ fn newest_runs(series: &[Series]) -> Vec<&str> {
     runs.into_iter().map(|(_, run)| run).take(MOST_MACHINES).collect()
 }
 
-/// The file of the comparison that a name means, if it means one.
+/// Returns the file of the comparison with this path or name; `None` if the name is not that of a comparison.
 pub(crate) fn comparison_file(place: &Where, name: &str) -> Option<PathBuf> {
     let named = Path::new(name);
     if named.file_name().is_some_and(|file| file == COMPARISON) {

@@ -12,7 +12,7 @@ pub(crate) fn told(parts: &Parts) -> String {
     }
 }
 
-/// Describes which cases of a run are not judged yet, if parts of it are missing.
+/// Describes which cases of a run are not judged yet because parts are missing; `None` if the run is complete.
 pub(crate) fn not_judged(parts: &Parts) -> Option<String> {
     let missing = parts.missing();
     let verb = if missing.len() == 1 { "is" } else { "are" };
@@ -26,7 +26,7 @@ pub(crate) fn not_judged(parts: &Parts) -> Option<String> {
     })
 }
 
-/// `part 2`, `parts 2 and 4`.
+/// Returns numbers of parts in words: `part 2`, `parts 2 and 4`.
 fn named(numbers: &[u32]) -> String {
     let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
     match numbers.split_last() {

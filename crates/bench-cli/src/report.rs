@@ -1,4 +1,4 @@
-//! Prints and writes reports, as the flags under "Reports" say.
+//! Prints and writes reports, according to the flags under "Reports".
 
 use bench_report::tell;
 use std::path::Path;
@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::arguments::Report;
 
-/// Writes `document` to the file `json`, if there is one, and the report to stdout: or the document in its
-/// place, if the file is `-`.
+/// Writes `document` to the file `json`, if any, and prints the report. If the file is `-`, prints the document in
+/// place of the report.
 pub(crate) fn print_or_write(
     json: Option<&Path>,
     document: &impl Serialize,
@@ -29,7 +29,7 @@ pub(crate) fn print_or_write(
     print(&rendered())
 }
 
-/// Writes a comment to `file`, if there is one; whether it went to stdout, in place of the report.
+/// Writes a comment to `file`, if any; returns whether it was printed in place of the report, because the file is `-`.
 pub(crate) fn comment(file: Option<&Path>, text: impl FnOnce() -> String) -> Result<bool, RunError> {
     match file {
         None => Ok(false),
@@ -43,7 +43,7 @@ pub(crate) fn comment(file: Option<&Path>, text: impl FnOnce() -> String) -> Res
 }
 
 impl Report {
-    /// Writes `document` where it was asked for, and the report to stdout.
+    /// Writes `document` and prints the report, as [`print_or_write`] does for the file of `--json`.
     pub(crate) fn print(
         &self,
         document: &impl Serialize,
@@ -52,7 +52,7 @@ impl Report {
         print_or_write(self.json.as_deref(), document, rendered)
     }
 
-    /// Says where the files are: on stderr, for stdout may be JSON.
+    /// Prints the folder of the report to stderr, because stdout may be JSON.
     pub(crate) fn tell_folder(&self, folder: &Path) {
         tell(&format!("report: {}", folder.display()));
     }

@@ -1,4 +1,4 @@
-//! `bench run`: any programs, with the flags of `cargo bench --`.
+//! `bench run`: runs programs of any kind, with the flags of `cargo bench --`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const INTERPRETER: &str = "--interpreter";
 /// The flag that measures tests of pytest, with their arguments after `=`, if there are any.
 const PYTEST: &str = "--pytest";
 
-/// Builds what is to be built, and runs it. `typed` is what follows `bench run`.
+/// Builds the programs that must be built, and runs all of them. `typed` are the arguments after `bench run`.
 pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let Split { sources, flags, cargo, python } = split(typed)?;
     let open = || open(&sources, &cargo, &python);
@@ -38,7 +38,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     command_line::run(&host, flags)
 }
 
-/// The arguments, by their meaning.
+/// The arguments, separated by their meaning.
 struct Split {
     /// Programs, and folders with a `Cargo.toml`.
     sources: Vec<OsString>,
@@ -50,8 +50,8 @@ struct Split {
     python: Python,
 }
 
-/// The first arguments are programs and folders as long as they exist, or are written as paths; from the first flag or
-/// filter on, the rest is what `cargo bench --` takes; and what follows `--` is for the `cargo bench` that builds.
+/// Separates the arguments. The first ones are programs and folders as long as they exist or are written as paths. From
+/// the first flag or filter on, they are those of `cargo bench --`; after `--`, those of the `cargo bench` that builds.
 fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     let dashes = typed.iter().position(|argument| argument == "--").unwrap_or(typed.len());
     let (arguments, cargo) = (&typed[..dashes], typed.get(dashes + 1..).unwrap_or_default());
@@ -82,8 +82,7 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     Ok(Split { sources, flags, cargo, python })
 }
 
-/// Takes `--interpreter PYTHON` and `--pytest` out of the arguments: the arguments after the sources are for the
-/// runner, which knows no languages.
+/// Removes `--interpreter PYTHON` and `--pytest` from the arguments, because the runner does not have these flags.
 fn without_python(arguments: &[OsString]) -> Result<(Vec<OsString>, Python), UsageError> {
     let (mut left, mut python) = (Vec::new(), Python::default());
     let mut arguments = arguments.iter();
@@ -101,7 +100,8 @@ fn without_python(arguments: &[OsString]) -> Result<(Vec<OsString>, Python), Usa
     Ok((left, python))
 }
 
-/// Reads `flag` or `flag=VALUE`: the value, if there is one; `None` if `argument` is another one.
+/// Reads `flag` or `flag=VALUE`. Returns the value, `Some(None)` without one, and `None` if `argument` is not this
+/// flag.
 fn value_of<'a>(flag: &str, argument: &'a OsStr) -> Option<Option<&'a str>> {
     match argument.to_str()?.strip_prefix(flag)? {
         "" => Some(None),
@@ -109,7 +109,8 @@ fn value_of<'a>(flag: &str, argument: &'a OsStr) -> Option<Option<&'a str>> {
     }
 }
 
-/// What `--against` compares with a revision: Python benchmarks, if nothing else is named.
+/// Returns the Python benchmarks that `--against` compares with a revision; `None` if the source is not a folder or
+/// file of them, or if there are several.
 fn working_tree(sources: &[OsString], python: &Python) -> Option<WorkingTree> {
     let side = match sources {
         [] => OsString::from("."),
@@ -127,13 +128,13 @@ fn working_tree(sources: &[OsString], python: &Python) -> Option<WorkingTree> {
     python.runs(Path::new(&side)).then_some(WorkingTree { side, flags })
 }
 
-/// Filters may hold slashes, as ids do; a path of this folder or of another says so at its beginning.
+/// Whether an argument is written as a path: begins with `/`, `./` or `../`. Filters may contain slashes, as ids do.
 fn is_written_as_path(argument: &OsStr) -> bool {
     let text = argument.to_string_lossy();
     ["/", "./", "../"].iter().any(|start| text.starts_with(start)) || text == "." || text == ".."
 }
 
-/// Opens the programs; builds those of folders, of the working directory if nothing is named.
+/// Opens the programs, and builds those of folders; without sources, those of the working directory.
 fn open(sources: &[OsString], cargo_arguments: &[String], python: &Python) -> Result<Programs, RunError> {
     let here = [OsString::from(".")];
     let sources = if sources.is_empty() { &here } else { sources };
@@ -143,7 +144,7 @@ fn open(sources: &[OsString], cargo_arguments: &[String], python: &Python) -> Re
         if python.runs(path) {
             match python.program(path, path) {
                 Ok(program) => add(&mut programs, program),
-                // The other programs go on.
+                // The other sources are still run.
                 Err(UsageError(why)) if sources.len() > 1 => {
                     refuse(&mut programs, format!("{}: {why}", path.display()));
                 }
@@ -161,7 +162,7 @@ fn open(sources: &[OsString], cargo_arguments: &[String], python: &Python) -> Re
         tell(&format!("left out: {left_out}"));
     }
     if programs.opened.is_empty() {
-        // Each has been named with its reason by now.
+        // The reason for each source has already been printed.
         let message = match sources {
             [only] => format!("{} contains no benchmark program", Path::new(only).display()),
             _ => "none of these is a benchmark program".to_owned(),
@@ -179,7 +180,7 @@ fn add(programs: &mut Programs, program: Program) {
     }
 }
 
-/// Remembers why a source is not a program, and says so.
+/// Records and prints why a source is not a program.
 fn refuse(programs: &mut Programs, why: String) {
     tell(&format!("error: {why}"));
     programs.refused.push(why);

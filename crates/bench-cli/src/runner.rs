@@ -42,7 +42,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     command_line::run(&host, arguments.iter().cloned())
 }
 
-/// Runs it with its arguments; the exit code is its own.
+/// Runs an executable with its arguments; returns its exit code.
 fn as_it_is(executable: &Path, arguments: &[OsString]) -> Result<u8, RunError> {
     let status = Command::new(executable)
         .args(arguments)
@@ -51,7 +51,7 @@ fn as_it_is(executable: &Path, arguments: &[OsString]) -> Result<u8, RunError> {
     Ok(code(status))
 }
 
-/// Returns the exit code as a shell does: 128 plus the signal's number for a process that a signal has ended.
+/// Returns the exit code as a shell does: 128 plus the number of the signal if a signal has ended the process.
 fn code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {

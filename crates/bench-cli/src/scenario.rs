@@ -1,4 +1,4 @@
-//! Scenario files of `bench load`: its flags as TOML, and a matrix of them.
+//! Scenario files of `bench load`: its flags as TOML, and a matrix of values to combine.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const URL: &str = "url";
 /// The key of the table with values to combine.
 const MATRIX: &str = "matrix";
 
-/// The flag by which a load knows its place in the matrix.
+/// The flag that passes a load its values from the matrix.
 const ARGUMENT: &str = "argument";
 
 /// Flags that belong to a process, and not to a scenario.
@@ -37,7 +37,7 @@ const ONE_OF: [&[&str]; 6] = [
     &["no-metrics", "metrics-url"],
 ];
 
-/// Flags that have no meaning without another one.
+/// Flags that have no meaning without another flag, with that flag.
 const NEEDS: [(&str, &str); 3] = [("arrival", "rate"), ("replay-speed", "replay"), ("shared-prefix", "isl")];
 
 /// Returns the command lines that a command line stands for: one for each combination of the matrix of its scenario file,
@@ -46,7 +46,7 @@ const NEEDS: [(&str, &str); 3] = [("arrival", "rate"), ("replay-speed", "replay"
 /// # Errors
 /// If the file cannot be read, or has a key or a value that is not one of a scenario.
 pub(crate) fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, UsageError> {
-    // Whatever is wrong with the command line is reported when it is read with the file's flags in it.
+    // Errors in the command line are reported later, when it is parsed together with the flags of the file.
     let matches = Arguments::command().ignore_errors(true).try_get_matches_from(&typed).ok();
     let load = matches.as_ref().and_then(|matches| matches.subcommand_matches("load"));
     let file = load.and_then(|load| load.get_one::<PathBuf>("scenario").cloned());
@@ -55,7 +55,7 @@ pub(crate) fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, 
     let text = std::fs::read_to_string(&file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let table: Table = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     let scenario = Scenario::of(table, &file, load).map_err(wrong)?;
-    // `bench load`, and then what the file says.
+    // The flags of the file come right after `bench load`.
     let place = typed.iter().position(|word| word == "load").map_or(typed.len(), |place| place + 1);
     let lines = scenario.combinations().into_iter().map(|flags| {
         let flags = flags.into_iter().map(OsString::from);
@@ -64,7 +64,7 @@ pub(crate) fn command_lines(typed: Vec<OsString>) -> Result<Vec<Vec<OsString>>, 
     Ok(lines.collect())
 }
 
-/// The flags of a scenario file that are not typed.
+/// The flags of a scenario file, without those that the command line replaces.
 struct Scenario {
     /// Flags and addresses, as they would be typed.
     fixed: Vec<String>,
@@ -80,7 +80,7 @@ struct Choice {
 
 impl Scenario {
     /// # Errors
-    /// A key or a value that is not one of a scenario, in words.
+    /// If a key or a value is not one of a scenario; the message names it.
     fn of(mut table: Table, file: &Path, typed: &ArgMatches) -> Result<Self, String> {
         let command = Load::augment_args(Command::new("load"));
         let matrix = match table.remove(MATRIX) {
@@ -124,7 +124,7 @@ impl Scenario {
         Ok(Scenario { fixed, matrix: combined })
     }
 
-    /// The flags of each combination; those of the last key of the matrix change first.
+    /// Returns the flags of each combination; those of the last key of the matrix change fastest.
     fn combinations(&self) -> Vec<Vec<String>> {
         let mut all = vec![self.fixed.clone()];
         for (key, values) in &self.matrix {
@@ -149,7 +149,7 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// The flags of a key, as they would be typed.
+    /// Returns the flags for a key, as they would be typed.
     fn flags(&self, key: &str, value: &Value) -> Result<Vec<String>, String> {
         let name = key.replace('_', "-");
         let flag = self.flag(&name).ok_or_else(|| {
@@ -185,7 +185,8 @@ impl Known<'_> {
     }
 }
 
-/// Whether a flag of the file has an effect: it is not typed, nor is one that replaces it, and what it needs is there.
+/// Whether a flag of the file has an effect: neither it nor one that replaces it is typed, and the flag that it needs
+/// is given.
 fn is_kept<'a>(key: &str, typed: &ArgMatches, keys: impl Iterator<Item = &'a String>) -> bool {
     let name = key.replace('_', "-");
     let is_typed = |name: &str| is_typed(&name.replace('-', "_"), typed);
@@ -204,13 +205,13 @@ fn is_kept<'a>(key: &str, typed: &ArgMatches, keys: impl Iterator<Item = &'a Str
     !is_typed(&name) && !is_replaced && has_what_it_needs
 }
 
-/// Whether an argument stands on the command line.
+/// Whether an argument is on the command line.
 fn is_typed(id: &str, typed: &ArgMatches) -> bool {
     let is_known = typed.try_contains_id(id).is_ok();
     is_known && typed.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-/// A text, a number, or a list of these, as texts.
+/// Returns a text, a number, or a list of these as texts; `None` for any other value.
 fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(values) => {
@@ -222,14 +223,14 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// A value as it would be typed.
+/// Returns a value as it would be typed.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join("+"),
-        // Maps have text for keys: there is nothing that could not be written.
+        // Cannot fail: all keys of a TOML table are texts.
         other => serde_json::to_string(other).unwrap_or_default(),
     }
 }

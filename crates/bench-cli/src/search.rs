@@ -1,11 +1,11 @@
-//! Finds the first slow one of several commits, some of which cannot be judged.
+//! Finds the first slow commit of several, some of which cannot be judged.
 
 /// The result of measuring a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Speed {
     Fast,
     Slow,
-    /// It cannot be judged, with the reason.
+    /// The commit cannot be judged, with the reason.
     Unknown(String),
 }
 
@@ -25,7 +25,7 @@ impl Search {
         Search { known }
     }
 
-    /// The commits among which the first slow one is: from the one after the last fast one to the first one
+    /// Returns the commits among which the first slow one is: from the commit after the last fast one to the first one
     /// known to be slow.
     pub(crate) fn suspects(&self) -> std::ops::Range<usize> {
         let slow = self.known.iter().position(|speed| *speed == Some(Speed::Slow));
@@ -34,25 +34,26 @@ impl Search {
         fast.map_or(0, |fast| fast + 1)..end
     }
 
-    /// The commit to look at next: of those that are not known, the one nearest to the middle.
+    /// Returns the commit to measure next: of those not measured yet, the one nearest to the middle. `None` if the
+    /// search has ended.
     pub(crate) fn next(&self) -> Option<usize> {
         let suspects = self.suspects();
         let halves = |commit: usize| {
             let fast = commit + 1 - suspects.start;
             fast.abs_diff(suspects.len() - fast)
         };
-        // The last suspect is slow.
+        // The last suspect is known to be slow.
         (suspects.start..suspects.end.saturating_sub(1))
             .filter(|commit| self.known[*commit].is_none())
             .min_by_key(|commit| halves(*commit))
     }
 
-    /// Keeps what was found out about a commit.
+    /// Records the result for a commit.
     pub(crate) fn tell(&mut self, commit: usize, speed: Speed) {
         self.known[commit] = Some(speed);
     }
 
-    /// Returns the reason why a commit cannot be judged.
+    /// Returns the reason why a commit cannot be judged; `None` if it can, or was not measured.
     pub(crate) fn reason(&self, commit: usize) -> Option<&str> {
         match self.known.get(commit) {
             Some(Some(Speed::Unknown(reason))) => Some(reason),

@@ -21,11 +21,11 @@ use crate::page::{comparison_file, write};
 /// The files of a run directory that change during its run.
 const RUN_FILES: [&str; 2] = ["run.json", "journal.jsonl"];
 
-/// Answers until it is interrupted.
+/// Answers requests until the process is interrupted.
 pub(crate) fn run(arguments: &Serve) -> Result<u8, Failure> {
     arguments.subject.check()?;
     let mut shown = Shown { arguments, page: None, server: None };
-    // What cannot be shown at all should be heard of here, not in a browser.
+    // A page that cannot be shown is reported here, and not only in a browser.
     shown.bring_up_to_date()?;
     let (address, requests) = http::listen(arguments.port, Limits::default()).map_err(|error| {
         let port = arguments.port;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Serve) -> Result<u8, Failure> {
 }
 
 fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answer {
-    // A page from elsewhere whose name leads to this machine must not read it (DNS rebinding).
+    // A page of another site whose host name resolves to this machine must not read the data (DNS rebinding).
     let own = [address.to_string(), format!("localhost:{}", address.port())];
     if !request.host.as_ref().is_some_and(|host| own.contains(host)) {
         return Answer::line("403 Forbidden", "wrong host: open the address that `bench serve` has printed");
@@ -63,12 +63,12 @@ fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answ
 struct Shown<'a> {
     arguments: &'a Serve,
     page: Option<Page>,
-    /// The store, if it is on a server. Every browser asks for its state every other second.
+    /// The connection to a store on a server. It is kept, because every browser asks for its state every other second.
     server: Option<Store>,
 }
 
 impl Shown<'_> {
-    /// The page as of now; read again only if something has changed.
+    /// Returns the present page; reads it again only if something has changed.
     fn bring_up_to_date(&mut self) -> Result<&Page, Failure> {
         let revision = self.revision()?;
         match self.page.take() {
@@ -80,10 +80,10 @@ impl Shown<'_> {
         }
     }
 
-    /// The state of the store there, over a connection that is kept for as long as it holds.
+    /// Returns the state of a store on a server, over the kept connection if it still works.
     fn state_of_server(&mut self, location: &Location) -> Result<impl Hash + use<>, StoreError> {
         let kept = self.server.take().and_then(|mut store| Some((store.state().ok()?, store)));
-        // A connection that has died since says nothing of the server.
+        // If the connection was lost, the server may still be there: connect again.
         let (state, store) = match kept {
             Some(known) => known,
             None => {
@@ -100,7 +100,7 @@ impl Shown<'_> {
         if !subject.runs.is_empty() {
             return subject.page(place);
         }
-        // There may be no store yet, and the newest run is not in it while it goes on.
+        // There may be no store yet, and a run in progress is not in it.
         let mut page = match place.read_if_there()? {
             None => Page::default(),
             Some(mut store) => subject.history(&mut store)?,
@@ -115,7 +115,7 @@ impl Shown<'_> {
         Ok(page)
     }
 
-    /// Changes whenever anything that is shown may have changed.
+    /// Returns a text that changes whenever anything that is shown may have changed.
     fn revision(&mut self) -> Result<String, Failure> {
         let Serve { subject, place, .. } = self.arguments;
         let mut hasher = DefaultHasher::new();
@@ -147,13 +147,14 @@ impl Shown<'_> {
     }
 }
 
-/// Length and time of the last change of a file, if it is there.
+/// Returns the length and the time of the last change of a file; `None` if there is no such file.
 fn state(path: &Path) -> Option<(u64, std::time::SystemTime)> {
     let known = std::fs::metadata(path).ok()?;
     Some((known.len(), known.modified().ok()?))
 }
 
-/// Returns the directory of the newest run, whether it is in progress or has ended. Names begin with the time.
+/// Returns the directory of the newest run, in progress or ended; `None` if there is none. Names of runs begin with the
+/// time.
 fn newest_run(results: &Path) -> Result<Option<PathBuf>, RunError> {
     let io =
         |source| RunError::Io { action: "list the folder of all runs", path: results.to_owned(), source };

@@ -8,7 +8,7 @@ use bench_runner::report::console;
 use crate::arguments::Show;
 use crate::failure::Failure;
 
-/// Prints the report of `cargo bench` again, for the present terminal.
+/// Prints the report of a run again, for the present terminal.
 pub(crate) fn run(arguments: &Show) -> Result<u8, Failure> {
     let record = arguments.place.run(arguments.run.as_deref())?;
     let detail = if arguments.verbose { Detail::Full } else { Detail::Short };

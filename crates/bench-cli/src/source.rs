@@ -1,4 +1,4 @@
-//! Resolves the name of a side.
+//! Resolves the name of a side of a comparison.
 
 use bench_runner::program::{Kind, ListLimits, Program};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) enum Source {
 pub(crate) struct Run {
     /// The record of the run.
     pub(crate) record: Record,
-    /// The folder of runs that it lies in.
+    /// The folder of all runs that contains the run.
     pub(crate) results: PathBuf,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Search<'a> {
     pub(crate) python: &'a Python,
     /// Whether the other side has a different interpreter, so that the name alone does not say which side is meant.
     pub(crate) names_interpreter: bool,
-    /// The folder whose revisions are meant: the working directory, or Python benchmarks.
+    /// The folder whose revisions can be named: the working directory, or that of Python benchmarks.
     pub(crate) subject: &'a Path,
     pub(crate) limits: ListLimits,
     /// The number of layouts in which each program is linked.
@@ -43,7 +43,7 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The name of a side in reports.
+    /// Returns the name of a side for reports.
     fn label(&self, name: &str) -> String {
         match &self.python.interpreter {
             Some(interpreter) if self.names_interpreter => format!("{name} with {}", interpreter.display()),
@@ -67,7 +67,7 @@ pub(crate) fn open(name: &str, search: &Search<'_>) -> Result<Source, RunError> 
 }
 
 impl Source {
-    /// Whether all of it was linked in layouts.
+    /// Whether all programs of the source were linked in several layouts.
     fn is_linked(&self) -> bool {
         match self {
             Source::Live(side) => side.programs().iter().all(|opened| !opened.program.layouts().is_empty()),
@@ -75,7 +75,7 @@ impl Source {
         }
     }
 
-    /// Names the kind of the source, if cargo does not build it.
+    /// Returns the kind of a source that cargo does not build, in words.
     fn what(&self) -> &'static str {
         match self {
             Source::Record(_) => "a record",
@@ -98,7 +98,7 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     };
     let (here, checkout) = (checkout(path), checkout(subject));
     let commit = checkout.commit(name);
-    // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.
+    // A name with a slash, `.` or `..` is a path or a revision; a bare word may be anything, but must not be ambiguous.
     let bare = !name.contains('/') && name != "." && name != "..";
     let is_run = bare && (name == record::LATEST || results.join(name).exists());
     let run = if is_run { record::resolve(results, name).ok() } else { None };
@@ -145,7 +145,7 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     .into())
 }
 
-/// The run whose directory or `run.json` this is.
+/// Reads the run with this directory or `run.json`.
 fn run_at(path: &Path) -> Result<Run, RunError> {
     let record = bench_judge::open(path)?;
     // `latest` and saved names are links to a run.

@@ -13,7 +13,7 @@ use crate::arguments::{self, ExportFormat, StoreAction, Where};
 use crate::failure::Failure;
 use crate::parts;
 
-/// Does what was asked of the store.
+/// Carries out an action on the store.
 pub(crate) fn run(arguments: &arguments::Store) -> Result<u8, Failure> {
     let place = &arguments.place;
     match &arguments.action {
@@ -34,14 +34,14 @@ fn say(text: &str) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// Prints text that another program reads: JSON escapes control characters by itself.
+/// Prints JSON for another program. It needs no protection of the terminal, because JSON escapes control characters.
 fn machine_readable(text: &str) -> Result<u8, Failure> {
     print(text)?;
     Ok(exit::OK)
 }
 
 fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
-    // Before the store is made: a name that means nothing should leave nothing behind.
+    // Names are resolved before the store is created: a wrong name should leave nothing behind.
     let named: Vec<Record> = names.iter().map(|name| place.record(name)).collect::<Result<_, _>>()?;
     let directories = if names.is_empty() { place.run_directories()? } else { Vec::new() };
     let mut store = place.open()?;
@@ -96,7 +96,7 @@ fn list(store: &mut Store) -> Result<u8, Failure> {
 }
 
 fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
-    // A run whose name that is, if there ever is one, comes first.
+    // A run that is itself named `latest` takes precedence.
     let named = match store.record(run) {
         Err(StoreError::NoSuchRun { .. }) if run == LATEST => store.runs()?.pop().map(|newest| newest.run),
         named => return machine_readable(&(json(&named?)? + "\n")),
@@ -105,7 +105,7 @@ fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
     machine_readable(&(json(&record)? + "\n"))
 }
 
-/// Serializes a document from the store, all of which came from JSON.
+/// Serializes a document from the store.
 fn json(document: &impl serde::Serialize) -> Result<String, RunError> {
     serde_json::to_string(document).map_err(|error| RunError::Io {
         action: "write JSON to",
@@ -226,7 +226,7 @@ fn verify(store: &mut Store) -> Result<u8, Failure> {
 
 fn rebuild(place: &Where) -> Result<u8, Failure> {
     let Location::File(path) = place.location()? else {
-        // On a server there is no file to set aside: the figures are made anew from the records.
+        // On a server there is no file to set aside: the figures are computed again from the records.
         let mut store = place.open()?;
         store.refresh()?;
         return say(&format!("{} runs\n", store.runs()?.len()));
@@ -249,7 +249,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     }
     let from_old = if path.exists() { salvage(&path, &mut store)? } else { 0 };
     drop(store);
-    // The old one is kept until its successor is complete.
+    // The old store is kept until the new one is complete.
     let old = sibling(&path, ".old");
     remove(&old)?;
     if path.exists() {
@@ -272,7 +272,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
 fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     let mut old = match Store::open_existing(&Location::File(path.to_owned())) {
         Ok(old) => old,
-        // A newer or locked one is sound, and no reason to replace it.
+        // A newer or locked store is not damaged, so it must not be replaced.
         Err(error @ (StoreError::Newer { .. } | StoreError::Locked { .. })) => return Err(error.into()),
         Err(error) => {
             tell(&format!("warning: {error}"));
@@ -288,7 +288,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     };
     let mut taken = 0;
     for run in runs {
-        // The directory has the last word where both hold the run.
+        // If both have the run, the record in its directory is kept.
         match old.record(&run.run).and_then(|record| store.add(&record)) {
             Ok(Added::New(_) | Added::Joined(_)) => taken += 1,
             Ok(Added::Known) | Err(StoreError::Conflict { .. }) => {}
@@ -306,7 +306,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     Ok(taken)
 }
 
-/// Keeps each item that was read; for items that cannot be read or kept, returns the reason.
+/// Stores each item that was read; returns the errors for items that cannot be read or stored.
 fn all<T>(
     read: Result<Vec<T>, StoreError>,
     keep: impl FnMut(T) -> Result<(), StoreError>,

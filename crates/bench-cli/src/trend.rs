@@ -24,12 +24,12 @@ struct Document<'a> {
     balance: Balance,
 }
 
-/// Prints where the series changed.
+/// Prints the changes of the series.
 pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
     let mut store = arguments.place.open_to_read()?;
     let defaults = Settings::default();
     let settings = Settings { min_shift: arguments.min_shift.unwrap_or(defaults.min_shift), ..defaults };
-    // The machine is told by all cases, chosen or not.
+    // Changes of a machine are found from all cases, chosen or not.
     let (shifts, mut trends) = read(&mut store, &arguments.metric, settings)?;
     let chosen = |case: &str| {
         arguments.filters.is_empty() || arguments.filters.iter().any(|filter| case.contains(filter.as_str()))
@@ -104,7 +104,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     text + "\n"
 }
 
-/// Returns a line if the changes lean to one side; empty if they do not, or are few.
+/// Returns a line if most changes have the same direction; empty if not, or if there are few.
 fn balance_line(balance: Balance) -> String {
     if !balance.is_uneven() {
         return String::new();
@@ -123,7 +123,7 @@ fn balance_line(balance: Balance) -> String {
     )
 }
 
-/// A shift of the whole machine, in a line.
+/// Returns a line about a shift of the whole machine.
 pub(crate) fn machine_line(shift: &MachineShift) -> String {
     format!(
         "the machine ({}): {} of {} cases {:+.1} % of {} since {}{}",
@@ -137,7 +137,7 @@ pub(crate) fn machine_line(shift: &MachineShift) -> String {
     )
 }
 
-/// A change of a case in a line.
+/// Returns a line about a change of a case.
 pub(crate) fn line(turn: &Turn, unit: &str) -> String {
     let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
     let way = if turn.worse { "worse" } else { "better" };
@@ -181,7 +181,7 @@ pub(crate) fn withdrawn_line(turn: &Turn) -> String {
     )
 }
 
-/// Returns the runs between which a change came, if that is not known to the run.
+/// Returns the runs between which a change happened; empty if the exact run is known.
 fn range(culprit: &Culprit) -> String {
     if culprit.first_bad.number == culprit.last_good.number + 1 {
         return String::new();
@@ -197,19 +197,19 @@ fn range(culprit: &Culprit) -> String {
     )
 }
 
-/// Names the other changes at the same time, if there are any.
+/// Names the other changes at the same time; empty if there are none.
 pub(crate) fn together_with(also: &[String]) -> String {
     if also.is_empty() { String::new() } else { format!(", together with {}", also.join("; ")) }
 }
 
-/// A run, in words.
+/// Describes a run: its time, name and commit.
 pub(crate) fn told(place: &Place) -> String {
     let commit = place.commit.as_deref().map(|commit| commit.chars().take(12).collect::<String>());
     let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
     format!("{} ({}{commit})", place.timestamp, place.run)
 }
 
-/// A figure as people read it.
+/// Formats a figure for people.
 pub(crate) fn figure(value: f64, unit: &str) -> String {
     match unit {
         "s" => Seconds(value).to_string(),
@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    /// A line of 40 runs that is slower by a fifth from `since` on.
+    /// Returns a series of 40 runs that is slower by a fifth from run `since` on.
     fn series(case: usize, since: Option<usize>) -> Series {
         let word = |word: &str| word.to_owned();
         let value = |run: usize| {

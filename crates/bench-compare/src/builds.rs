@@ -6,8 +6,8 @@ use bench_protocol::Build;
 
 use super::Role;
 
-/// Returns notes on the builds of programs that contain the same cases: the base's, the candidate's. Each note is made
-/// once, in the order in which it is found.
+/// Returns notes on the builds of programs that contain the same cases, given as pairs of the base's and the
+/// candidate's build. Each note is made once, in the order in which it is found.
 pub(super) fn notes(pairs: &[(&Build, &Build)]) -> Vec<String> {
     let sides = [Role::Base, Role::Candidate];
     let slow: Vec<Role> =
@@ -35,8 +35,8 @@ fn of<'a>(side: Role, (base, candidate): &(&'a Build, &'a Build)) -> &'a Build {
     }
 }
 
-/// Whether it was built for a debugger. Assertions in an optimized build do not count: they were requested on
-/// purpose.
+/// Whether a build is not optimized, as for a debugger. Assertions in an optimized build do not count: they were
+/// requested on purpose.
 fn is_slow(build: &Build) -> bool {
     build.optimization == "0"
 }
@@ -53,7 +53,7 @@ fn unoptimized(side: Role, alone: bool) -> String {
     )
 }
 
-/// Each way in which the two were built differently.
+/// Describes each way in which the two sides were built differently.
 fn differences(base: &Build, candidate: &Build) -> Vec<String> {
     let word = |on: bool| if on { "on" } else { "off" }.to_owned();
     let mut things = vec![

@@ -31,8 +31,8 @@ pub struct Calibration {
     pub cases: Vec<CalibratedCase>,
     /// The counts over all cases.
     pub suite: Tally,
-    /// The side to which all estimates leaned. `None` if work was injected, which leans on purpose, or in an older
-    /// file.
+    /// The side to which all estimates leaned. `None` if work was injected, so that they lean on purpose, or in an
+    /// older file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<Symmetry>,
     /// Every comparison, with all its measurements.
@@ -73,11 +73,11 @@ pub struct CalibratedCase {
     /// The side to which its estimates leaned, as in [`Calibration::symmetry`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<Symmetry>,
-    /// Median over the comparisons of the spread between process pairs, as a standard deviation of log ratios.
+    /// The median, over the comparisons, of the spread between process pairs, as a standard deviation of log ratios.
     pub spread_between: Option<f64>,
-    /// The same of the spread within a process pair.
+    /// The same for the spread within a process pair.
     pub spread_within: Option<f64>,
-    /// Median over the comparisons of the smallest change that can be seen in 1, 5 and 30 seconds.
+    /// The median, over the comparisons, of the smallest change that can be seen in 1, 5 and 30 seconds.
     pub smallest_effects: [Option<f64>; 3],
     /// Mean time of a comparison, both sides together, in seconds.
     pub seconds: f64,
@@ -123,7 +123,7 @@ fn share(hits: u64, of: u64) -> (f64, Interval) {
 
 /// Compares a program with itself `repeats` times. If interrupted, returns the comparisons until then.
 ///
-/// With `layouts`, both sides are the same code in different layouts: for each comparison, that many of the side's
+/// With `layouts`, both sides are the same code in different layouts: for each comparison, this many of the side's
 /// layouts are drawn for the base, and as many others for the candidate.
 ///
 /// # Errors
@@ -186,8 +186,8 @@ impl Calibration {
     }
 }
 
-/// Counts the results of the cases that are `wanted` by id, each with the injected change. The cases of an interrupted
-/// comparison have stopped for no reason of their own.
+/// Returns the cases whose ids are `wanted` and that have not failed, each with the injected change. Interrupted
+/// comparisons are left out, since their cases stopped before they were decided.
 fn counted(
     comparisons: &[PairedComparison],
     wanted: impl Fn(&str) -> bool,
@@ -198,7 +198,7 @@ fn counted(
         .filter(move |(_, case)| wanted(&case.compared.id) && case.compared.verdict != Verdict::Failed)
 }
 
-/// The side to which the estimates of these cases leaned; `None` if anything was injected.
+/// Returns the side to which the estimates of the `wanted` cases leaned; `None` if anything was injected.
 fn symmetry(comparisons: &[PairedComparison], wanted: impl Fn(&str) -> bool) -> Option<Symmetry> {
     let is_injected = comparisons.iter().any(|comparison| comparison.rules.inject > 0.0);
     (!is_injected)
@@ -280,7 +280,7 @@ mod tests {
         assert!((found.cases[0].seconds - 2.0).abs() < 1e-9);
     }
 
-    /// Power counts if the printed smallest effect says that what was injected can be seen.
+    /// A comparison counts towards the power if its smallest effect shows that the injected change can be seen.
     #[test]
     fn what_is_injected_is_the_truth() {
         let of =

@@ -30,47 +30,47 @@ pub struct PairedCase {
     pub spread_between: Option<f64>,
     /// Robust standard deviation of the log ratio from batch to batch of one process pair.
     pub spread_within: Option<f64>,
-    /// The effect of layouts of the code alone; absent if each program was linked once, and with too few process
+    /// The effect of layouts of the code alone; `None` if each program was linked once, or if there are too few process
     /// pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layouts: Option<LayoutSpread>,
-    /// How that time was spent.
+    /// How the wall time was spent.
     pub time: TimeSpent,
-    /// The largest number of threads that one of its workers had after it had been measured; absent if it is not
-    /// known, and in documents of earlier versions.
+    /// The largest number of threads that one of its workers had after it had been measured; `None` if it is not known,
+    /// as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// The share below which a change of this case is of no practical interest, if the benchmark sets it; absent if
-    /// the share of the rules applies.
+    /// The share below which a change of this case is of no practical interest, if the benchmark sets it; `None` if the
+    /// share of the rules applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// Natural logarithm of the e-value against a change within the threshold.
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
     pub smallest_effects: [Option<f64>; 3],
-    /// The number of seconds that would settle the case, if it is unsure; absent if that is more than 65 536 pairs, or
-    /// if no pair was measured.
+    /// The number of seconds that would settle the case, if it is unsure; `None` if it is not, if more than 65 536
+    /// pairs would be needed, if layouts are drawn, or if no pair was measured.
     pub settle_s: Option<f64>,
-    /// Instructions of both sides; absent if they were not counted, as in documents of earlier versions.
+    /// The instructions of both sides; `None` if they were not counted, as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<CountedPair>,
-    /// The reason why instructions were not counted, if they were to be.
+    /// The reason why instructions were not counted, if they were to be counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted: Option<Uncounted>,
-    /// The reason why there are no figures; absent if there are some.
+    /// The reason why there are no figures; `None` if there are some.
     pub failure: Option<SideFailure>,
-    /// The reason why the case cannot run here; absent if it can.
+    /// The reason why the case cannot run here; `None` if it can.
     pub skipped: Option<String>,
     /// All measurements, in order of time.
     pub pairs: Vec<ObservedPair>,
 }
 
-/// A change of time of less than this share could be one of where code and data lie: moving code alone has changed times
-/// by as much.
+/// The share below which a change of time may come from the positions of code and data: moving code alone has changed
+/// times by as much.
 const SMALL: f64 = 0.05;
 
 impl PairedCase {
-    /// Whether it is `slower` or `faster` by so little that the positions of code and data could be the cause.
+    /// Whether the case is `slower` or `faster` by so little that the positions of code and data could be the cause.
     pub(super) fn changed_by_little(&self) -> bool {
         matches!(self.compared.verdict, Verdict::Slower | Verdict::Faster)
             && self.compared.change.is_some_and(|change| change.abs() < SMALL)

@@ -1,4 +1,4 @@
-//! Process pairs of all cases, interleaved, until each is decided or its time is over.
+//! Measures process pairs of all cases, interleaved, until each case is decided or its time is over.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use bench_runner::selection::Selection;
 use bench_stats as stats;
 use bench_stats::seed;
 
-/// A case whose forecast is this many times what is left is not worth the trouble.
+/// A case is not continued if its forecast exceeds the time that is left by more than this factor.
 const HOPE: u32 = 2;
 
 /// Compares the chosen cases that both sides have.
@@ -43,7 +43,7 @@ pub fn compare(
     let layouts = common_layouts(both.iter().map(|(_, base, candidate)| (*base, *candidate)))?;
     let mut built: Vec<_> =
         both.iter().map(|(_, base, candidate)| (&base.listing.build, &candidate.listing.build)).collect();
-    // Cases of the same two programs say the same.
+    // Cases of the same two programs have the same builds.
     built.dedup();
     let are_some_adapted = both.iter().any(|(_, base, candidate)| are_adapted(base, candidate));
     let table = are_some_adapted.then(TurnTable::set);
@@ -65,7 +65,7 @@ pub fn compare(
     bench_runner::end_own_strays();
     environment.quietness = examination.end();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
-    // How this program was built says nothing of the programs that are compared.
+    // The build of this program does not matter, only those of the programs that are compared.
     let mut notes = builds::notes(&built);
     notes.extend(rules.processors.and_then(on_processors));
     notes.extend(table.and_then(Result::err));
@@ -114,8 +114,8 @@ struct Suite<'a> {
 }
 
 impl Suite<'_> {
-    /// Passes over the open cases, each in its own order, so that a bad minute hits no case alone.
-    /// `false` when interrupted.
+    /// Makes passes over the open cases, each in a different order, so that a bad minute does not affect a single case.
+    /// Returns `false` if interrupted.
     fn run(&mut self, interrupt: &Interrupt, follow: &mut dyn Follow) -> bool {
         let mut told = vec![false; self.trials.len()];
         for pass in 0.. {
@@ -148,7 +148,7 @@ impl Suite<'_> {
 
     fn verdicts(&self) -> Vec<Verdict> {
         let evidence: Vec<f64> = self.trials.iter().map(|trial| trial.log_e_value()).collect();
-        // Valid whenever one stops, and however the cases depend on each other (Wang and Ramdas 2022).
+        // Valid whenever the comparison stops, and however the cases depend on each other (Wang and Ramdas 2022).
         let found = stats::e_benjamini_hochberg(&evidence, self.rules.fdr);
         self.trials.iter().zip(found).map(|(trial, found)| trial.verdict(found)).collect()
     }
@@ -161,8 +161,8 @@ impl Suite<'_> {
         self.rules.max_time.saturating_mul(u32::try_from(self.trials.len()).unwrap_or(u32::MAX))
     }
 
-    /// The cases that another process pair should be spent on: the undecided ones within their own time, and
-    /// beyond it those for which what the others have left over may be enough.
+    /// Returns the cases to measure with another process pair: the undecided ones within their own time, and beyond it
+    /// those for which the time that other cases have left over may be enough.
     fn open(&self, verdicts: &[Verdict]) -> Vec<usize> {
         let cases = self.trials.len();
         let undecided = |number: &usize| verdicts[*number] == Verdict::Unsure;
@@ -243,12 +243,12 @@ mod tests {
         Trial::told(&around(0.0, 0.004, 40), spent)
     }
 
-    /// Undecided, and a little more would decide it.
+    /// Returns an undecided case that a little more time would decide.
     fn nearly(spent: f64) -> Trial {
         Trial::told(&around(0.0, 0.03, 16), spent)
     }
 
-    /// Undecided, and for ever.
+    /// Returns an undecided case that no amount of time would decide.
     fn hopeless(spent: f64) -> Trial {
         Trial::told(&around(0.01, 0.5, 24), spent)
     }
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(open(vec![same(0.1), nearly(3.1)], &rules), [1]);
         assert_eq!(open(vec![same(0.1), hopeless(3.1)], &rules), [0usize; 0], "hope is lost");
         assert_eq!(open(vec![same(3.0), nearly(3.1)], &rules), [0usize; 0], "nothing is left");
-        // What is promised to a case that has not had its time is not given away.
+        // The time of a case that has not used it up is not given away.
         assert_eq!(open(vec![hopeless(0.1), nearly(3.1)], &rules), [0]);
     }
 

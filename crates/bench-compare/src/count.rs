@@ -17,11 +17,12 @@ use super::{Follow, PairedCase, PairedComparison, Role, Rules, Side};
 /// The flag that decides whether instructions are counted.
 const FLAG: &str = "--instructions always";
 
-/// The shortest time limit of a process, however short the comparison was: valgrind itself takes about a second to
+/// The smallest time limit of a process, however short the comparison was: valgrind itself takes about a second to
 /// start a program.
 const LEAST_A_COUNT: Duration = Duration::from_secs(5);
 
-/// The shortest time limit of all counts together, however short the comparison was: both sides of one case, twice.
+/// The smallest time limit of all counts together, however short the comparison was: it allows for both sides of one
+/// case, twice.
 const LEAST_IN_ALL: Duration = Duration::from_secs(10);
 
 /// The smallest factor by which a process takes longer under valgrind.
@@ -117,7 +118,8 @@ struct Wanted<'a> {
     expected: Duration,
 }
 
-/// The cases to count: those first whose time says least, and among these those that are soon counted.
+/// Returns the cases to count: unsure cases first, and among cases that are equal in this respect, those that take the
+/// least time to count.
 fn wanted<'a>(
     comparison: &mut PairedComparison,
     base: &'a Side,
@@ -143,7 +145,7 @@ fn wanted<'a>(
                 let expected = if choice == CountChoice::Always { Duration::ZERO } else { expected(case) };
                 subjects.push(Wanted { index, base, candidate, expected });
             }
-            // Who has not asked has no use for what cannot be had.
+            // Without a request to count, this is not reported.
             Some(_) if choice == CountChoice::Auto => {}
             Some(held) => {
                 let message = format!("{} cannot count instructions", held.opened.program.name());
@@ -157,8 +159,8 @@ fn wanted<'a>(
     subjects
 }
 
-/// Estimates the time of a process under valgrind from that of processes without it: to start, load and make a first
-/// call, and an iteration more.
+/// Estimates the time of a process under valgrind from that of processes without it: the time to start, load and make a
+/// first call, and that of one more iteration.
 fn expected(case: &PairedCase) -> Duration {
     let processes = 2.0 * case.pairs.len().max(1) as f64;
     let sides = [case.compared.old_s, case.compared.new_s];
@@ -167,7 +169,7 @@ fn expected(case: &PairedCase) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default().saturating_mul(SLOWER)
 }
 
-/// Whether instructions have something to add to what is known of a case.
+/// Whether instructions add something to the result of a case.
 fn is_wanted(case: &PairedCase, choice: CountChoice) -> bool {
     match (choice, case.compared.verdict) {
         (CountChoice::Auto, Verdict::Unsure) => true,

@@ -15,7 +15,7 @@ pub struct CountedPair {
     pub base: CaseCounts,
     /// The counts of the candidate's processes.
     pub candidate: CaseCounts,
-    /// Relative change of the instructions of an iteration, candidate/base − 1.
+    /// The relative change of the instructions of an iteration, candidate/base − 1.
     pub change: f64,
 }
 
@@ -35,13 +35,13 @@ pub(super) enum Repeatability {
 }
 
 /// The number of instructions by which counts of the same closure may differ from build to build: the instructions
-/// around an empty closure are subtracted, and around another one the compiler may use registers differently.
+/// around an empty closure are subtracted, but around another closure the compiler may use registers differently.
 const HARNESS: u64 = 10;
 
 impl CountedPair {
     pub(super) fn new(base: CaseCounts, candidate: CaseCounts) -> Self {
         let [then, now] = [&base, &candidate].map(|counts| counts.iteration.instructions as f64);
-        // Of nothing, as if it were one.
+        // A base of no instructions counts as one.
         let change = (now - then) / then.max(1.0);
         CountedPair { base, candidate, change }
     }
@@ -51,13 +51,13 @@ impl CountedPair {
         self.base.iteration.instructions == self.candidate.iteration.instructions
     }
 
-    /// How far processes of one side lie apart, as a share.
+    /// Returns how far processes of one side lie apart, as a share: the larger value of both sides.
     pub(super) fn spread(&self) -> f64 {
         self.base.spread().max(self.candidate.spread())
     }
 
-    /// How far this can be relied on: two processes that have counted the same, of one side or of both, show that a
-    /// count repeats.
+    /// Returns how far the counts can be relied on: two processes with the same count, of one side or of both, show
+    /// that the count repeats.
     pub(super) fn repeatability(&self) -> Repeatability {
         let (base, candidate) = (&self.base, &self.candidate);
         let overlap = base.least_instructions <= candidate.most_instructions
@@ -76,11 +76,11 @@ impl CountedPair {
     }
 }
 
-/// A case whose instructions were to be counted, but were not.
+/// The reason why the instructions of a case were not counted, although they were to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Uncounted {
-    /// The reason.
+    /// The kind of the reason.
     pub why: WhyUncounted,
     /// The description of the failure.
     pub message: String,
@@ -99,13 +99,13 @@ impl Uncounted {
 pub enum WhyUncounted {
     /// Earlier cases have used up the time for counting.
     OutOfTime,
-    /// It had not ended when the time limit of one count was over.
+    /// The case had not ended when the time limit of one count was over, or was not expected to end by then.
     TooSlow,
-    /// It failed under valgrind.
+    /// The case failed under valgrind.
     Failed,
     /// One of the programs does not support counting.
     NotOffered,
-    /// The user interrupted it.
+    /// The user interrupted the counting.
     Interrupted,
 }
 
@@ -113,7 +113,7 @@ pub enum WhyUncounted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counting {
-    /// The duration in seconds, after the times had been measured.
+    /// The time that counting took, in seconds.
     pub seconds: f64,
     /// Version of valgrind: `3.19.0`.
     pub valgrind: String,
@@ -126,7 +126,7 @@ pub(super) mod tests {
     use super::*;
     use bench_record::RoundCounts;
 
-    /// Returns the counts of rounds with these instructions.
+    /// Returns the counts of rounds with these numbers of instructions.
     pub(crate) fn counts(instructions: &[u64]) -> CaseCounts {
         let mut sorted = instructions.to_vec();
         sorted.sort_unstable();

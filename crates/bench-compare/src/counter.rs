@@ -1,4 +1,4 @@
-//! Counts a case in both programs, as often as necessary to know whether its counts repeat.
+//! Counts the instructions of a case in both programs, as often as necessary to know whether the counts repeat.
 
 use std::time::{Duration, Instant};
 
@@ -42,22 +42,21 @@ pub(super) struct Counter<'a> {
     rules: &'a Rules,
     patience: Patience,
     began: Instant,
-    /// How the first round was counted.
+    /// The settings with which the first round was counted; `None` before it.
     how: Option<Counting>,
 }
 
 impl<'a> Counter<'a> {
-    /// Counts with `executor`, whose workers run under valgrind.
+    /// Creates a counter that measures with `executor`, whose workers run under valgrind.
     pub(super) fn new(executor: &'a mut dyn RoundExecutor, rules: &'a Rules, patience: Patience) -> Self {
         Counter { executor, rules, patience, began: Instant::now(), how: None }
     }
 
-    /// Counts a case once on each side, and once more if the sides differ: two processes that have counted the same
-    /// show that it repeats, whichever program they are of. Nothing is started if a process is `expected` to take longer
-    /// than it may.
+    /// Counts a case once on each side, and once more if the sides differ: two processes with the same count show that
+    /// it repeats, whichever program they run. Starts nothing if a process is `expected` to take longer than its limit.
     ///
     /// # Errors
-    /// Why there are no counts of a side.
+    /// [`Uncounted`]: the reason why a side has no counts.
     pub(super) fn pair(
         &mut self,
         base: Held<'_>,
@@ -84,13 +83,13 @@ impl<'a> Counter<'a> {
             return Ok(counted);
         }
         let CountedPair { base: once, candidate: other, .. } = counted;
-        // Where nothing more comes, what there is stands.
+        // If the second round fails, the counts of the first one are used.
         let again = self.round(&mut of_base, base.side).unwrap_or(once);
         let other_again = self.round(&mut of_candidate, candidate.side).unwrap_or(other);
         Ok(CountedPair::new(again, other_again))
     }
 
-    /// Returns how the case was counted, if it was, and how long that took.
+    /// Returns how cases were counted, and how long that took; `None` if none was counted.
     pub(super) fn end(self) -> Option<Counting> {
         self.how.map(|how| Counting { seconds: self.began.elapsed().as_secs_f64(), ..how })
     }
@@ -140,7 +139,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// Returns the fault of a round with the time limit `limit`, if it had one.
+    /// Returns the reason why a round with the time limit `limit` has no counts; `None` if nothing went wrong.
     fn trouble(&self, round: &RoundRecord, side: Role, limit: Duration) -> Option<Uncounted> {
         let trouble = |why, message| Some(Uncounted::new(why, side, message));
         match (&round.failure, &round.skipped) {
@@ -176,7 +175,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    /// Answers with these rounds, one after another; `None` is an interrupt.
+    /// Returns these rounds, one after another; `None` is an interrupt.
     #[derive(Default)]
     struct Told {
         rounds: VecDeque<Option<RoundRecord>>,
@@ -293,7 +292,7 @@ mod tests {
         assert_eq!(why(vec![None], PATIENT).0, WhyUncounted::Interrupted);
         let no_time = Patience { one: HOUR, all: Duration::ZERO };
         assert_eq!(why(vec![], no_time).0, WhyUncounted::OutOfTime, "no process is started");
-        // It was the time of all that was over, and not its own.
+        // The time for all counts was over, not that for a single count.
         let little_time = Patience { one: 2 * HOUR, all: HOUR };
         assert_eq!(why(vec![failed(Cause::Timeout)], little_time).0, WhyUncounted::OutOfTime);
     }

@@ -47,14 +47,13 @@ pub struct PairedComparison {
     pub seconds: f64,
     /// The machine.
     pub environment: Environment,
-    /// Notes that a reader should know first.
+    /// Notes to read before the results.
     pub notes: Vec<String>,
     /// The cases that were measured, in the order of their ids.
     pub cases: Vec<PairedCase>,
     /// Cases that only one side has.
     pub others: Vec<Compared>,
-    /// The settings with which instructions were counted; absent if they were not, as in documents of earlier
-    /// versions.
+    /// The settings with which instructions were counted; `None` if they were not, as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counting: Option<Counting>,
 }
@@ -63,15 +62,15 @@ pub struct PairedComparison {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideRecord {
-    /// The name for people.
+    /// The name in reports: a revision, or a path.
     pub label: String,
     /// Its programs.
     pub executables: Vec<PathBuf>,
-    /// The files that were measured in place of the programs, in order, and with the same number for each: the same
-    /// code in other layouts.
+    /// The files that were measured in place of the programs: the same code in other layouts. They are in the order of
+    /// the programs, the same number for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layouts: Vec<PathBuf>,
-    /// The build of the programs; absent in documents of earlier versions.
+    /// The build of the programs; `None` in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
 }
@@ -98,8 +97,8 @@ impl PairedComparison {
         self.compared().filter(move |case| case.verdict == verdict)
     }
 
-    /// Decides the exit code: a case is slower if its whole interval lies beyond the share `allowed`; unsure cases
-    /// count if `strict`.
+    /// Returns the decision from which the exit code follows: a case is slower if its whole interval lies beyond the
+    /// share `allowed`; unsure cases count if `strict`.
     pub fn decision(&self, allowed: f64, strict: bool) -> Decision {
         let slower = |case: &&Compared| case.interval.is_some_and(|interval| interval.low > allowed);
         let ids = |cases: Vec<&Compared>| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
@@ -120,7 +119,7 @@ impl PairedComparison {
 
 #[cfg(test)]
 impl PairedComparison {
-    /// A comparison that came to these cases, and nothing else.
+    /// Returns a complete comparison with these cases, and nothing else.
     pub(crate) fn of_cases(cases: Vec<PairedCase>) -> Self {
         let side = || SideRecord {
             label: "one".to_owned(),

@@ -1,10 +1,10 @@
-//! Draws the layouts of their code that a process pair runs.
+//! Draws the layouts that a process pair runs.
 
 use serde::{Deserialize, Serialize};
 
 use bench_stats::seed::{mix, shuffle};
 
-/// The layouts of its code that each side of a process pair ran: 1 is the first.
+/// The layouts that the sides of a process pair ran: 1 is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrawnLayouts {
     /// The number of the base's layout.

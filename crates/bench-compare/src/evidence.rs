@@ -4,13 +4,13 @@ use super::{CONFIDENCE, ObservedPair};
 use bench_record::Verdict;
 use bench_stats::{Bets, Observation};
 
-/// The wealth of the bets.
+/// The wealth of some bets: an e-value against the opposite of their claim.
 #[derive(Clone, Debug)]
 pub(super) struct Wealth {
     /// The bets before the first observation.
     blank: Bets,
     now: Bets,
-    /// The largest logarithm of a pass's e-value times its weight, if passes are seen.
+    /// The largest logarithm of a pass's e-value times its weight; `None` if no pass was seen.
     passes: Option<f64>,
 }
 
@@ -47,8 +47,8 @@ pub(super) struct Evidence {
     faster: Wealth,
     /// The bets that it is not slower by as much as the threshold.
     not_slower: Wealth,
-    /// The bets that it is not faster by as much as the threshold; absent if that is 100 % or more, which is
-    /// impossible.
+    /// The bets that it is not faster by as much as the threshold; `None` if the threshold is 100 % or more, because
+    /// nothing can be faster by that much.
     not_faster: Option<Wealth>,
     /// The bets that it takes longer at all.
     longer: Wealth,
@@ -85,7 +85,7 @@ impl Evidence {
         [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster)
     }
 
-    /// Returns the verdict by the interval of the change, which contains all values that are not refuted.
+    /// Returns the verdict according to the interval of the change, which contains all values that are not refuted.
     pub(super) fn verdict(&self) -> Verdict {
         if refuted(&self.slower) {
             Verdict::Slower
@@ -103,8 +103,8 @@ impl Evidence {
         !refuted(&self.longer) && !refuted(&self.shorter)
     }
 
-    /// Logarithm of the e-value against a change within the threshold: the mean of those against either
-    /// side of it is one against both.
+    /// Returns the logarithm of the e-value against a change within the threshold: the mean of the e-values against
+    /// both sides is an e-value itself.
     pub(super) fn of_a_change(&self) -> f64 {
         let (slower, faster) = (self.slower.log_e_value(), self.faster.log_e_value());
         let (most, least) = (slower.max(faster), slower.min(faster));
@@ -117,7 +117,7 @@ fn refuted(bets: &Wealth) -> bool {
     bets.log_e_value() >= enough()
 }
 
-/// The logarithm of the e-value that refutes what lies beyond one end of the interval.
+/// Returns the logarithm of the e-value that refutes the values beyond one end of the interval.
 pub(super) fn enough() -> f64 {
     (2.0 / (1.0 - CONFIDENCE)).ln()
 }

@@ -18,7 +18,7 @@ impl PairedComparison {
     /// If that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
-        // First what cannot be made again.
+        // The measurements come first: they cannot be computed again.
         write_json(&folder.join("comparison.json"), self)?;
         self.write_table(&folder)?;
         self.write_plots(&folder)?;

@@ -1,4 +1,4 @@
-//! Predicts what a number of process pairs with a given spread can detect.
+//! Predicts which changes a number of process pairs with a given spread can detect.
 
 use bench_stats::{normal_quantile, observations_needed};
 
@@ -13,21 +13,21 @@ const MOST: usize = 1 << 16;
 /// Changes farther than this many spreads beyond the threshold are treated the same.
 const FARTHEST: f64 = 8.0;
 
-/// Log ratios of pairs, supposed normal around the truth. The test supposes nothing of the kind: this
-/// says only how long it may take.
+/// A forecast that assumes log ratios of pairs to be normal around the true change. The test does not assume this: the
+/// forecast only shows how long it may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Forecast {
     /// Standard deviation of a pair's log ratio.
     pub(super) deviation: f64,
-    /// The practical floor, as a log ratio.
+    /// The threshold, as a log ratio.
     pub(super) threshold: f64,
     /// The logarithm of the e-value that a finding among the suite's cases needs.
     pub(super) log_evidence: f64,
 }
 
 impl Forecast {
-    /// The smallest change of time, as a log ratio, that `n` pairs would call slower with a probability
-    /// of 95 %; `None` if `n` cannot call anything.
+    /// Returns the smallest change of time, as a log ratio, that `n` pairs would report as slower with a probability of
+    /// 95 %; `None` if `n` pairs cannot detect anything.
     pub(super) fn smallest_effect(&self, n: usize) -> Option<f64> {
         let certainty = normal_quantile(POWER);
         let is_enough = |drift: f64| {
@@ -45,8 +45,8 @@ impl Forecast {
         Some(self.threshold + self.deviation * seen)
     }
 
-    /// The number of pairs after which a change of `log_ratio` would get its verdict, whichever that is; `None` if
-    /// that is beyond all patience.
+    /// Returns the number of pairs after which a change of `log_ratio` would get its verdict, whichever that is; `None`
+    /// if that is more than [`MOST`].
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
         let beyond = log_ratio.abs() - self.threshold;
         let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { enough() };
@@ -54,8 +54,8 @@ impl Forecast {
         (needed <= MOST as f64).then_some(needed as usize)
     }
 
-    /// Returns the evidence that refutes "no slower than the threshold", and counts among the findings of the suite:
-    /// there it is one half of a two-sided test.
+    /// Returns the evidence that refutes "no slower than the threshold", and is also enough for a finding of the suite,
+    /// for which it is one half of a two-sided test.
     fn evidence_of_a_change(&self) -> f64 {
         (self.log_evidence + std::f64::consts::LN_2).max(enough())
     }

@@ -9,9 +9,8 @@ use bench_stats::Observation;
 /// Returns the observations of the layouts once a whole pass over them has ended: one for each base layout and its
 /// partner, and the weight of this pass among all possible ones; `None` unless the number of passes is a power of two.
 ///
-/// Layouts are drawn at random, not process pairs: pairs of the same two layouts agree with each other, however
-/// many there are, and do not count as more than one. The pass after `n` others weighs half as much as the pass
-/// before that is looked at.
+/// Layouts are drawn at random, not process pairs: pairs of the same two layouts agree with each other, however many
+/// there are, and do not count as more than one. A pass weighs half as much as the one that was used before it.
 pub(super) fn observations(pairs: &[ObservedPair], layouts: usize) -> Option<(Vec<Observation>, f64)> {
     let passes = pairs.len() / layouts;
     if passes * layouts != pairs.len() || !passes.is_power_of_two() {
@@ -41,15 +40,15 @@ pub struct LayoutSpread {
     pub candidate: f64,
 }
 
-/// The number of layouts of a side below which nothing is known of how layouts differ.
+/// The number of layouts of a side below which the effect of layouts is not estimated.
 const FEWEST_LAYOUTS: usize = 3;
 
-/// With fewer pairs for each layout, its effect cannot be distinguished from noise.
+/// The number of pairs for each layout below which its effect cannot be distinguished from noise.
 const PAIRS_PER_LAYOUT: usize = 3;
 
 impl LayoutSpread {
-    /// Returns the evidence of the pairs of a case, with `layouts` layouts of each side; `None` while there are too
-    /// few pairs.
+    /// Estimates the effect from the pairs of a case, with `layouts` layouts of each side; `None` if there are too few
+    /// layouts or pairs.
     pub(super) fn of(pairs: &[ObservedPair], layouts: usize) -> Option<Self> {
         if layouts < FEWEST_LAYOUTS || pairs.len() < PAIRS_PER_LAYOUT * layouts {
             return None;

@@ -56,20 +56,21 @@ pub use side::Side;
 pub use symmetry::Symmetry;
 pub use time_spent::TimeSpent;
 
-/// Confidence of every interval.
+/// The confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
 
-/// Follows a comparison while it goes on.
+/// An observer of a comparison, such as a progress display.
 pub trait Follow {
-    /// One of several comparisons is about to begin.
+    /// Called before one of several comparisons begins; numbers begin at 0.
     fn begins(&mut self, _number: u32, _of: u32) {}
-    /// A process pair of this case is about to begin.
+    /// Called before a process pair of this case begins, with the time spent and the time that all cases may take.
     fn goes_on(&mut self, _case: &str, _spent: Duration, _budget: Duration) {}
-    /// Called before the instructions of this case, the one with this number of all, are counted.
+    /// Called before the instructions of this case are counted, with its number, from 0, and the number of all such
+    /// cases.
     fn counts(&mut self, _case: &str, _number: usize, _of: usize) {}
-    /// This case takes no more pairs.
+    /// Called when no more pairs of this case are measured.
     fn ended(&mut self, _case: &str, _verdict: Verdict) {}
 }
 
-/// Progress is not shown.
+/// Does not show any progress.
 impl Follow for () {}

@@ -1,9 +1,8 @@
 //! Reduces a process pair to one number.
 //!
-//! The choice of this number, the effect that is removed from it and its unit are decided by earlier pairs, and by how
-//! much the halves of this pair differ, which is the same whichever side is called the base. So exchanging the names of
-//! the sides would change the sign of the number and nothing else, which is all that the bets assume
-//! ([`bench_stats::Bets`]).
+//! The statistic, the effect that is removed from it and its scale are decided by earlier pairs, and by how much the
+//! halves of this pair differ, which does not depend on which side is called the base. Exchanging the names of the
+//! sides therefore changes only the sign of the number, which is all that the bets assume ([`bench_stats::Bets`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +18,7 @@ use bench_stats::Observation;
 pub enum Statistic {
     /// The median of the log ratios of neighbouring batches: drift cancels, and up to half of them may be wild.
     Neighbours,
-    /// The Hodges-Lehmann location of these: steadier if times have modes.
+    /// The Hodges-Lehmann location of these log ratios: steadier if times have modes.
     HodgesLehmann,
     /// The log ratio of the tenth percentiles of both sides: interruptions do not affect them.
     LowestTenth,
@@ -41,7 +40,7 @@ impl Statistic {
         Statistic::FastestQuarter,
     ];
 
-    /// Returns the statistic for pairs with this many batches while no steadier one is known: of few, the median
+    /// Returns the statistic for pairs with this many batches while no steadier one is known: the median of few batches
     /// ignores too much.
     fn usual(batches: usize) -> Self {
         if batches >= MANY_BATCHES { Statistic::Neighbours } else { Statistic::HodgesLehmann }
@@ -59,22 +58,22 @@ pub struct ObservedPair {
     pub statistic: Statistic,
     /// The log ratio candidate/base, with the effect of the order removed as far as earlier pairs have shown it.
     pub log_ratio: f64,
-    /// The spread that is expected from earlier pairs and from the halves of this one, as a standard deviation; absent
+    /// The spread that is expected from earlier pairs and from the halves of this one, as a standard deviation; `None`
     /// if neither shows it.
     pub scale: Option<f64>,
-    /// The layouts that were drawn; absent if each program was linked once.
+    /// The layouts that were drawn; `None` if each program was linked once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layouts: Option<DrawnLayouts>,
 }
 
 impl ObservedPair {
-    /// The observation on which the test bets.
+    /// Returns the observation on which the test bets.
     pub(super) fn observation(&self) -> Observation {
         Observation { value: self.log_ratio, scale: self.scale }
     }
 }
 
-/// Number of past pairs that are considered, because conditions change.
+/// The number of past pairs that are considered: earlier ones are not, because conditions change.
 const MEMORY: usize = 200;
 
 /// The number of pairs below which the effect of the order cannot be distinguished from noise.
@@ -89,14 +88,14 @@ const PAIRS_TO_CHOOSE: usize = 8;
 /// The number of batches below which the halves of a pair are too small to be compared.
 const FEWEST_TO_HALVE: usize = 4;
 
-/// The number of pairs as which the spread within pairs counts: so many pairs show their own spread about as well.
+/// The number of pairs that the spread within pairs counts as: this many pairs show their own spread about as well.
 const PAIRS_WITHIN: f64 = 8.0;
 
-/// The number of random divisions into halves: more hardly make their mean steadier.
+/// The number of random divisions into halves: more of them hardly make their mean steadier.
 const DIVISIONS: u64 = 10;
 
-/// The share of the usual one's spread that another one must stay below: the smallest of several spreads is often
-/// luck.
+/// The share of the usual statistic's spread below which the spread of another one must lie: the smallest of several
+/// spreads is often due to chance.
 const CLEARLY: f64 = 0.8;
 
 /// The values that are fixed for a pair before it is measured.
@@ -111,7 +110,7 @@ struct Expectation {
 /// A number for each of [`Statistic::ALL`].
 type ByStatistic = [f64; Statistic::ALL.len()];
 
-/// A pair that has been summed up.
+/// All statistics of a pair that has been measured.
 #[derive(Clone, Copy, Debug)]
 struct Past {
     first: Role,
@@ -125,7 +124,7 @@ struct Past {
 pub(super) struct Observer(Vec<Past>);
 
 impl Observer {
-    /// Sums up a pair as those before it, and its own halves, let expect.
+    /// Summarizes a pair by the statistic that earlier pairs, and its own halves, have shown to be the best.
     pub(super) fn observe(&mut self, pair: Pair) -> ObservedPair {
         let squared_errors = squared_errors(&pair);
         let Expectation { statistic, order, scale } =
@@ -156,7 +155,7 @@ impl Observer {
             return usual;
         }
         let spread = |expectation: Expectation| expectation.scale.unwrap_or(f64::INFINITY);
-        // Which of two equals it is must not depend on a rounding, which knows the sides apart.
+        // The choice between two equal spreads must not depend on rounding, which differs between the sides.
         let steadier = |best: Expectation, other: Expectation| {
             if spread(other) < 0.999 * spread(best) { other } else { best }
         };
@@ -165,8 +164,9 @@ impl Observer {
     }
 }
 
-/// Returns the spread that the next pair is expected to have, from that of the values of so many pairs and from the
-/// mean square of their own errors. The fewer pairs, the less their spread says: two happen to be close to each other.
+/// Returns the spread that the next pair is expected to have, from the spread `between` this number of `pairs` and from
+/// the mean square of their own errors; `None` if both are unknown. The fewer pairs there are, the less their spread
+/// counts: two may be close to each other by chance.
 fn spread(between: Option<f64>, pairs: usize, squared_error: Option<f64>) -> Option<f64> {
     let Some(squared_error) = squared_error else { return between };
     let Some(between) = between else { return Some(squared_error.sqrt()) };
@@ -175,9 +175,9 @@ fn spread(between: Option<f64>, pairs: usize, squared_error: Option<f64>) -> Opt
     Some((squares / (pairs + PAIRS_WITHIN)).sqrt())
 }
 
-/// Returns the squared standard errors of the statistics of a pair with few batches: half of the difference between
-/// two halves of the pair varies as their mean does. `None` if there are too few batches, or so many that pairs show
-/// by themselves how much they vary.
+/// Returns the squared standard errors of the statistics of a pair with few batches: half of the difference between two
+/// halves of the pair varies as their mean does. `None` if there are too few batches, or so many that they are not
+/// needed.
 fn squared_errors(pair: &Pair) -> Option<ByStatistic> {
     let batches = pair.base_ns.len().min(pair.candidate_ns.len());
     if !(FEWEST_TO_HALVE..MANY_BATCHES).contains(&batches) {
@@ -209,7 +209,8 @@ fn sign(first: Role) -> f64 {
     }
 }
 
-/// Half of what lies between the pairs of one order and those of the other: whatever the change is, both have it.
+/// Returns half of the difference between the pairs of either order, in which the change of the code cancels; 0 if one
+/// order is missing.
 fn order_effect(past: &[Past], statistic: Statistic) -> f64 {
     let median_of = |role: Role| {
         let values: Vec<f64> = past
@@ -225,7 +226,7 @@ fn order_effect(past: &[Past], statistic: Statistic) -> f64 {
     }
 }
 
-/// Returns a pair in every statistic, in the order of [`Statistic::ALL`]; NaN if there is none.
+/// Returns the values of all statistics for a pair, in the order of [`Statistic::ALL`]; NaN if the pair has no batches.
 fn summaries(pair: &Pair) -> ByStatistic {
     let logs = pair.log_ratios();
     let ascending = |side: Role| stats::sorted(&pair.times(side).collect::<Vec<_>>());
@@ -249,7 +250,8 @@ fn summaries(pair: &Pair) -> ByStatistic {
     })
 }
 
-/// The quantile of an ascending slice, between its neighbours (Hyndman and Fan's type 7); `None` when empty.
+/// Returns a quantile of an ascending slice, interpolated between neighbours (Hyndman and Fan's type 7); `None` if the
+/// slice is empty.
 fn interpolated(ascending: &[f64], share: f64) -> Option<f64> {
     let place = share * ascending.len().checked_sub(1)? as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);
@@ -278,7 +280,7 @@ mod tests {
         for (statistic, log_ratio) in Statistic::ALL.iter().zip(found) {
             assert!((log_ratio - 1.1f64.ln()).abs() < 1e-12, "{statistic:?}: {log_ratio}");
         }
-        // One wild batch of five is heard by none.
+        // One wild batch of five does not affect any of them.
         let wild = summaries(&pair(Role::Base, &[100, 100, 200, 100, 300], &[110, 110, 220, 110, 9000]));
         for (statistic, log_ratio) in Statistic::ALL.iter().zip(wild) {
             assert!((log_ratio - 1.1f64.ln()).abs() < 1e-12, "{statistic:?}: {log_ratio}");
@@ -286,7 +288,7 @@ mod tests {
         assert!(summaries(&pair(Role::Base, &[], &[])).iter().all(|value| value.is_nan()));
     }
 
-    /// Pairs of which the first side is always 4 % slower, and the candidate 1 %.
+    /// Returns a pair whose first side is 4 % slower because of the order, and whose candidate is 1 % slower.
     fn ordered(number: usize) -> Pair {
         let first = if (number * 7).is_multiple_of(3) { Role::Base } else { Role::Candidate };
         let noise = (number * 13 % 32) as f64 / 31.0 - 0.5;
@@ -304,7 +306,8 @@ mod tests {
         assert!(seen[20].scale.is_some_and(|scale| scale < 0.003), "{:?}", seen[20].scale);
     }
 
-    /// A pair of so many batches of about 100 ms, of which a share is held up by up to a third, and all vary by 1 %.
+    /// Returns a pair with this many `batches` of about 100 ms, which all vary by 1 %; the share `held_up` of them
+    /// takes up to a third longer.
     fn slow(number: u64, batches: u64, held_up: f64) -> Pair {
         let times = |salt: u64| -> Vec<u64> {
             (0..batches)
@@ -348,7 +351,7 @@ mod tests {
     #[test]
     fn the_steadiest_statistic_is_chosen() {
         let mut observer = Observer::default();
-        // Half of the batches are interrupted, at random: only the fastest say what the code does.
+        // Half of the batches are interrupted, at random: only the fastest show what the code does.
         let seen: Vec<ObservedPair> = (0..60u64)
             .map(|number| {
                 let times = |salt: u64| -> Vec<u64> {
@@ -369,7 +372,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever was seen: with the names of the sides swapped it is the negative, by the same statistic and scale.
+        /// Swapping the names of the sides negates each log ratio, and leaves the statistic and the scale unchanged.
         #[test]
         fn swapped_sides_say_the_opposite(
             pairs in proptest::collection::vec(

@@ -3,14 +3,14 @@
 use super::{PairedCase, Side};
 use bench_runner::program::Kind;
 
-/// Returns a note on small changes between two builds with a single layout each, if there are any.
+/// Returns a note on small changes between two builds with a single layout each; `None` if there are none.
 pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Option<String> {
     let files = |side: &Side| -> Vec<_> {
         side.programs().iter().map(|opened| opened.program.path().to_owned()).collect()
     };
     let can_be_linked_again =
         |side: &Side| side.programs().iter().all(|opened| opened.program.kind() == Kind::BenchTarget);
-    // A program against itself has the same layout on both sides.
+    // A program that is compared with itself has the same layout on both sides.
     let applies = !bench_os::IS_PORTABLE
         && files(base) != files(candidate)
         && can_be_linked_again(base)

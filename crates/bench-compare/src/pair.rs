@@ -54,14 +54,14 @@ impl fmt::Display for Role {
 pub struct Pair {
     /// The side that was started, warmed up and measured first.
     pub first: Role,
-    /// Iterations in each batch.
+    /// The number of iterations in each batch.
     pub iterations: u64,
     /// The time of each batch of the base, all its iterations together, in nanoseconds.
     pub base_ns: Vec<u64>,
     /// The time of each batch of the candidate, all its iterations together, in nanoseconds.
     pub candidate_ns: Vec<u64>,
-    /// How often the processes of both sides handed their turn over, if those of another harness took turns sample by
-    /// sample; 0 if they did not, as in documents of earlier versions.
+    /// How often the processes of both sides handed their turn over, if processes of another harness took turns sample
+    /// by sample; 0 if they did not, or in documents of earlier versions.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub handed_over: u32,
 }
@@ -71,13 +71,14 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Pair {
-    /// Log ratios candidate/base of neighbouring batches.
+    /// Returns the log ratios candidate/base of neighbouring batches.
     pub fn log_ratios(&self) -> Vec<f64> {
         let logs = self.base_ns.iter().zip(&self.candidate_ns);
         logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
     }
 
-    /// Returns the number of iterations in a batch, and the median time of the batches of both sides.
+    /// Returns the size of a batch: its iterations, the median time of the batches of both sides, and the `lead`;
+    /// `None` if there is no batch.
     fn batch(&self, lead: u64) -> Option<Batch> {
         let mut all: Vec<u64> = self.base_ns.iter().chain(&self.candidate_ns).copied().collect();
         all.sort_unstable();
@@ -90,7 +91,7 @@ impl Pair {
         TimeSpent { timed_s, between_s: (seconds - timed_s).max(0.0), ..TimeSpent::default() }
     }
 
-    /// The same pair, if there is something to compare.
+    /// Returns the same pair; an error if a batch took 0 ns.
     fn checked(self) -> Result<Self, (Role, Broken)> {
         let still = |times: &[u64]| times.contains(&0);
         let impossible = |side| {
@@ -106,7 +107,7 @@ impl Pair {
         }
     }
 
-    /// Seconds per iteration of each batch of one side.
+    /// Returns the seconds per iteration of each batch of one side.
     pub fn times(&self, side: Role) -> impl Iterator<Item = f64> + '_ {
         let batches = match side {
             Role::Base => &self.base_ns,
@@ -123,7 +124,7 @@ pub(super) struct Batch {
     pub(super) iterations: u64,
     /// Its approximate time, in nanoseconds.
     pub(super) ns: u64,
-    /// Iterations that run right before it, untimed.
+    /// The number of iterations that run right before it and are not timed.
     pub(super) lead: u64,
 }
 
@@ -133,21 +134,21 @@ pub(super) struct Arrangement<'a> {
     pub(super) base: Subject<'a>,
     pub(super) candidate: Subject<'a>,
     pub(super) first: Role,
-    /// The size of a batch; found out when absent.
+    /// The size of a batch; `None` if it is still to be found.
     pub(super) batch: Option<Batch>,
-    /// The most threads that a worker has had; found out when absent.
+    /// The largest number of threads that a worker has had; `None` if it is not known yet.
     pub(super) threads: Option<usize>,
-    /// Inputs that both sides keep alive at once; each finds out for itself when absent.
+    /// The number of inputs that both sides keep alive at once; if `None`, each side decides for itself.
     pub(super) inputs_alive: Option<u64>,
-    /// Samples of a round, if whole rounds take turns; the worker decides when absent.
+    /// The number of samples of a round, if whole rounds take turns; if `None`, the worker decides.
     pub(super) samples: Option<u64>,
-    /// Batches of each side, if they fit into the slice.
+    /// The number of batches of each side, if they fit into the slice.
     pub(super) batches: usize,
     /// The time that measuring should take, in nanoseconds.
     pub(super) slice_ns: u64,
-    /// Length of the padding in the environment, the same for both.
+    /// The length of the padding in the environment of both workers, in bytes.
     pub(super) padding: usize,
-    /// The share by which the candidate's work is secretly increased.
+    /// The share by which the candidate does more work than it reports.
     pub(super) inject: f64,
     pub(super) limits: Limits,
     /// The processors that both workers and this program are to share.
@@ -157,9 +158,9 @@ pub(super) struct Arrangement<'a> {
 /// The processors of a pair. An empty list means all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
-    /// While both workers start.
+    /// The processors while both workers start.
     pub(super) start: Vec<usize>,
-    /// While they are measured.
+    /// The processors while both workers are measured.
     pub(super) measure: Vec<usize>,
 }
 
@@ -172,24 +173,25 @@ impl<'a> Arrangement<'a> {
     }
 }
 
-/// A pair, and what the next pairs can learn from it.
+/// A pair, and what was learned for the next pairs.
 pub(super) struct Measured {
     pub(super) pair: Pair,
     /// The size of its batches, if batches were timed.
     pub(super) batch: Option<Batch>,
     pub(super) time: TimeSpent,
-    /// The most threads that one of the workers had at its end, or has had; `None` if that is not known.
+    /// The largest number of threads of one of the workers at its end or, for whole rounds, at any time; `None` if that
+    /// is not known.
     pub(super) threads: Option<usize>,
     /// The number of inputs that each side kept alive at once.
     pub(super) inputs_alive: [Option<u64>; 2],
 }
 
-/// Keeps this thread, and what it starts, on some processors until it is dropped. The processors it had before; `None`
-/// if it may not choose, and the scheduler goes on choosing.
+/// Keeps this thread, and the processes that it starts, on some processors until dropped. Holds the processors that the
+/// thread had before; `None` if it may not choose, so that the scheduler does.
 struct Pinned(Option<sys::Processors>);
 
 impl Pinned {
-    /// Keeps it on these processors; an empty list means all of them.
+    /// Keeps this thread on these processors; an empty list means all of them.
     fn to(cpus: &[usize]) -> Self {
         let before = sys::processors();
         Pinned(before.filter(|before| sys::use_processors(&chosen(cpus, before))))
@@ -205,7 +207,7 @@ impl Pinned {
     }
 }
 
-/// The processors of this list, or all of them if it is empty.
+/// Returns the processors of a list, or `all` if the list is empty.
 fn chosen(cpus: &[usize], all: &sys::Processors) -> sys::Processors {
     if cpus.is_empty() { all.clone() } else { sys::Processors::of(cpus) }
 }

@@ -46,7 +46,7 @@ pub(super) struct Partner<'a> {
     looked: Instant,
     /// When the channel was closed, if it is.
     closed: Option<Instant>,
-    /// The frame that it must send next, if that is special.
+    /// The frame that it must send next, in words for an error; empty if any answer may come.
     expects: &'static str,
     /// Whether it has offered to measure several cases.
     is_shared: bool,
@@ -76,8 +76,8 @@ pub(super) fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> As
     }
 }
 
-/// The seed of the hashes of texts in Python, by which the order of sets, and what collides in a dictionary, is
-/// decided.
+/// The variable for the seed of the hashes of texts in Python, which decides the order of sets and the collisions in
+/// dictionaries.
 const HASH_SEED_VARIABLE: &str = "PYTHONHASHSEED";
 
 /// Whether a program may be written in Python.
@@ -88,11 +88,11 @@ fn is_foreign(program: &Program) -> bool {
 /// The time that a worker may take to drop its values after it was stopped.
 const LEAVE: Duration = Duration::from_secs(60);
 
-/// A worker that has closed its channel may take this long to exit.
+/// The time that a worker may take to exit after it has closed its channel.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl<'a> Partner<'a> {
-    /// Starts a worker and gives it its assignment, and does not wait for it.
+    /// Starts a worker and gives it its assignment, without waiting for it.
     ///
     /// # Errors
     /// The event that happened instead.
@@ -112,17 +112,18 @@ impl<'a> Partner<'a> {
     /// # Errors
     /// The event that happened instead.
     pub(super) fn settled(mut self) -> Result<Self, Broken> {
-        // What it sent while its partner was waited for may be older than its deadline.
+        // While the other worker was waited for, the deadline may have passed, but this worker may have answered in
+        // time.
         self.listen(Duration::ZERO)?;
         self.ready()?;
         self.first_call()?;
         Ok(self)
     }
 
-    /// Gives a worker that has [finished](Self::finished) a case, and is shared, another one, and does not wait for it.
+    /// Gives another case to a shared worker that has [finished](Self::finished) one, without waiting for it.
     ///
     /// # Errors
-    /// When the command cannot be sent.
+    /// [`Broken::Failed`] if the command cannot be sent.
     pub(super) fn go_on(
         &mut self,
         subject: Subject<'_>,
@@ -205,7 +206,7 @@ impl<'a> Partner<'a> {
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(claimed));
     }
 
-    /// Takes `ready`, which must come first.
+    /// Waits for `ready`, which must come first.
     fn ready(&mut self) -> Result<(), Broken> {
         self.expects = "`ready` as its first frame";
         match self.frame()? {
@@ -246,7 +247,8 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// Stops its threads until it is [resumed](Self::resume), so that those which wait in a loop take no processor.
+    /// Stops its threads until it is [resumed](Self::resume), so that threads that wait in a loop do not occupy a
+    /// processor.
     pub(super) fn pause(&self) {
         self.worker.pause();
     }
@@ -256,31 +258,31 @@ impl<'a> Partner<'a> {
         self.worker.resume();
     }
 
-    /// The number of its threads.
+    /// Returns the number of its threads; 1 if it is not known.
     pub(super) fn threads(&self) -> usize {
         self.worker.threads().unwrap_or(1)
     }
 
-    /// The processor time of each of its threads so far, in nanoseconds, by thread id.
+    /// Returns the processor time of each of its threads so far, in nanoseconds, by thread id.
     pub(super) fn thread_times(&self) -> BTreeMap<u32, u64> {
         self.worker.thread_times()
     }
 
-    /// Puts it on these processors.
+    /// Moves it to these processors.
     pub(super) fn move_to(&self, processors: &Processors) {
         self.worker.move_to(processors);
     }
 
-    /// Stops the worker, and does not wait for its end.
+    /// Stops the worker, without waiting for its end.
     ///
     /// # Errors
-    /// When the command cannot be sent.
+    /// [`Broken::Failed`] if the command cannot be sent.
     pub(super) fn stop(&mut self) -> Result<(), Broken> {
         self.tell(&Command::Stop)
     }
 
-    /// Waits until it has finished its case, after [stop](Self::stop): it may own things outside of itself, such as
-    /// temporary files. Returns how many inputs were alive at once, if that matters.
+    /// Waits until it has finished its case, after [stop](Self::stop), because it may have to remove things such as
+    /// temporary files. Returns how many inputs were alive at once; `None` if that does not matter.
     ///
     /// # Errors
     /// The event that happened instead.
@@ -300,7 +302,7 @@ impl<'a> Partner<'a> {
 
     fn tell(&mut self, command: &Command) -> Result<(), Broken> {
         match self.worker.command(command) {
-            // It has gone; its exit, which comes instead of an answer, tells why.
+            // The worker has gone; its exit, which is seen instead of an answer, shows why.
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 Err(self.fail(Cause::Protocol, format!("a command could not be sent to it: {error}")))
             }
@@ -308,7 +310,7 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// The next frame; one that ends the round is an error.
+    /// Returns the next frame; one that reports a failure or a skip is an error.
     fn frame(&mut self) -> Result<Frame, Broken> {
         loop {
             match self.frames.pop_front() {
@@ -340,7 +342,7 @@ impl<'a> Partner<'a> {
         self.listen(left.map_or(LOOK_AT_MEMORY, |left| left.min(LOOK_AT_MEMORY)))
     }
 
-    /// Takes what the worker has sent, waiting for no longer than `patience`.
+    /// Receives what the worker has sent; waits for it for at most `patience`.
     fn listen(&mut self, patience: Duration) -> Result<(), Broken> {
         let now = Instant::now();
         if self.interrupt.is_raised() {

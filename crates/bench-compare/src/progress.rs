@@ -7,7 +7,7 @@ use super::Follow;
 use bench_record::Verdict;
 use bench_report::tell;
 
-/// A terminal needs no more changes of a line than this.
+/// The shortest time between two changes of the line on a terminal.
 const REFRESH: Duration = Duration::from_millis(100);
 
 /// Shows the progress of a comparison on stderr, so that stdout contains only the report.
@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Creates a progress that shows nothing if `quiet`.
+    /// Creates a progress display, which shows nothing if `quiet`.
     pub fn new(quiet: bool) -> Self {
         Progress { terminal: std::io::stderr().is_terminal(), quiet, drawn: None, ended: 0, series: None }
     }
@@ -72,7 +72,7 @@ impl Follow for Progress {
 
     fn ended(&mut self, case: &str, verdict: Verdict) {
         self.ended += 1;
-        // A series would be one long list.
+        // With several comparisons, this would be one long list.
         if !self.terminal && !self.quiet && self.series.is_none() {
             tell(&format!("[{}] {case}: {verdict}", self.ended));
         }

@@ -15,7 +15,7 @@ use bench_syntax::quantity::Bytes;
 pub struct Rules {
     /// A change of time below this share is of no practical interest.
     pub threshold: f64,
-    /// Whether the threshold also applies to cases with their own threshold.
+    /// Whether the user gave the threshold, so that it also applies to cases with their own threshold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub threshold_is_asked: bool,
     /// The share of `slower` and `faster` verdicts that may be false.
@@ -33,9 +33,9 @@ pub struct Rules {
     /// The number of processors that the workers of a case may use; all of them if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processors: Option<u32>,
-    /// The share by which the candidate's work is secretly increased, to measure the power of the test.
+    /// The share by which the candidate does more work than it reports, to measure the power of the test.
     pub inject: f64,
-    /// Seed of every order and every padding.
+    /// The seed of every order and every padding.
     pub seed: u64,
 }
 
@@ -63,7 +63,7 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// Returns the rules with these values.
+    /// Returns the rules with these values, and the defaults for those that are `None`.
     ///
     /// # Errors
     /// Same as [`Rules::check`].
@@ -106,7 +106,7 @@ impl Rules {
     /// Checks whether a comparison can follow these rules.
     ///
     /// # Errors
-    /// If no comparison can follow these rules.
+    /// [`UsageError`] if a share is 100 % or more.
     pub fn check(&self) -> Result<(), UsageError> {
         let share = |what: &str, value: f64| {
             if value < 1.0 {
@@ -120,7 +120,7 @@ impl Rules {
         share("change to inject", self.inject)
     }
 
-    /// Returns the threshold of the case itself, which applies unless another one is given.
+    /// Returns the threshold of the case itself; `None` if it has none, or if that of the rules applies.
     pub(super) fn own_threshold(&self, case: &Case) -> Option<f64> {
         case.settings.usable_threshold().filter(|own| !self.threshold_is_asked && *own != self.threshold)
     }

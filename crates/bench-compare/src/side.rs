@@ -34,8 +34,8 @@ impl Side {
         Side::of(label.into(), opened.collect::<Result<_, _>>()?)
     }
 
-    /// Same as [`Side::open`], for bench targets that cargo has built: those of other frameworks are left out, with a
-    /// message.
+    /// Same as [`Side::open`], for bench targets that cargo has built: if there are several, those that are not
+    /// benchmark programs are left out, with a message.
     ///
     /// # Errors
     /// Same as [`Side::open`], and if no program is left.
@@ -88,7 +88,7 @@ impl Side {
         Ok(())
     }
 
-    /// The name for people: a revision, a path.
+    /// Returns the name in reports: a revision, or a path.
     pub fn label(&self) -> &str {
         &self.label
     }
@@ -98,10 +98,10 @@ impl Side {
         &self.programs
     }
 
-    /// Returns the same side twice, with this many of its layouts, and with as many others, drawn by a seed.
+    /// Returns the same side twice, once with `layouts` of its layouts and once with as many others, drawn by a seed.
     ///
     /// # Errors
-    /// When it has fewer.
+    /// [`RunError::Usage`] if the side has fewer than twice this many layouts.
     pub(super) fn apart(&self, layouts: usize, seed: u64) -> Result<[Self; 2], RunError> {
         let known = self.programs.iter().map(|opened| opened.program.layouts().len()).min().unwrap_or(0);
         if known < 2 * layouts {
@@ -121,17 +121,17 @@ impl Side {
         Ok([with(&places[..layouts]), with(&places[layouts..2 * layouts])])
     }
 
-    /// The files of all its programs' layouts.
+    /// Returns the files of the layouts of all its programs.
     pub(super) fn layouts(&self) -> Vec<PathBuf> {
         self.programs.iter().flat_map(|opened| opened.program.layouts()).cloned().collect()
     }
 
-    /// How its first program was built.
+    /// Returns the build of its first program; `None` if it has no programs.
     pub(super) fn build(&self) -> Option<&Build> {
         self.programs.first().map(|opened| &opened.listing.build)
     }
 
-    /// The chosen cases, by id, and who holds them.
+    /// Returns the programs that contain the chosen cases, by the ids of the cases.
     pub(super) fn chosen(&self, selection: &Selection) -> BTreeMap<&str, &Opened> {
         self.held()
             .filter(|(_, case)| selection.takes(case))
@@ -139,12 +139,12 @@ impl Side {
             .collect()
     }
 
-    /// All cases, by id.
+    /// Returns the ids of all cases, in the order of the programs.
     pub(super) fn ids(&self) -> Vec<&str> {
         self.held().map(|(_, case)| case.id.as_str()).collect()
     }
 
-    /// The case with this id, and who holds it.
+    /// Returns the case with this id, and the program that contains it; `None` if there is no such case.
     pub(super) fn find(&self, id: &str) -> Option<(&Opened, &Case)> {
         self.held().find(|(_, case)| case.id == id)
     }
@@ -154,10 +154,10 @@ impl Side {
     }
 }
 
-/// The number of layouts of two programs that are compared; `None` if each was linked once.
+/// Returns the number of layouts that all programs have; `None` if each was linked once.
 ///
 /// # Errors
-/// [`RunError::Usage`] if one has more than the other: what is drawn from more is drawn from others.
+/// [`RunError::Usage`] if one program has more than another: layouts must be drawn from equal numbers.
 pub(super) fn common_layouts<'a>(
     pairs: impl IntoIterator<Item = (&'a Opened, &'a Opened)>,
 ) -> Result<Option<usize>, RunError> {

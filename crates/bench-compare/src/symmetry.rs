@@ -10,9 +10,9 @@ const CLEAR: f64 = 0.01;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Symmetry {
-    /// Comparisons whose estimate of the change is above 0, whatever their verdict.
+    /// The number of comparisons whose estimate of the change is above 0, whatever their verdict.
     pub slower: u64,
-    /// Comparisons whose estimate of the change is below 0.
+    /// The number of comparisons whose estimate of the change is below 0.
     pub faster: u64,
     /// The two-sided p-value of such an uneven split if both sides are equally likely, as they must be if only chance
     /// distinguishes them ([`symmetry_p_value`]).
@@ -30,7 +30,7 @@ impl Symmetry {
         Symmetry { slower, faster, p_value: symmetry_p_value(slower, faster) }
     }
 
-    /// Whether there are enough estimates for one side to be clearly favoured, if all lean to it.
+    /// Whether there are enough estimates to show that one side is clearly favoured, if all lean to it.
     pub fn can_be_broken(&self) -> bool {
         symmetry_p_value(self.slower + self.faster, 0) < CLEAR
     }

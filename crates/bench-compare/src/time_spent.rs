@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct TimeSpent {
     /// The time to start processes, to load what they need, and to make first calls.
     pub start_s: f64,
-    /// The search for a batch size and warm-up.
+    /// The time of the search for a batch size, and of the warm-up.
     pub warm_up_s: f64,
-    /// The timed batches.
+    /// The time of the timed batches.
     pub timed_s: f64,
     /// The time from the end of a batch to the beginning of the next: receiving the result of one side, waking the
     /// other, and the iterations that run before a batch so that it is as fast as in a loop.
@@ -23,7 +23,7 @@ pub struct TimeSpent {
 }
 
 impl TimeSpent {
-    /// Returns the time that is longer the more batches there are.
+    /// Returns the time that grows with the number of batches.
     pub(super) fn batches_s(&self) -> f64 {
         self.timed_s + self.between_s
     }

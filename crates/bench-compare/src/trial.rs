@@ -21,11 +21,11 @@ use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
 use bench_stats::{Components, Interval, Observation};
 
-/// Batches of each side in the first pairs of a case, until it is known what pays.
+/// The number of batches of each side in the first pairs of a case, until the best number is known.
 const BATCHES: usize = 50;
 
-/// Number of pairs before which no decision is possible, because [`Bets`](stats::Bets) can at most double its
-/// wealth with each pair.
+/// The number of pairs below which no decision is possible, because [`Bets`](stats::Bets) can at most double its wealth
+/// with each pair.
 const FEWEST_PAIRS: usize = 7;
 
 /// A case that is being compared.
@@ -33,25 +33,26 @@ pub(super) struct Trial {
     pub(super) id: String,
     /// Distinguishes its random numbers from those of other cases.
     number: u64,
-    /// The share below which a change of this case is of no practical interest, if that is not what the rules say.
+    /// The share below which a change of this case is of no practical interest; `None` if the share of the rules
+    /// applies.
     threshold: Option<f64>,
     base: Held,
     candidate: Held,
-    /// What both sides have in common with other cases, so that they may share workers; `None` if they may not.
+    /// The set-ups of both sides: cases with the same set-ups may share workers. `None` if this one may not.
     set_ups: Option<[String; 2]>,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
     /// The table by which processes of other harnesses take turns, if they can.
     turns: Option<Arc<Turns>>,
     takes_turns: TakesTurns,
-    /// Samples of a whole round, once it is known what fits.
+    /// The number of samples of a whole round, once it is known how many fit.
     samples: Option<u64>,
     /// The size of a batch, once it is known.
     batch: Option<Batch>,
-    /// The number of inputs that each side keeps alive at a time, when it is known.
+    /// The number of inputs that each side keeps alive at a time, once it is known.
     inputs_alive: Option<u64>,
     batches: usize,
-    /// The most threads that a worker has had, once one has run.
+    /// The largest number of threads that a worker has had; `None` if it is not known.
     threads: Option<usize>,
     pairs: Vec<ObservedPair>,
     observer: Observer,
@@ -70,7 +71,8 @@ pub(super) fn are_adapted(base: &Opened, candidate: &Opened) -> bool {
     [base, candidate].iter().all(|opened| opened.program.kind() == Kind::Adapted)
 }
 
-/// The case on one side: the program that holds it, in each layout of its code, and where that program finds it again.
+/// A case on one side: the program that contains it, in each layout of its code, and the locator by which the program
+/// finds it.
 #[derive(Clone, Debug)]
 struct Held {
     layouts: Vec<Program>,
@@ -129,7 +131,7 @@ impl Trial {
         }
     }
 
-    /// Measures one more process pair. `false` when interrupted, which leaves everything as it was.
+    /// Measures one more process pair. Returns `false` if interrupted; the pair is then not used.
     pub(super) fn pair_up<'a>(
         &mut self,
         rules: &Rules,
@@ -159,7 +161,7 @@ impl Trial {
         }
     }
 
-    /// Takes a pair for evidence: by itself, or as part of a pass over layouts.
+    /// Adds a pair to the evidence: by itself, or as part of a pass over layouts.
     fn see(&mut self, observed: ObservedPair) {
         if observed.layouts.is_none() {
             self.evidence.see(&observed);
@@ -195,12 +197,12 @@ impl Trial {
         self.failure.is_some() || self.skipped.is_some()
     }
 
-    /// Logarithm of the e-value against a change within the threshold.
+    /// Returns the logarithm of the e-value against a change within the threshold.
     pub(super) fn log_e_value(&self) -> f64 {
         self.evidence.of_a_change()
     }
 
-    /// The interval of the change, when there are enough pairs for one.
+    /// Returns the interval of the change; `None` if there are too few pairs.
     fn interval(&self) -> Option<Interval> {
         let logs = match &self.pass {
             Some((seen, weight)) => stats::centre_sequence(seen, 1.0 - (1.0 - CONFIDENCE) * weight),
@@ -214,7 +216,7 @@ impl Trial {
             .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
     }
 
-    /// Returns the verdict at this point, given whether the case is among the `found` of the whole suite.
+    /// Returns the verdict at this point; `found` states whether the case is among the findings of the whole suite.
     pub(super) fn verdict(&self, found: bool) -> Verdict {
         if self.has_ended() {
             return Verdict::Failed;
@@ -230,7 +232,7 @@ impl Trial {
         let logs = self.log_ratios();
         let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
         if self.layouts() > 1 {
-            // Until the next time that anything is looked at.
+            // The time until the next pass that is used as evidence.
             let passes = (logs.len() / self.layouts() + 1).next_power_of_two();
             return per_pair.checked_mul(u32::try_from(passes * self.layouts() - logs.len()).ok()?);
         }
@@ -239,13 +241,13 @@ impl Trial {
             // Too little is known to say more.
             None => FEWEST_PAIRS,
         };
-        // A forecast that has come true without a decision was too bold: some more, then.
+        // If the forecast number of pairs has not led to a decision, a few more are needed.
         let more = needed.saturating_sub(logs.len()).max(logs.len() / 8 + 1);
         per_pair.checked_mul(u32::try_from(more).ok()?)
     }
 
-    /// The likely change, as a log ratio. While none at all is possible that is the best guess: the estimate
-    /// is noise around it, and often near the threshold, where nothing would ever be enough.
+    /// Returns the likely change, as a log ratio. While it is possible that nothing has changed, 0 is the best guess:
+    /// the estimate is noise around it, and often near the threshold, where no number of pairs would be enough.
     fn likely_change(&self) -> Option<f64> {
         if self.evidence.allows_none() {
             Some(0.0)
@@ -267,22 +269,23 @@ impl Trial {
         })
     }
 
-    /// The variation of the log ratio between process pairs, and between the batches of one pair.
+    /// Returns the variation of the log ratio between process pairs, and between the batches of one pair.
     fn components(&self) -> Option<Components> {
         stats::variance_components(&self.pairs().map(Pair::log_ratios).collect::<Vec<_>>())
     }
 
-    /// The smallest change that could have been seen in this many seconds of this case.
+    /// Returns the smallest change that could have been seen in this many seconds of this case; `None` if too little is
+    /// known.
     fn smallest_effect_in(&self, seconds: f64, rules: &Rules, cases: usize) -> Option<f64> {
         let per_second = self.pairs.len() as f64 / self.spent.as_secs_f64();
-        // Rounded: the time that so many pairs have taken is enough for them.
+        // Rounded, so that the time that the measured pairs have taken is enough for as many pairs.
         let pairs = (seconds * per_second).round().min(1e5) as usize;
-        // Of layouts there are not more with time.
+        // More time does not give more layouts.
         let pairs = if self.layouts() > 1 { pairs.min(self.layouts()) } else { pairs };
         self.forecast(rules, cases)?.smallest_effect(pairs).map(f64::exp_m1)
     }
 
-    /// Turns the trial into the result of its case.
+    /// Converts the trial to the result of its case.
     pub(super) fn into_case(self, verdict: Verdict, rules: &Rules, cases: usize) -> PairedCase {
         let logs = self.log_ratios();
         let median_of = |side: Role| {
@@ -292,12 +295,13 @@ impl Trial {
                 .collect();
             stats::median(&stats::sorted(&times))
         };
-        // A case that was decided early has not used what it had: what it could have seen counts.
+        // A case that was decided early has not used its whole time: the change that it could have seen in that time
+        // counts.
         let had = self.spent.max(rules.max_time).as_secs_f64();
         let smallest_effect = self.smallest_effect_in(had, rules, cases);
         let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
         let unsure = verdict == Verdict::Unsure;
-        // What time alone does not settle may take more layouts, and how many is not known.
+        // With layouts, more of them may be needed instead of more time, and it is not known how many.
         let settle_s = (unsure && self.layouts() == 1)
             .then(|| self.needs(rules, cases))
             .flatten()

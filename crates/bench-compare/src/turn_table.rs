@@ -10,14 +10,14 @@ use std::sync::Arc;
 use bench_os::turns::{INTERPOSER, Turns, make_private_folder};
 use bench_stats::seed;
 
-/// A table of turns, with the library that processes need to sit down at it; its folder goes when this is dropped.
+/// A table of turns, with the library that processes need to take turns; its folder is removed when dropped.
 pub(super) struct TurnTable {
     turns: Arc<Turns>,
     _folder: Folder,
 }
 
 impl TurnTable {
-    /// Compiles the library, which takes less than a second, and sets the table.
+    /// Compiles the library, which takes less than a second, and creates the table.
     ///
     /// # Errors
     /// The reason why samples of other harnesses cannot take turns here, and the consequence.
@@ -42,7 +42,7 @@ impl TurnTable {
         let mut command = Command::new(&compiler);
         command.args(["--edition", "2021", "--crate-type", "cdylib", "--crate-name", "interposer"]);
         command.args(["-O", "-C", "panic=abort", "-C", "strip=symbols", "-o"]).arg(&library).arg(&source);
-        // A toolchain that a project asks for may be an old one.
+        // Outside of the project, which may pin an old toolchain.
         command.current_dir(&folder.0);
         let compiler = compiler.to_string_lossy();
         let compiled = command
@@ -68,7 +68,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> io::Result<Self> {
-        // Whoever else may write there must not have made it: what lies in it is loaded into processes.
+        // Another user must not be able to write into it: its library is loaded into processes.
         let name = format!("bench-turns-{}-{:016x}", std::process::id(), seed::clock_seed());
         let folder = env::temp_dir().join(name);
         make_private_folder(&folder)?;
@@ -78,7 +78,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left is small, and in a folder for such.
+        // A folder that is left is small, and in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -90,8 +90,8 @@ mod tests {
 
     use super::*;
 
-    /// A worker that reads the clock, works for a fifth of a millisecond, and so on; prints when it worked, and the
-    /// readings of the clock.
+    /// A worker that repeatedly reads the clock and works for a fifth of a millisecond; prints each reading, and the
+    /// begin and end of each work.
     const WORKER: &str = "
 import time
 for _ in range(50):
@@ -101,14 +101,14 @@ for _ in range(50):
     print(f'{clock:.9f} {began:.9f} {time.time():.9f}')
 ";
 
-    /// The interpreter itself: `python3` may be a script that starts it, and would sit down in its place.
+    /// Returns the path of the interpreter itself: `python3` may be a script that starts it, and would take its turns.
     fn python() -> String {
         let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
         String::from_utf8(asked.expect("python3 starts").stdout).expect("text").trim().to_owned()
     }
 
     fn start(turns: &Turns, seat: u32) -> Child {
-        // As an adapter is led to its seat, and dresses what it starts.
+        // Sets the variables for a seat as an adapter does for the processes that it starts.
         let mut led = Command::new("");
         turns.lead(&mut led, seat);
         let mut command = Command::new(python());
@@ -120,7 +120,7 @@ for _ in range(50):
         command.args(["-c", WORKER]).stdout(Stdio::piped()).spawn().expect("python3 starts")
     }
 
-    /// Parses the output, one line each.
+    /// Waits for a worker to end, and parses the lines that it has printed.
     fn ended(child: Child) -> Vec<[f64; 3]> {
         let output = child.wait_with_output().expect("it ends");
         assert!(output.status.success());
@@ -146,7 +146,7 @@ for _ in range(50):
         assert_eq!(turns.threads(), Some(0));
         for (lines, others) in [(&both[0], &both[1]), (&both[1], &both[0])] {
             assert!(lines.windows(2).all(|pair| pair[0][0] < pair[1][0]), "{lines:?}");
-            // While the other worked, its own clock stood still.
+            // While the other process worked, the clock of this one stood still.
             let ([clock, from, _], [later, to, _]) = (lines[0], lines[49]);
             let within = others.iter().filter(|[_, began, end]| from < *began && *end < to);
             let worked: f64 = within.map(|[_, began, end]| end - began).sum();
@@ -162,7 +162,7 @@ for _ in range(50):
         turns.begin(false);
         assert_eq!(turns.threads(), None, "neither side has started");
         let one = ended(start(turns, 0));
-        // One that leaves its seat without a word.
+        // A process that leaves its seat without having taken a turn.
         turns.begin(true);
         let other = start(turns, 1);
         turns.leave(0);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::data::{Lengths, Turn, mixed};
 
-/// One conversation, as a file has it.
+/// The turns of one conversation, as a file contains them.
 type Turns = std::sync::Arc<[Turn]>;
 
 /// Conversations that the clients of a closed loop have, one after another. Each client is a user: a turn sends
@@ -16,10 +16,10 @@ type Turns = std::sync::Arc<[Turn]>;
 /// message.
 #[derive(Debug, Default)]
 pub struct Conversations {
-    /// Milliseconds that a user thinks before a turn for which the file says nothing.
+    /// The milliseconds that a user thinks before a turn for which the file contains no time; `None` for no pause.
     think_ms: Option<Lengths>,
     seed: u64,
-    /// The number of this worker and the number of all workers: each has its own conversations.
+    /// The rank of this worker, and the number of workers: each has its own conversations.
     share: (u32, u32),
     state: Mutex<State>,
 }
@@ -27,7 +27,7 @@ pub struct Conversations {
 #[derive(Debug, Default)]
 struct State {
     all: Vec<Turns>,
-    /// When the level began that they belong to.
+    /// The time when the current level began; `None` before the first one.
     level: Option<Instant>,
     /// The number of conversations that this worker has begun in this level.
     begun: u64,
@@ -41,7 +41,7 @@ struct Talk {
     /// Its number within the level, from 0.
     number: u64,
     turns: Turns,
-    /// The next turn.
+    /// The index of the next turn.
     next: usize,
     /// The messages so far, as a chat sends them.
     history: Vec<Value>,
@@ -52,7 +52,7 @@ struct Talk {
 pub(crate) struct Said {
     /// All messages so far, and this one.
     pub(crate) messages: Vec<Value>,
-    /// Most tokens of the answer, if the file says it.
+    /// The maximum number of tokens of the answer; `None` if the file contains none.
     pub(crate) max_tokens: Option<u64>,
     /// The number of the conversation, and of the turn within it, both from 1.
     pub(crate) place: (u64, u64),
@@ -65,7 +65,7 @@ impl Conversations {
         Conversations { think_ms, seed, share: (0, 1), state: Mutex::default() }
     }
 
-    /// The conversations of worker `rank` of `of`: every `of`-th one.
+    /// Selects the conversations of worker `rank` of `of`: every `of`-th one.
     #[must_use]
     pub fn of_worker(self, rank: u32, of: u32) -> Self {
         Conversations { share: (rank, of.max(1)), ..self }
@@ -84,14 +84,14 @@ impl Conversations {
         of_file.or(self.think_ms.map(draw)).unwrap_or_default()
     }
 
-    /// These are the conversations, in their order.
+    /// Sets the conversations, in this order.
     pub(crate) fn set(&self, all: Vec<Turns>) {
         let mut state = self.lock();
         *state = State { all, ..State::default() };
     }
 
-    /// Begins the next turn of `client`, or its next conversation, whose first message begins with `salt`; `None` if there are
-    /// no conversations.
+    /// Begins the next turn of `client`, or its next conversation, whose first message begins with `salt`; `None` if
+    /// there are no conversations.
     pub(crate) fn begin(
         &self,
         client: u32,
@@ -132,7 +132,7 @@ impl Conversations {
         }
     }
 
-    /// The state of this level; that of another one is forgotten.
+    /// Returns the state of this level; that of another level is discarded.
     fn in_level(&self, level: Instant) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         if state.level != Some(level) {
@@ -143,7 +143,7 @@ impl Conversations {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // It is whole between any two statements.
+        // The state is consistent between any two statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,9 +44,9 @@ pub struct Endpoint {
     client: Client,
     path: String,
     headers: HeaderMap,
-    /// Makes each request different from all others, in this run and in other runs.
+    /// The salt of the next request: no other request has the same, in this run or in another.
     unique: AtomicU64,
-    /// Makes this run different from others.
+    /// A number that no other run has.
     run: u64,
     totals: Totals,
     samples: Arc<Samples>,
@@ -59,11 +59,11 @@ pub struct Prompt {
     body: Body,
     text: Arc<str>,
     facts: Facts,
-    /// Seconds of audio that are sent.
+    /// The duration of the audio that is sent, in seconds; `None` if it is not known or none is sent.
     audio_s: Option<f64>,
-    /// Number of tokens that the answer must have, if it must have exactly that many.
+    /// The exact number of tokens that the answer must have; `None` if any number is accepted.
     wanted_tokens: Option<u64>,
-    /// A conversation, of which the body is the first turn.
+    /// The turns of a conversation, the first of which is in the body; `None` for a single request.
     turns: Option<Arc<[Turn]>>,
 }
 
@@ -74,7 +74,7 @@ impl Describe for Prompt {
 }
 
 impl Prompt {
-    /// One that sends nothing.
+    /// Creates a prompt that sends nothing.
     fn empty() -> Self {
         Prompt {
             body: Body::raw(Vec::new()),
@@ -86,13 +86,13 @@ impl Prompt {
         }
     }
 
-    /// Returns the body for people to read, with one of its salts and at most 2000 characters.
+    /// Returns the first 2000 characters of the body as text, with a sample salt.
     pub fn shown(&self) -> String {
         String::from_utf8_lossy(&self.body.salted(0, 0)).chars().take(2000).collect()
     }
 }
 
-/// Inputs whose bodies are made.
+/// The inputs of a load, with their bodies already built.
 struct Made {
     measured: Vec<Prompt>,
     warm_up: Vec<Prompt>,
@@ -118,7 +118,7 @@ impl Endpoint {
             (kind, _) if kind.is_grpc() => "application/grpc",
             _ => "application/json",
         };
-        // Each of them is visible ASCII.
+        // Each content type is visible ASCII.
         headers.extend(HeaderValue::from_str(content_type).ok().map(|value| (CONTENT_TYPE, value)));
         if kind == Kind::Messages {
             headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
@@ -130,7 +130,7 @@ impl Endpoint {
         let is_stream = kind.is_always_events() || (kind.has_stream_setting() && settings.stream);
         let accept = if is_stream { "text/event-stream" } else { "*/*" };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        // The clock is all that differs between two runs of one command.
+        // Only the clock differs between two runs of one command.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run = u64::try_from(now.as_nanos()).unwrap_or_default();
         let unique = AtomicU64::new(run);
@@ -149,39 +149,41 @@ impl Endpoint {
         }
     }
 
-    /// Sets `conversations` for inputs that are conversations. The load must [pause](bench_load::Load::pause) by the
-    /// same object, in a closed loop.
+    /// Uses `conversations` for inputs that are conversations. The load must be a closed loop whose
+    /// [pauses](bench_load::Load::pause) come from the same object.
     #[must_use]
     pub fn conversing(mut self, conversations: Arc<Conversations>) -> Self {
         self.settings.keeps_text = true;
         Endpoint { conversations: Some(conversations), ..self }
     }
 
-    /// Counts the tokens of answers for which the server reports no number, by `count`, after each level: their texts are kept
-    /// until then. A token that shows no text, such as the one that ends an answer, is not counted.
+    /// Counts, with `count`, the tokens of answers for which the server reports no number. This happens after each
+    /// level; until then, the texts are kept. A token that shows no text, such as the one that ends an answer, is not
+    /// counted.
     #[must_use]
     pub fn counting(mut self, count: CountTokens) -> Self {
         self.settings.keeps_text = true;
         Endpoint { count: Some(count), ..self }
     }
 
-    /// Sets the path, instead of the usual one of its kind.
+    /// Sends requests to `path` instead of the usual path of the kind.
     #[must_use]
     pub fn at(self, path: impl Into<String>) -> Self {
         Endpoint { path: path.into(), ..self }
     }
 
-    /// Makes this endpoint one of several workers that share a load. All of them have the same `run`, which no other
-    /// run has: prompts that share their beginning share it among workers, and no two requests are the same.
+    /// Makes this endpoint one of several workers that share a load. All workers have the same `run`, which no other
+    /// run has, so that prompts with a common beginning have the same one in every worker. `rank` makes the requests of
+    /// a worker different from those of the others.
     #[must_use]
     pub fn of_worker(self, run: u64, rank: u32) -> Self {
-        // No worker sends so many requests that it would come to the numbers of the next.
+        // A worker sends fewer than 2^40 requests, so that its numbers do not reach those of the next worker.
         let unique = run.wrapping_add(u64::from(rank) << 40);
         self.client.begin_again();
         Endpoint { run, unique: AtomicU64::new(unique), ..self }
     }
 
-    /// The kind of interface.
+    /// Returns the kind of interface.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -201,7 +203,7 @@ impl Endpoint {
         self.settings.salt && self.kind.takes_salt()
     }
 
-    /// Returns its path below the address of the server.
+    /// Returns the path of the requests, below the address of the server.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -211,7 +213,7 @@ impl Endpoint {
         &self.client
     }
 
-    /// Returns the requests so far, including the warm-up, and their answers, as counted by the server.
+    /// Returns the totals of the requests so far, including the warm-up, with tokens as counted by the server.
     pub fn totals(&self) -> Counted {
         self.totals.counted()
     }
@@ -243,8 +245,7 @@ impl Endpoint {
         let body = Body::of_input(self.kind, &self.settings, input)?;
         let bytes = Some(body.len() as u64);
         let text = match &input.content {
-            // Its words are as good as any others: a million of them need not be kept.
-            // A turn is another one each time.
+            // Generated words need not be kept, and a conversation has a different text at each turn.
             Content::Words(_) | Content::Turns(_) => None,
             _ if self.kind.takes_files() => None,
             content => String::from_utf8(content.text().into_owned()).ok(),
@@ -268,7 +269,7 @@ impl Endpoint {
         })
     }
 
-    /// Sends one request, and marks its outputs in `marks`. It must run on an event loop of `bench-load`.
+    /// Sends one request, and marks its outputs in `marks`. The future must run on an event loop of `bench-load`.
     ///
     /// # Errors
     /// The reason why it failed, by class.
@@ -300,7 +301,7 @@ impl Endpoint {
             .map_err(|error| Failure::new(Class::Client, error.to_string()))?
     }
 
-    /// Sends a request of a load that is a text, or the next turn of the client's conversation.
+    /// Sends one text request of a load: `prompt`, or the next turn of the client's conversation.
     async fn talked(&self, prompt: &Prompt, request: &bench_load::Request) -> Result<Text, Failure> {
         let count = self.count.clone();
         let Some(conversations) = &self.conversations else {
@@ -326,17 +327,17 @@ impl Endpoint {
         served.map(|served| Text { served, place, count })
     }
 
-    /// Sends a request of a load.
+    /// Sends one request of a load, and marks its outputs in `request`.
     async fn measured(&self, prompt: &Prompt, request: &bench_load::Request) -> Result<Served, Failure> {
         let caller = Caller { client: request.client(), level_began: Some(request.level_began()) };
         self.request(prompt, &caller, &mut Marked(request)).await
     }
 
-    /// Sends `inputs` to this endpoint in the way of `load`, and reports the metrics of its field. `load` is a
+    /// Sends `inputs` to this endpoint as `load` prescribes, and reports the metrics of the field. `load` is a
     /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an objective.
     ///
     /// # Errors
-    /// Same as [`Load::run`](bench_load::Load::run); also an input from which no body can be built.
+    /// Same as [`Load::run`](bench_load::Load::run), and if no body can be built from an input.
     pub fn run<I: AsRef<[u8]>>(&self, load: impl Serves, bencher: &mut Bencher, inputs: &[I]) -> Result<()> {
         let inputs: Vec<Input> = inputs.iter().map(|input| Input::of(input.as_ref())).collect();
         self.run_inputs(load, bencher, &inputs, &[])
@@ -389,7 +390,8 @@ impl Endpoint {
     }
 }
 
-/// The duration of a WAV file; `None` for another one, whose duration is not known without decoding it.
+/// Returns the duration of a WAV file, in seconds; `None` if it has no samples, or for another file, which would have
+/// to be decoded.
 fn duration_s(file: &[u8]) -> Option<f64> {
     let mut wav = WavStream::default();
     wav.bytes(file).ok()?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The class of a failure, by which reports count.
+/// The class of a failure, as it is named in reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {
@@ -21,9 +21,9 @@ pub enum Class {
     ConnectTimeout,
     /// No byte of an answer arrived within the time limit.
     FirstByteTimeout,
-    /// An answer had begun, and then no byte arrived for too long.
+    /// An answer had begun, and its next byte did not arrive within the time limit.
     IdleTimeout,
-    /// The whole request took too long.
+    /// The whole request exceeded the time limit.
     TotalTimeout,
     /// A status that is not 2xx.
     Status(u16),
@@ -49,7 +49,7 @@ pub enum Class {
     Ports,
     /// The response is not valid HTTP of the expected version.
     Protocol,
-    /// The client itself could not send it.
+    /// The client itself could not send the request.
     Client,
 }
 
@@ -113,11 +113,12 @@ const GRPC: [&str; 17] = [
 pub struct Failure {
     /// The class of the failure.
     pub class: Class,
-    /// The expected and the actual content.
+    /// What was expected and what was found, or the message of the server.
     pub message: String,
 }
 
-/// Longer texts of servers are cut, in characters: reports count failures by their text.
+/// The maximum length of a server's message, in characters. Longer ones are cut, because reports count failures by
+/// their text.
 const LONGEST: usize = 160;
 
 impl Failure {
@@ -131,14 +132,13 @@ impl Failure {
         Failure::new(Class::InAnswer, shortened(message))
     }
 
-    /// A status of gRPC, with the message of the server, in which other characters than visible ASCII are encoded as in an
-    /// address.
+    /// Creates the failure of a gRPC status, with the percent-encoded message of the server.
     pub(crate) fn grpc(code: u8, message: &str) -> Self {
         let message = if message.is_empty() { "the server gave no message" } else { message };
         Failure::new(Class::Grpc(code), shortened(&percent_decoded(message)))
     }
 
-    /// Something took longer than `limit`.
+    /// Creates the failure that no `what` came within `limit`.
     pub fn timeout(class: Class, what: &str, limit: Duration) -> Self {
         Failure::new(class, format!("no {what} within {} s", limit.as_secs_f64()))
     }
@@ -147,7 +147,7 @@ impl Failure {
     pub fn io(error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
         let class = match (error.kind(), error.raw_os_error()) {
-            // EMFILE and ENFILE, of which the standard library has no kinds.
+            // EMFILE and ENFILE, for which `ErrorKind` has no variants.
             (_, Some(23 | 24)) => Class::Files,
             (ErrorKind::AddrNotAvailable, _) => Class::Ports,
             (ErrorKind::ConnectionRefused, _) => Class::Refused,
@@ -169,7 +169,7 @@ impl Failure {
     }
 }
 
-/// `%41` as `A`; what is not such an encoding stays as it is.
+/// Decodes percent-encoding, such as `%41` for `A`; a `%` without two hexadecimal digits is kept.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -190,7 +190,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The beginning of a text, in one line.
+/// Returns at most `LONGEST` characters of a text, with line breaks replaced by spaces.
 pub(crate) fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST) {

@@ -8,21 +8,21 @@ use crate::client::Caller;
 use crate::data::{Content, Input, Words};
 use crate::failure::Failure;
 
-/// Words of the two requests that are sent.
+/// The numbers of words in the two requests that are sent.
 const FEW: u64 = 32;
 const MANY: u64 = 160;
 
 /// The number of tokens that a server counts for words: `overhead + per_word · words`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// The number of tokens in each prompt in addition to its words: a template, and a mark of the beginning.
+    /// The number of tokens in each prompt in addition to its words, such as those of a chat template.
     pub overhead: f64,
-    /// The number of tokens of a word.
+    /// The number of tokens per word.
     pub per_word: f64,
 }
 
 impl Fit {
-    /// Computes the fit from the tokens of two prompts.
+    /// Computes the fit from the numbers of tokens of the two prompts.
     fn of(few: u64, many: u64) -> Self {
         let per_word = (many as f64 - few as f64) / (MANY - FEW) as f64;
         Fit { overhead: few as f64 - per_word * FEW as f64, per_word }
@@ -43,8 +43,8 @@ impl Marks for Unmarked {
     fn end(&mut self, _: Instant) {}
 }
 
-/// Sends two prompts of known numbers of words, and compares them with the tokens that the server counts; `None` if it
-/// counts none.
+/// Sends two prompts with known numbers of words, and fits the server's numbers of tokens to them. Returns `None` if
+/// the server reports no number, or none that grows with the prompt.
 ///
 /// # Errors
 /// The reason why a request failed.

@@ -11,7 +11,7 @@ use crate::failure::{Class, Failure};
 /// The server and the interface that were detected at an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The interface by which such a server is called; `None` if it is not known.
+    /// The interface through which the server is called; `None` if it is not known.
     pub kind: Option<Kind>,
     /// The names of its models.
     pub models: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Named {
     pub kind: Option<Kind>,
     /// The model in the path, if there is one.
     pub model: Option<String>,
-    /// Whether the path requests a stream, if the interface has separate paths for streams and whole answers.
+    /// Whether the path requests a stream; `None` if the interface has no separate paths for streams and whole answers.
     pub stream: Option<bool>,
 }
 
@@ -64,7 +64,7 @@ pub fn split(target: Target) -> Named {
     Named { kind: of_scheme, ..nothing(path.strip_suffix("/v1").unwrap_or(&path)) }
 }
 
-/// `BASE/v2/models/MODEL[/versions/N]/WHAT` in its parts.
+/// Splits `BASE/v2/models/MODEL[/versions/N]/WHAT` into base, model and `WHAT`; `None` for any other path.
 fn of_model(path: &str) -> Option<(&str, &str, &str)> {
     let (base, rest) = path.split_once("/v2/models/")?;
     let (model, what) = rest.rsplit_once('/')?;
@@ -78,9 +78,9 @@ const UNIMPLEMENTED: Class = Class::Grpc(12);
 /// Asks a server for its interface and its models.
 ///
 /// # Errors
-/// If nothing answers there, or the server requires a token. An answer that a path does not exist is not an error.
+/// If nothing answers, or if the server requires a token. A path that does not exist is not an error.
 pub fn probe(client: &Client) -> Result<Found, Failure> {
-    // Ollama has the paths of OpenAI, too; its own say more.
+    // Ollama has the paths of OpenAI, too; its own paths report more.
     if let Some(tags) = document(client, "/api/tags")?.filter(|tags| tags.get("models").is_some()) {
         let version = document(client, "/api/version")?;
         let version =
@@ -111,7 +111,7 @@ pub fn probe(client: &Client) -> Result<Found, Failure> {
         let server = format!("Piper (voice {voice})");
         return Ok(Found { kind: Some(Kind::Piper), models: Vec::new(), server });
     }
-    // TGI: what it serves, and by which limits.
+    // TGI describes its model and its limits.
     if let Some(info) = info.filter(|info| info.get("model_id").is_some()) {
         let text = |name: &str| info.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let server = format!("TGI {}", text("version")).trim_end().to_owned();
@@ -124,7 +124,8 @@ pub fn probe(client: &Client) -> Result<Found, Failure> {
     Ok(Found::default())
 }
 
-/// The models that a server of KServe v2 has, by the extension of Triton and MLServer for it; none if it has no such extension.
+/// Returns the models of a KServe v2 server, from the model repository extension of Triton and MLServer; none if the
+/// server does not have it.
 fn repository(client: &Client) -> Result<Vec<String>, Failure> {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let index = read(client.post("/v2/repository/index", &headers, b"{\"ready\":true}".to_vec()))?;
@@ -160,13 +161,13 @@ pub fn tensors(client: &Client, kind: Kind, model: &str) -> Result<Option<Vec<Te
     Ok(inputs.and_then(|inputs| inputs.iter().map(tensor).collect()))
 }
 
-/// The texts `name` of the objects in `list`.
+/// Returns the texts in the field `name` of the objects in the array `list`.
 fn names(document: &Value, list: &str, name: &str) -> Vec<String> {
     let items = document.get(list).and_then(Value::as_array).into_iter().flatten();
     items.filter_map(|item| item.get(name)?.as_str()).map(str::to_owned).collect()
 }
 
-/// A document of JSON; `None` if the server has none there.
+/// Gets a JSON document; `None` if the server has none at this path.
 fn document(client: &Client, path: &str) -> Result<Option<Value>, Failure> {
     read(client.get(path))
 }

@@ -14,13 +14,13 @@ use bench_load::request::MarkKind;
 use crate::api::{Marks, TextTold, TokenSource, Told};
 use crate::client::Served;
 
-/// Counts the tokens of a text; `None` if it cannot.
+/// A function that counts the tokens of a text; it returns `None` if it cannot split the text.
 pub type CountTokens = Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>;
 
-/// Columns that every field has after its own ones.
+/// The columns of the connection, which follow the columns of each field.
 const OF_CONNECTION: [&str; 3] = ["connect_s", "tls_s", "head_s"];
 
-/// `one` and then `other`; together they are `N` long.
+/// Concatenates `one` and `other`, whose lengths add up to `N`.
 const fn joined<const N: usize>(one: &[&'static str], other: &[&'static str]) -> [&'static str; N] {
     let mut all = [""; N];
     let mut at = 0;
@@ -31,7 +31,7 @@ const fn joined<const N: usize>(one: &[&'static str], other: &[&'static str]) ->
     all
 }
 
-/// The quantities of a field, and then those of its connection.
+/// Concatenates the quantities of a field and those of the connection.
 const fn with_connection<const N: usize>(one: &[Quantity], other: &[Quantity]) -> [Quantity; N] {
     let mut all = [other[0]; N];
     let mut at = 0;
@@ -73,15 +73,16 @@ macro_rules! over_http {
     };
 }
 
-/// Place of the column `cached_tokens`, after those of [`TEXT`], of which the first holds the tokens of the input.
+/// The index of the column `cached_tokens`, after the columns of [`TEXT`], the first of which contains the input
+/// tokens.
 const CACHED: usize = TEXT.columns.len();
 
-/// Places of the columns of a conversation, behind it: its number and that of the turn, both from 1.
+/// The indices of the next two columns: the number of the conversation and that of the turn, both from 1.
 const CONVERSATION: usize = CACHED + 1;
 const TURN: usize = CACHED + 2;
 
-/// [`TEXT`] of a server that may keep prefixes of prompts. The share is over requests for which the server reports
-/// it.
+/// [`TEXT`] of a server that may keep prefixes of prompts. The hit rate covers only requests for which the server
+/// reports cached tokens.
 const SERVED_TEXT: Domain = Domain {
     columns: {
         const COLUMNS: [&str; CACHED + 3] = joined(TEXT.columns, &["cached_tokens", "conversation", "turn"]);
@@ -185,13 +186,13 @@ fn tell_connection(served: &Served, first: usize, answer: &mut Answer) {
 /// A response of the field of text.
 pub(crate) struct Text {
     pub(crate) served: Served,
-    /// The number of its conversation, and of its turn, if it is one.
+    /// The number of the conversation, and of the turn; `None` for a single request.
     pub(crate) place: Option<(u64, u64)>,
-    /// What counts its tokens if the server has not.
+    /// Counts the tokens if the server does not report their number; `None` if nothing can.
     pub(crate) count: Option<CountTokens>,
 }
 
-/// The response, if so many tokens were generated.
+/// Returns the response with this many generated tokens; `None` if their number is not known.
 fn generation(text: &TextTold, tokens: Option<u64>) -> Generation {
     let mut generation =
         tokens.map_or_else(Generation::uncounted, Generation::new).characters(text.characters);
@@ -204,7 +205,8 @@ fn generation(text: &TextTold, tokens: Option<u64>) -> Generation {
     generation
 }
 
-/// Has the tokens of a text counted once the level has ended. Without anything that could, it is said that they are not known.
+/// Schedules the tokens of a text to be counted after the level. Warns that their number is not known if there is no
+/// `count` or no text.
 fn count_later(text: &TextTold, count: Option<&CountTokens>, answer: &mut Answer) {
     let mut text = text.clone();
     let texts = [text.text.take(), text.besides.take()].into_iter().flatten();
@@ -244,7 +246,7 @@ impl Response for Text {
     }
 }
 
-/// A response of the field of speech, for this text.
+/// A response of the field of speech, and the text to be spoken.
 pub(crate) struct Spoken {
     pub(crate) served: Served,
     pub(crate) text: Arc<str>,
@@ -269,7 +271,7 @@ impl Response for Spoken {
     }
 }
 
-/// A response of the field of transcription, for this much audio.
+/// A response of the field of transcription, and the duration of its audio in seconds; `None` if it is not known.
 pub(crate) struct Heard {
     pub(crate) served: Served,
     pub(crate) audio_s: Option<f64>,
@@ -328,7 +330,7 @@ impl Response for Sorted {
     }
 }
 
-/// A response of no field.
+/// A response for which only the latency counts.
 pub(crate) struct Plain(pub(crate) Served);
 
 impl Response for Plain {
@@ -339,7 +341,7 @@ impl Response for Plain {
     }
 }
 
-/// Marks of an answer as those of the request that is measured.
+/// Passes the marks of an answer on to the measured request.
 pub(crate) struct Marked<'a>(pub(crate) &'a Request);
 
 impl Marks for Marked<'_> {

@@ -14,12 +14,12 @@ use serde_json::Value;
 use crate::api::{Answer, Field, Kind, Marks, Told};
 use crate::failure::Failure;
 
-/// The number of first answers that are kept; after them, one in several is kept, up to a limit.
+/// The first `FIRST` answers are kept, then one in `ONE_IN`, until there are `MOST`.
 const FIRST: u64 = 5;
 const ONE_IN: u64 = 50;
 const MOST: usize = 20;
 
-/// Most bytes of an answer that is kept.
+/// The maximum size of an answer that is kept, in bytes.
 const LARGEST: usize = 16 << 20;
 
 /// The result of checking a sample of answers.
@@ -41,7 +41,7 @@ impl Checked {
     }
 }
 
-/// Keeps answers.
+/// The sample of answers: pictures are kept, speech is counted.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
     seen: AtomicU64,
@@ -51,7 +51,7 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// The reader of an answer, which keeps the answer if it is one of the sample.
+    /// Returns the reader of an answer, which keeps the answer if it belongs to the sample.
     pub(crate) fn sampled(self: &Arc<Self>, kind: Kind, answer: Box<dyn Answer>) -> Box<dyn Answer> {
         if kind.field() != Field::Images {
             return answer;
@@ -64,7 +64,7 @@ impl Samples {
         Box::new(Kept { answer, body: Vec::new(), samples: Arc::clone(self) })
     }
 
-    /// Counts a speech answer, and whether it is silent; its reader has already found that out.
+    /// Counts an answer of speech, and whether it is silent, which its reader has determined.
     pub(crate) fn heard(&self, told: &Told) {
         if let Told::Speech { warning, .. } = told {
             self.spoken.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +72,7 @@ impl Samples {
         }
     }
 
-    /// Looks at what was kept.
+    /// Checks the sample.
     pub(crate) fn check(&self) -> Checked {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (spoken, silent) = (self.spoken.load(Ordering::Relaxed), self.silent.load(Ordering::Relaxed));
@@ -86,7 +86,7 @@ impl Samples {
     }
 }
 
-/// Checks that all pictures of an answer can be decoded. One that is an address is not fetched.
+/// Checks that all pictures of an answer can be decoded. A picture that is given as an address is not fetched.
 fn pictures(body: &[u8]) -> Result<(), String> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| format!("an answer is not JSON: {error}"))?;
@@ -98,7 +98,7 @@ fn pictures(body: &[u8]) -> Result<(), String> {
         let Some(format) = reader.format() else {
             return Err("a picture has an unknown format".to_owned());
         };
-        // Those that cannot be decoded here are not wrong for that.
+        // A format that is not supported here is not a fault of the picture.
         if format.reading_enabled() {
             reader.decode().map_err(|error| format!("a picture cannot be decoded: {error}"))?;
         }
@@ -163,7 +163,7 @@ mod tests {
             let mut reader = samples.sampled(Kind::Images, reader);
             let now = Instant::now();
             reader.bytes(body.as_bytes(), now, &mut Unmarked).expect("taken");
-            // By its head alone it is a picture.
+            // The reader looks only at the head of the picture.
             reader.end(now, &mut Unmarked).expect("a picture");
         }
         samples.check()

@@ -51,7 +51,7 @@ impl Secret {
     /// Returns the same secret, sent unchanged in the header `name`, and not as a bearer token.
     ///
     /// # Errors
-    /// If that is not the name of a header.
+    /// If `name` is not the name of a header.
     pub fn in_header(self, name: &str) -> Result<Self, String> {
         let header =
             HeaderName::from_str(name).map_err(|_| format!("`{name}` is not the name of a header"))?;
@@ -66,10 +66,10 @@ impl Secret {
         }
     }
 
-    /// The header that holds it.
+    /// Returns the name and the value of the header that contains the secret.
     ///
     /// # Errors
-    /// When it cannot be sent.
+    /// If the secret cannot be sent in a header.
     pub(crate) fn header(&self) -> Result<(HeaderName, HeaderValue), String> {
         let (name, text) = match &self.header {
             Some(name) => (name.clone(), self.value.clone()),
@@ -83,7 +83,7 @@ impl Secret {
     /// Returns `text` without the secret: servers quote the token that they refuse.
     pub fn hidden_in(&self, text: &str) -> String {
         let text = text.replace(&self.value, HIDDEN);
-        // A text that was shortened may end within it.
+        // A text that was shortened may end within the secret.
         let Some(cut) = text.strip_suffix('…') else { return text };
         let shown = (4..self.value.len()).rev().find(|length| cut.ends_with(&self.value[..*length]));
         shown.map_or_else(|| text.clone(), |length| format!("{}{HIDDEN}…", &cut[..cut.len() - length]))

@@ -1,5 +1,5 @@
-//! Measures how exact a client is on this machine: it serves streams to itself, and compares the times that the client reports
-//! with the times at which the server has really sent each token.
+//! Measures how exact the client is on this machine: it serves streams to itself, and compares the times that the
+//! client reports with the times at which the server really sent each token.
 //!
 //! Client and server share one machine and one clock, so the difference of two timestamps is an error and needs no
 //! synchronization. They also share the processors: between two machines, errors are smaller.
@@ -56,7 +56,8 @@ impl Over {
         }
     }
 
-    /// The number of an answer's write that sends its first token: each token follows a wait, which is a step of its own.
+    /// Returns the number of the act that sends the first token of an answer. Each token follows a wait, which is an
+    /// act of its own.
     fn first_token(self) -> usize {
         match self {
             // After the head and the role.
@@ -66,7 +67,8 @@ impl Over {
         }
     }
 
-    /// An input that contains the name of its request, by which the server's times of this request are found.
+    /// Returns an input that contains the name of its request, so that the server's times can be assigned to the
+    /// request.
     fn input(self, name: u64) -> String {
         match self {
             Over::Chat => format!("<{name}>"),
@@ -77,7 +79,7 @@ impl Over {
     }
 }
 
-/// Absolute values of errors, in seconds; percentiles by nearest rank.
+/// The absolute values of errors, in seconds. Percentiles are nearest ranks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Errors {
     /// The median.
@@ -89,7 +91,7 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// `None` if there are no values.
+    /// Summarizes errors; `None` if there are none.
     fn of(mut errors_s: Vec<f64>) -> Option<Self> {
         errors_s.iter_mut().for_each(|error| *error = error.abs());
         errors_s.sort_unstable_by(f64::total_cmp);
@@ -101,7 +103,7 @@ impl Errors {
     }
 }
 
-/// How far the client's times of streams are from those of the server.
+/// The differences between the client's and the server's times of streams.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StreamErrors {
     /// The number of answers that were compared.
@@ -114,7 +116,8 @@ pub struct StreamErrors {
     pub latency: Errors,
 }
 
-/// Streams `requests` answers to `clients` clients, and compares when the server sent and the client saw each token.
+/// Streams `requests` answers to `clients` clients, and compares the times at which the server sent each token with
+/// those at which the client saw it.
 ///
 /// # Errors
 /// If the server cannot be started, if the load cannot be served, or if `stop` ends it before any answer.
@@ -146,8 +149,8 @@ pub fn streams(
         .ok_or_else(|| Error::failure("no answer was received whole"))
 }
 
-/// Sends short requests from `clients` clients for the duration `lasts`, each as soon as its client has the previous answer. The
-/// record's RPS is the highest rate at which this machine can send requests while it also answers them.
+/// Sends short requests from `clients` clients for the duration `lasts`, each as soon as its client has the previous
+/// answer. The record's RPS is the highest rate at which this machine can send requests while it also answers them.
 ///
 /// # Errors
 /// If the server cannot be started, or if the load cannot be served.
@@ -160,8 +163,8 @@ pub fn short_requests(
     send_short(bencher, clients, Load::closed(clients).duration(lasts).stop_when(stop))
 }
 
-/// Sends this many short requests per second for this long, by a schedule of constant gaps. The record's send lag is how late they
-/// were sent.
+/// Sends `rate` short requests per second for the duration `lasts`, with constant gaps. The send lag in the record is
+/// how late they were sent.
 ///
 /// # Errors
 /// If the server cannot be started, or if the load cannot be served.
@@ -174,7 +177,7 @@ pub fn schedule(
     send_short(bencher, WARM, Load::new(OpenLoop::constant(rate)).duration(lasts).stop_when(stop))
 }
 
-/// Sends short requests over connections of which so many are opened before.
+/// Sends short requests, after `connections` connections have been opened.
 fn send_short(bencher: &mut Bencher, connections: usize, load: Load) -> Result<()> {
     let stub = Stub::start()?;
     let endpoint = endpoint(Kind::Raw, &stub.url())?;
@@ -189,7 +192,7 @@ fn endpoint(kind: Kind, url: &str) -> Result<Endpoint> {
     Ok(Endpoint::new(kind, settings, client))
 }
 
-/// Marks of one answer, for the comparison and for the report.
+/// The marks of one answer, kept for the comparison and passed on to the load.
 struct Both<'a> {
     outputs: Vec<Instant>,
     request: &'a bench_load::Request,
@@ -210,7 +213,8 @@ impl Marks for Both<'_> {
     }
 }
 
-/// Compares what was `seen`, by the names of requests, with what was sent; `None` if no answer is whole on both sides.
+/// Compares the times at which tokens were `seen`, for each name of a request, with those at which they were `sent`;
+/// `None` if no answer is complete on both sides.
 fn compared(
     asked: &[Asked],
     sent: &[Sent],
@@ -224,7 +228,8 @@ fn compared(
     }) {
         written[write.request].push(write.at);
     }
-    // The requests of the warm-up come first, and have the names of the first that count: these are the later ones.
+    // Requests of the warm-up have the same names as the first measured requests, but come earlier: the later ones
+    // replace them.
     let by_name: HashMap<String, usize> =
         asked.iter().filter_map(|asked| Some((name_in(&asked.body)?, asked.number))).collect();
     let seen: HashMap<String, Vec<Instant>> = seen.into_iter().collect();
@@ -250,7 +255,7 @@ fn compared(
     })
 }
 
-/// The name in the body of a request.
+/// Returns the name in the body of a request; `None` if there is none.
 fn name_in(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let from = text.find('<')?;
@@ -258,7 +263,7 @@ fn name_in(body: &[u8]) -> Option<String> {
     Some(text[from..=to].to_owned())
 }
 
-/// `seen − real` in seconds.
+/// Returns `seen − real` in seconds.
 fn apart_s(seen: Instant, real: Instant) -> f64 {
     seen.saturating_duration_since(real).as_secs_f64() - real.saturating_duration_since(seen).as_secs_f64()
 }
@@ -287,10 +292,10 @@ mod tests {
             act: 3 + 2 * token,
             at: at(token_us(token)),
         }));
-        // The end of the stream is no token.
+        // The end of the stream is not a token.
         sent.push(Sent { request: 1, act: 3 + 2 * TOKENS, at: at(900_000) });
         sent.push(Sent { request: 2, act: 3, at: at(1) });
-        // The first is seen 30 µs late, the last 20 µs early, all others in time.
+        // The first token is seen 30 µs late, the last one 20 µs early, all others on time.
         let seen = |token: usize| match token {
             0 => at(token_us(0) + 30),
             49 => at(token_us(49) - 20),

@@ -1,4 +1,4 @@
-//! The interface of everything that can serve inputs: a load, or a search for one.
+//! The common interface of a load and of a search for the highest rate.
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};

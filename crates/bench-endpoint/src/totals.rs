@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Marks, Told};
 use crate::failure::Failure;
 
-/// Requests that have ended, and their tokens by the server's count. Warm-up is among them: the server counts it, too.
+/// Requests that have ended, and their tokens by the server's count. The warm-up is included, because the server counts
+/// it, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Requests that were answered.
@@ -27,9 +28,10 @@ pub struct Counted {
     pub wanted_tokens: u64,
     /// The number of tokens of these answers.
     pub obtained_tokens: u64,
-    /// Answers with an output that came before their end.
+    /// Answers that had an output before their end.
     pub first_outputs: u64,
-    /// The times from the beginnings of these requests, with connecting, to their first outputs, added up, in nanoseconds.
+    /// The sum of the times from the beginning of these requests, including connecting, to the first output, in
+    /// nanoseconds.
     pub first_output_ns: u64,
 }
 
@@ -56,7 +58,7 @@ impl Counted {
     }
 }
 
-/// The same as it grows.
+/// The totals so far, which all requests update.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     answered: AtomicU64,
@@ -73,7 +75,7 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Counts a request of whose answer `wanted` tokens were to be.
+    /// Counts a request whose answer should have `wanted` tokens; `None` if any number is accepted.
     pub(crate) fn count(&self, told: Result<&Told, &Failure>, wanted: Option<u64>) {
         let add = |to: &AtomicU64, count: u64| {
             to.fetch_add(count, Ordering::Relaxed);
@@ -98,7 +100,7 @@ impl Totals {
         }
     }
 
-    /// The marks of a request that begins now, and whose first output is counted.
+    /// Wraps the marks of a request that begins now, so that its first output is counted.
     pub(crate) fn with_first_output<'a>(&'a self, marks: &'a mut dyn Marks) -> FirstOutput<'a> {
         FirstOutput { marks, began: Instant::now(), totals: self, is_there: false }
     }
@@ -126,7 +128,7 @@ impl Totals {
     }
 }
 
-/// The marks of a request, whose first output is counted.
+/// The marks of a request, which also count its first output.
 pub(crate) struct FirstOutput<'a> {
     marks: &'a mut dyn Marks,
     began: Instant,

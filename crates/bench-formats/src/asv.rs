@@ -59,10 +59,10 @@ impl Import for Asv {
     }
 }
 
-/// The descriptions of all benchmarks, from the folder above the results of the machine.
+/// Reads the descriptions of all benchmarks, from the folder of the results or the one above.
 fn described(results: &Path) -> Result<Map<String, Value>, InterchangeError> {
     let folder = results.parent().unwrap_or(Path::new(""));
-    // A path of one part has no folder above that can be written with it.
+    // A path of one part has an empty parent, whose own parent is `..`.
     let above = if folder.as_os_str().is_empty() { PathBuf::from("..") } else { folder.join("..") };
     let path = [folder, &above].map(|folder| folder.join(BENCHMARKS)).into_iter().find(|path| path.exists());
     let path = path.ok_or_else(|| {
@@ -85,7 +85,7 @@ fn environment(file: &Value) -> Environment {
     environment.os = said("params.os").map(str::to_owned);
     environment.target = said("params.arch").map(str::to_owned).unwrap_or_default();
     environment.toolchain = said("python").map(|python| format!("Python {python}")).unwrap_or_default();
-    // Each combination of an environment's matrix is a line of its own in asv, and so it is here.
+    // Each combination of an environment's matrix is a separate series, as in asv.
     for part in ["requirements", "env_vars"] {
         for (name, value) in json::field(file, part).and_then(Value::as_object).into_iter().flatten() {
             environment.engines.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
@@ -94,8 +94,8 @@ fn environment(file: &Value) -> Environment {
     environment
 }
 
-/// The memory of a machine. `asv machine` writes bytes, older versions kilobytes, and people what they like. No machine has
-/// less than 256 MiB, and none as many kilobytes as that has bytes.
+/// Parses the memory of a machine. `asv machine` writes bytes, older versions kilobytes, and users any text. A number
+/// below that of the bytes in 256 MiB counts as kilobytes, because no machine has less memory.
 fn memory(text: &str) -> Option<Bytes> {
     const LEAST: u64 = 256 << 20;
     match text.parse::<u64>() {
@@ -122,7 +122,7 @@ impl<'a> Row<'a> {
         self.cell(column)?.get(place).filter(|value| !value.is_null())
     }
 
-    /// Takes the result of each combination of parameters.
+    /// Adds the case of each combination of parameters.
     fn cases(&self, name: &str, benchmark: &Value, imported: &mut Imported) {
         let mut leave_out =
             |name: &str, reason: String| imported.left_out.push(format!("`{name}`: {reason}"));
@@ -165,9 +165,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Every combination of parameters in asv's order: the last one changes fastest.
+    /// Returns every combination of parameters in asv's order: the last one changes fastest.
     fn combinations(&self) -> Result<Vec<Vec<&'a str>>, String> {
-        /// A file with more than this is not a file of measured benchmarks.
+        /// The maximum number of combinations: a file with more does not contain measured benchmarks.
         const MOST: usize = 1 << 20;
         let mut combinations = vec![Vec::new()];
         for values in self.cell("params").and_then(Value::as_array).into_iter().flatten() {
@@ -218,9 +218,8 @@ impl<'a> Row<'a> {
         Ok(case)
     }
 
-    /// The time, in seconds: its samples, which exist with `--record-samples`, or else the median that asv has
-    /// computed from them. The interval of asv is not used: it is a 99 % interval over the samples of all
-    /// processes.
+    /// Computes the time from its samples, which exist with `--record-samples`, or else from `median_s`, which asv has
+    /// computed from them. The interval of asv is not used: it is a 99 % interval over the samples of all processes.
     fn time(&self, place: usize, median_s: f64) -> Result<Time, String> {
         let samples: Option<Vec<f64>> = self
             .at("samples", place)

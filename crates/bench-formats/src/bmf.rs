@@ -17,7 +17,7 @@ use crate::file::{Entries, Node};
 use crate::known_unit::{KnownUnit, UNKNOWN, known};
 use crate::{Export, Exported, Import, Imported, ImportedCase, InterchangeError, file, measure};
 
-/// Measure of the time per iteration.
+/// The measure of the time per iteration.
 const LATENCY: &str = "latency";
 
 const NS_PER_S: f64 = 1e9;
@@ -73,7 +73,7 @@ fn measure_of(figure: &Figure) -> (String, Value) {
     (slug, value)
 }
 
-/// A name in lower case, with dashes.
+/// Converts a text to lower case, with dashes between words.
 fn slug(text: &str) -> String {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -107,7 +107,7 @@ impl Import for Bmf {
     }
 }
 
-/// A benchmark with every measure that is good; `None` if none is.
+/// Reads a benchmark with all of its valid measures; `None` if it has none.
 fn case_of(
     name: String,
     measures: Entries<serde_json::Value>,
@@ -149,13 +149,14 @@ fn case_of(
     (!is_empty).then_some(case)
 }
 
-/// The name and the unit that a slug is made of, if it ends with a unit that is known.
+/// Splits a slug into a name and a unit; `None` if it does not end with a known unit.
 fn parted(slug: &str) -> Option<(&str, KnownUnit)> {
     let unit_of = |text: &str| match text.split_once("-per-") {
         Some((of, per)) => known(&format!("{of}/{per}")),
         None => known(text),
     };
-    // The longest end that is a unit; what stands before it is the name, or the whole slug is both.
+    // The longest end that is a known unit; the part before it is the name. A slug that is itself a unit is also the
+    // name.
     if let Some(unit) = unit_of(slug) {
         return Some((slug, unit));
     }
@@ -177,11 +178,11 @@ fn metric_of(slug: &str, value: &Value, is_alone: impl Fn(&str) -> bool) -> (Met
         _ => {}
     }
     if let Some((name, KnownUnit { unit, better })) = parted(slug) {
-        // Two measures of one name would be one line with two values a night.
+        // Two measures with the same name would become one series with two values for each run.
         let name = if is_alone(name) { name } else { slug };
         return (of(name, &unit, better), true);
     }
-    // A rate of whatever a benchmark counts, as our own files have it.
+    // A rate of any counter of a benchmark, as in exported files.
     if let Some(counted) = slug.strip_prefix("throughput-").and_then(|rest| rest.strip_suffix("-per-s")) {
         return (of("throughput", &format!("{counted}/s"), Better::Higher), true);
     }

@@ -1,4 +1,4 @@
-//! Every format.
+//! Lists all formats.
 
 use crate::{
     Export, Import, asv, benchfmt, bmf, criterion, github_action, google_benchmark, hyperfine, junit,
@@ -16,7 +16,7 @@ pub const EXPORTS: [&dyn Export; 7] = [
     &otlp::Otlp,
 ];
 
-/// The format of this name.
+/// Returns the format with this name; `None` if there is none.
 pub fn exporter(name: &str) -> Option<&'static dyn Export> {
     EXPORTS.into_iter().find(|export| export.name() == name)
 }
@@ -33,7 +33,7 @@ pub const IMPORTS: [&dyn Import; 8] = [
     &pytest_benchmark::PytestBenchmark,
 ];
 
-/// The format of this name.
+/// Returns the format with this name; `None` if there is none.
 pub fn importer(name: &str) -> Option<&'static dyn Import> {
     IMPORTS.into_iter().find(|import| import.name() == name)
 }

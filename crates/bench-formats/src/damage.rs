@@ -1,5 +1,4 @@
-//! Tests damaged files of other tools: whatever is wrong with one entry, every other one is imported, and nothing is
-//! invented.
+//! Tests damaged files of other tools: if one entry is wrong, all others are imported, and no value is invented.
 
 use std::fs;
 
@@ -8,12 +7,12 @@ use serde_json::{Value, json};
 use crate::import::tests::origin;
 use crate::{Imported, fixture, importer};
 
-/// Puts each of these in place of every value of a file.
+/// The wrong values that are put in place of every value of a file.
 fn damages() -> [Value; 7] {
     [json!(null), json!(-1), json!(1e308), json!(u64::MAX), json!("x"), json!([]), json!({"a": 1})]
 }
 
-/// The places of all values of a document, as JSON pointers.
+/// Collects the places of all values of a document, as JSON pointers.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
     match value {
@@ -49,7 +48,7 @@ fn check(mut imported: Imported, context: &str) {
 /// only the cases of that entry, at most `most`, and names each of them.
 fn damage(format: &str, file: &str, entries: &str, most: usize) {
     let folder = tempfile::tempdir().expect("a folder");
-    // Of asv.
+    // asv needs this file, too.
     fs::copy(fixture::corpus("asv_benchmarks/benchmarks.json"), folder.path().join("benchmarks.json"))
         .expect("copied");
     let path = folder.path().join("file.json");
@@ -62,7 +61,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
         let error = format.import(&path).expect_err("cut short").to_string();
         assert!(error.contains("file.json") && error.contains("expected"), "{error}");
     }
-    // What is not a number in JSON has no place in it: damage of the file's own is tested with the format.
+    // `NaN` and infinities are not JSON: they are tested with each format.
     let document: Value =
         serde_json::from_str(&text.replace("NaN", "null").replace("-Infinity", "0").replace("Infinity", "0"))
             .expect("JSON");
@@ -70,7 +69,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
     places(&document, "", &mut found);
     assert!(found.len() > 20, "{file} has only {} values", found.len());
     for (number, place) in found.into_iter().enumerate() {
-        // Others at each place, so that all are tried and the test is short.
+        // Different ones at each place, so that all are tried and the test is short.
         for wrong in damages().into_iter().skip(number % 3).step_by(3) {
             let mut damaged = document.clone();
             *damaged.pointer_mut(&place).expect("a place") = wrong.clone();
@@ -88,7 +87,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
                     );
                     check(read, &context);
                 }
-                // Only where nothing is left.
+                // Only if no case is left.
                 Err(error) => assert!(!is_in_entry || whole.cases.len() <= most, "{context}: {error}"),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The reasons why a run could not be written in a format, or read from it.
+/// The reasons why a run could not be written or read in a format.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InterchangeError {
@@ -17,7 +17,7 @@ pub enum InterchangeError {
     /// The content of a file is not as expected.
     #[error("{}: {reason}", path.display())]
     Malformed {
-        /// The one concerned.
+        /// The file or folder.
         path: PathBuf,
         /// The actual and the expected content.
         reason: String,
@@ -27,7 +27,7 @@ pub enum InterchangeError {
     NoFigures {
         /// The run.
         run: String,
-        /// Its cases.
+        /// The number of its cases.
         cases: usize,
     },
     /// A document cannot be written.

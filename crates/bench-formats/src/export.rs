@@ -11,7 +11,7 @@ pub trait Export: Sync {
     /// Returns the name of the format on the command line.
     fn name(&self) -> &'static str;
 
-    /// Whether it is a folder of files, and not one file.
+    /// Whether the format is a folder of files, and not a single file.
     fn is_folder(&self) -> bool {
         false
     }
@@ -19,7 +19,7 @@ pub trait Export: Sync {
     /// Writes a run.
     ///
     /// # Errors
-    /// [`InterchangeError::NoFigures`] if the format holds figures only and there is none.
+    /// [`InterchangeError::NoFigures`] if the format contains only figures and there are none.
     fn export(&self, record: &Record) -> Result<Exported, InterchangeError>;
 }
 
@@ -42,14 +42,14 @@ pub struct Document {
 }
 
 impl Exported {
-    /// One file.
+    /// Creates a run that is a single file.
     pub(crate) fn file(path: &str, content: impl Into<Vec<u8>>, left_out: Vec<String>) -> Self {
         let document = Document { path: PathBuf::from(path), content: content.into() };
         Exported { documents: vec![document], left_out }
     }
 }
 
-/// A line for each case that has no figures; an error if no case has any.
+/// Returns a line for each case that has no figures; an error if no case has any.
 pub(crate) fn without_figures(record: &Record) -> Result<Vec<String>, InterchangeError> {
     if record.cases.iter().all(|case| case.status != Status::Ok) {
         return Err(InterchangeError::NoFigures { run: record.run.clone(), cases: record.cases.len() });
@@ -88,12 +88,12 @@ mod tests {
         for export in EXPORTS {
             let exported = export.export(&record).expect("written");
             let told = exported.left_out.iter().any(|line| line == "unit/broken: it failed");
-            // A report of tests says what failed.
+            // A report of tests contains failures.
             assert_eq!(told, export.name() != "junit", "{}", export.name());
             assert_eq!(exported.documents.len() == 1, !export.is_folder(), "{}", export.name());
             let holds =
                 |document: &Document| String::from_utf8_lossy(&document.content).contains("unit/broken");
-            // That it failed is a figure to monitoring, too.
+            // For monitoring, a failure is a figure, too.
             let tells = ["junit", "openmetrics"].contains(&export.name());
             assert_eq!(exported.documents.iter().any(holds), tells, "{}", export.name());
         }

@@ -1,4 +1,4 @@
-//! Files of other tools.
+//! Reads files of other tools.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{InterchangeError, json};
 
-/// The text of a file.
+/// Reads the text of a file.
 pub(crate) fn text(path: &Path) -> Result<String, InterchangeError> {
     let bytes =
         std::fs::read(path).map_err(|source| InterchangeError::Io { path: path.to_owned(), source })?;
@@ -24,13 +24,13 @@ pub(crate) fn json<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, 
         .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))
 }
 
-/// The same where `NaN` and `Infinity`, which JSON does not know but other tools write, are read as `null`: the entry
-/// that holds one is wrong, and not the file.
+/// Same as `json`, except that `NaN` and `Infinity`, which other tools write although JSON does not allow them, are
+/// read as `null`: only the entry that contains one is wrong, not the whole file.
 pub(crate) fn json_with_nan<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
     json_with_nan_as(path, "null", wanted)
 }
 
-/// The same where `NaN` is read as some other JSON.
+/// Same as `json_with_nan`, except that `NaN` is read as the JSON `nan`.
 pub(crate) fn json_with_nan_as<T: DeserializeOwned>(
     path: &Path,
     nan: &str,
@@ -40,7 +40,7 @@ pub(crate) fn json_with_nan_as<T: DeserializeOwned>(
         .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))
 }
 
-/// The list that a file of JSON holds in a field; `wanted` says what the file should be.
+/// Returns the list in a field of a file of JSON; `wanted` describes the expected content of the file.
 pub(crate) fn list<'a>(
     path: &Path,
     file: &'a Value,
@@ -51,7 +51,7 @@ pub(crate) fn list<'a>(
         .map_err(|reason| InterchangeError::malformed(path, format!("{reason}; expected {wanted}")))
 }
 
-/// JSON with `nan` in place of `NaN` and `null` in place of what is infinite, outside of texts.
+/// Replaces `NaN` with `nan`, and infinite numbers with `null`, except within texts.
 fn without_nan<'a>(json: &'a str, nan: &str) -> Cow<'a, str> {
     const NAN: &str = "NaN";
     const NONE: [&str; 3] = [NAN, "Infinity", "-Infinity"];
@@ -79,11 +79,11 @@ fn without_nan<'a>(json: &'a str, nan: &str) -> Cow<'a, str> {
     Cow::Owned(out)
 }
 
-/// The entries of an object of JSON in their order, those of one name among them.
+/// The entries of an object of JSON in their order, including several with the same name.
 #[derive(Debug)]
 pub(crate) struct Entries<T>(Vec<(String, T)>);
 
-/// An object, or the value in its place.
+/// An object, or any other value in its place.
 #[derive(Debug, serde::Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Node {
@@ -92,7 +92,7 @@ pub(crate) enum Node {
 }
 
 impl<T> Entries<T> {
-    /// The entries whose name is unique, and the names that several have.
+    /// Returns the entries with a unique name, and the names that several entries have.
     pub(crate) fn parted(self) -> (Vec<(String, T)>, Vec<String>) {
         let names: Vec<String> = self.0.iter().map(|(name, _)| name.clone()).collect();
         let count = |name: &str| names.iter().filter(|other| *other == name).count();

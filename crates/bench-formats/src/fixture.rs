@@ -10,7 +10,7 @@ use bench_syntax::quantity::{Bytes, Seconds};
 
 use crate::{Import, Imported, ImportedCase, InterchangeError};
 
-/// A name that means something to XML, shells, file systems, Prometheus, Go and terminals.
+/// A name with characters that have a meaning for XML, shells, file systems, Prometheus, Go and terminals.
 pub(crate) const HOSTILE: &str =
     "unit/../../x'); DROP TABLE run; --<a b=\"1\">&amp;]]>\\ %20 {y=\"z\"}\n\t\u{1}\u{1b}[31m ü\u{202e}-8";
 
@@ -86,7 +86,7 @@ pub(crate) fn record() -> Record {
     record
 }
 
-/// A file that another tool has written, of the corpus which the fuzz targets begin with.
+/// Returns the path of a file that another tool has written, in the corpus with which the fuzz targets begin.
 pub(crate) fn corpus(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(file)
 }

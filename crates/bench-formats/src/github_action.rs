@@ -54,8 +54,8 @@ impl Export for GithubAction {
     }
 }
 
-/// Returns a line for each figure that is better in this direction. Lines are distinguished by name, and a case has
-/// many.
+/// Returns an entry for each figure that is better in this direction. Entries are distinguished by name, which
+/// therefore contains the id and the metric.
 fn entries(record: &Record, better: Better) -> Vec<Entry> {
     let of_case = |case| {
         let all = figures(case);

@@ -14,7 +14,7 @@ pub(crate) struct GoogleBenchmark;
 
 const WANTED: &str = "Google Benchmark's JSON, as `--benchmark_out=FILE` writes it: {\"benchmarks\": [{\"name\": …, \"real_time\": …}, …]}";
 
-/// Fields of an entry with a number that is not a figure, or is read by its name.
+/// Numeric fields of an entry that are not figures, or are read by their names.
 const FIELDS: [&str; 13] = [
     "family_index",
     "per_family_instance_index",
@@ -68,13 +68,13 @@ impl Import for GoogleBenchmark {
 /// The entries of one benchmark.
 struct Run<'a> {
     name: &'a str,
-    /// One for each repetition.
+    /// One entry for each repetition.
     repetitions: Vec<&'a Value>,
-    /// The values computed from them.
+    /// The entries with values computed from the repetitions.
     aggregates: Vec<&'a Value>,
 }
 
-/// The entries by the benchmark that they are of, in the order of the file.
+/// Groups the entries by benchmark, in the order of the file.
 fn runs<'a>(entries: &'a [Value], left_out: &mut Vec<String>) -> Vec<Run<'a>> {
     let mut runs: Vec<Run<'a>> = Vec::new();
     for (place, entry) in entries.iter().enumerate() {
@@ -133,14 +133,14 @@ impl Run<'_> {
     fn measured(&self) -> Result<Time, String> {
         let seconds: Result<Vec<f64>, String> =
             self.repetitions.iter().map(|entry| seconds(entry, "real_time")).collect();
-        // Repetitions are of one process, so that nothing is known of how processes differ.
+        // All repetitions come from one process, so the spread between processes is not known.
         let mut time = time(&seconds?, None).ok_or("its `real_time` is not a time")?;
         let iterations = self.repetitions.iter().filter_map(|entry| json::count(entry, "iterations").ok());
         time.iterations = iterations.fold(0, u64::saturating_add);
         Ok(time)
     }
 
-    /// The time if the file holds aggregates only.
+    /// Computes the time from aggregates, if the file contains no repetitions.
     fn computed(&self) -> Result<Time, String> {
         let median = self.aggregate("median")?;
         let of = |name| self.aggregate(name).and_then(|entry| seconds(entry, "real_time"));
@@ -164,7 +164,7 @@ impl Run<'_> {
             .ok_or_else(|| format!("it has neither repetitions nor a {name}"))
     }
 
-    /// The medians of all other figures over `entries`.
+    /// Adds the medians of all other figures over `entries`.
     fn add_metrics(&self, entries: &[&Value], case: &mut ImportedCase) -> Result<(), String> {
         let median = |read: &dyn Fn(&Value) -> Result<f64, String>| -> Result<f64, String> {
             let values: Result<Vec<f64>, String> = entries.iter().map(|entry| read(entry)).collect();
@@ -175,7 +175,8 @@ impl Run<'_> {
             let cpu = median(&|entry| seconds(entry, "cpu_time"))?;
             case.metrics.push(Metric::new("cpu_time", "s", cpu, Better::Lower));
         }
-        // Items come first, as when such an executable is measured here: two rates of one name would be one line with two values.
+        // Items come first, as when such an executable is measured here: two rates with the same name would become one
+        // series with two values for each run.
         let mut name = "throughput";
         for (field, unit) in [(ITEMS, "items/s"), (BYTES, "bytes/s")] {
             if first.contains_key(field) {
@@ -194,11 +195,11 @@ impl Run<'_> {
                 ));
             }
         }
-        // Counters of the user: neither what they count nor which way is better is in the file.
+        // Counters of the user: the file contains neither their units nor their directions.
         let is_known =
             |field: &str| FIELDS.contains(&field) || MEMORY.iter().any(|(known, _)| *known == field);
         for (field, _) in first.iter().filter(|(field, value)| value.is_number() && !is_known(field)) {
-            // Names may hold a point, which separates the keys of a path.
+            // Names may contain a point, which separates the keys of a path.
             let counter = median(&|entry| {
                 entry
                     .get(field)
@@ -211,12 +212,12 @@ impl Run<'_> {
     }
 }
 
-/// Whether an aggregate is a fit of times against sizes: its coefficients, or how well it fits.
+/// Whether an aggregate is a fit of times against sizes: its coefficients, or its error.
 fn is_fit(entry: &Value) -> bool {
     ["BigO", "RMS"].map(Ok).contains(&json::text(entry, "aggregate_name"))
 }
 
-/// A time of an entry, in seconds.
+/// Returns a time of an entry, in seconds.
 fn seconds(entry: &Value, field: &str) -> Result<f64, String> {
     let per_second = match json::text(entry, "time_unit")? {
         "ns" => 1e9,

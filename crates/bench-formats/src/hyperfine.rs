@@ -32,7 +32,7 @@ impl Import for Hyperfine {
 
 fn case(result: &Value) -> Result<ImportedCase, String> {
     let command = json::text(result, "command")?;
-    // A command that has a name of its own is called the same for each value of its parameters.
+    // A command that the user has named has the same name for each value of its parameters.
     let parameters: Vec<(&str, String)> = json::field(result, "parameters")
         .and_then(Value::as_object)
         .into_iter()
@@ -49,7 +49,7 @@ fn case(result: &Value) -> Result<ImportedCase, String> {
         return Err(format!("a run {ended}"));
     }
     case.time = Some(time(result)?);
-    // `null` in versions from before they were measured, and where they cannot be.
+    // `null` in versions that did not measure them, and on systems that cannot.
     let (user, system) = (
         json::optional(result, "user", json::not_negative)?,
         json::optional(result, "system", json::not_negative)?,

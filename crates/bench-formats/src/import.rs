@@ -16,7 +16,8 @@ pub trait Import: Sync {
     /// Reads every valid entry of a file or folder. All others are listed in [`Imported::left_out`].
     ///
     /// # Errors
-    /// [`InterchangeError`]: it cannot be read, is not of this format, or contains no valid benchmark.
+    /// [`InterchangeError`] if the file or folder cannot be read, is not in this format, or contains no valid
+    /// benchmark.
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError>;
 }
 
@@ -36,14 +37,14 @@ pub struct Imported {
 /// The origin of a run, which the format does not contain.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The name of the run; made of the format and the content when absent.
+    /// The name of the run; made from the time, the format and the content if `None`.
     pub run: Option<String>,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
     /// The category of cases whose name does not contain one.
     pub category: Category,
-    /// The machine and the build, as far as they are known. Absent or empty values are taken from the format, or else
-    /// are unknown.
+    /// The machine and the build, as far as they are known. Absent or empty values are taken from the file, or else are
+    /// unknown.
     pub environment: Environment,
 }
 
@@ -51,8 +52,8 @@ pub struct Origin {
 const UNKNOWN: &str = "unknown";
 
 impl Imported {
-    /// Takes each entry of a list of JSON that `read` makes a case of; any other one is left out with its place, its
-    /// name if it has one in the field `name`, and the reason.
+    /// Adds a case for each entry of a list of JSON that `read` accepts. Any other entry is left out with its place,
+    /// its name if the field `name` contains one, and the reason.
     pub(crate) fn take(
         &mut self,
         list: &str,
@@ -85,9 +86,9 @@ impl Imported {
         Err(InterchangeError::malformed(path, reason))
     }
 
-    /// Leaves out benchmarks that contradict themselves, which no record may contain: an interval the wrong way round,
-    /// or an infinite one. Also leaves out those that would get the same id, because it is not known which one is
-    /// meant.
+    /// Leaves out benchmarks that contradict themselves, which no record may contain: an interval whose ends are
+    /// swapped, or an infinite one. Also leaves out those that would get the same id, because it is not known which one
+    /// is meant.
     pub fn leave_out_unsound(&mut self, category: Category) {
         let mut ids: Vec<(String, String)> = Vec::new();
         self.cases.retain(|imported| {
@@ -123,7 +124,7 @@ impl Imported {
         }
         let environment = completed(&origin.environment, this.environment);
         let mut sum = flate2::Crc::new();
-        // What is written of numbers and texts cannot fail.
+        // Serializing numbers and texts cannot fail.
         sum.update(&serde_json::to_vec(&(&cases, &environment)).unwrap_or_default());
         let run = origin.run.clone().unwrap_or_else(|| {
             let moment = origin.timestamp.replace(':', "-");
@@ -155,7 +156,7 @@ fn completed(said: &Environment, file: Environment) -> Environment {
     if has_level {
         or(&mut environment.opt_level, UNKNOWN.to_owned());
     }
-    // Whether files differ from a commit is said of the commit of the same file only.
+    // Whether tracked files differ is known only for the commit from the same source.
     if environment.commit.is_none() {
         (environment.commit, environment.dirty) = (file.commit, file.dirty);
     }

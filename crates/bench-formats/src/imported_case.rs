@@ -35,7 +35,7 @@ impl ImportedCase {
     /// Converts it to a case. A name that is the id of a case stays unchanged; any other one gets the category in
     /// front.
     pub(crate) fn into_case(self, category: Category) -> CaseRecord {
-        // The same as when an adapter measures it, so that its history goes on.
+        // The same id as when an adapter measures it, so that its history continues.
         let named = Case::named(&self.name, category);
         let mut case = CaseRecord::blank(&named.id, named.category);
         case.model = named.model.as_deref().map(str::to_owned);

@@ -7,23 +7,23 @@ pub(crate) fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, key| value.get(key)).filter(|value| !value.is_null())
 }
 
-/// The text of a field.
+/// Returns the text of a field.
 pub(crate) fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, String> {
     field(value, path).and_then(Value::as_str).ok_or_else(|| wrong(value, path, "a string"))
 }
 
-/// The number of a field, which is finite.
+/// Returns the finite number in a field.
 pub(crate) fn number(value: &Value, path: &str) -> Result<f64, String> {
     field(value, path).and_then(finite).ok_or_else(|| wrong(value, path, "a number"))
 }
 
-/// The number of a field, which is finite and at least 0.
+/// Returns the finite number of at least 0 in a field.
 pub(crate) fn not_negative(value: &Value, path: &str) -> Result<f64, String> {
     let number = number(value, path)?;
     if number < 0.0 { Err(wrong(value, path, "at least 0")) } else { Ok(number) }
 }
 
-/// The count of a field.
+/// Returns the whole number of at least 0 in a field.
 pub(crate) fn count(value: &Value, path: &str) -> Result<u64, String> {
     field(value, path).and_then(Value::as_u64).ok_or_else(|| wrong(value, path, "a count"))
 }
@@ -60,12 +60,12 @@ pub(crate) fn optional<'a, T>(
     field(value, path).map(|_| read(value, path)).transpose()
 }
 
-/// The number that a value is, if it is finite.
+/// Returns the number that a value contains; `None` if it is not a finite number.
 pub(crate) fn finite(value: &Value) -> Option<f64> {
     value.as_f64().filter(|number| number.is_finite())
 }
 
-/// A value as an error shows it.
+/// Returns a value as an error shows it: its first 40 characters.
 pub(crate) fn shown(value: &Value) -> String {
     const CHARACTERS: usize = 40;
     let text = value.to_string();

@@ -53,7 +53,7 @@ fn suite(xml: &mut Xml, record: &Record, id: usize, name: &str, cases: &[&CaseRe
         |wanted: &[Status]| cases.iter().filter(|case| wanted.contains(&case.status)).count().to_string();
     let seconds = decimal(cases.iter().map(|case| wall_s(case)).sum());
     let (name, id) = (legal(name), id.to_string());
-    // The schema wants a time without a zone, and a host even where none is known.
+    // The schema requires a time without a zone, and a host even if none is known.
     let timestamp = record.timestamp.trim_end_matches('Z');
     xml.create_element("testsuite")
         .with_attributes([
@@ -138,7 +138,7 @@ fn failed(xml: &mut Xml, failure: Option<&Failure>) -> io::Result<()> {
     Ok(())
 }
 
-/// A line for each figure of a case.
+/// Returns a line for each figure of a case.
 fn lines(case: &CaseRecord) -> Vec<String> {
     let line = |figure: Figure| {
         let told = match figure.unit.as_str() {
@@ -155,7 +155,7 @@ fn wall_s(case: &CaseRecord) -> f64 {
     case.rounds.iter().map(|round| round.wall_s).sum()
 }
 
-/// A decimal number: the schema knows no exponents.
+/// Formats a decimal number: the schema does not allow exponents.
 fn decimal(seconds: f64) -> String {
     format!("{seconds:.6}")
 }

@@ -3,10 +3,10 @@
 
 use bench_protocol::Better;
 
-/// The unit of a figure whose file says none.
+/// The unit of a figure if the file does not contain it.
 pub(crate) const UNKNOWN: &str = "unknown unit";
 
-/// Units of work that can be counted in a second, of which more is better. Errors and page faults are not among them.
+/// Units of work: a higher rate per second is better. Errors and page faults are not among them.
 const WORK: [&str; 42] = [
     "1",
     "B",
@@ -52,7 +52,7 @@ const WORK: [&str; 42] = [
     "units",
 ];
 
-/// Units of cost of an operation, of which less is better.
+/// Units of the cost of an operation: less is better.
 const COSTS: [&str; 17] = [
     "s",
     "sec",
@@ -86,7 +86,7 @@ pub(crate) struct KnownUnit {
     pub(crate) better: Better,
 }
 
-/// Returns the meaning of a unit as other tools write it.
+/// Returns the meaning of a unit as other tools write it; `None` if it is not known.
 pub(crate) fn known(unit: &str) -> Option<KnownUnit> {
     let better = match unit.rsplit_once('/') {
         Some((of, "s" | "sec")) if WORK.contains(&of) => Better::Higher,

@@ -4,7 +4,7 @@ use bench_record::Time;
 use bench_stats::{self as stats, Interval};
 use bench_syntax::quantity::Seconds;
 
-/// Computes the time per iteration from values in seconds, as one round; `None` if there is none, or one is not a
+/// Computes the time per iteration from values in seconds, as one round; `None` if there are no values, or one is not a
 /// time.
 pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Time> {
     let mut time = of_samples(values_s)?;
@@ -12,8 +12,8 @@ pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Tim
     Some(time)
 }
 
-/// Time per iteration of several processes, by the samples of each, in seconds: each process is a round. `None` where
-/// there is no sample, or one is not a time.
+/// Computes the time per iteration from the samples of several processes, in seconds: each process is a round. `None`
+/// if there is no sample, or one is not a time.
 pub(crate) fn time_of_processes(processes_s: &[Vec<f64>]) -> Option<Time> {
     let samples: Vec<f64> = processes_s.iter().flatten().copied().collect();
     let medians: Vec<f64> =
@@ -27,7 +27,7 @@ pub(crate) fn time_of_processes(processes_s: &[Vec<f64>]) -> Option<Time> {
     Some(time)
 }
 
-/// Figures that another tool has computed of samples which its file does not hold, in seconds.
+/// Figures that another tool has computed from samples that its file does not contain, in seconds.
 pub(crate) struct Summary {
     pub(crate) median_s: f64,
     pub(crate) mean_s: f64,

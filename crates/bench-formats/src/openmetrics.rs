@@ -1,7 +1,7 @@
 //! OpenMetrics text, 1.0: a family of gauges for each figure, and a sample for each case, with the time of the run.
 //!
-//! Labels contain only what stays the same from night to night, so that a database shows the runs of a case as one
-//! series; run and commit are the labels of `bench_run_info`.
+//! Labels contain only values that are the same in all runs of a series, so that a database shows the runs of a case as
+//! one series; run and commit are the labels of `bench_run_info`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +99,7 @@ fn labels(case: &CaseRecord) -> impl Iterator<Item = (&'static str, String)> {
     .filter_map(|(key, value)| Some((key, value?)))
 }
 
-/// Returns the labels that distinguish a line from those of other machines and builds.
+/// Returns the labels that distinguish a series from those of other machines and builds.
 fn machine(record: &Record) -> Vec<(&'static str, String)> {
     let class = MachineClass::of(&record.environment);
     vec![
@@ -112,7 +112,7 @@ fn machine(record: &Record) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A unit in words, as names of metrics have it: `s` is `seconds`, `images/s` is `images_per_second`.
+/// Returns a unit in words, as in names of metrics: `s` is `seconds`, `images/s` is `images_per_second`.
 fn plain(unit: &str) -> String {
     let word = |unit: &str| match unit {
         "s" => "seconds".to_owned(),
@@ -124,19 +124,19 @@ fn plain(unit: &str) -> String {
         Some((of, per)) => format!("{}_per_{}", word(of), word(per)),
         None => word(unit),
     };
-    // What begins with nothing: `/s` is a rate of no unit.
+    // Without a unit before the slash, as in `/s`, the words begin with `_`.
     let words = words.trim_matches('_');
     if words.is_empty() { "value".to_owned() } else { words.to_owned() }
 }
 
-/// Letters, digits and `_`.
+/// Returns a text in lower case with only letters, digits and `_`.
 fn sanitized(text: &str) -> String {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("_")
 }
 
-/// The value of a label; within its quotes only these three mean anything.
+/// Escapes the value of a label: within its quotes, only these three characters have a special meaning.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -50,7 +50,7 @@ impl Export for Otlp {
     }
 }
 
-/// The run, under the names of the semantic conventions if there are any.
+/// Returns the attributes of the run, with the names of the semantic conventions if there are any.
 fn resource(record: &Record) -> Vec<Value> {
     let environment = &record.environment;
     attributes([

@@ -22,7 +22,7 @@ impl Import for Pyperf {
 
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError> {
         let file: Value = file::json_with_nan(path, WANTED)?;
-        // Its dates are in the local time of a machine that may be anywhere, so that they are no moments.
+        // Its dates are in the local time of an unknown time zone, so the time in UTC is not known.
         let mut imported = Imported { environment: environment(&file), ..Imported::default() };
         let benchmarks = file::list(path, &file, "benchmarks", WANTED)?;
         imported.take("benchmarks", benchmarks, "metadata.name", |benchmark| case(&file, benchmark));
@@ -50,7 +50,7 @@ fn environment(file: &Value) -> Environment {
     environment
 }
 
-/// An entry of the metadata of a run, of its benchmark or of the file, whichever has one.
+/// Returns an entry of the metadata of the first of these levels that has one: a run, its benchmark, the file.
 fn metadata<'a>(levels: &[&'a Value], key: &str) -> Option<&'a Value> {
     levels.iter().find_map(|level| json::field(level, &format!("metadata.{key}")))
 }

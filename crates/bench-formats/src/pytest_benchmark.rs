@@ -33,7 +33,7 @@ impl Import for PytestBenchmark {
     }
 }
 
-/// A moment as the file says it: before 4.0 without the offset, and in UTC all the same.
+/// Reads a time of the file: before version 4.0 it has no offset, but is also in UTC.
 fn moment(text: &str) -> Option<String> {
     timestamp::in_utc(text).or_else(|| timestamp::in_utc(&format!("{text}Z")))
 }
@@ -51,7 +51,7 @@ fn environment(file: &Value) -> Environment {
     if let Some(system) = said("machine_info.system") {
         environment.os =
             Some([Some(system), said("machine_info.release")].map(Option::unwrap_or_default).join(" "));
-        // As our own list of a folder of Python has it.
+        // In the same form as in the list of a folder of Python benchmarks.
         environment.target = said("machine_info.machine")
             .map(|machine| format!("{machine}-{}", system.to_lowercase()))
             .unwrap_or_default();
@@ -66,7 +66,7 @@ fn environment(file: &Value) -> Environment {
 fn case(entry: &Value) -> Result<ImportedCase, String> {
     let mut case = ImportedCase::named(json::text(entry, "fullname")?);
     case.time = Some(time_of(entry)?);
-    // What a test adds has a name, and no unit.
+    // Values that a test adds have a name, but no unit.
     for (name, value) in json::field(entry, "extra_info").and_then(Value::as_object).into_iter().flatten() {
         if let Some(number) = json::finite(value) {
             case.unknown.push(Metric::new(name, known_unit::UNKNOWN, number, Better::Lower));
@@ -75,8 +75,8 @@ fn case(entry: &Value) -> Result<ImportedCase, String> {
     Ok(case)
 }
 
-/// The time by its samples, which are there with `--benchmark-save-data`, or else by what was computed of them. All are of
-/// one process, so that nothing is known of how processes differ.
+/// Computes the time from its samples, which exist with `--benchmark-save-data`, or else from their summary. All
+/// samples come from one process, so the spread between processes is not known.
 fn time_of(entry: &Value) -> Result<Time, String> {
     let iterations = json::optional(entry, "stats.iterations", json::count)?.unwrap_or(1);
     let rounds = json::count(entry, "stats.rounds")?;

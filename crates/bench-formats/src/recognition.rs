@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{Import, InterchangeError, file, importer};
 
-/// The fields by which a format is distinguished from all others.
+/// The name of a format, and the check of fields that distinguishes it from all others.
 type Signs = (&'static str, fn(&Value) -> bool);
 
 /// Formats of JSON, by the top level of their files.
@@ -22,7 +22,7 @@ const JSON: [Signs; 6] = [
 /// Returns the format of a file or folder, judging by its content.
 ///
 /// # Errors
-/// [`InterchangeError`]: it cannot be read, or has no known format, or may have several.
+/// [`InterchangeError`] if it cannot be read, has no known format, or may have several.
 pub fn recognize(path: &Path) -> Result<&'static dyn Import, InterchangeError> {
     let names: Vec<&str> = if path.is_dir() {
         vec!["criterion"]
@@ -52,7 +52,7 @@ fn first(list: &Value) -> Option<&Value> {
     list.as_array()?.first()
 }
 
-/// Benchmarks, each an object of measures, each an object with a value.
+/// Whether a file contains benchmarks, each an object of measures, each of these an object with a value.
 fn is_bmf(file: &Value) -> bool {
     let measures = |benchmark: &Value| {
         benchmark.as_object().is_some_and(|measures| {
@@ -62,7 +62,7 @@ fn is_bmf(file: &Value) -> bool {
     file.as_object().is_some_and(|file| !file.is_empty() && file.values().all(measures))
 }
 
-/// Whether a line is a result of Go's: `BenchmarkFib-8  100  25.3 ns/op`.
+/// Whether a line is a result in Go's format: `BenchmarkFib-8  100  25.3 ns/op`.
 fn is_go(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let is_named = words.next().is_some_and(|name| name.starts_with("Benchmark"));

@@ -13,14 +13,15 @@ pub fn rfc3339(moment: SystemTime) -> String {
     humantime::format_rfc3339_seconds(moment).to_string()
 }
 
-/// A moment in seconds since the beginning of 1970, RFC 3339; `None` from the year 10000 on, which the format has not.
+/// Formats a moment in seconds since the beginning of 1970, RFC 3339; `None` from the year 10000 on, which the format
+/// does not allow.
 pub(crate) fn from_seconds(seconds: u64) -> Option<String> {
     const YEAR_10000: u64 = 253_402_300_800;
     (seconds < YEAR_10000).then(|| rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)))
 }
 
-/// A moment with an offset from UTC, such as `2026-11-21T08:31:05.25+01:00`, in UTC and to the second; `None` for anything
-/// else, a local time among it.
+/// Converts a moment with an offset, such as `2026-11-21T08:31:05.25+01:00`, to UTC, to the second; `None` for anything
+/// else, such as a local time.
 pub(crate) fn in_utc(text: &str) -> Option<String> {
     let (local, offset_s) = match text.strip_suffix('Z') {
         Some(utc) => (utc, 0),

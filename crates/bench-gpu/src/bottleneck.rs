@@ -4,13 +4,13 @@ use super::course::Course;
 use super::nvml::ThrottleReasons;
 use super::tick::Quantity;
 
-/// Below this, a GPU has hardly been used, so it does not limit the case.
+/// The utilization below which a GPU has hardly been used, so it does not limit the case.
 const USED: f64 = 0.02;
 
 /// The share of time below which a GPU counts as waiting for something.
 const BUSY: f64 = 0.7;
 
-/// A host that computes for more of the time, on one core or several, does not wait for the GPU.
+/// The processor time of the host, in cores, from which on the host computes instead of waiting for the GPU.
 const HOST_BUSY: f64 = 0.9;
 
 /// The share of the memory's nominal bandwidth that programs hardly exceed.
@@ -96,7 +96,7 @@ mod tests {
     fn a_host_that_computes_while_the_gpu_waits_is_told() {
         let busy = |share| [(Quantity::Utilisation, share), (Quantity::Power, 300.0)];
         assert_eq!(notes_of(&busy(0.34), NONE, 1.0), ["GPU busy 34 % of the time, host 100 %: host-bound"]);
-        // One that waits is not at fault, nor is one whose GPU is busy, or not used at all.
+        // A host that waits is not the bottleneck, nor is one whose GPU is busy, or not used at all.
         for (gpu, host) in [(0.34, 0.3), (0.95, 1.0), (0.0, 1.0)] {
             assert_eq!(notes_of(&busy(gpu), NONE, host), Vec::<String>::new(), "{gpu} {host}");
         }

@@ -19,7 +19,7 @@ pub(super) struct Place {
     pub(super) instance: Option<usize>,
 }
 
-/// All GPUs, in NVML's order. One that does not answer has no name, and keeps its number.
+/// Lists all GPUs, in NVML's order. One that does not answer has no name, and keeps its number.
 ///
 /// # Errors
 /// The reason why NVML does not list the GPUs.
@@ -36,13 +36,13 @@ pub(super) fn list(nvml: &Nvml) -> Result<Vec<Known>, String> {
     Ok(known.collect())
 }
 
-/// The MIG instances of a GPU. Most of the possible indices are unused, and are skipped.
+/// Returns the MIG instances of a GPU. Most of the possible indices are unused, and are skipped.
 pub(super) fn instances<'nvml>(device: &Device<'nvml>) -> impl Iterator<Item = Device<'nvml>> {
     let most = device.max_mig_device_count().unwrap_or(0);
     (0..most).filter_map(|index| device.mig_device_by_index(index).ok())
 }
 
-/// Every GPU and instance with its UUID.
+/// Returns every GPU and instance with its UUID.
 pub(super) fn places(known: &[Known]) -> impl Iterator<Item = (Place, &str)> {
     known.iter().enumerate().flat_map(|(gpu, device)| {
         let instances = device.instances.iter().enumerate();

@@ -51,7 +51,7 @@ impl Choice {
         Choice::These(text.split(',').map_while(Pick::parse).collect())
     }
 
-    /// Returns the places of those among `known` that are meant.
+    /// Returns the places of the chosen GPUs among those in `known`.
     ///
     /// # Errors
     /// If a GPU does not exist; the error lists those that do.
@@ -71,7 +71,7 @@ impl Choice {
         }
     }
 
-    /// Whether it counts GPUs, in an order that may not be NVML's.
+    /// Whether it names GPUs by number, in an order that may not be NVML's.
     pub(super) fn counts(&self) -> bool {
         matches!(self, Choice::These(picks) if picks.iter().any(|pick| matches!(pick, Pick::Index(_))))
     }
@@ -119,7 +119,7 @@ pub fn check(text: &str) -> Result<(), UsageError> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let found = library::load().and_then(|nvml| catalogue::list(&nvml));
-        // Nobody listens any more where it took too long.
+        // If it took too long, there is no receiver any more.
         let _ = sender.send(found);
     });
     match receiver.recv_timeout(PATIENCE) {

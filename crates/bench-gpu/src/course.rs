@@ -5,12 +5,12 @@ use super::tick::{KINDS, Quantity, THROTTLED, Tick};
 use bench_protocol::{Reading, Series};
 use bench_stats::Interval;
 
-/// The shortest time in which utilization, power and energy have a meaning: in less, they mostly describe the time
+/// The shortest time for which utilization, power and energy are meaningful: in less, they mostly describe the time
 /// before, and energy has only a few steps of its counter.
 pub(super) const SHORTEST_S: f64 = 0.5;
 
-/// The counter of energy moves this often (Yang et al., *Part-time Power Measurements*, SC 2024): it is off by what is
-/// used in one step at either end.
+/// The interval between two steps of the energy counter (Yang et al., *Part-time Power Measurements*, SC 2024): a
+/// difference is off by what is used in one step at either end.
 const ENERGY_STEP_S: f64 = 0.1;
 
 /// Points of a series in the record; more are thinned evenly.
@@ -37,7 +37,7 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Whether it is long enough for what the device itself averages.
+    /// Whether it is long enough for figures that the device itself averages.
     pub(super) fn is_long(&self) -> bool {
         self.window_s() >= SHORTEST_S
     }
@@ -55,7 +55,7 @@ impl<'a> Course<'a> {
         self.within().iter().filter_map(move |tick| tick.get(quantity))
     }
 
-    /// The mean over the ticks; none if the device does not report it, or averages over longer itself.
+    /// Returns the mean over the ticks; `None` if the device does not report it, or averages over a longer time itself.
     pub(super) fn average(&self, quantity: Quantity) -> Option<f64> {
         let over_longer = matches!(quantity, Quantity::Utilisation | Quantity::Power);
         if over_longer && !self.is_long() {
@@ -105,13 +105,14 @@ impl<'a> Course<'a> {
         of(Quantity::PowerInstant).or_else(|| of(Quantity::Power))
     }
 
-    /// The share of ticks at which the clock was throttled, of those that tell, and how many those are.
+    /// Returns the share of ticks at which the clock was throttled, and the number of ticks that report it; `None` if
+    /// none does.
     pub(super) fn throttled(&self) -> Option<(f64, usize)> {
         let told = self.within().iter().filter(|tick| tick.throttle.is_some()).count();
         Some((self.average(Quantity::Throttled)?, told))
     }
 
-    /// The share of ticks with one of these reasons.
+    /// Returns the share of ticks with one of these reasons.
     pub(super) fn share_of(&self, reasons: ThrottleReasons) -> f64 {
         let told = self.within().iter().filter_map(|tick| tick.throttle);
         let (all, with) = told.fold((0_u32, 0_u32), |(all, with), found| {
@@ -120,23 +121,23 @@ impl<'a> Course<'a> {
         if all == 0 { 0.0 } else { f64::from(with) / f64::from(all) }
     }
 
-    /// All reasons for which the clock was throttled.
+    /// Returns all reasons for which the clock was throttled.
     pub(super) fn reasons(&self) -> ThrottleReasons {
         let told = self.within().iter().filter_map(|tick| tick.throttle);
         told.fold(ThrottleReasons::NONE, |all, found| all | (found & THROTTLED))
     }
 
-    /// The power that the device may take, in watts.
+    /// Returns the power that the device may take, in watts.
     pub(super) fn power_limit_w(&self) -> Option<f64> {
         self.ticks.iter().rev().find_map(|tick| tick.power_limit_w)
     }
 
-    /// The longest time without a tick, in seconds.
+    /// Returns the longest time without a tick, in seconds.
     pub(super) fn longest_gap_s(&self) -> f64 {
         self.ticks.windows(2).map(|pair| pair[1].time_s - pair[0].time_s).fold(0.0, f64::max)
     }
 
-    /// All figures, their names beginning with `prefix`.
+    /// Returns all figures, with names that begin with `prefix`.
     pub(super) fn readings(&self, prefix: &str) -> Vec<Reading> {
         let mut readings = Vec::new();
         let mut tell = |name: &str, unit: &str, value: Option<f64>, as_told: fn(Reading) -> Reading| {
@@ -247,7 +248,7 @@ mod tests {
         assert_eq!(energy(&counted([10.0, 30.0, 30.0, 70.0])), (Some(60.0), false));
         assert_eq!(energy(&counted([10.0, 30.0, 20.0, 70.0])), (None, true));
         assert_eq!(energy(&counted([90.0, 10.0])), (None, true));
-        // Absent, never 0.
+        // The figure is absent, never 0.
         assert_eq!(energy(&counted([10.0, 10.0])), (None, false));
         assert_eq!(energy(&[Tick::at(0.0), Tick::at(1.0)]), (None, false));
     }

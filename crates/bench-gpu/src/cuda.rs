@@ -29,7 +29,7 @@ pub fn cuda_uuid(ordinal: usize) -> Option<String> {
         let get: Symbol<'_, unsafe extern "C" fn(*mut c_int, c_int) -> c_uint> =
             library.get(b"cuDeviceGet\0").ok()?;
         type Uuid = unsafe extern "C" fn(*mut [u8; 16], c_int) -> c_uint;
-        // The second version tells those of MIG instances, too; it came with CUDA 11.4.
+        // The second version also reports the UUIDs of MIG instances; it came with CUDA 11.4.
         let uuid: Symbol<'_, Uuid> =
             library.get(b"cuDeviceGetUuid_v2\0").or_else(|_| library.get(b"cuDeviceGetUuid\0")).ok()?;
         let went_well = init(0) == SUCCESS

@@ -15,7 +15,7 @@ const NAMES: [&str; 2] = ["libnvidia-ml.so.1", "libnvidia-ml.so"];
 /// Loads NVML.
 ///
 /// # Errors
-/// Why there is none, in words for a person.
+/// The reason why it cannot be loaded, in words for people.
 pub(super) fn load() -> Result<Nvml, String> {
     let names: Vec<OsString> = match std::env::var_os(LIBRARY_VARIABLE) {
         Some(name) => vec![name],
@@ -34,7 +34,7 @@ pub(super) fn load() -> Result<Nvml, String> {
     Err(missing)
 }
 
-/// The loader reports the name of the library, and then the fault.
+/// Returns the first line of the loader's message: the name of the library, and the fault.
 fn first_sentence(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }
@@ -60,7 +60,7 @@ pub(super) fn reason(error: &NvmlError) -> String {
     }
 }
 
-/// Whether a device that answers so will answer nothing more.
+/// Whether a device that returns this error will not answer again.
 pub(super) fn is_lost(error: &NvmlError) -> bool {
     matches!(error, NvmlError::GpuIsLost | NvmlError::ResetRequired | NvmlError::Uninitialized)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The value for an unknown amount.
+/// The value that stands for an unknown amount.
 const UNKNOWN: u64 = u64::MAX;
 
 static LAST: AtomicU64 = AtomicU64::new(UNKNOWN);

@@ -70,10 +70,10 @@ struct Slow {
 }
 
 impl<'nvml> Meter<'nvml> {
-    /// The device at `place` of the catalogue.
+    /// Creates the meter of the device at `place` of the catalogue.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     pub(super) fn new(nvml: &'nvml Nvml, known: &[Known], place: Place) -> Result<Self, String> {
         let told = |error: NvmlError| format!("GPU {}: {}", place.gpu, reason(&error));
         let index = u32::try_from(place.gpu).unwrap_or(u32::MAX);
@@ -141,7 +141,7 @@ impl<'nvml> Meter<'nvml> {
         let now = [sent, received];
         if let Some((time_s, before)) = self.pcie.replace((tick.time_s, now)) {
             let rate = |direction: usize| {
-                // A counter that has wrapped says nothing of this interval.
+                // The difference of a counter that has wrapped is unknown.
                 let bytes = now[direction]?.checked_sub(before[direction]?)?;
                 Some(bytes as f64 / (tick.time_s - time_s)).filter(|rate| rate.is_finite())
             };
@@ -152,7 +152,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(())
     }
 
-    /// Activity since the last tick, if the device counts it (Hopper and newer).
+    /// Reads the activity since the last tick, if the device counts it (Hopper and newer).
     fn gpm(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         let is_first = self.gpm.is_none();
         let sample = self.ask(Ask::Gpm, |meter| {

@@ -51,7 +51,7 @@ impl Gpu {
         }
     }
 
-    /// Names the device that the benchmark works on, by its UUID.
+    /// Records that the benchmark works on the device with this UUID.
     pub fn device(&mut self, uuid: &str) {
         if let Some(sampler) = &self.sampler {
             sampler.works_on(uuid);
@@ -107,7 +107,7 @@ impl Gpu {
     }
 }
 
-/// Whether a reading is reported for every level: the others are in the series of the round.
+/// Whether a reading is reported for each level: the others are in the series of the round.
 fn is_of_level(reading: &Reading) -> bool {
     const TOLD: [&str; 5] = ["_utilisation", "_memory", "_power", "_energy", "_energy_integrated"];
     TOLD.iter().any(|name| reading.metric.ends_with(name))
@@ -122,7 +122,7 @@ fn courses<'a>(state: &'a State, from: &[usize]) -> Vec<(String, Course<'a>)> {
     state.seen.iter().zip(from).map(of).collect()
 }
 
-/// Names of a device's readings begin with `gpu`, and with its number if there is more than one.
+/// Returns the beginning of the names of a device's readings: `gpu`, with its number if there is more than one.
 fn prefix(state: &State, seen: &Seen) -> String {
     match seen.place {
         _ if state.seen.len() == 1 => "gpu".to_owned(),
@@ -131,7 +131,7 @@ fn prefix(state: &State, seen: &Seen) -> String {
     }
 }
 
-/// The readings of all devices, and of all together if there is more than one.
+/// Returns the readings of all devices, and of all together if there is more than one.
 fn all(courses: &[(String, Course<'_>)]) -> Vec<Reading> {
     let of_each: Vec<Vec<Reading>> = courses.iter().map(|(prefix, course)| course.readings(prefix)).collect();
     let mut readings = Vec::new();
@@ -150,7 +150,7 @@ fn all(courses: &[(String, Course<'_>)]) -> Vec<Reading> {
                     readings.iter().find(|reading| reading.metric == format!("{prefix}_{name}"))
                 })
                 .collect();
-            // A sum without one of them would be another figure.
+            // A sum in which one of them is missing would be another figure.
             if let (Some(first), true) = (of_all.first(), of_all.len() == courses.len()) {
                 let sum: f64 = of_all.iter().map(|reading| reading.value).sum();
                 let value = if mean { sum / of_all.len() as f64 } else { sum };

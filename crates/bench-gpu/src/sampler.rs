@@ -35,21 +35,21 @@ pub(super) struct Seen {
 /// The state that both threads share.
 #[derive(Default)]
 pub(super) struct State {
-    /// The reason why nothing can be observed, if so.
+    /// The reason why nothing can be observed; `None` if something can.
     pub(super) failed: Option<String>,
     pub(super) seen: Vec<Seen>,
     /// A note on the choice of devices.
     pub(super) note: Option<String>,
     /// Processor time of the thread since its first tick began.
     pub(super) cpu: Option<Duration>,
-    /// The devices are there, and what they held before anything was loaded is known.
+    /// Whether the devices are open, and the memory in use before anything was loaded is known.
     is_open: bool,
-    /// The benchmark has already begun: the memory in use before it loaded anything is not known.
+    /// Whether the benchmark has already begun, so that the memory in use before it loaded anything is not known.
     is_late: bool,
-    /// UUIDs of the devices that the benchmark says it works on.
+    /// UUIDs of the devices that the benchmark works on, as it has reported.
     works_on: Vec<String>,
     began: Option<Instant>,
-    /// Ticks that were asked for, and that were taken: a device that hangs leaves them apart.
+    /// The numbers of ticks that were requested, and that were taken: they differ if a device hangs.
     wanted: u64,
     taken: u64,
     is_ending: bool,
@@ -113,10 +113,10 @@ impl Sampler {
         self.shared.tell(|state| state.works_on.push(uuid.to_owned()));
     }
 
-    /// The first sample is about to begin.
+    /// Records that the first sample is about to begin, and waits up to `patience` for a tick.
     ///
     /// # Errors
-    /// Why nothing can be observed.
+    /// The reason why nothing can be observed.
     pub(super) fn begin(&self, patience: Duration) -> Result<(), String> {
         self.shared.tell(|state| state.began = Some(Instant::now()));
         let state = self.refresh(patience);
@@ -146,7 +146,7 @@ impl Drop for Sampler {
     }
 }
 
-/// The thread's side: opens NVML, looks at memory, and ticks from the first sample to the end.
+/// Runs in the thread: opens NVML, reads the memory in use, and ticks from the first sample to the end.
 fn observe(shared: &Shared, plan: &Plan) -> Result<(), String> {
     let nvml = library::load()?;
     let known = catalogue::list(&nvml)?;
@@ -155,7 +155,7 @@ fn observe(shared: &Shared, plan: &Plan) -> Result<(), String> {
     }
     let places = match &plan.asked {
         Some(choice) => choice.among(&known)?,
-        // What the benchmark works on is not known yet: all are looked at.
+        // The devices that the benchmark works on are not known yet: all are read.
         None => Choice::All.among(&known)?,
     };
     let mut meters = Vec::new();
@@ -209,7 +209,7 @@ fn before_load(meter: &mut Meter<'_>) -> Seen {
     }
 }
 
-/// Returns the places to observe, if not all that were examined, and a note on the choice.
+/// Returns the places to observe, or `None` for all that were examined, and a note on the choice.
 fn narrow(
     plan: &Plan,
     known: &[Known],
@@ -220,7 +220,7 @@ fn narrow(
     }
     if !works_on.is_empty() {
         let place = |uuid: &String| {
-            // CUDA tells the sixteen bytes only: not whether they are those of a GPU or of an instance.
+            // CUDA reports only the sixteen bytes: not whether they are those of a GPU or of an instance.
             let bytes = |uuid: &str| uuid.split_once('-').map(|(_, bytes)| bytes.to_ascii_lowercase());
             let found = catalogue::places(known).find(|(_, own)| bytes(own) == bytes(uuid));
             found.map(|(place, _)| place).ok_or_else(|| {
@@ -250,7 +250,7 @@ fn narrow(
     Ok((Some(places), note))
 }
 
-/// Waits until something is so, or the end comes, or the time is over.
+/// Waits until `is_so` returns `true`, the observation ends, or `until` has passed.
 fn wait_for<'a>(
     shared: &'a Shared,
     until: Option<Instant>,
@@ -277,11 +277,11 @@ fn wait_for<'a>(
 /// Reads all devices every `interval`, and on request, until the end.
 fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Meter<'_>]) {
     let mut due = Instant::now();
-    // What it took to load the driver and to look before anything was loaded belongs to nobody's round.
+    // The time to load the driver, and to read before anything was loaded, is not part of any round.
     let before = sys::thread_cpu_time();
     loop {
         let wanted = shared.lock().wanted;
-        // Without the lock: this is where it may hang.
+        // Without the lock, because a reading may hang.
         let read: Vec<Option<Result<Tick, String>>> = meters
             .iter_mut()
             .enumerate()
@@ -303,7 +303,7 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
             state.taken = wanted;
             state.cpu = cpu;
         });
-        // What was due while the driver hung is not made up for.
+        // Ticks that were due while the driver hung are left out.
         let now = Instant::now();
         if now >= due {
             due = (due + interval).max(now);
@@ -315,7 +315,7 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
     }
 }
 
-/// Memory in use on all devices that could be read, in bytes.
+/// Returns the memory in use on all devices that could be read, in bytes.
 fn memory_used(read: &[Option<Result<Tick, String>>]) -> Option<u64> {
     let ticks = read.iter().flatten().flatten();
     ticks.filter_map(|tick| tick.get(Quantity::MemoryUsed)).map(|bytes| bytes as u64).reduce(|a, b| a + b)

@@ -36,7 +36,7 @@ pub(super) const KINDS: [Kind; 14] = [
     Kind { quantity: Quantity::MemoryUsed, metric: "memory_used", unit: "bytes" },
     Kind { quantity: Quantity::SmClock, metric: "sm_clock", unit: "MHz" },
     Kind { quantity: Quantity::MemoryClock, metric: "memory_clock", unit: "MHz" },
-    // Averaged by the device over a second, where it averages.
+    // Averaged over a second by devices that average.
     Kind { quantity: Quantity::Power, metric: "power", unit: "W" },
     Kind { quantity: Quantity::PowerInstant, metric: "power_instant", unit: "W" },
     Kind { quantity: Quantity::Temperature, metric: "temperature", unit: "celsius" },
@@ -46,7 +46,7 @@ pub(super) const KINDS: [Kind; 14] = [
     Kind { quantity: Quantity::DramActivity, metric: "dram_activity", unit: "1" },
     Kind { quantity: Quantity::PcieSent, metric: "pcie_sent", unit: "bytes/s" },
     Kind { quantity: Quantity::PcieReceived, metric: "pcie_received", unit: "bytes/s" },
-    // 1 where the clock was throttled, else 0.
+    // 1 if the clock was throttled, else 0.
     Kind { quantity: Quantity::Throttled, metric: "throttled", unit: "1" },
 ];
 

@@ -23,22 +23,22 @@ const FEWEST_CASES: usize = 5;
 pub struct MachineShift {
     /// The line of one of its cases. Its machine, toolchain, build and metric are the same for all of these cases.
     pub line: SeriesKey,
-    /// The first run at the new level, where most cases place it.
+    /// The first run at the new level, according to most cases.
     pub since: Place,
     /// The last run at the old level.
     pub last_before: Place,
-    /// The run at which the first of its cases was found. It stays the same while the other two may move, and so
-    /// identifies the change.
+    /// The run at which the change was first found in one of its cases. It stays the same while `since` and
+    /// `last_before` may move, and so identifies the change.
     pub found: Place,
     /// Median of the cases' shifts: 0.03 is three per cent more. It is the machine's share in the change of each case.
     pub shift: f64,
-    /// Other changes around it, as recorded by one of its cases.
+    /// Other circumstances that changed around it, as recorded for one of its cases.
     pub also: Vec<String>,
-    /// Whether most of them got worse.
+    /// Whether most of its cases became worse.
     pub worse: bool,
     /// The cases in which it was found, in the order of their ids.
     pub cases: Vec<ShiftedCase>,
-    /// The number of cases of this machine with runs before and after it.
+    /// The number of cases of this machine with runs before and after the change.
     pub of: usize,
 }
 
@@ -47,8 +47,8 @@ pub struct MachineShift {
 pub struct ShiftedCase {
     /// Its id.
     pub case: String,
-    /// The change that the machine has added, which noise may have placed a run or two off. A case that clearly
-    /// changed by more or less keeps its own change, with [`Turn::of_machine`].
+    /// The part of its change that the machine has added; noise may have placed it a run or two off. A case that
+    /// clearly changed by more or less than the machine keeps the rest as its own change, with [`Turn::of_machine`].
     #[serde(flatten)]
     pub turn: Turn,
 }
@@ -66,8 +66,8 @@ impl MachineShift {
 /// of `trends`, in their order.
 ///
 /// A shift is the machine's if at least five cases were found to change in the same direction, and these are more than
-/// half of the cases that have runs before and after it. In a large suite, many cases are too noisy to be found: those
-/// count if they clearly lean in that direction too, less those that lean in the other.
+/// half of the cases that have runs before and after it. In a large suite, many cases are too noisy for a change to be
+/// found: they count as well if they clearly lean in that direction, less those that lean in the other.
 pub fn machine_shifts<S: Borrow<Series>>(trends: &mut [Trend], series: &[S]) -> Vec<MachineShift> {
     let mut machines: BTreeMap<SeriesKey, Vec<usize>> = BTreeMap::new();
     for (number, trend) in trends.iter().enumerate().filter(|(_, trend)| !trend.too_little_history) {
@@ -92,16 +92,16 @@ fn machine_of(line: &SeriesKey) -> SeriesKey {
     SeriesKey { case: String::new(), ..line.clone() }
 }
 
-/// A run from which on figures are higher, or lower.
+/// A run from which on the figures of several cases are higher, or lower.
 struct Night {
     since: Place,
     up: bool,
-    /// When the last of the changes that are placed on it was found.
+    /// The time at which the last of the changes placed on this run was found.
     found: String,
 }
 
-/// The night on which most cases changed, if those are enough, and how many cases have runs around it. `leans` keeps
-/// what was found of a night, for the lines do not change.
+/// Returns the night on which most cases changed, and the number of cases with runs before and after it; `None` if too
+/// few changed. `leans` caches whether the other cases lean along with a night: the lines do not change.
 fn busiest(
     trends: &[Trend],
     members: &[usize],
@@ -145,7 +145,8 @@ fn busiest(
 }
 
 impl MachineShift {
-    /// Moves what the machine has added on a night out of the lines; `None` if no change is placed on it.
+    /// Moves the changes that the machine has added on a night out of `trends`; `None` if no change is placed on that
+    /// night.
     fn take(trends: &mut [Trend], members: &[usize], night: &Night, of: usize) -> Option<Self> {
         let mut line = None;
         let mut hit = Vec::new();
@@ -168,7 +169,7 @@ impl MachineShift {
             .map(|(number, place, turn)| {
                 let case = trends[number].key.case.clone();
                 let (turn, own) = share.taken_out_of(turn);
-                // What is left keeps the place of the whole.
+                // The rest keeps the place of the whole change.
                 if let Some(own) = own {
                     trends[number].changes.insert(place, own);
                 }
@@ -191,22 +192,22 @@ impl MachineShift {
 }
 
 impl Night {
-    /// The median shift of the changes that are of it, as a logarithm.
+    /// Returns the median shift of the changes that belong to this night, as a logarithm; infinite if there are none.
     fn typical<'a>(&self, changes: impl Iterator<Item = &'a Vec<Turn>>) -> f64 {
         let of_night = changes.flatten().filter(|turn| self.is_of(turn));
         let by: Vec<f64> = of_night.filter_map(|turn| turn.shift).map(f64::ln_1p).collect();
         stats::median(&stats::sorted(&by)).unwrap_or(f64::INFINITY)
     }
 
-    /// Returns the index of the change of a line that belongs to this night. Of several it is the nearest, so that
-    /// whichever is placed on it is never skipped.
+    /// Returns the index of the change of a line that belongs to this night. Of several, it is the nearest, so that a
+    /// change placed on the night itself is never skipped.
     fn nearest(&self, changes: &[Turn]) -> Option<usize> {
         let of_night = changes.iter().enumerate().filter(|(_, turn)| self.is_of(turn));
         let off = |turn: &Turn| (turn.since != self.since, turn.since.number.abs_diff(self.since.number));
         of_night.min_by_key(|(_, turn)| off(turn)).map(|(number, _)| number)
     }
 
-    /// Whether a change belongs to that night, has that direction, and has not been split yet. Series that began on
+    /// Whether a change belongs to this night, has its direction, and has not been split yet. Series that began on
     /// different nights number their runs differently, so a nearby number is not enough: each change must also have
     /// been found after the other one happened.
     fn is_of(&self, turn: &Turn) -> bool {
@@ -218,7 +219,7 @@ impl Night {
         near && turn.of_machine.is_none() && turn.shift.is_some_and(|shift| (shift > 0.0) == self.up)
     }
 
-    /// Whether a change may have come on this night by what is known of its place.
+    /// Whether this night lies in the range of runs in which a change may have come.
     fn is_within(&self, turn: &Turn) -> bool {
         let (last_good, first_bad) = (&turn.culprit.last_good.timestamp, &turn.culprit.first_bad.timestamp);
         *last_good < self.since.timestamp && self.since.timestamp <= *first_bad

@@ -54,7 +54,7 @@ fn of_turn<'a>(key: &SeriesKey, turn: &'a Turn) -> (SeriesKey, &'a str, bool) {
     event(key, &turn.since.run, turn.worse)
 }
 
-/// Returns the common part of changes with one cause: all of the line except its case and figure.
+/// Returns what changes with one cause share: the line without its case and figure, the run, and the direction.
 fn event<'a>(line: &SeriesKey, run: &'a str, worse: bool) -> (SeriesKey, &'a str, bool) {
     (SeriesKey { case: String::new(), metric: String::new(), ..line.clone() }, run, worse)
 }
@@ -68,7 +68,7 @@ mod tests {
     use crate::trend::tests::line;
     use crate::trend::trends;
 
-    /// A line that becomes slower by a twentieth at each of these runs, and faster at each of those.
+    /// Returns a line that becomes slower by a twentieth at each run of `slower`, and faster at each run of `faster`.
     fn steps(case: usize, slower: &[usize], faster: &[usize]) -> Series {
         let passed = |runs: &[usize], number: usize| runs.iter().filter(|run| **run <= number).count() as i32;
         line(&format!("c{case}"), case as u64, 240, |number| {
@@ -76,7 +76,8 @@ mod tests {
         })
     }
 
-    /// Returns a case that is moved so far from the other cases at a run that a change there can only be its own.
+    /// Returns a function that moves the runs of a case so far from those of other cases that a change there can only
+    /// be its own.
     fn apart(case: usize) -> impl Fn(usize) -> usize {
         move |run| run + 6 * case
     }

@@ -10,7 +10,7 @@ use bench_record::Environment;
 pub struct Circumstances(BTreeMap<String, String>);
 
 impl Circumstances {
-    /// The circumstances of a run.
+    /// Returns the circumstances of a run.
     pub fn of(environment: &Environment) -> Self {
         let known = [
             ("operating system", &environment.os),
@@ -20,7 +20,7 @@ impl Circumstances {
         known.into_iter().filter_map(|(what, value)| Some((what.to_owned(), value.clone()?))).collect()
     }
 
-    /// Each fact and its value.
+    /// Returns the name and the value of each fact.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(what, value)| (what.as_str(), value.as_str()))
     }

@@ -7,13 +7,13 @@ use bench_stats as stats;
 
 use crate::store::{Known, Point, Series};
 
-/// The commits of a checkout along first parents, by their place. Empty if none are known, and then runs are in the
-/// order of their time.
+/// The commits of a checkout along first parents, by their place. Empty if none are known; runs then stay in the order
+/// of their time.
 #[derive(Clone, Debug, Default)]
 pub struct Commits(BTreeMap<String, usize>);
 
 impl Commits {
-    /// Sorts these commits, oldest first.
+    /// Numbers these commits, which are given oldest first.
     pub fn oldest_first(commits: impl IntoIterator<Item = String>) -> Self {
         Commits(commits.into_iter().enumerate().map(|(place, commit)| (commit, place)).collect())
     }
@@ -44,7 +44,7 @@ impl Commits {
         placed.sort_by_key(|(place, ..)| *place);
         let joined = |(_, point, values): (Option<usize>, Point, Vec<f64>)| {
             let value = stats::median(&stats::sorted(&values)).unwrap_or(point.value);
-            // What several runs come to is known in another way than each of them.
+            // The interval and rounds of a single run do not apply to the median of several.
             let known = if values.len() == 1 { point.known } else { Known::default() };
             Point { value, known, ..point }
         };
@@ -60,7 +60,7 @@ mod tests {
     use crate::store::tests::record;
     use crate::store::{Location, Store};
 
-    /// A series of one run a commit and value, in the order of time.
+    /// Returns a series with one run for each commit and value, in the order of time.
     fn series(runs: &[(&str, f64)]) -> Series {
         let folder = tempfile::tempdir().expect("folder");
         let mut store = Store::open(&Location::File(folder.path().join("h.sqlite"))).expect("a store");

@@ -18,7 +18,7 @@ pub struct Figure {
     pub value: f64,
     /// Its 95 % interval, if that is known.
     pub interval: Option<Interval>,
-    /// Rounds that it is made of.
+    /// The number of rounds from which it is computed.
     pub rounds: u32,
 }
 
@@ -28,7 +28,7 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
     if case.status != Status::Ok {
         return Vec::new();
     }
-    // A figure of a level that is not valid would be a point of the history that says nothing of the model.
+    // A figure of a level that is not valid would be a point of the history that does not describe the model.
     let served = case.served();
     let level_of_time = served.as_ref().and_then(|served| served.levels.first());
     let time_is_valid = level_of_time.is_none_or(|level| level.doubt().is_none());
@@ -66,7 +66,7 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
         rounds,
     });
     let mut all: Vec<Figure> = own.chain(of_field).filter(|figure| figure.value.is_finite()).collect();
-    // Two metrics of one name and unit would be one line with two values a night.
+    // Two metrics of one name and unit would be one line with two values for each night.
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|figure| seen.insert((figure.metric.clone(), figure.unit.clone())));
     all

@@ -84,11 +84,11 @@ impl SeriesKey {
     }
 }
 
-/// Returns the target, the optimization, the features that the build may use without asking, and the versions of
-/// engines.
+/// Returns the target, the optimization, the processor features that the build may use without a check at run time, and
+/// the versions of engines.
 pub fn build(environment: &Environment) -> String {
     let mut parts = vec![environment.target.clone()];
-    // An interpreter has no such thing.
+    // An interpreter has no optimization level.
     if !environment.opt_level.is_empty() {
         parts.push(format!("opt-level {}", environment.opt_level));
     }

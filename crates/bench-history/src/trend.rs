@@ -47,28 +47,28 @@ pub struct Turn {
     pub last_before: Place,
     /// The first run at the new level; for drift, the first of the runs that showed it.
     pub since: Place,
-    /// The run at which it was found. It stays the same while the other two may move towards the past, and so
-    /// identifies the change.
+    /// The run at which it was found. It stays the same while `last_before` and `since` may move towards the past, and
+    /// so identifies the change.
     pub found: Place,
-    /// The runs between which it came, with 95 % confidence.
+    /// The runs between which the change came, with 95 % confidence.
     pub culprit: Culprit,
     /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` if it was
     /// not withdrawn.
     pub withdrawn: Option<Place>,
-    /// Median before, in the unit of the line.
+    /// The median before the change, in the unit of the line.
     pub before: f64,
-    /// Median since, in the unit of the line.
+    /// The median since the change, in the unit of the line.
     pub after: f64,
-    /// `after / before − 1`; absent if it was 0 before.
+    /// `after / before − 1`; `None` if the level was 0 before.
     pub shift: Option<f64>,
     /// Whether the change is for the worse.
     pub worse: bool,
-    /// The distance of the ranks since, in standard deviations.
+    /// The estimated step divided by its standard error, as a normal quantile.
     pub z: f64,
-    /// Other changes around it: `operating system: A → B`. Empty for drift.
+    /// Other circumstances that changed around it: `operating system: A → B`. Empty for drift.
     pub also: Vec<String>,
-    /// The share of a shift of the whole machine on the same night, which is not part of this change: 0.03 is three
-    /// per cent more, and contained in `before`. `None` if the machine had no share in it.
+    /// The shift of the whole machine on the same night, which is contained in `before` and not part of this change:
+    /// 0.03 is three per cent more. `None` if no such shift was separated from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_machine: Option<f64>,
     /// The author and the reason of its acceptance; `None` if it is not accepted.
@@ -135,7 +135,7 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
     }
 }
 
-/// A change in the words of runs.
+/// Converts a change to one with runs; `None` if one of these runs does not exist.
 fn turn(series: &Series, change: &Change, accepted: &BTreeMap<usize, &Acceptance>) -> Option<Turn> {
     let place = |number: usize| place(number, &series.points);
     let shift = change.shift();
@@ -167,7 +167,7 @@ fn turn(series: &Series, change: &Change, accepted: &BTreeMap<usize, &Acceptance
     })
 }
 
-/// The commits of some runs, each once, in their order.
+/// Returns the commits of some runs, each once, in their order.
 fn commits(points: &[Point]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for commit in points.iter().filter_map(|point| point.commit.as_ref()) {
@@ -194,8 +194,8 @@ pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings)
     })
 }
 
-/// The runs that mean this change when they are accepted: any at which it may have come, a little before, and up to the
-/// night of the report.
+/// Returns the runs whose acceptance applies to this change: from a little before the earliest run at which it may have
+/// come, to the night of the report.
 fn around(change: &Change) -> RangeInclusive<usize> {
     change.earliest.saturating_sub(NEAR)..=change.found
 }
@@ -207,7 +207,7 @@ fn also_changed(points: &[Point], at: usize) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for pair in near.windows(2) {
         for also in Circumstances::changed(&pair[0].circumstances, &pair[1].circumstances) {
-            // Machines that take turns change to and fro.
+            // Machines that take turns change back and forth.
             if !all.contains(&also) {
                 all.push(also);
             }
@@ -216,7 +216,7 @@ fn also_changed(points: &[Point], at: usize) -> Vec<String> {
     all
 }
 
-/// The changes of `values`, all runs before each of `restarts` forgotten.
+/// Returns the changes of `values`; at each of `restarts`, all earlier runs are forgotten.
 fn changes(values: &[f64], settings: Settings, restarts: &[usize]) -> Vec<Change> {
     let mut detector = Detector::new(settings);
     for (number, value) in values.iter().enumerate() {
@@ -247,7 +247,7 @@ pub(crate) mod tests {
     use crate::key::MachineClass;
     use crate::store::Known;
 
-    /// A line of times around 1 s with a spread of half a per cent, each times what `factor` says of its run.
+    /// Returns a line of times around 1 s with a spread of half a per cent, each multiplied by `factor` of its run.
     pub(crate) fn line(case: &str, seed: u64, runs: usize, factor: impl Fn(usize) -> f64) -> Series {
         let mut random = Random::seeded(seed);
         let text = |text: &str| text.to_owned();
@@ -340,7 +340,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_line_begins_anew_where_nothing_was_found() {
-        // Steps of half a spread, every 30 nights: together they are found, each for itself is not.
+        // Steps of half a spread, every 30 nights: together they are found, but not each alone.
         let series = line("a", 1, 300, |number| 1.0 + 0.002_5 * (number / 30) as f64);
         let all: Vec<Acceptance> = (1..10).map(|step| accept(&format!("r{:03}", 30 * step))).collect();
         assert!(!trend(&series, &[], Settings::default()).changes.is_empty());

@@ -1,4 +1,4 @@
-//! The comparison of two runs or two builds.
+//! The comparison of two runs or two programs.
 
 use bench_compare::report::instructions;
 use bench_compare::{CountedPair, FORMAT, SCHEMA_VERSION};
@@ -14,15 +14,15 @@ pub struct Comparison {
     base: String,
     /// The name of the candidate.
     candidate: String,
-    /// How it was made.
+    /// The kind of comparison, in words.
     way: &'static str,
-    /// The meaning of a change, if it is not the quotient of the two figures next to it.
+    /// The meaning of a change, if it is not the quotient of the two figures; otherwise empty.
     meaning: &'static str,
-    /// The reason why the two are not of one machine and one build, if they are not.
+    /// The difference between the machines or builds of the two sides; `None` if they are the same.
     different: Option<String>,
     /// Notes that a reader should know first.
     notes: Vec<String>,
-    /// The share below which a change is of no practical interest.
+    /// The smallest change that matters, as a share.
     threshold: f64,
     cases: Vec<Case>,
 }
@@ -39,16 +39,16 @@ struct Case {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
-    /// The time, in seconds, for which an unsure case would have to be measured in addition, if that can decide it.
+    /// The additional time, in seconds, that would decide an unsure case; `None` if no time can.
     settle_s: Option<f64>,
     instructions: Option<Instructions>,
 }
 
-/// The instructions that were counted in addition to the time.
+/// The change in the number of instructions, which were counted in addition to the time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Instructions {
     change: f64,
-    /// The change as it is shown, with a mark if it is not exact.
+    /// The change as text, with a mark if it is not exact.
     text: String,
 }
 
@@ -106,7 +106,7 @@ struct Head {
     schema_version: u32,
 }
 
-/// The shown part of a `comparison.json`. An end of an interval that is infinite is `null` there.
+/// The shown part of a `comparison.json`, in which an infinite end of an interval is `null`.
 #[derive(Deserialize)]
 struct Document {
     base: Side,

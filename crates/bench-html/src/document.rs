@@ -2,7 +2,8 @@
 
 use crate::policy;
 
-/// Colours, those of Okabe and Ito, which colour-blind people can tell apart. Dark is as the system or the reader has it.
+/// The style sheet. Its colours are those of Okabe and Ito, which colour-blind people can distinguish. The system or
+/// the reader chooses the dark ones.
 const STYLE: &str = concat!(
     include_str!("../assets/uplot/uPlot.min.css"),
     "\n:root {\n",
@@ -73,7 +74,7 @@ const SCRIPT: &str = concat!(
     "})();\n"
 );
 
-/// The whole document; `json` is [`escaped`]. Only one that is `served` may ask its server.
+/// Returns the whole document; `json` must be [`escaped`]. Only a `served` document may send requests to its server.
 pub(crate) fn html(json: &str, served: bool) -> String {
     let policy = policy::policy(STYLE, &[UPLOT, SCRIPT], served);
     [
@@ -82,7 +83,7 @@ pub(crate) fn html(json: &str, served: bool) -> String {
         &policy,
         "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
         "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n",
-        // Or browsers ask the server for one.
+        // Without this, browsers request an icon from the server.
         "<link rel=\"icon\" href=\"data:,\">\n",
         "<title>Benchmarks</title>\n<style>",
         STYLE,
@@ -98,8 +99,8 @@ pub(crate) fn html(json: &str, served: bool) -> String {
     .concat()
 }
 
-/// Escapes JSON, so that it contains no character that has a meaning in HTML, or that JavaScript once took for the end
-/// of a line. All of these are within strings, where an escape has the same meaning.
+/// Escapes JSON, so that it contains no character that has a meaning in HTML, or that older JavaScript treats as the
+/// end of a line. All of these characters are within strings, where an escape has the same meaning.
 pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + json.len() / 64);
     let mut rest = json;

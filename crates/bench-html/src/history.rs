@@ -15,20 +15,20 @@ use crate::packed::{distances, floats, repeated, stretches};
 
 /// Every series of a store, with its changes and acceptances.
 ///
-/// Values that many series share appear once, and are referred to by their number: runs, machines, builds, and the
-/// lists of runs that a series has.
+/// Values that many series share appear once, and are referred to by number: runs, machines, builds, and the lists of
+/// runs of a series.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct History {
-    /// All runs, by the time at which they began.
+    /// All runs, in the order in which they began.
     runs: Vec<Moment>,
-    /// Classes of machines, in words.
+    /// The machine classes, as text.
     machines: Vec<String>,
-    /// Toolchain and build, in words.
+    /// The toolchains and builds, as text.
     builds: Vec<String>,
-    /// Runs of a series, as numbers of `runs`: first and length of each stretch without a gap.
+    /// The lists of runs: indices of `runs`, as [`stretches`].
     courses: Vec<Vec<u32>>,
     lines: Vec<Line>,
-    /// Shifts of machines. The changes of lines that are part of one name its number.
+    /// The shifts of machines. A change of a line that is part of a shift contains the index of the shift.
     machine_shifts: Vec<Shift>,
     acceptances: Vec<Acceptance>,
 }
@@ -50,27 +50,27 @@ struct Line {
     metric: String,
     unit: String,
     better: Better,
-    /// Number of its machine.
+    /// The index of the machine class.
     machine: u32,
-    /// Number of its build.
+    /// The index of the build.
     build: u32,
-    /// Number of its list of runs.
+    /// The index of the list of runs.
     course: u32,
-    /// [`floats`], in its unit.
+    /// The values, in `unit`, as [`floats`].
     values: String,
-    /// [`distances`] of the ends of their intervals.
+    /// The [`distances`] of the ends of the intervals from the values.
     #[serde(skip_serializing_if = "String::is_empty")]
     known: String,
-    /// Rounds that each is made of, [`repeated`].
+    /// The number of rounds of each value, [`repeated`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rounds: Vec<u32>,
     too_little_history: bool,
-    /// Its own, and those that are its machine's, by their place.
+    /// The changes of the line itself and those of its machine, in order of time.
     changes: Vec<Change>,
     segments: Vec<Segment>,
 }
 
-/// A change, as [`Turn`], its places by their number.
+/// A change, as [`Turn`], with the indices of runs within the line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Change {
     kind: Kind,
@@ -87,23 +87,24 @@ struct Change {
     worse: bool,
     z: f64,
     also: Vec<String>,
-    /// The share of a shift of the whole machine on the same night, which is not part of the change.
+    /// The shift of the whole machine on the same night, as a share, which is not part of the change; `None` if none
+    /// was separated from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     of_machine: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
-    /// The number of the machine's shift that it is part of; `None` if it is a separate change.
+    /// The index of the machine's shift that the change is part of; `None` if it is a separate change.
     #[serde(skip_serializing_if = "Option::is_none")]
     machine_shift: Option<usize>,
 }
 
-/// A shift of a machine, as `bench_history::across::MachineShift`. The lines that it affected, and their places, are
-/// in their changes.
+/// A shift of a machine, as `bench_history::across::MachineShift`. The changes of the affected lines contain the
+/// details.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Shift {
     machine: u32,
     metric: String,
-    /// Numbers of runs.
+    /// Indices of runs.
     since: u32,
     last_before: u32,
     shift: f64,
@@ -117,7 +118,7 @@ impl History {
     /// Finds the changes of `series`, on all processors.
     pub fn of(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Self {
         let mut trends = trends(series, acceptances, settings);
-        // A change that is the machine's is told as such, and still divides its line.
+        // A change of the machine is reported as such, and still divides its lines.
         let shifts = machine_shifts(&mut trends, series);
         let (runs, numbers) = runs(series);
         let (mut machines, mut builds, mut courses) = (Names::default(), Names::default(), Names::default());
@@ -153,8 +154,8 @@ impl History {
                 }
             })
             .collect();
-        // Every shift has its place here, for changes name it by its number: and a place that is a run of a series is
-        // a run of all.
+        // No shift is left out, because changes refer to shifts by index. Each place of a shift is a run of a series,
+        // and so in `numbers`.
         let number = |place: &Place| numbers[&(place.timestamp.as_str(), place.run.as_str())];
         let machine_shifts = shifts
             .iter()
@@ -181,7 +182,7 @@ impl History {
     }
 }
 
-/// All runs in order of time, and their numbers.
+/// Returns all runs in order of time, and the index of each.
 fn runs(series: &[Series]) -> (Vec<Moment>, HashMap<(&str, &str), u32>) {
     let mut all: BTreeMap<(&str, &str), Option<&str>> = BTreeMap::new();
     for point in series.iter().flat_map(|series| &series.points) {
@@ -227,7 +228,7 @@ impl Change {
     }
 }
 
-/// Things that are named by the order in which they first came up.
+/// Values, numbered in the order in which they first occurred.
 struct Names<T> {
     known: Vec<T>,
     numbers: HashMap<T, u32>,
@@ -259,7 +260,7 @@ mod tests {
 
     use super::*;
 
-    /// A line of these cases' time on a processor, one run a day from `first` on.
+    /// Returns the times of a case on a processor, with one run per day from day `first` on.
     fn line(case: &str, cpu: &str, first: usize, values: &[f64]) -> Series {
         let text = |text: &str| text.to_owned();
         Series {

@@ -1,8 +1,8 @@
 //! Writes one HTML file that needs no network: the history of every figure, a run, a comparison.
 //!
-//! The shown content is collected as data ([`History`], [`Run`], [`Comparison`]), put into a [`Page`], and written
-//! with [`Page::html`]. The scripts below `assets/` draw it: they make every element from text, so that nothing in a
-//! name or message is ever read as HTML, and a content security policy forbids all other scripts.
+//! The shown content is collected as data ([`History`], [`Run`], [`Comparison`]), put into a [`Page`], and written with
+//! [`Page::html`]. The scripts below `assets/` draw it: they create every element from text, so that names and messages
+//! are never interpreted as HTML, and a content security policy forbids all other scripts.
 #![forbid(unsafe_code)]
 
 mod comparison;

@@ -9,18 +9,18 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Load {
     id: String,
-    /// The metric that the field looks at first.
+    /// The primary metric of the domain.
     primary: String,
-    /// The metrics that are worth a chart against the setting.
+    /// The metrics that are drawn in charts over the setting.
     plots: Vec<String>,
     /// The setting that distinguishes the levels, with its unit.
     setting: &'static str,
-    /// The name of their latency.
+    /// The name of the latency that the levels report.
     latency: &'static str,
     levels: Vec<Level>,
     /// The metrics of all levels together.
     found: Vec<Metric>,
-    /// The conditions that were to be met; a condition of one level applies to all levels.
+    /// The conditions of the service level objective; those of one level apply to all levels.
     slo: Vec<SloCondition>,
     /// The recommendations, in the order in which to act on them.
     advice: Vec<Advice>,
@@ -29,7 +29,7 @@ pub(crate) struct Load {
 /// A recommendation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Advice {
-    /// The level that it is about; `None` if it is about all.
+    /// The level that the recommendation concerns; `None` for all levels.
     level: Option<String>,
     text: String,
 }
@@ -37,22 +37,22 @@ struct Advice {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Level {
     label: String,
-    /// The setting, if it is a number.
+    /// The setting; `None` if it is not a number.
     at: Option<f64>,
     requests: u64,
     failed: u64,
     metrics: Vec<Metric>,
     valid: bool,
-    /// Whether the harness was slower than what it measured: the figures are those of the harness.
+    /// Whether the harness was the bottleneck, so that the figures are those of the harness.
     harness_bound: bool,
-    /// The reasons why it is not valid.
+    /// The reasons why the level is not valid.
     reasons: Vec<String>,
     errors: Vec<Told>,
     warnings: Vec<String>,
 }
 
 impl Load {
-    /// All load benchmarks of a record, in the order of its cases.
+    /// Returns all load benchmarks of a record, in the order of its cases.
     pub(crate) fn all(record: &Record) -> Vec<Self> {
         let advised = Advised::all(record);
         groups(record)

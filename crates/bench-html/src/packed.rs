@@ -4,20 +4,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bench_stats::Interval;
 
-/// Numbers as single-precision floats, little-endian, in base64: 5.3 bytes each, and seven digits, which is three more
-/// than anything shows.
+/// Encodes numbers as single-precision floats, little-endian, in base64: 5.3 bytes each, with seven digits, three more
+/// than the page shows.
 pub(crate) fn floats(values: impl Iterator<Item = f64>) -> String {
     let bytes: Vec<u8> = values.flat_map(|value| (value as f32).to_le_bytes()).collect();
     STANDARD.encode(bytes)
 }
 
-/// The least and the largest distance of an end of an interval from its figure, as a share of it, that a byte stands for.
+/// The smallest and the largest distance between an end of an interval and its figure, as a share of the figure, that a
+/// byte can encode.
 const NEAREST: f64 = 1e-4;
 const FURTHEST: f64 = 3.0;
 
-/// How far the ends of intervals lie from their figures, two bytes a figure, in base64; empty if no interval is known. A
-/// byte is 0 if the interval is not known, else the logarithm of the distance as a share of the figure, from 1 for 0.01 % to 255
-/// for 300 %: each step is 4 %, less than anyone sees.
+/// Encodes the distances of the ends of intervals from their figures, with two bytes per figure, in base64; empty if no
+/// interval is known. A byte is 0 if the interval is not known, otherwise the logarithm of the distance as a share of
+/// the figure, from 1 for 0.01 % to 255 for 300 %. Each step is 4 %, which cannot be seen.
 pub(crate) fn distances(figures: impl Iterator<Item = (f64, Option<Interval>)>) -> String {
     let byte = |distance: f64, value: f64| {
         let share = (distance / value).abs().clamp(NEAREST, FURTHEST);
@@ -34,8 +35,8 @@ pub(crate) fn distances(figures: impl Iterator<Item = (f64, Option<Interval>)>) 
     if bytes.iter().all(|byte| *byte == 0) { String::new() } else { STANDARD.encode(bytes) }
 }
 
-/// Numbers of which many neighbours are equal, as `[number, how often, number, how often, …]`; 0 if there is none. Empty
-/// if there is none at all.
+/// Encodes numbers, many neighbours of which are equal, as `[number, count, number, count, …]`. `None` becomes 0. Empty
+/// if all are `None`.
 pub(crate) fn repeated(numbers: impl Iterator<Item = Option<u32>>) -> Vec<u32> {
     let mut all: Vec<u32> = Vec::new();
     for number in numbers.map(Option::unwrap_or_default) {
@@ -47,7 +48,7 @@ pub(crate) fn repeated(numbers: impl Iterator<Item = Option<u32>>) -> Vec<u32> {
     if all.iter().step_by(2).all(|number| *number == 0) { Vec::new() } else { all }
 }
 
-/// Ascending numbers as stretches without a gap: `[first, length, first, length, …]`.
+/// Encodes ascending numbers as stretches without a gap: `[first, length, first, length, …]`.
 pub(crate) fn stretches(ascending: &[u32]) -> Vec<u32> {
     let mut all: Vec<u32> = Vec::new();
     for number in ascending {
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn floats_are_read_as_they_were_written() {
-        // What `btoa` makes of the bytes of a `Float32Array` of these.
+        // The result of `btoa` for the bytes of a `Float32Array` of these numbers.
         assert_eq!(floats([1.0, -2.5].into_iter()), "AACAPwAAIMA=");
         assert_eq!(floats(std::iter::empty()), "");
     }

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// The content security policy of a page with this style and these scripts (W3C, *Content Security Policy Level 3*).
-/// They are named by their hashes, so that no other script runs, even if one found its way into the page; and strings
-/// cannot become HTML or code at all (W3C, *Trusted Types*).
+/// Returns the content security policy of a page with this style and these scripts (W3C, *Content Security Policy Level
+/// 3*). It names them by their hashes, so that no other script runs, even one that was injected into the page; and
+/// strings cannot become HTML or code at all (W3C, *Trusted Types*).
 pub(crate) fn policy(style: &str, scripts: &[&str], served: bool) -> String {
     let scripts: String = scripts.iter().map(|script| format!(" {}", source(script))).collect();
     let network = if served { "'self'" } else { "'none'" };

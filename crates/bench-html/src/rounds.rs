@@ -5,13 +5,13 @@ use serde::Serialize;
 
 use crate::packed::floats;
 
-/// Most samples of one case on a page: as many points as a picture of it shows apart.
+/// The maximum number of samples of one case on a page: as many points as a plot can show separately.
 const MOST_OF_CASE: usize = 500;
 
-/// Samples of one run, over all of its cases: 5.3 bytes each.
+/// The maximum number of samples of one run, over all of its cases: 5.3 bytes each.
 const MOST_OF_RUN: usize = 100_000;
 
-/// The smallest number of samples of a case, in a run of very many.
+/// The minimum for the maximum number of samples of one case, in a run with many cases.
 const FEWEST: usize = 50;
 
 /// The rounds that have samples, in order of time.
@@ -19,15 +19,15 @@ const FEWEST: usize = 50;
 pub(crate) struct Rounds {
     /// [`floats`]: seconds from the beginning of the run to the beginning of each round.
     started_s: String,
-    /// [`floats`]: the median of each round, in seconds an iteration.
+    /// [`floats`]: the median of each round, in seconds per iteration.
     median_s: String,
     /// The number of `samples` of each round.
     counts: Vec<usize>,
-    /// [`floats`]: seconds an iteration, round by round in order of time.
+    /// [`floats`]: seconds per iteration, round by round in order of time.
     samples: String,
     /// The step between the samples shown: with 3, every third sample of a round.
     every: usize,
-    /// Rounds that fell into a bad minute of the machine: number, and why.
+    /// The disturbed rounds: the index of each, and the reason.
     disturbed: Vec<(usize, String)>,
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::load::Load;
 use crate::rounds::Rounds;
 
-/// One run: the figures of its rounds, and as many samples as are drawn. All of them are in `run.json`.
+/// One run: the figures of its rounds, and as many samples as are drawn. All samples are in `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     run: String,
@@ -26,14 +26,14 @@ pub struct Run {
     warnings: Vec<String>,
     cases: Vec<Case>,
     loads: Vec<Load>,
-    /// The progress of the run, if it has not ended.
+    /// The progress of the run; `None` if it has ended.
     progress: Option<InProgress>,
 }
 
 /// A warning of a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Warning {
-    /// The kind of the warning: the same for all warnings of other cases that say the same.
+    /// The kind of the warning, which is the same for the equivalent warnings of other cases.
     kind: String,
     text: String,
 }
@@ -45,7 +45,7 @@ struct Case {
     failure: Option<Failure>,
     skip_reason: Option<String>,
     time: Option<Time>,
-    /// Instructions of an iteration, if they were counted instead.
+    /// The number of instructions per iteration, if they were counted instead of the time.
     instructions: Option<u64>,
     first_call_s: Option<Seconds>,
     load_s: Option<Seconds>,
@@ -54,7 +54,7 @@ struct Case {
     metrics: Vec<Metric>,
     observed: Vec<Metric>,
     targets: Vec<ObjectiveResult>,
-    /// The reason why the figures cannot be relied on, if so.
+    /// The reason why the figures are not valid; `None` if they are.
     harness_bound: Option<String>,
     warnings: Vec<Warning>,
     /// The place of the function in the source.
@@ -81,13 +81,13 @@ impl Run {
         }
     }
 
-    /// Adds the progress of the run, if it has not ended.
+    /// Sets the progress of the run; `None` if it has ended.
     #[must_use]
     pub fn in_progress(self, progress: Option<InProgress>) -> Self {
         Run { progress, ..self }
     }
 
-    /// Whether both are of one run, be it at different times.
+    /// Whether both are the same run, perhaps at different times.
     pub fn is_same(&self, other: &Run) -> bool {
         self.run == other.run
     }
@@ -113,7 +113,7 @@ impl Case {
             warnings: warnings
                 .map(|notice| Warning { kind: notice.kind.into_owned(), text: notice.text })
                 .collect(),
-            // It stands beside the figures themselves.
+            // The page shows this next to the figures.
             harness_bound: case.invalid(),
             source: case.source.clone(),
             rounds: Rounds::of(case, cases),

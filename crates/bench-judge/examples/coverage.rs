@@ -1,9 +1,9 @@
 //! Checks how often the interval of a case with few rounds contains its true median, on recorded runs of many rounds.
 //!
-//! From each run, suites of 1, 2, 3, 5 and 10 rounds per case are taken: the same rounds of every case, drawn at random or
-//! consecutive. Their intervals are computed as in a run of so many rounds, and compared with the median of all other
-//! rounds of the case. In suites for a single round, every other case has three rounds and is not counted, because a
-//! suite of single rounds says nothing about their spread. Used by `benchmarks/measure coverage`.
+//! From each run, suites of 1, 2, 3, 5 and 10 rounds per case are taken: the same rounds of every case, drawn at random
+//! or consecutive. Their intervals are computed as in a run of that many rounds, and compared with the median of all
+//! other rounds of the case. In suites for a single round, every other case has three rounds and is not counted,
+//! because single rounds do not show how much rounds differ. Used by `benchmarks/measure coverage`.
 //!
 //!     cargo run --release -p bench-judge --example coverage -- RUN…
 
@@ -17,7 +17,7 @@ use bench_stats::seed::{mix, shuffle};
 
 const ROUNDS: [usize; 5] = [1, 2, 3, 5, 10];
 
-/// Rounds of the cases that are not counted, in suites for a single round.
+/// Rounds of each case that is not counted, in suites for a single round.
 const COMPANY: usize = 3;
 
 /// Suites drawn from each run, for each number of rounds.
@@ -31,9 +31,9 @@ struct Count {
     cases: usize,
     with_interval: usize,
     covered: usize,
-    /// Shares in which an exact interval would contain the reference, added up.
+    /// The sum of the shares in which an exact interval would contain the reference.
     expected: f64,
-    /// Relative half-widths, added up.
+    /// The sum of relative half-widths.
     widths: f64,
 }
 
@@ -102,7 +102,7 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
     } else {
         shuffle(&mut order, chance);
     }
-    // Every case is counted in half of the draws.
+    // Each case is counted in half of the draws.
     let is_company = |number: usize| rounds == 1 && chance.wrapping_add(number as u64).is_multiple_of(2);
     let (drawn, others) = order.split_at(rounds.max(COMPANY));
     let mut suite: Vec<CaseRecord> = cases
@@ -118,7 +118,7 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
         let rest: Vec<&RoundRecord> = others.iter().map(|round| &case.rounds[*round]).collect();
         let sound: Vec<&RoundRecord> =
             rest.iter().copied().filter(|round| round.disturbed.is_none()).collect();
-        // Those of a case that is hardly ever undisturbed count, as in a run.
+        // If most rounds of a case are disturbed, all of them count, as in a run.
         let rest = if 2 * sound.len() >= rest.len() { sound } else { rest };
         let medians: Vec<f64> = rest.into_iter().filter_map(RoundRecord::median_s).collect();
         let exact = exact_share(rounds, medians.len());
@@ -134,9 +134,9 @@ fn observe(cases: &[CaseRecord], rounds: usize, is_consecutive: bool, chance: u6
     }
 }
 
-/// How often an exact 95 % interval of `rounds` contains the median of `others`, which is itself known with an error: the
-/// difference of both medians varies by √(1 + rounds/others) of what that of the rounds alone does (normal
-/// approximation).
+/// Returns how often an exact 95 % interval of `rounds` contains the median of `others`, which is itself known with an
+/// error: the difference of both medians varies by √(1 + rounds/others) times as much as the median of the rounds alone
+/// (normal approximation).
 fn exact_share(rounds: usize, others: usize) -> f64 {
     let wider = (1.0 + rounds as f64 / others as f64).sqrt();
     let end = stats::normal_quantile(0.975) / wider;
@@ -152,7 +152,7 @@ fn exact_share(rounds: usize, others: usize) -> f64 {
     2.0 * low - 1.0
 }
 
-/// Returns the case with these of its rounds.
+/// Returns the case with only these of its rounds.
 fn of(case: &CaseRecord, rounds: &[usize]) -> CaseRecord {
     let mut some = CaseRecord::blank(&case.id, case.category);
     some.rounds = rounds.iter().map(|round| case.rounds[*round].clone()).collect();

@@ -1,10 +1,10 @@
 //! Counts the false verdicts of comparisons of two servers that are equal, on recorded runs of `bench compare URL URL` with
 //! many rounds.
 //!
-//! Each run is cut into comparisons of 5, 10, 20 and 40 pairs of rounds, consecutive ones or ones drawn at random. Whatever
-//! is called faster or slower is a false verdict: with the usual threshold of 1 %, and with a threshold of 0, for which 5 %
-//! of the comparisons may contain one. With `--with-invalid`, rounds on a machine that was too busy count as well, which a
-//! comparison leaves out.
+//! Each run is cut into comparisons of 5, 10, 20 and 40 pairs of rounds, consecutive ones or ones drawn at random. A
+//! figure that is called faster or slower has a false verdict: with the usual threshold of 1 %, and with a threshold of
+//! 0, for which 5 % of the comparisons may contain one. With `--with-invalid`, rounds on a machine that was too busy
+//! count as well, which a comparison leaves out.
 //!
 //!     cargo run --release -p bench-judge --example equal_servers -- [--with-invalid] RUN…
 
@@ -28,7 +28,7 @@ struct Count {
     undecided: usize,
     /// Figures called `same` with the usual threshold.
     same: usize,
-    /// Comparisons with a false verdict, and such figures, with the usual threshold.
+    /// Comparisons with a false verdict; below, the figures with one: both with the usual threshold.
     wrong: usize,
     wrong_figures: usize,
     /// Comparisons in which an interval does not contain "no change".
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The two servers of a run.
+/// Returns the cases of the two servers of a run.
 fn sides(record: Record) -> Result<[CaseRecord; 2], String> {
     let is = |case: &CaseRecord, side: &str| case.arguments.get("server").is_some_and(|name| name == side);
     let side = |name: &str| {
@@ -90,7 +90,7 @@ fn sides(record: Record) -> Result<[CaseRecord; 2], String> {
     Ok([side("base")?, side("candidate")?])
 }
 
-/// The case as if the client had kept up in each round.
+/// Returns the case as if the client had kept up in each round.
 fn taken_for_valid(mut case: CaseRecord) -> CaseRecord {
     let served = case.rounds.iter_mut().filter_map(|round| round.served.as_mut());
     served.flat_map(|served| &mut served.levels).for_each(|level| level.validity.valid = true);

@@ -6,8 +6,8 @@ use bench_record::{Figure, Notice, RoundRecord, Unit};
 /// assumes nothing about the tails ([`bench_stats::median_interval`]).
 const FEWEST_SOUND: usize = 6;
 
-/// The rounds that figures are made of: the sound ones, if they are enough, and at least half. A state
-/// that most rounds of a case were in is not an exception, whatever the rest of the run was like.
+/// Returns the rounds from which figures are computed: the undisturbed ones, if there are enough of them, and at least
+/// half. A state that most rounds of a case were in is not an exception, whatever the rest of the run was like.
 pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     let enough = leaves_out(rounds);
     rounds.iter().filter(move |round| round.is_ok() && !(enough && round.disturbed.is_some()))

@@ -4,7 +4,7 @@ use bench_protocol::Better;
 use bench_record::{CaseCounts, Figure, Metric, Notice, RoundCounts, RoundRecord, Unit};
 use bench_stats::Interval;
 
-/// The figures of `rounds` together; `None` if nothing was counted.
+/// Combines the counts of `rounds`; `None` if nothing was counted.
 pub(crate) fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
     let mut counted: Vec<&RoundCounts> = rounds.iter().filter_map(|round| round.counts.as_ref()).collect();
     counted.sort_by_key(|round| round.iteration.instructions);
@@ -16,7 +16,7 @@ pub(crate) fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
     Some(counts)
 }
 
-/// The figures as metrics, for targets.
+/// Returns the counts as metrics, for targets.
 pub(crate) fn metrics(counts: &CaseCounts) -> Vec<Metric> {
     let seen = Interval { low: counts.least_instructions as f64, high: counts.most_instructions as f64 };
     vec![

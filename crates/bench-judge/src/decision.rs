@@ -50,7 +50,7 @@ impl Decision {
         self
     }
 
-    /// Records that nothing can be judged until something has been put right.
+    /// Records that nothing can be judged until a problem has been solved, and which one.
     #[must_use]
     pub fn incomparable(mut self, why: impl Into<String>) -> Self {
         self.incomparable.push(why.into());
@@ -64,7 +64,7 @@ impl Decision {
         self
     }
 
-    /// Records that something is unsure that must not be.
+    /// Records that a result is unsure that must not be.
     #[must_use]
     pub fn unsure(mut self, what: impl Into<String>) -> Self {
         self.unsure.push(what.into());
@@ -96,7 +96,7 @@ impl Decision {
                 self.slower.push(format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
             }
         }
-        // What was measured before and is skipped now has gone out of sight.
+        // A case that was measured before and is skipped now is no longer watched.
         let no_longer_measured =
             comparison.with(Verdict::Skipped).any(|case| case.has_old_figure() && !case.has_new_figure());
         if policy.strict && (comparison.is_unsure() || !failed_before.is_empty() || no_longer_measured) {
@@ -174,7 +174,7 @@ impl Decision {
             }
             let failure = case.failure.as_ref().filter(|_| case.status == bench_record::Status::Failed);
             match failure {
-                // The load ended with the first request: the server answers none.
+                // The load ended with the first request: the server does not answer any.
                 Some(failure) if requests == 0 && failure.cause == Cause::Error => {
                     let told = format!("{}: no request was answered: {}", case.id, failure.message);
                     self.failures.push(printable(&told));
@@ -186,7 +186,7 @@ impl Decision {
         self
     }
 
-    /// Combines both decisions.
+    /// Combines the findings of both decisions.
     #[must_use]
     pub fn and(mut self, other: Decision) -> Self {
         self.interrupted |= other.interrupted;
@@ -237,12 +237,12 @@ impl Decision {
     }
 }
 
-/// The levels of all rounds of a case.
+/// Returns the levels of all rounds of a case.
 fn levels(case: &CaseRecord) -> impl Iterator<Item = &Level> {
     case.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels)
 }
 
-/// The number of requests of a case, and of those that failed.
+/// Returns the number of requests of a case, and of those that failed.
 fn requests(case: &CaseRecord) -> (u64, u64) {
     levels(case).fold((0, 0), |(requests, failed), level| (requests + level.requests, failed + level.failed))
 }
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(Decision::default().and(Decision::default().slower("s")).exit_code(), 3);
     }
 
-    /// The command that measures and the command that compares two records must not disagree.
+    /// Tests that the command that measures and the command that compares two records agree.
     #[test]
     fn a_case_that_failed_before_is_no_failure_now() {
         use crate::comparison::{Comparison, Judgement};

@@ -4,20 +4,20 @@ use crate::Summarize;
 use bench_record::{CaseRecord, References, RoundRecord};
 use bench_stats as stats;
 
-/// More than this share of processor time given to others, and the round's own share is missing somewhere.
+/// The share of processor time given to other machines above which the round itself is assumed to have lacked some.
 const STEAL: f64 = 0.05;
 
-/// Tasks may wait this much more of the time than is usual for the case. Not in absolute terms: a case with
-/// more threads than processors makes pressure itself, in every round.
+/// The additional share of time for which tasks may wait, beyond what is usual for the case. Not in absolute terms: a
+/// case with more threads than processors makes tasks wait in every round.
 const PRESSURE: f64 = 0.15;
 
 /// The number of robust deviations from the run's median from which on a reference is unusual: with normal readings
 /// one in two million, with the tails of real ones about one in a hundred.
 const DEVIATIONS: f64 = 5.0;
 
-/// The deviation that a reference may have however quiet the others are, on the logarithmic scale. Five percent of the
-/// clock is a step of its governor; memory latency varies more by itself, with the content of the caches that the last
-/// worker left.
+/// The deviation that is always allowed for a reference, however little the others vary, on the logarithmic scale. Five
+/// percent of the clock is a step of its governor; memory latency varies more by itself, with the content of the caches
+/// that the last worker left.
 const CLOCK_FLOOR: f64 = 0.05;
 const WALK_FLOOR: f64 = 0.20;
 
@@ -41,7 +41,7 @@ pub fn mark_disturbed<'a>(cases: impl IntoIterator<Item = &'a mut CaseRecord>) {
     }
 }
 
-/// The reason why `round` is assumed to have fallen into a bad minute, if it is.
+/// Returns the reason why `round` is assumed to have fallen into a bad minute; `None` if it is not.
 fn reason(
     round: &RoundRecord,
     pressure: Option<f64>,

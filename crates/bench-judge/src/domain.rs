@@ -4,7 +4,7 @@ use bench_protocol::{Better, Counter};
 use bench_record::{Metric, Time};
 use bench_stats::Interval;
 
-/// The work of a case, for a domain.
+/// The measured work of a case, from which a domain computes its figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     /// Time per iteration.
@@ -14,7 +14,7 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Returns the number of `unit` per second, at the median time.
+    /// Returns the number of `unit` per second, at the median time; `None` without a counter of this unit.
     pub fn rate(&self, unit: &str) -> Option<f64> {
         let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
         (self.time.median_s.0 > 0.0).then(|| counter.per_iteration as f64 / self.time.median_s.0)
@@ -58,8 +58,8 @@ pub struct Domain {
 
 inventory::collect!(Domain);
 
-/// All figures that follow from `work`: those of the domains that know its counters, and a plain
-/// `throughput` for the first counter that no domain knows, and a `throughput of …` for each other one.
+/// Returns all figures that follow from `work`: those of the domains that know its counters, a plain `throughput` for
+/// the first counter that no domain knows, and a `throughput of …` for each other one.
 pub(crate) fn metrics(work: &Work<'_>) -> Vec<Metric> {
     let mut domains: Vec<&Domain> = inventory::iter::<Domain>.into_iter().collect();
     domains.sort_unstable_by_key(|domain| domain.name);
@@ -72,7 +72,7 @@ pub(crate) fn metrics(work: &Work<'_>) -> Vec<Metric> {
     let unknown =
         work.counters.iter().filter(|counter| !domains.iter().any(|domain| knows(&domain, counter)));
     for (number, counter) in unknown.enumerate() {
-        // Two figures of one name would be told apart by their units alone, which few tables show.
+        // Two figures with the same name would differ by their units alone, which few tables show.
         let name =
             if number == 0 { "throughput".to_owned() } else { format!("throughput of {}", counter.unit) };
         if let Some(value) = work.rate(&counter.unit) {

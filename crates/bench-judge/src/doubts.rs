@@ -12,7 +12,7 @@ pub(crate) fn doubts(case: &CaseRecord) -> Vec<Notice> {
     let mut doubts: Vec<Notice> = case.counts.as_ref().and_then(counts::doubt).into_iter().collect();
     let Some(time) = &case.time else { return doubts };
     let empty_s = median_of(&case.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
-    // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
+    // More than 1.5 times as long as an empty iteration: a loop around real work takes at least a cycle more.
     if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
         let text = format!("{} per iteration: was the work optimized away?", time.median_s);
         let took = Figure::new(time.median_s.0, Unit::Seconds, "an iteration");
@@ -48,13 +48,13 @@ pub(crate) fn doubts(case: &CaseRecord) -> Vec<Notice> {
 
 fn takes_longer_than_passed(round: &RoundRecord) -> bool {
     let samples: Vec<f64> = round.sample_ns.iter().map(|ns| *ns as f64 / 1e9).collect();
-    // Of the median: samples of other harnesses are scaled to one length, with them the pause that a short one met.
+    // Based on the median: other harnesses scale samples to one length, and with a short one the pause that it met.
     let claimed_s = stats::median(&stats::sorted(&samples)).unwrap_or(0.0) * samples.len() as f64;
-    // Requests that are served at once take longer together than has passed.
+    // Requests that are served at the same time take longer in total than has passed.
     round.served.is_none() && claimed_s > 1.01 * round.wall_s && round.wall_s > 0.0
 }
 
-/// The median is known less precisely than requested.
+/// Returns a warning if the median is known less precisely than requested.
 fn imprecise(case: &CaseRecord) -> Option<Notice> {
     let time = case.time.as_ref()?;
     if time.rounds == 1 {
@@ -75,7 +75,7 @@ fn imprecise(case: &CaseRecord) -> Option<Notice> {
     Some(notice.with(Figure::new(wanted, Unit::HalfWidth, "asked")))
 }
 
-/// `max_time` ended before all requested rounds.
+/// Returns a warning if `max_time` ended before all requested rounds.
 fn short_of_rounds(case: &CaseRecord) -> Option<Notice> {
     let wanted = case.settings.rounds.filter(|_| case.settings.max_time_is_hard)?;
     let measured = case.rounds.len();

@@ -19,7 +19,7 @@ pub fn moderate(cases: &mut [CaseRecord]) {
     let Some(spread) = SpreadOfCases::of_rounds(medians.iter().flatten().map(Vec::as_slice)) else { return };
     for (case, medians) in cases.iter_mut().zip(&medians) {
         let Some((time, medians)) = case.time.as_mut().zip(medians.as_ref()) else { continue };
-        // The median of the rounds is the figure; that of few need not lie around the mean of their logarithms.
+        // The figure is the median of the rounds; with few rounds, it may differ from the mean of their logarithms.
         let interval = spread.interval(medians).filter(|_| medians.len() < ENOUGH);
         time.moderated_s = interval.map(|interval| interval.with(time.median_s.0));
     }

@@ -26,7 +26,7 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
     match (file.exists(), journal.exists()) {
         (true, false) => read_file(&file),
         (false, true) => sound(judged(recovered(replay(&journal)?), path), &journal),
-        // The first executable of a `cargo bench` has sealed, a later one was killed.
+        // The first executable of a `cargo bench` has sealed the record, a later one was killed.
         (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
@@ -37,7 +37,7 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
     }
 }
 
-/// The record, unless its journal has made it contradict itself.
+/// Returns the record, unless its journal has made it contradict itself.
 fn sound(record: Record, journal: &Path) -> Result<Record, RunError> {
     match record.check() {
         Ok(()) => Ok(record),
@@ -45,7 +45,7 @@ fn sound(record: Record, journal: &Path) -> Result<Record, RunError> {
     }
 }
 
-/// A record whose runner was killed before it could judge the targets.
+/// Judges the targets of a record whose runner was killed before it could.
 fn judged(mut record: Record, folder: &Path) -> Record {
     let results = folder.parent().unwrap_or(Path::new(""));
     let earlier = EarlierRecords::read(&record.cases, results, |name| resolve(results, name));
@@ -53,13 +53,13 @@ fn judged(mut record: Record, folder: &Path) -> Record {
     record
 }
 
-/// The record of a journal: everything that follows from its rounds, except for objectives.
+/// Creates the record of a journal: everything that follows from its rounds, except for objectives.
 fn recovered(replayed: Replayed) -> Record {
     let Replayed { begin, mut cases, damaged, .. } = replayed;
     cases.iter_mut().for_each(Summarize::update);
     disturbance::mark_disturbed(&mut cases);
-    // Sealed when it began, as it says: a record that differs from itself, whenever it is read, could not be added to a
-    // store twice.
+    // The time of sealing is that of the beginning: with the time of reading, the record would differ each time, and a
+    // store would refuse it the second time.
     let mut record = Record::new(begin.run, begin.timestamp, cases);
     record.state = RunState::Recovered;
     record.environment = begin.environment;
@@ -97,7 +97,7 @@ pub fn merge(mut earlier: Record, later: Record) -> Record {
         }
     }
     earlier.cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
-    // Said again of both together: two lines about one thing would contradict each other.
+    // The warnings are made for both together: two lines about one thing would contradict each other.
     let (of_earlier, of_later) = (earlier.environment.machine_warnings(), environment.machine_warnings());
     earlier.warnings.retain(|warning| !of_earlier.contains(warning));
     check::merge(&mut earlier.environment.quietness, environment.quietness);
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(merge(noisy("2 %"), quiet()).warnings, ["second", "first", "steal: 2 %"]);
     }
 
-    /// Executables of one `cargo bench` may link different engines.
+    /// Tests executables of one `cargo bench` that link different engines.
     #[test]
     fn what_was_built_in_another_way_keeps_its_build() {
         let built = |toolchain: &str, id| {
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(toolchain("unit/a"), (false, "one".to_owned()));
         assert_eq!(toolchain("unit/b"), (true, "two".to_owned()));
         assert_eq!(toolchain("unit/c"), (false, "one".to_owned()));
-        // A comparison says that these were not built alike, whatever the record's own build.
+        // A comparison reports that these were not built alike, whatever the record's own build.
         let mut other = merged.clone();
         other.cases[1].build = None;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Makes one record of the parts of a run that several processes have measured.
+//! Combines the parts of a run, measured by several processes, in one record.
 
 use bench_record::{CaseRecord, Environment, Record};
 use bench_syntax::objective::{Objective, Quantity};
@@ -46,7 +46,8 @@ pub fn join(whole: &Record, part: &Record) -> Result<Option<Record>, String> {
     Ok(Some(joined(whole, part, fresh)))
 }
 
-/// Whether two records of a case say the same. Targets may have been judged again when other parts were added.
+/// Whether two records of a case are the same, apart from targets, which may have been judged again when other parts
+/// were added.
 fn is_same((one_run, one): (&Record, &CaseRecord), (other_run, other): (&Record, &CaseRecord)) -> bool {
     let alone = |case: &CaseRecord| {
         let mut case = case.clone();
@@ -71,7 +72,7 @@ fn joined(whole: &Record, part: &Record, mut fresh: Vec<CaseRecord>) -> Record {
         parts.add(new);
         joined.run.clone_from(&parts.run);
     }
-    // Times are written so that their order as text is theirs.
+    // The texts of times sort in the order of the times.
     joined.timestamp = whole.timestamp.clone().min(part.timestamp.clone());
     joined.sealed = whole.sealed.clone().max(part.sealed.clone());
     agree(&mut joined.environment, &part.environment);
@@ -82,7 +83,7 @@ fn joined(whole: &Record, part: &Record, mut fresh: Vec<CaseRecord>) -> Record {
     joined
 }
 
-/// Keeps of the machine and the checkout only what both say.
+/// Keeps only the facts about the machine and the checkout in which both agree.
 fn agree(environment: &mut Environment, other: &Environment) {
     let Environment { os, governor, gpu_driver, commit, dirty, .. } = environment;
     for (own, other) in [(os, &other.os), (governor, &other.governor), (gpu_driver, &other.gpu_driver)] {
@@ -95,7 +96,7 @@ fn agree(environment: &mut Environment, other: &Environment) {
     };
 }
 
-/// Judges again the targets that compare two cases: the other case may be in another part.
+/// Judges the targets that compare two cases again: the other case may be in another part.
 fn judge_between_cases(record: &mut Record) {
     let mut results = Vec::new();
     for (number, case) in record.cases.iter().enumerate() {

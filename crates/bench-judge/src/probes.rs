@@ -5,8 +5,8 @@ use bench_record::{CaseRecord, Metric, ProbeState, RoundRecord};
 use bench_stats as stats;
 use bench_syntax::quantity::Seconds;
 
-/// Combines the readings of the rounds of a case, in the order in which probes reported them: the median of a reading
-/// with its interval over the rounds, or the largest. If there is just one round, its own interval is used.
+/// Combines the readings of the rounds of a case, in the order in which probes reported them: the median over the
+/// rounds with its interval, or the largest. If there is just one round, its own interval is used.
 pub(crate) fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
     let all = || rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.readings);
     let mut kinds: Vec<&Reading> = Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
     kinds.into_iter().filter_map(together).collect()
 }
 
-/// The probes of all rounds of `cases`, by name.
+/// Returns the probes of all rounds of `cases`, by name.
 pub fn states(cases: &[CaseRecord]) -> Vec<ProbeState> {
     let all = || cases.iter().flat_map(|case| &case.rounds).flat_map(|round| &round.probes);
     let mut names: Vec<&str> = all().map(|report| report.probe.as_str()).collect();

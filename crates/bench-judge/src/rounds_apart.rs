@@ -5,14 +5,14 @@ use bench_stats as stats;
 use bench_stats::Interval;
 use bench_syntax::quantity::Seconds;
 
-/// Medians of processes that are this many times apart are not what processes usually differ by, which is some per cent.
+/// The factor between medians of processes that is more than the usual difference, which is some per cent.
 const APART: f64 = 1.5;
 
-/// The number of rounds from which on a single one that lies apart is a bad minute.
+/// The number of rounds from which on a single one that lies apart is attributed to a bad minute.
 const MANY: usize = 5;
 
-/// That rounds disagree: the intervals of their medians lie apart by a factor that no noise explains, and not those of a
-/// single round among many. `None` if they agree, or have too few samples for an interval.
+/// Returns a warning if rounds disagree: the intervals of their medians lie apart by a factor that no noise explains,
+/// and not only that of a single round among many. `None` if they agree, or have too few samples for an interval.
 pub(super) fn doubt<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option<Notice> {
     let mut medians: Vec<(f64, Interval)> = rounds
         .filter_map(|round| {

@@ -8,9 +8,9 @@ use bench_stats as stats;
 /// The maximum number of error messages of a level.
 const MOST_ERRORS: usize = 10;
 
-/// Combines the rounds: each figure is the median over the rounds, with their interval if there are at least two;
-/// parts that can only be shown for one round come from the round whose primary metric is the middle one. A level is
-/// valid if it was valid in every round.
+/// Combines the rounds: each figure is the median over the rounds, with its interval over them if there are at least
+/// two; parts that can only be shown for one round come from the round whose primary metric is the middle one. A level
+/// is valid if it was valid in every round.
 pub(crate) fn over(rounds: &[RoundRecord]) -> Option<Served> {
     let served: Vec<&Served> = rounds.iter().filter_map(|round| round.served.as_ref()).collect();
     let first = *served.first()?;
@@ -34,7 +34,7 @@ pub(crate) fn over(rounds: &[RoundRecord]) -> Option<Served> {
         })
         .collect();
     let mut metrics = metrics_together(served.iter().map(|served| served.metrics.as_slice()).collect());
-    // What most rounds have not found is no median over them.
+    // A figure that most rounds do not have has no median over them.
     let rounds_with = |name: &str| {
         let has_found = |served: &&&Served| served.metrics.iter().any(|metric| metric.name == name);
         served.iter().filter(has_found).count()
@@ -46,7 +46,7 @@ pub(crate) fn over(rounds: &[RoundRecord]) -> Option<Served> {
     Some(together)
 }
 
-/// One level over several rounds.
+/// Combines one level over several rounds.
 fn together(levels: &[&Level], primary: &str) -> Option<Level> {
     let mut by_primary: Vec<(&Level, f64)> = levels
         .iter()
@@ -102,7 +102,7 @@ fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
         .collect()
 }
 
-/// How often each message came in all rounds, the most frequent first, of those that the rounds have kept.
+/// Returns how often each message came in all rounds, the most frequent first, as far as the rounds have kept them.
 fn errors_together<'a>(errors: impl Iterator<Item = &'a Told>) -> Vec<Told> {
     let mut together: Vec<Told> = Vec::new();
     for error in errors {

@@ -27,10 +27,11 @@ pub trait Summarize {
     /// valid. Such figures can miss a limit but not meet it, and are not compared.
     fn invalid(&self) -> Option<String>;
 
-    /// The warnings of the case, each with its kind and its figures; without that it is [`invalid`](Self::invalid).
+    /// Returns the warnings of the case, each with its kind and its figures, except that it is
+    /// [`invalid`](Self::invalid).
     fn notices(&self) -> Vec<Notice>;
 
-    /// The rounds that its figures are made of: without those that fell into bad minutes, if enough others are left.
+    /// Returns the rounds that its figures are made of: without disturbed ones, if enough others are left.
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord>;
 }
 
@@ -68,7 +69,7 @@ impl Summarize for CaseRecord {
 
     fn notices(&self) -> Vec<Notice> {
         let mut known = doubts(self);
-        // The record says which warnings there are. Rounds that are imported, or judged by an earlier version, may have others.
+        // The record lists the warnings. Imported rounds, and those judged by an earlier version, may have others.
         let invalid = self.invalid();
         let told = self.warnings.iter().filter(|text| invalid.as_ref() != Some(*text));
         let notice = |text: &String| match known.iter().position(|notice| notice.text == *text) {
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
     use bench_syntax::Category;
 
-    /// A case of ten rounds of 20 samples, each as long as `sample` says of its number, in nanoseconds.
+    /// Creates a case of ten rounds of 20 samples; `sample` returns the duration of each by its number, in nanoseconds.
     fn case(sample: impl Fn(u64) -> u64) -> CaseRecord {
         let mut case = CaseRecord::blank("c", Category::Unit);
         for number in 0..10 {
@@ -185,7 +186,7 @@ mod tests {
             !warns(&case, "longer than the time that has passed")
         };
         assert!(within(0.0021, |_| 100_000) && !within(0.0019, |_| 100_000));
-        // As a harness reports whose shortest sample met a pause, and was scaled to the length of the others.
+        // As another harness reports them: its shortest sample met a pause, and was scaled to the length of the others.
         assert!(within(0.0021, |k| if k % 20 == 0 { 10_000_000 } else { 100_000 }));
     }
 
@@ -199,7 +200,7 @@ mod tests {
         );
         let one = case(|k| 76_000 + k % 7 * 100);
         assert!(!warns(&one, "modes") && !warns(&one, "outliers"), "{:?}", one.warnings);
-        // The same ratios of ten steps of the clock are none.
+        // The same ratios are not modes if they span only ten steps of the clock.
         let coarse = case(|k| if k % 5 < 3 { 760 } else { 1250 });
         assert!(!warns(&coarse, "modes"), "{:?}", coarse.warnings);
     }

@@ -6,7 +6,7 @@ use bench_syntax::quantity::Seconds;
 
 use crate::counted_rounds;
 
-/// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
+/// The share of severe outliers above which there is a warning; fewer are usual on any shared machine.
 const MANY_OUTLIERS: f64 = 0.05;
 
 /// Returns the figures of `rounds` together, without those that fell into bad minutes if enough others are left;
@@ -30,7 +30,7 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
     Some(time)
 }
 
-/// The medians of the rounds that count, in seconds.
+/// Returns the medians of the rounds that count, in seconds.
 pub(crate) fn round_medians(rounds: &[RoundRecord]) -> Vec<f64> {
     counted(rounds).filter_map(RoundRecord::median_s).collect()
 }
@@ -62,7 +62,7 @@ pub(crate) fn irregularity(time: &Time) -> Option<Notice> {
     Some(Notice::new("severe_outliers", gist, text).with(share))
 }
 
-/// The median over the rounds of a figure that not all of them have.
+/// Returns the median over the rounds of a figure that not all of them have.
 pub(crate) fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {
     stats::median(&stats::sorted(&rounds.iter().filter_map(figure).collect::<Vec<_>>()))
 }

@@ -14,14 +14,14 @@ mod simulation;
 /// The number of pairs of rounds below which a figure is not judged.
 const FEWEST_PAIRS: usize = 5;
 
-/// The percentile that is always compared, in addition to the most important figure: how much it varies from round to round
+/// The percentile that is always compared, in addition to the most important figure: its variation from round to round
 /// shows in the interval.
 const MIDDLE: &str = " p50";
 
 /// The percentile that is compared if each round has enough requests for it.
 const TAIL: &str = " p99";
 
-/// Figures that are reported, and not compared: those about what lies before the model, and those that say what others say.
+/// Figures that are reported but not compared: those about what precedes the model, and those that repeat others.
 const ASIDE: [&str; 6] =
     ["connect time", "TLS time", "time to head", "ICL ", "prefill tokens/s ", "decode tokens/s "];
 
@@ -39,11 +39,11 @@ pub struct FigureInTurn {
     pub better: Better,
     /// Its median over the rounds of the base that count.
     pub base: Option<f64>,
-    /// The same for the candidate.
+    /// The same median for the candidate.
     pub candidate: Option<f64>,
     /// The relative change, `candidate/base − 1`: the geometric mean over pairs of rounds.
     pub change: Option<f64>,
-    /// Its interval. The intervals of all figures together hold with the probability [`InTurn::confidence`].
+    /// The interval of the change. All intervals together hold with the probability [`InTurn::confidence`].
     pub interval: Option<Interval>,
     /// The number of pairs of rounds that count: those in which the level was valid on both sides.
     pub pairs: usize,
@@ -103,15 +103,15 @@ impl InTurn {
         }
     }
 
-    /// The figures with this verdict.
+    /// Returns the figures with this verdict.
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &FigureInTurn> {
         self.figures.iter().filter(move |figure| figure.verdict == verdict)
     }
 }
 
 impl FigureInTurn {
-    /// Whether the figure is worse by more than `share`, with its whole interval: a time that is longer, or a rate that is
-    /// lower.
+    /// Whether the figure is worse by more than `share`: its whole interval shows a time that is longer, or a rate that
+    /// is lower, by more.
     pub fn is_worse_by(&self, share: f64) -> bool {
         self.verdict == Verdict::Slower
             && self.interval.is_some_and(|interval| slowdown(interval, self.better).low > share)
@@ -132,7 +132,8 @@ fn is_another_name(one: &Metric, other: &Metric) -> bool {
     one.unit == other.unit && one.value == other.value && of(one) == of(other)
 }
 
-/// The levels that both sides have served in the same round, and the name of the most important figure.
+/// Returns each level that both sides have served in the same round, as the base and the candidate served it, after the
+/// name of the most important figure.
 fn pairs<'a>(base: &'a CaseRecord, candidate: &'a CaseRecord) -> Vec<(&'a str, &'a Level, &'a Level)> {
     let rounds = base.rounds.iter().zip(&candidate.rounds);
     let served =
@@ -206,13 +207,13 @@ fn figure(
     figure
 }
 
-/// The interval of the relative change, from the logarithms of ratios.
+/// Returns the interval of the relative change, from the logarithms of ratios.
 fn interval(logs: &[f64], error_rate: f64) -> Option<Interval> {
     let Interval { low, high } = stats::mean_interval_within(logs, error_rate)?;
     Some(Interval { low: low.exp_m1(), high: high.exp_m1() })
 }
 
-/// By how much a change is for the worse: of a rate, the change of the time that each piece of work takes.
+/// Returns the change as a slowdown: for a rate, the change of the time that each piece of work takes.
 fn slowdown(change: Interval, better: Better) -> Interval {
     match better {
         Better::Lower => change,
@@ -252,7 +253,8 @@ mod tests {
         case
     }
 
-    /// The figures `RPS` and `latency p50` of pairs that differ by a factor, on a machine that slows down from pair to pair.
+    /// Compares pairs with the figures `RPS` and `latency p50` that differ by a factor, on a machine that slows down
+    /// from pair to pair.
     fn compared(factor: f64, noise: f64, pairs: i32) -> InTurn {
         let at = |pair: i32| 0.1 * 1.3f64.powi(pair);
         let base: Vec<f64> = (0..pairs).map(at).collect();

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use bench_syntax::quantity::nanoseconds;
 use rustix::time::{ClockId, clock_gettime};
 
-/// The last part of a wait is spent looking at the clock: a sleeping thread is woken some tens of
-/// microseconds late.
+/// The last part of a wait, in which the clock is polled: a sleeping thread is woken some tens of microseconds late.
 const SPIN: Duration = Duration::from_micros(60);
 
 /// The clock of a level.
@@ -25,7 +24,8 @@ impl Clock {
         nanoseconds(self.origin.elapsed())
     }
 
-    /// Waits until `at_ns`, absolutely; returns at once if that is over. Returns the time spent asleep.
+    /// Waits until the time `at_ns` of the level, and returns how long the thread slept; returns at once if that time
+    /// has passed.
     pub(crate) fn wait_until(&self, at_ns: u64) -> Duration {
         let mut asleep = Duration::ZERO;
         loop {
@@ -47,11 +47,11 @@ impl Clock {
 /// Asks the system to wake the calling thread when its sleep ends: by default it may take 50 µs longer, to
 /// wake several threads at once (`PR_SET_TIMERSLACK` in prctl(2)).
 pub(crate) fn wake_on_time() {
-    // Where it is refused, sends are a little later, and the log shows it.
+    // If the system refuses, requests are sent a little later, and the log shows it.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
 }
 
-/// Processor time that the calling thread has taken, in nanoseconds.
+/// Returns the processor time that the calling thread has used, in nanoseconds.
 pub(crate) fn thread_cpu_ns() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec).unwrap_or_default() * 1_000_000_000

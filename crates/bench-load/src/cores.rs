@@ -11,14 +11,15 @@ use std::sync::OnceLock;
 use bench_core::{Error, Result};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// For the whole process: a connection belongs to the event loop on which it was made, and serves one level after another.
+/// The event loops of the process. They outlive a level: a connection belongs to the event loop on which it was made,
+/// and serves one level after another.
 static CORES: OnceLock<io::Result<Vec<Runtime>>> = OnceLock::new();
 
 thread_local! {
     static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Returns the number of event loops: one less than the process may use cores, and at least 1.
+/// Returns the number of event loops: one less than the number of cores that the process may use, and at least 1.
 ///
 /// # Errors
 /// If they cannot be made, for example because no file descriptor is left.
@@ -26,13 +27,13 @@ pub fn count() -> Result<usize> {
     loops().map(<[Runtime]>::len)
 }
 
-/// The number of the event loop on which the caller runs, from 0; `None` outside of any.
+/// Returns the number, from 0, of the event loop on which the caller runs; `None` outside of event loops.
 pub fn current() -> Option<usize> {
     CURRENT.get()
 }
 
-/// Runs a future on event loop `core`, modulo their number: on the calling thread, with sockets and timers of that
-/// loop. Connections are opened in this way for requests on this loop.
+/// Runs a future on event loop `core` modulo the number of loops, on the calling thread, with the sockets and timers of
+/// that loop. Use it to open connections for requests on this loop.
 ///
 /// # Errors
 /// If event loops cannot be made, and if the caller runs on a runtime itself: it would wait for itself.
@@ -46,6 +47,8 @@ pub fn block_on<F: Future>(core: usize, future: F) -> Result<F::Output> {
     Ok(output)
 }
 
+/// Checks that the caller does not run on a runtime.
+///
 /// # Errors
 /// When the caller runs on a runtime itself.
 pub(crate) fn refuse_within_another() -> Result<()> {

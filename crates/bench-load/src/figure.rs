@@ -4,10 +4,12 @@ use bench_record::Metric;
 use bench_stats::Interval;
 use bench_syntax::quantity::{Seconds, significant};
 
-/// The difference below which throughputs are the same: that of repeated runs on a quiet machine.
+/// The share by which throughputs may differ and still count as the same: repeated runs on a quiet machine differ by as
+/// much.
 pub(crate) const FLAT: f64 = 0.05;
 
-/// `latency p99.9` as the quantity and the share: `("latency", 0.999)`.
+/// Splits `latency p99.9` into the quantity and the share, `("latency", 0.999)`; `None` if the name is not that of a
+/// percentile.
 pub(crate) fn percentile_of(name: &str) -> Option<(&str, f64)> {
     let (family, figure) = name.rsplit_once(" p")?;
     let digits = figure.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -15,7 +17,7 @@ pub(crate) fn percentile_of(name: &str) -> Option<(&str, f64)> {
     (percent > 0.0 && percent < 100.0).then_some((family, percent / 100.0))
 }
 
-/// The value with its unit, as people read it.
+/// Formats the value with its unit.
 pub(crate) fn shown(metric: &Metric) -> String {
     if metric.unit == "s" {
         Seconds(metric.value).to_string()

@@ -18,10 +18,10 @@ const LATE_S: f64 = 1e-3;
 /// bottleneck.
 const LATE_SHARE: f64 = 0.05;
 
-/// The achieved rate may miss the offered one by this share.
+/// The share by which the achieved rate may be below the offered one.
 const RATE_MISSED: f64 = 0.01;
 
-/// More failures than this share make a level invalid.
+/// The share of failed requests above which a level is invalid.
 pub(crate) const FAILURES: f64 = 0.01;
 
 /// The number of requests below which a steady part has no meaning.
@@ -44,14 +44,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) has_arrivals: fn() -> bool,
 }
 
-/// The record of a level; `harness_ns` is what clients spent outside of the closure, and awake, and what the log took.
+/// Creates the record of a level. `harness_ns` is the time that clients were awake outside of the closure, plus the
+/// processor time of the log.
 pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness_ns: u64) -> Level {
     let (scheduled, bounds) = (driven.scheduled, driven.steady);
     let logged = &mut driven.logged;
     let window = logged.whole.window();
     let window_s = window.1.saturating_sub(window.0) as f64 / 1e9;
     let (succeeded, failed, timed_out) = logged.whole.counts();
-    // What a search is to meet is said of levels: of requests, none is good or bad.
+    // The objective of a search applies to levels: their requests are neither good nor bad.
     let judged = !asked.must_meet && !asked.slo.is_empty();
     let mut metrics = logged.whole.metrics(window, scheduled, judged);
     if let Some((slope, interval)) = logged.growth.slope() {
@@ -149,8 +150,8 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     }
 }
 
-/// Times between outputs, times to the first, and times of whole requests: all that become longer if a client handles ready
-/// events late.
+/// The metrics that grow if a client handles ready events late: times between outputs, times to the first output, and
+/// times of whole requests.
 const BETWEEN_OUTPUTS: [&str; 2] = ["ITL p50", "ICL p50"];
 const TO_THE_FIRST: [&str; 2] = ["TTFT p50", "TTFA p50"];
 const OF_REQUESTS: [&str; 2] = ["service latency p50", "latency p50"];
@@ -158,10 +159,11 @@ const OF_REQUESTS: [&str; 2] = ["service latency p50", "latency p50"];
 /// The share of the median time between outputs for which outputs may wait without being taken for one.
 const APART: f64 = 0.5;
 
-/// The longest time for which 1 % of ready events may wait for the client: 1 ms, or 5 % of the shortest time that is reported,
-/// because late timestamps are longer by the same time. If timestamps are those of arrival, waiting changes none of them. But
-/// a client sends its next request as much later, so 5 % of the latency are allowed; and outputs that came while it waited are
-/// read together and have one time, so it must be less than half of the time between outputs.
+/// Returns the longest time for which 1 % of ready events may wait for the client: 1 ms, or 5 % of the shortest
+/// reported time if that is longer, because the wait is added to that time. If timestamps are those of arrival, a wait
+/// does not change them. But it delays the client's next request, so 5 % of the latency are allowed; and outputs that
+/// arrive during a wait are read together and get the same time, so it must be less than half of the time between
+/// outputs.
 fn longest_stall_s(level: &Level, has_arrivals: bool) -> f64 {
     let value = |name: &str| level.metric(name).map(|metric| metric.value).filter(|value| *value > 0.0);
     let shortest =
@@ -202,7 +204,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
     {
         let (cause, told) = lateness(level, busy);
         let sent = format!("only {achieved:.2} of {offered:.2} offered requests/s were sent");
-        // A saturated model is told once.
+        // A saturated model is reported once.
         match found.iter_mut().find(|(known, _)| *known == InvalidCause::Saturated && cause == *known) {
             Some((_, known)) => *known = format!("{known}, and {sent}"),
             None => found.push((cause, format!("{told}: {sent}"))),
@@ -262,7 +264,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
     validity
 }
 
-/// Warns that a level was to end before a single request does: it shows how long one request takes, but nothing
+/// Warns if a request takes longer than the level was to last: the level shows how long one request takes, but nothing
 /// about load.
 fn too_short(plan: &Plan, level: &Level) -> Option<String> {
     let wanted = plan.duration?;
@@ -284,7 +286,7 @@ fn too_few(plan: &Plan, level: &Level) -> Option<String> {
     ))
 }
 
-/// Returns the contradictions, and other notes that a reader should know.
+/// Returns the contradictions between figures, and other notes for the reader.
 fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     let mut warnings: Vec<String> = driven
         .logged
@@ -353,7 +355,7 @@ mod tests {
         let said = warning(8, Some(4), 4).expect("a warning");
         assert!(said.starts_with("8 clients share 4 requests"), "{said}");
         assert_eq!(warning(4, Some(4), 4), None);
-        // A level that time or a person has ended had its clients.
+        // A level that ended by time, or was interrupted, had all its clients.
         assert_eq!((warning(8, None, 4), warning(8, Some(100), 4)), (None, None));
     }
 }

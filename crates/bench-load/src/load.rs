@@ -98,12 +98,12 @@ impl Load {
         Load::new(Offline::new())
     }
 
-    /// Uses [`Ramp`]: levels of 1, 2, 4, … clients up to `to`.
+    /// Uses [`Ramp`]: levels of `from` clients, twice as many, and so on, up to `to`.
     pub fn ramp(from: usize, to: usize) -> Self {
         Load::new(Ramp::new(from, to))
     }
 
-    /// Uses [`Stress`]: more and more clients, for `duration`.
+    /// Uses [`Stress`]: more and more clients, up to `most`, for `duration`.
     pub fn stress(duration: Duration, most: usize) -> Self {
         Load::new(Stress::new(duration, most))
     }
@@ -188,7 +188,7 @@ impl Load {
         self
     }
 
-    /// Makes each client of a closed loop wait before each of its requests for the time that `pause` returns, as a
+    /// Makes each client of a closed loop wait before each of its requests for the time that `pause` returns, like a
     /// user who thinks. `pause` receives the number of the client, and the time when the level began. The wait is not
     /// part of any latency. Only clients of `async` closures pause.
     #[must_use]
@@ -198,8 +198,8 @@ impl Load {
     }
 
     /// States that the times with which outputs are marked ([`Request::output_at`]) are those of their arrival, as the
-    /// operating system knows them: if an event loop handles an output late, its time is no later. A level is then valid up to
-    /// longer delays of its event loops, if `are_known` returns `true` when it has ended.
+    /// operating system knows them: if an event loop handles an output late, its time is no later. A level then stays
+    /// valid with longer delays of its event loops, if `are_known` returns `true` when it has ended.
     #[must_use]
     pub fn times_of_arrival(mut self, are_known: fn() -> bool) -> Self {
         self.has_arrivals = are_known;
@@ -219,7 +219,7 @@ impl Load {
     /// benchmark.
     ///
     /// # Errors
-    /// If settings are invalid, if there are no such inputs, or if all requests of a level failed.
+    /// If settings are invalid, if there are no inputs, or if all requests of a level failed.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,

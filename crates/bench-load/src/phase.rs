@@ -31,14 +31,14 @@ impl Phase {
         at_ns >= self.from_ns.load(Ordering::Relaxed)
     }
 
-    /// Whether a request that was sent and ended then was begun in the steady part, and whether it ended there.
+    /// Returns whether the request was sent and ended in the steady part, and whether it ended there.
     pub(crate) fn holds(&self, sent_ns: u64, end_ns: u64) -> (bool, bool) {
         let from_ns = self.from_ns.load(Ordering::Relaxed);
         let ended = end_ns > from_ns && end_ns <= self.to_ns.load(Ordering::Relaxed);
         (ended && sent_ns >= from_ns, ended)
     }
 
-    /// Its bounds, if both are known.
+    /// Returns the bounds of the steady part; `None` unless both are known.
     pub(crate) fn bounds(&self) -> Option<(u64, u64)> {
         let (from_ns, to_ns) = (self.from_ns.load(Ordering::Relaxed), self.to_ns.load(Ordering::Relaxed));
         (from_ns < to_ns && to_ns < u64::MAX).then_some((from_ns, to_ns))

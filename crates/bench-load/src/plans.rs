@@ -42,7 +42,7 @@ pub(crate) enum Plans {
 }
 
 impl Plans {
-    /// Levels that share the time of the round.
+    /// Returns the number of levels that share the time of the round; for a search, an estimate.
     pub(crate) fn count(&self) -> usize {
         match self {
             Plans::Given { count, .. } => *count,
@@ -50,8 +50,7 @@ impl Plans {
         }
     }
 
-    /// The number of levels that are to follow; `None` if none is. A search has more as long as it has not found its
-    /// rate.
+    /// Returns the number of levels that are left; `None` if none is. A search always has one left.
     pub(crate) fn left(&self) -> Option<usize> {
         match self {
             Plans::Given { plans, .. } => Some(plans.len()).filter(|left| *left > 0),
@@ -81,7 +80,7 @@ impl Plans {
                 if let Some(last) = last {
                     rates.tell(Trial::of(last));
                     if rates.is_again() {
-                        // What is tried again takes its place among the levels of other rounds.
+                        // The repeated level gets the name that it has in other rounds.
                         last.name += " (hindered)";
                     }
                 }

@@ -4,11 +4,11 @@
 use bench_protocol::{Better, Reading};
 use bench_record::{Level, Metric};
 
-/// Energy by the device's own counter, else by its power over time.
+/// The metrics of energy: by the device's own counter, or else its power over time.
 const ENERGY: [&str; 2] = ["gpu_energy", "gpu_energy_integrated"];
 
-/// Adds what probes have read to a level that has ended: each reading under its name, and energy per request and per
-/// unit of the metric that the field looks at first, if that is a rate (images/s: energy per image).
+/// Adds the readings of probes to a level that has ended: each under its name, and energy per request and per unit of
+/// the primary metric of the field, if that is a rate (images/s: energy per image).
 pub(crate) fn add(level: &mut Level, primary: &str, readings: Vec<Reading>) {
     let energy_j = ENERGY
         .iter()
@@ -32,7 +32,7 @@ pub(crate) fn add(level: &mut Level, primary: &str, readings: Vec<Reading>) {
 fn units(level: &Level, primary: &str) -> Option<(String, f64)> {
     let rate = level.metric(primary)?;
     let unit = match rate.unit.strip_suffix("/s")? {
-        // The unit of requests is that of every field.
+        // Energy per request is reported for every field.
         "req" => return None,
         "audio s" => "audio second".to_owned(),
         plural => plural.strip_suffix('s').unwrap_or(plural).to_owned(),

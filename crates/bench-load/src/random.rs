@@ -24,19 +24,19 @@ impl Random {
         ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }
 
-    /// Exponentially distributed with mean 1, by inversion.
+    /// Returns an exponentially distributed number with mean 1, by inversion.
     pub(crate) fn exponential(&mut self) -> f64 {
         -self.uniform().ln()
     }
 
-    /// Normally distributed with mean 0 and variance 1 (Box and Muller, 1958).
+    /// Returns a normally distributed number with mean 0 and variance 1 (Box and Muller, 1958).
     fn normal(&mut self) -> f64 {
         let radius = (2.0 * self.exponential()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
-    /// Gamma distributed with this shape and scale 1 (Marsaglia and Tsang, *A simple method for generating
-    /// gamma variables*, 2000).
+    /// Returns a gamma-distributed number with this shape and scale 1 (Marsaglia and Tsang, *A simple method for
+    /// generating gamma variables*, 2000).
     pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
         if shape < 1.0 {
             return self.gamma(shape + 1.0) * self.uniform().powf(1.0 / shape);

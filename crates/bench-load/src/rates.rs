@@ -5,11 +5,11 @@ use bench_record::{InvalidCause, Level, Validity};
 /// The maximum number of rates that are tried.
 const MOST_POINTS: usize = 16;
 
-/// Rates between one and its double. The search ends when the rate is known to one of these steps, 4.4 %.
+/// The number of steps between a rate and its double. The search ends when the rate is known to one step, 4.4 %.
 const STEPS: i32 = 16;
 
-/// The lowest rate that is tried, in steps from the first: a sixteenth of it. Each halving takes twice as long as the
-/// last, and if something other than the rate is in the way, none is low enough.
+/// The lowest rate that is tried, in steps from the first: a sixteenth. Each halving takes twice as long as the last
+/// one, and if the rate is not the reason why the objective is missed, no rate is low enough.
 const LOWEST: i32 = -4 * STEPS;
 
 /// The rates of a search, one after another.
@@ -63,7 +63,7 @@ impl Rates {
         Rates { first, next: first, ..Rates::from(1.0) }
     }
 
-    /// The next rate to try, or `None` when the highest one is known well enough.
+    /// Returns the next rate to try; `None` when the search is over.
     pub(crate) fn next(&mut self) -> Option<f64> {
         if self.tried >= MOST_POINTS {
             return None;
@@ -90,7 +90,7 @@ impl Rates {
         }
     }
 
-    /// Whether the next one has been tried already.
+    /// Whether the next rate is the last one again.
     pub(crate) fn is_again(&self) -> bool {
         self.again
     }
@@ -99,7 +99,7 @@ impl Rates {
         self.met.map(|step| self.rate(step))
     }
 
-    /// The reason why the highest rate is not known from both sides, if it is not.
+    /// Returns the reason why the highest rate is not known from both sides; `None` if it is.
     pub(crate) fn open_end(&self) -> Option<&'static str> {
         match (self.met, self.missed) {
             (Some(_), None) => Some(

@@ -8,7 +8,7 @@ pub(crate) struct CaseId {
 }
 
 impl CaseId {
-    /// `model/category/name[…]`, or `category/name[…]` without a model.
+    /// Parses `model/category/name[…]`, or `category/name[…]` without a model.
     pub(crate) fn of(id: &str) -> Self {
         let head = id.split('[').next().unwrap_or(id);
         let parts: Vec<&str> = head.split('/').collect();

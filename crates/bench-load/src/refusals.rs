@@ -1,4 +1,4 @@
-//! Failing requests in batches, which can only be reported as a number.
+//! Counts failed requests of batches, which report only a time to the runner.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,7 +6,7 @@ use bench_core::Error;
 
 use crate::level::FAILURES;
 
-/// A single failure decides nothing before this many requests.
+/// The smallest number of requests that the failures are compared with, so that a single failure decides nothing.
 const FEWEST: u64 = 100;
 
 /// The number of requests of a round, and of those that failed.
@@ -17,12 +17,14 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
-    /// Notes a request.
+    /// Records a request.
     pub(crate) fn note(&self, has_failed: bool) {
         self.made.fetch_add(1, Ordering::Relaxed);
         self.failed.fetch_add(u64::from(has_failed), Ordering::Relaxed);
     }
 
+    /// Checks that few enough requests have failed.
+    ///
     /// # Errors
     /// When so many requests have failed that the times of the others do not describe the model, as in an invalid
     /// level.

@@ -50,7 +50,7 @@ pub(crate) struct Marks {
     /// The request that may mark now. One that has ended cannot reach the next one's marks.
     generation: AtomicU64,
     marks: Mutex<Vec<Mark>>,
-    /// Marks that came when their request had ended.
+    /// The number of marks that were made after their request had ended.
     late: AtomicU64,
 }
 
@@ -66,7 +66,7 @@ impl Marks {
         })
     }
 
-    /// The handle of request number `number`, which begins now.
+    /// Begins request number `number`, and returns its handle.
     pub(crate) fn begin(self: &Arc<Self>, number: u64) -> Request {
         let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
         Request { marks: Arc::clone(self), generation, number }
@@ -79,7 +79,7 @@ impl Marks {
         (!marks.is_empty()).then(|| marks.drain(..).collect())
     }
 
-    /// Marks that came when their request had ended.
+    /// The number of marks that were made after their request had ended.
     pub(crate) fn late(&self) -> u64 {
         self.late.load(Ordering::Relaxed)
     }
@@ -99,7 +99,7 @@ impl Marks {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Mark>> {
-        // A list of marks is whole after every push.
+        // A list of marks is consistent after every push.
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,7 +130,7 @@ impl Request {
         self.marks.client
     }
 
-    /// Returns when the level began. Anything prepared before it, such as a connection, is older.
+    /// Returns the time at which the level began. Anything prepared before it, such as a connection, is older.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -142,8 +142,8 @@ impl Request {
         self.marks.origin
     }
 
-    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. For clients
-    /// that read the clock when bytes arrive, before they parse them.
+    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. Use it in
+    /// clients that read the clock when bytes arrive, before they parse them.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -156,7 +156,7 @@ impl Request {
         self.marks.mark_at(self.generation, MarkKind::Output, amount, at);
     }
 
-    /// Marks that the answer proper began at `at`, as [`answer`](Self::answer) does for now.
+    /// Marks that the answer itself began at `at`; [`answer`](Self::answer) marks the current time.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -169,7 +169,7 @@ impl Request {
         self.marks.mark_at(self.generation, MarkKind::Answer, None, at);
     }
 
-    /// Marks a step of the work that was done at `at`, as [`step`](Self::step) does for now.
+    /// Marks a step of the work that was done at `at`; [`step`](Self::step) marks the current time.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -182,7 +182,7 @@ impl Request {
         self.marks.mark_at(self.generation, MarkKind::Step, None, at);
     }
 
-    /// Marks that the last output arrived at `at`, as [`end`](Self::end) does for now.
+    /// Marks that the last output arrived at `at`; [`end`](Self::end) marks the current time.
     ///
     /// ```
     /// # use bench_load::Request;

@@ -20,9 +20,9 @@ use crate::slo::Slo;
 use crate::stop::{GRACE, Stop};
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then bisected;
-/// if the first rate misses it, the search halves down to a sixteenth of it. Each rate is a level, with Poisson
-/// arrivals; one that is not valid does not count as met, and one at which the harness was the bottleneck is tried
-/// once more. All rounds try rates of the same scale, so that their results can be combined.
+/// if the first rate misses it, the rate is halved, down to a sixteenth of the first. Each rate is a level, with
+/// Poisson arrivals; one that is not valid does not count as met, and one at which the harness was the bottleneck is
+/// tried once more. All rounds try rates of the same scale, so that their results can be combined.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -192,7 +192,7 @@ impl Search {
     /// Same as [`run`](Self::run), for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
     ///
     /// # Errors
-    /// Same as [`run`](Self::run), and in an `async` benchmark.
+    /// Same as [`run`](Self::run), and if it is called in an `async` benchmark.
     #[cfg(feature = "tokio")]
     pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
@@ -207,7 +207,7 @@ impl Search {
     }
 }
 
-/// The percentile that a condition is about: 0.99 for `latency_p99 <= 1s`.
+/// Returns the percentile in a condition, as a share: 0.99 for `latency_p99 <= 1s`; `None` if it has none.
 fn percentile_of(condition: &str) -> Option<f64> {
     let name = condition.split(['<', '>']).next()?.trim();
     let digits = name.rsplit_once("_p")?.1.replace('_', ".");

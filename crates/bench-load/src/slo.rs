@@ -26,9 +26,9 @@ struct Condition {
 }
 
 impl Slo {
-    /// Reads conditions: `ttft <= 200ms`, `latency_p99 <= 1s`, `rtf <= 1`, `output_tokens_s >= 10`. The name is
-    /// that of a quantity (for each request) or of a metric (for a level), in lower case with `_`; a limit with a
-    /// unit of time is one of seconds.
+    /// Reads conditions: `ttft <= 200ms`, `latency_p99 <= 1s`, `rtf <= 1`, `output_tokens_s >= 10`. The name is that of
+    /// a quantity (for each request) or of a metric (for a level), in lower case with `_`; a limit with a unit of time
+    /// is converted to seconds.
     ///
     /// ```
     /// use bench_load::slo::Slo;
@@ -47,11 +47,10 @@ impl Slo {
             .map(|conditions| Slo { conditions })
     }
 
-    /// Checks that each condition is about something that a request of this field has: a misspelt name would be met by
-    /// none of them.
+    /// Checks that each condition names a quantity of a request of this field: no request would meet a misspelt one.
     ///
     /// # Errors
-    /// The first condition that is not, with the names that there are.
+    /// The first condition that does not, with the names that exist.
     pub(crate) fn of_requests(&self, domain: &Domain) -> Result<(), UsageError> {
         let known = || LATENCIES.iter().map(|name| (*name).to_owned());
         let known: Vec<String> =
@@ -59,10 +58,10 @@ impl Slo {
         self.among(&known, &format!("a request of the field `{}`", domain.name))
     }
 
-    /// Checks that each condition is about a metric that the level has.
+    /// Checks that each condition names a metric of the level.
     ///
     /// # Errors
-    /// The first condition that is not, with the names that there are.
+    /// The first condition that does not, with the names that exist.
     pub(crate) fn of_level(&self, metrics: &[Metric]) -> Result<(), UsageError> {
         let known: Vec<String> = metrics.iter().map(Metric::key).collect();
         self.among(&known, "the level")
@@ -80,7 +79,7 @@ impl Slo {
         }
     }
 
-    /// The conditions as a record has them: of requests, or of the level as a whole.
+    /// Returns the conditions for the record: of requests, or of the level as a whole.
     pub(crate) fn recorded(&self, of_requests: bool) -> Vec<SloCondition> {
         let recorded = |Condition { text, key, at_most, limit }: &Condition| {
             let mut condition = SloCondition::of_requests(text.as_str(), key.as_str(), *at_most, *limit);
@@ -94,7 +93,7 @@ impl Slo {
         self.conditions.is_empty()
     }
 
-    /// Whether a served request meets every condition. One without the quantity does not.
+    /// Whether a served request meets every condition. A request without the quantity does not.
     pub(crate) fn meets(&self, domain: &Domain, seen: &Seen<'_>, latency_s: f64) -> bool {
         self.conditions.iter().all(|condition| {
             let figure = match condition.key.as_str() {
@@ -165,7 +164,7 @@ impl Condition {
     }
 }
 
-/// A quantity's name as conditions write it.
+/// Returns the name of a quantity as it is written in conditions.
 fn key_of(name: &str) -> String {
     name.to_lowercase().replace([' ', '/', '-'], "_")
 }

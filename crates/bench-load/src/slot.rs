@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-/// A client that is doing nothing.
+/// The value of `sent_ns` while a client has no request.
 const IDLE: u64 = u64::MAX;
 
 /// One client, as its supervisor sees it.
@@ -44,7 +44,7 @@ impl Slot {
         self.client
     }
 
-    /// The client has sent a request.
+    /// Records that the client has sent a request.
     pub(crate) fn begin(&self, number: u64, input: u32, intended_ns: u64, sent_ns: u64) {
         self.number.store(number, Ordering::Relaxed);
         self.input.store(input, Ordering::Relaxed);
@@ -52,13 +52,13 @@ impl Slot {
         self.sent_ns.store(sent_ns, Ordering::Release);
     }
 
-    /// The client has its answer. `false` if the request was given up: the client must not write it down,
-    /// and must not go on, since another one has taken its place.
+    /// Records that the client has its answer. Returns `false` if the request was given up: the client must not record
+    /// it, and must not go on, since another one has taken its place.
     pub(crate) fn end(&self, sent_ns: u64) -> bool {
         self.sent_ns.compare_exchange(sent_ns, IDLE, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// Gives up the request in work if it was sent before `before_ns`.
+    /// Gives up the request in work if it was sent before `before_ns`; returns `None` if there is no such request.
     pub(crate) fn give_up(&self, before_ns: u64) -> Option<GivenUp> {
         let sent_ns = self.sent_ns.load(Ordering::Acquire);
         if sent_ns >= before_ns {

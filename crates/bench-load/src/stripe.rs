@@ -12,7 +12,7 @@ use bench_syntax::Share;
 pub(crate) struct Stripe {
     rank: u64,
     of: u64,
-    /// Clients of all workers; in a schedule, as many as workers.
+    /// The number of clients of all workers; in a schedule, the number of workers.
     clients: u64,
 }
 

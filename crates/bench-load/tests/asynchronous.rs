@@ -17,7 +17,7 @@ use bench_record::{CaseRecord, InvalidCause, Level, Record, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A token server on loopback: for each byte that it is sent, it answers with one, a little later.
+/// A token server on loopback: it answers each byte with the same byte, a little later.
 async fn serve() -> std::io::Result<std::net::SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -76,7 +76,7 @@ fn searches(b: &mut Bencher) -> Result<()> {
     })
 }
 
-/// More clients than there could well be threads. Each has sent a request before any of them is answered.
+/// More clients than a machine could well have threads. Nearly all have sent a request before any of them is answered.
 #[benchmark(category = "unit", rounds = 1)]
 fn many(b: &mut Bencher) -> Result<()> {
     let all = tokio::sync::Barrier::new(4999);
@@ -100,7 +100,7 @@ fn blocks(b: &mut Bencher) -> Result<()> {
     })
 }
 
-/// A schedule of which one request may be in flight, though each takes longer than the next one is due.
+/// A schedule with at most one request in flight, although each takes longer than the time until the next one is due.
 #[benchmark(category = "unit", rounds = 1)]
 fn scheduled(b: &mut Bencher) -> Result<()> {
     let arrivals = OpenLoop::constant(1000.0).most_in_flight(1);
@@ -139,7 +139,7 @@ fn ended(b: &mut Bencher) -> Result<()> {
     })
 }
 
-/// Waits for itself, if it may.
+/// Would wait for itself if that were allowed.
 #[benchmark(category = "unit", rounds = 1)]
 async fn within(b: &mut Bencher) -> Result<()> {
     Load::closed(1).requests(5).run_async(

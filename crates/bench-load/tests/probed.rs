@@ -11,7 +11,7 @@ use bench_load::domain::{Images, Speech};
 use bench_protocol::Reading;
 use bench_record::Level;
 
-/// Joules taken since the probe has looked.
+/// The energy taken since the last reading of the probe, in joules.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
 struct Meter;

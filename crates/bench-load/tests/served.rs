@@ -1,4 +1,4 @@
-//! Load cases, served in this process: what comes out of levels of every scenario.
+//! Serves load cases of every scenario in this process, and checks their levels.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
 
 use bench_judge::Summarize;

@@ -39,7 +39,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// `Model:` of every file `<folder>/*/information`.
+/// Returns `Model:` of every file `<folder>/*/information`.
 fn nvidia_gpus(folder: &Path) -> Vec<String> {
     let mut gpus: Vec<(std::path::PathBuf, String)> = std::fs::read_dir(folder)
         .into_iter()
@@ -55,7 +55,7 @@ fn nvidia_gpus(folder: &Path) -> Vec<String> {
     gpus.into_iter().map(|(_, model)| model).collect()
 }
 
-/// The version number in `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue …`.
+/// Returns the version number in `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue …`.
 fn driver_version(line: &str) -> String {
     line.split_whitespace()
         .find(|word| word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.'))

@@ -5,7 +5,7 @@ pub(crate) use linux::describe;
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 pub(crate) use portable::describe;
 
-/// Reads `/proc`, which is read already for other purposes.
+/// Reads `/proc`, as the checks do.
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux {
     use bench_record::Environment;
@@ -40,7 +40,7 @@ mod linux {
         format!("Linux{distribution}{kernel}")
     }
 
-    /// The value in the first line `name : value` of a file.
+    /// Returns the value in the first line `name : value` of a file.
     fn field(path: &str, name: &str) -> Option<String> {
         let text = std::fs::read_to_string(path).ok()?;
         let (_, value) = text.lines().find_map(|line| {

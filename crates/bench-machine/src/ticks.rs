@@ -15,7 +15,7 @@ impl CpuTicks {
         CpuTicks::parse(&read_line("/proc/stat")?)
     }
 
-    /// Parses that line.
+    /// Parses the first line of `/proc/stat`; `None` if it is malformed.
     pub fn parse(line: &str) -> Option<Self> {
         let ticks: Vec<u64> =
             line.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
@@ -28,7 +28,7 @@ impl CpuTicks {
         self.total.saturating_sub(earlier.total)
     }
 
-    /// Returns the share of the time since `earlier` that was stolen.
+    /// Returns the share of the time since `earlier` that was stolen; `None` if no tick has passed.
     pub fn steal_since(self, earlier: CpuTicks) -> Option<f64> {
         let total = self.total.checked_sub(earlier.total).filter(|total| *total > 0)?;
         Some(self.steal.saturating_sub(earlier.steal) as f64 / total as f64)

@@ -11,12 +11,12 @@ pub enum Version {
     Two,
 }
 
-/// A control group and those around it.
+/// A control group and its ancestors.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Group {
     /// The version of its hierarchy.
     pub version: Version,
-    /// Folders of the group and of those around it, innermost first, as far as they can be seen from here.
+    /// Folders of the group and of its ancestors, innermost first; in a container, only those that are mounted there.
     pub folders: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ pub struct Group {
 /// group.
 pub fn own(machine: &Machine, controller: &str) -> Result<Option<Group>, Unknown> {
     let (groups, mounts) = (machine.text("/proc/self/cgroup")?, machine.text("/proc/self/mountinfo")?);
-    // `hierarchy:controllers:path`; the second hierarchy has no controllers of its own there.
+    // `hierarchy:controllers:path`; the line of version 2 names no controllers.
     let path_of = |wanted: &dyn Fn(&str) -> bool| {
         groups.lines().find_map(|line| {
             let mut fields = line.splitn(3, ':').skip(1);
@@ -44,7 +44,7 @@ pub fn own(machine: &Machine, controller: &str) -> Result<Option<Group>, Unknown
         .map(|folders| Group { version, folders }))
 }
 
-/// The folders of the group `path`, if this line of proc_pid_mountinfo(5) mounts its hierarchy.
+/// Returns the folders of the group `path`; `None` unless this line of proc_pid_mountinfo(5) mounts its hierarchy.
 fn folders(line: &str, version: Version, controller: &str, path: &str) -> Option<Vec<String>> {
     let (mount, system) = line.split_once(" - ")?;
     let mut mount = mount.split(' ').skip(3);
@@ -58,7 +58,7 @@ fn folders(line: &str, version: Version, controller: &str, path: &str) -> Option
     if !fits {
         return None;
     }
-    // In a container the mount may begin at the own group, and what lies around it cannot be seen.
+    // In a container the mount may begin at the own group, and the ancestors cannot be seen.
     let inside = if root == "/" { Some(path) } else { path.strip_prefix(root) };
     let inside = inside.filter(|inside| !inside.contains("..")).unwrap_or_default().trim_matches('/');
     let mut folders = vec![point.to_owned()];

@@ -3,7 +3,7 @@
 use crate::Machine;
 use crate::cgroup::{self, Group, Version};
 
-/// The value that the first hierarchy writes if there is no limit: no machine has so much.
+/// Limits from this one on mean "no limit": no machine has as much memory, and version 1 writes a huge number.
 const UNLIMITED: u64 = 1 << 60;
 
 /// The memory of a control group, including pages of files that its processes have read or written.
@@ -11,9 +11,9 @@ const UNLIMITED: u64 = 1 << 60;
 pub struct GroupMemory {
     /// Bytes in use.
     pub used: u64,
-    /// Bytes that it may use, if they are limited.
+    /// Bytes that it may use; `None` if they are not limited.
     pub limit: Option<u64>,
-    /// Bytes of those in use that the kernel gives back when they are needed: pages of files that have not been read
+    /// Bytes among those in use that the kernel gives back when they are needed: pages of files that have not been read
     /// for a while.
     pub reclaimable: u64,
 }
@@ -25,14 +25,14 @@ impl GroupMemory {
         GroupMemory::of(&Machine::this())
     }
 
-    /// The control group of this process; `None` if its memory is not limited or cannot be read.
+    /// Same as [`own`](Self::own), for the process whose files `machine` has.
     pub fn of(machine: &Machine) -> Option<Self> {
         let Group { version, folders } = cgroup::own(machine, "memory").ok()??;
         let (used, limit, files) = match version {
             Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes", "total_inactive_file"),
             Version::Two => ("memory.current", "memory.max", "inactive_file"),
         };
-        // The root of the second hierarchy has no such files, and `max` is not a number.
+        // The root group of version 2 has no such files, and `max` is not a number.
         let groups: Vec<GroupMemory> = folders
             .iter()
             .filter_map(|folder| {

@@ -8,8 +8,8 @@ use crate::Machine;
 const LISTENS: &str = "0A";
 
 impl Machine {
-    /// Returns the numbers of the processes that listen on a TCP port, by proc_net_tcp(5): several if they share the socket.
-    /// Empty if there are none, or if their descriptors may not be read, such as those of other users.
+    /// Returns the ids of the processes that listen on a TCP port, by proc_net_tcp(5): several if they share the
+    /// socket. Empty if there are none, or if their descriptors may not be read, such as those of other users.
     pub fn listeners(&self, port: u16) -> BTreeSet<u32> {
         let tables =
             ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(|table| self.text(table).ok());
@@ -31,7 +31,8 @@ impl Machine {
     }
 }
 
-/// The link that a descriptor of the socket in this line is, if the socket listens on `port`.
+/// Returns the content of the links to the socket in this line, in `/proc/<pid>/fd`; `None` unless it listens on
+/// `port`.
 fn socket(line: &str, port: u16) -> Option<String> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let [_, local, _, state, _, _, _, _, _, inode, ..] = fields.as_slice() else { return None };

@@ -7,14 +7,14 @@ use std::str::FromStr;
 
 use crate::Unknown;
 
-/// More of a file is not read. `/proc/cpuinfo` has a kilobyte and more for each processor, and the kernel
-/// may ask each of them for its frequency; the first says it all.
+/// The number of bytes that are read of a file. `/proc/cpuinfo` has a kilobyte and more for each processor, and the
+/// kernel may ask each of them for its frequency; the first processors are enough.
 const LONGEST: u64 = 64 << 10;
 
-/// A machine, or a folder that looks like one.
+/// The machine of this process, or a folder with the same files.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    /// Absent if the system does not describe itself in files, and in the portable variant.
+    /// `None` if the system does not describe itself in files, and in the portable variant.
     root: Option<PathBuf>,
 }
 
@@ -24,7 +24,7 @@ impl Machine {
         Machine { root: (!crate::IS_PORTABLE).then(|| PathBuf::from("/")) }
     }
 
-    /// Returns a folder that looks like a machine.
+    /// Returns a machine whose files are in the folder `root`.
     #[cfg(any(test, feature = "testing"))]
     pub fn at(root: &Path) -> Self {
         Machine { root: Some(root.to_owned()) }

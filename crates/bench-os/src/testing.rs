@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::Machine;
 
-/// A machine made of these files, which exists as long as the folder does. `/proc` and `/sys` are mounted.
+/// A machine made of files in a temporary folder, which is removed with this value.
 pub struct MadeUp {
     folder: tempfile::TempDir,
     /// The machine.
@@ -13,7 +13,7 @@ pub struct MadeUp {
 }
 
 impl MadeUp {
-    /// Creates a machine with these files, and those that every machine has.
+    /// Creates a machine with these files, and with `/proc` and `/sys` mounted.
     pub fn new(files: &[(&str, &str)]) -> Self {
         let made = MadeUp::bare(files);
         for mounted in ["proc/self", "sys/devices"] {

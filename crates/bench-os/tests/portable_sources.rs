@@ -20,13 +20,13 @@ const CRATES: [&str; 12] = [
     "crates/bench-syntax",
 ];
 
-/// Names that the standard library does not have on every system.
+/// Names that do not exist on every system.
 const NOT_PORTABLE: [&str; 5] = ["std::os::", "libc::", "signal_hook", "rustix::", "target_os = \"linux\""];
 
-/// How the two variants are told apart.
+/// The condition that selects one of the two variants.
 const CHOICE: &str = "all(target_os = \"linux\", not(bench_portable))";
 
-/// Instructions of valgrind, which differ by architecture: no call of the system.
+/// Contains instructions for valgrind, which differ by architecture, but no calls of the system.
 const MARKS: &str = "bench-core/src/counting/marks.rs";
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -40,7 +40,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Lines of a file that are of one system only, with their numbers. Its tests may choose their systems by `cfg(unix)`.
+/// Returns the lines of a source that are specific to one system, with their numbers. Tests may choose systems by
+/// `cfg(unix)`.
 fn specific(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::json::{Decode, Encode, Json, JsonError, Object};
 
-/// Arguments and their values, in the order of their names. The cases of a benchmark share the texts, and a program may
-/// list ten thousand cases: each holds two pointers for a text, and no tree.
+/// Arguments and their values, in the order of their names. The cases of a benchmark share the texts, since a program
+/// may list ten thousand cases: each case holds only pointers to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments(Vec<(Arc<str>, Arc<str>)>);
 

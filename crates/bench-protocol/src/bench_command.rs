@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-/// The variable that names the `bench` command, if it is not to be searched for.
+/// The variable that contains the path of the `bench` command; without it, the command is searched for.
 pub const RUNNER_VARIABLE: &str = "BENCH_RUNNER";
 
 /// The flag that makes the `bench` command print [`PROTOCOL`](crate::PROTOCOL) and do nothing else.
@@ -28,7 +28,7 @@ pub fn bench_command() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Returns cargo's own folder: `CARGO_HOME`, or else `.cargo` in the user's.
+/// Returns cargo's own folder: `CARGO_HOME`, or else `.cargo` in the user's folder; `None` if neither is known.
 pub fn cargo_home() -> Option<PathBuf> {
     env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
         #[allow(deprecated, reason = "marked so before Rust 1.87, for what it did on Windows")]

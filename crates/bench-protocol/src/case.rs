@@ -102,12 +102,12 @@ impl Listing {
         Listing { protocol: crate::PROTOCOL, build, cases, modes: None }
     }
 
-    /// Whether its workers offer a mode, as far as is known.
+    /// Whether its workers offer a mode; `true` if the program does not list its modes.
     pub fn offers(&self, mode: Mode) -> bool {
         self.modes.as_ref().is_none_or(|modes| modes.contains(&mode))
     }
 
-    /// The list as a program prints it.
+    /// Returns the list as a program prints it.
     pub fn to_json(&self) -> String {
         json::to_text(self)
     }

@@ -1,4 +1,4 @@
-//! Names of files for one of many things.
+//! Converts ids to names of files.
 
 use bench_stats::seed::hash;
 

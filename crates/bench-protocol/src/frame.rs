@@ -24,7 +24,7 @@ pub const PROTOCOL: u32 = 2;
 /// al., *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
 pub const PADDING_VARIABLE: &str = "BENCH_PADDING";
 
-/// The maximum length of a frame; a longer one is not one of ours.
+/// The maximum length of a frame, in bytes; a longer one is refused.
 pub const LONGEST_FRAME: usize = 64 << 20;
 
 /// A message from runner to worker.
@@ -132,13 +132,13 @@ pub struct DeviceWishes {
 /// How the number of iterations of a worker is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The worker: first call, warm-up, samples.
+    /// By the worker: first call, warm-up, samples.
     Sample,
     /// One iteration, to check that it works.
     Once,
-    /// The runner, batch by batch, with [`Command::Batch`].
+    /// By the runner, batch by batch, with [`Command::Batch`].
     Step,
-    /// The worker, which runs under callgrind: first call, warm-up, and one iteration, marked for valgrind to count.
+    /// By the worker, which runs under callgrind: first call, warm-up, and one iteration, marked for valgrind to count.
     Count,
 }
 
@@ -288,11 +288,11 @@ impl RequestLevels {
     /// If it is not one.
     pub fn from_json(text: &str) -> Result<Self, JsonError> {
         let json = Json::parse(text)?;
-        // Written again: what a message holds must not contain a line break, nor a `type` of its own.
+        // Encoded again, because a message must not contain a line break, nor a second `type`.
         Ok(RequestLevels(Members::of(&json)?.without("type")))
     }
 
-    /// The object's text, on one line.
+    /// Returns the object's text, on one line.
     pub fn as_json(&self) -> &str {
         &self.0
     }

@@ -45,7 +45,7 @@ impl Overrides {
 }
 
 impl Overrides {
-    /// Returns the threshold, if a change can be compared with it: a list may contain any number.
+    /// Returns the threshold if it is at least 0 and below 1, and `None` otherwise: a list may contain any number.
     pub fn usable_threshold(&self) -> Option<f64> {
         self.threshold.filter(|share| (0.0..1.0).contains(share))
     }

@@ -19,7 +19,7 @@ pub enum Part {
 impl Part {
     const ALL: [Part; 4] = [Part::FirstCall, Part::WarmUp, Part::Iteration, Part::Empty];
 
-    /// The text that goes with a dump.
+    /// Returns the label of a dump.
     pub fn label(self) -> &'static CStr {
         match self {
             Part::FirstCall => c"first_call",
@@ -29,12 +29,12 @@ impl Part {
         }
     }
 
-    /// The part with this label.
+    /// Returns the part with this label; `None` if there is none.
     pub fn labelled(label: &str) -> Option<Self> {
         Part::ALL.into_iter().find(|part| part.label().to_bytes() == label.as_bytes())
     }
 
-    /// The part that was stored as a number.
+    /// Returns the part with this number; `None` if there is none.
     pub fn numbered(number: u8) -> Option<Self> {
         Part::ALL.into_iter().find(|part| *part as u8 == number)
     }

@@ -69,7 +69,7 @@ pub struct Reading {
     /// Its 95 % interval within the round, in its unit, if it has one.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub interval: Option<Interval>,
-    /// How one figure is made of the rounds of a case.
+    /// How the readings of several rounds become one figure.
     #[cfg_attr(feature = "serde", serde(default))]
     pub over_rounds: OverRounds,
     /// Whether a lower or a higher value is better.
@@ -82,7 +82,7 @@ fn lower() -> Better {
     Better::Lower
 }
 
-/// How one figure is made of the readings of a case's rounds.
+/// How the readings of a case's rounds become one figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum OverRounds {

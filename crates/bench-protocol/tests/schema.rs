@@ -22,7 +22,7 @@ fn schema(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-/// The JSON value that a message is on the wire.
+/// Returns the JSON value of a message on the wire.
 fn value(message: &impl Encode) -> Value {
     serde_json::from_str(&to_text(message)).expect("JSON")
 }
@@ -32,14 +32,14 @@ fn reads<T: Decode>(value: &Value) -> bool {
     from_text::<T>(&value.to_string()).is_ok()
 }
 
-/// A schema of the messages that are commands, or frames.
+/// Returns a schema of the messages that are commands, or of those that are frames.
 fn messages(kind: &str) -> Value {
     let mut schema = schema(MESSAGES);
     schema["oneOf"] = json!([{ "$ref": format!("#/$defs/{kind}") }]);
     schema
 }
 
-/// A list in which nothing is left out.
+/// Creates a list in which nothing is left out.
 fn listing() -> Listing {
     let mut build = Build::default();
     build.toolchain = "CPython 3.13.1".to_owned();
@@ -67,7 +67,7 @@ fn listing() -> Listing {
     listing
 }
 
-/// Commands in which nothing is left out.
+/// Creates commands in which nothing is left out.
 fn commands() -> Vec<Command> {
     let assignment = Assignment {
         case: "unit/f".to_owned(),
@@ -98,7 +98,7 @@ fn commands() -> Vec<Command> {
     vec![Command::Measure(Box::new(assignment)), Command::Batch { iterations: 1, lead: 1 }, Command::Stop]
 }
 
-/// Frames of every type, in which nothing is left out.
+/// Creates frames of every type, in which nothing is left out.
 fn frames() -> Vec<Frame> {
     let interval = Interval { low: 1.0, high: 2.0 };
     let reading = Reading::new("peak", "bytes", 1.5).max().higher_is_better().with_interval(Some(interval));
@@ -159,7 +159,7 @@ fn check(root: &Value, schema: &Value, message: &Value, reads: &dyn Fn(&Value) -
             without.pointer_mut(path).expect(path).as_object_mut().expect("an object").remove(name);
             let required = schema["required"].as_array().expect("required").iter().any(|field| field == name);
             assert_eq!(validator.is_valid(&without), !required, "{path} without {name} by the schema");
-            // What a program has served is read later, by another type.
+            // The content of a `served` message is read later, by another type.
             if message["type"] != "served" || name == "type" {
                 assert_eq!(reads(&without), !required, "{path} without {name} by the type");
             }
@@ -242,7 +242,7 @@ fn frames_and_their_schemas_agree() {
     assert_eq!(named, Some(frames().len()));
 }
 
-/// The examples of the page are what the types read and write, and follow the schemas.
+/// Tests that the examples of the page are what the types read and write, and follow the schemas.
 #[test]
 fn the_page_shows_the_protocol() {
     let command_schema = jsonschema::validator_for(&messages("command")).expect("a schema");

@@ -16,9 +16,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaseRecord {
-    /// `model/category/name[argument=value,…]`
+    /// The id: `model/category/name[argument=value,…]`.
     pub id: String,
-    /// The model, if any.
+    /// The model that the benchmark belongs to; `None` if it belongs to none.
     pub model: Option<String>,
     /// The category.
     pub category: Category,
@@ -26,7 +26,7 @@ pub struct CaseRecord {
     pub name: String,
     /// Arguments and their values.
     pub arguments: BTreeMap<String, String>,
-    /// Free labels.
+    /// Labels of any text, by which cases can be selected.
     pub tags: Vec<String>,
     /// The place of the function in the source code: for people, never for matching.
     pub source: String,
@@ -111,7 +111,7 @@ pub struct Settings {
     pub max_time_is_hard: bool,
     /// The time after which the case has failed, over all rounds, in seconds.
     pub timeout_s: f64,
-    /// Whether the user set that time. Otherwise the time that a round expects is added to it.
+    /// Whether the user set `timeout_s`. Otherwise, the time that a round expects to take is added to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timeout_is_hard: bool,
     /// Sampling stops at this half-width of the median's 95 % interval, as a share of the median.
@@ -159,7 +159,8 @@ impl CaseRecord {
         }
     }
 
-    /// Returns a note that the harness was slower than what it measured, with the levels; `None` if it was not.
+    /// Returns a note that names the levels at which the harness was slower than the system it measured; `None` if
+    /// there are none.
     pub fn harness_bound(&self) -> Option<String> {
         let levels =
             self.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

@@ -1,8 +1,8 @@
-//! A check, as the record keeps it.
+//! A check of the machine, as it is recorded.
 
 use serde::{Deserialize, Serialize};
 
-/// A property of the machine that can move figures.
+/// The check of a property of the machine that can change figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
@@ -16,17 +16,17 @@ pub struct Check {
     pub advice: Option<String>,
 }
 
-/// The result of a check. The order is that in which a reader should hear of them, from the end.
+/// The result of a check. The largest is the one to report first.
 ///
 /// Exhaustive: every view of a check must show each state in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Nothing to doubt.
+    /// Nothing suspicious was found.
     Ok,
     /// It cannot be determined on this machine.
     Unknown,
-    /// It moves figures.
+    /// It can change figures.
     Warn,
 }
 
@@ -36,8 +36,8 @@ impl Check {
         Check { name: name.into(), state, value: value.into(), advice: None }
     }
 
-    /// Combines this check at the start of a run with that at the end: a power manager, or an unplugged charger, may
-    /// have changed it in between.
+    /// Combines this check, made at the start of a run, with `end`, made at its end: a power manager, or an unplugged
+    /// charger, may have changed the property in between.
     pub fn until(self, end: Check) -> Check {
         if self.value == end.value || (self.state, end.state) == (State::Ok, State::Ok) {
             return end;
@@ -51,7 +51,7 @@ impl Check {
 /// The maximum number of unknown checks that are named in one line.
 const NAMED: usize = 8;
 
-/// Returns the lines under the table: one for each check that warns, and one for all unknown ones.
+/// Returns the lines of warnings: one for each check that warns, and one for all unknown ones.
 pub fn warnings(checks: &[Check]) -> Vec<String> {
     let of = |state| checks.iter().filter(move |check| check.state == state);
     let mut lines: Vec<String> =

@@ -46,7 +46,8 @@ pub struct Counts {
 impl Counts {
     /// Computes the counts from `events`, without those of the harness.
     pub fn of(events: &Events, harness: &Events) -> Self {
-        // Never below zero: what the harness counts around nothing may be an instruction more than around something.
+        // Never below zero: the harness may execute an instruction more around an empty closure than around the
+        // measured one.
         let less = |of: fn(&Events) -> u64| of(events).saturating_sub(of(harness));
         let accesses = less(|events| events.ir + events.dr + events.dw);
         let l1_misses = less(|events| events.i1mr + events.d1mr + events.d1mw);
@@ -70,7 +71,8 @@ pub struct RoundCounts {
     pub iteration: Counts,
     /// The first iteration of the process.
     pub first_call: Counts,
-    /// Instructions of the harness around an iteration, already subtracted from both: those around an empty closure.
+    /// Instructions of the harness, counted around an empty closure, and already subtracted from `iteration` and
+    /// `first_call`.
     pub subtracted_instructions: u64,
     /// Version of valgrind: `3.19.0`.
     pub valgrind: String,
@@ -95,7 +97,7 @@ pub struct CaseCounts {
 }
 
 impl CaseCounts {
-    /// The counts of a single round.
+    /// Creates the counts of a case with a single round.
     pub fn of_round(round: &RoundCounts) -> Self {
         CaseCounts {
             iteration: round.iteration,

@@ -11,7 +11,7 @@ use crate::validity::check_run;
 use crate::{CaseRecord, Environment, FORMAT, Record, SCHEMA_VERSION, Status};
 use bench_stats::Interval;
 
-/// More than this is not read of all earlier runs together: half a second's worth.
+/// The maximum number of bytes that are read from all earlier runs together, which takes about half a second.
 const MOST_BYTES: u64 = 128 << 20;
 
 /// The summary of an earlier run without its rounds.
@@ -24,8 +24,8 @@ pub struct EarlierRun {
     pub timestamp: String,
     /// The machine and the build.
     pub environment: Environment,
-    /// The median of each case that also has an interval, in seconds by id: a run of a single round does not know its
-    /// own precision, so it is not compared with others.
+    /// The median of each case that also has an interval, in seconds by id: the precision of a single round is not
+    /// known, so it is not compared with others.
     pub medians_s: BTreeMap<String, f64>,
 }
 
@@ -48,14 +48,14 @@ impl From<&Record> for EarlierRun {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EarlierRuns {
-    /// The newest of them, oldest first.
+    /// The newest runs that could be read, oldest first.
     pub runs: Vec<EarlierRun>,
     /// The runs that could not be read, each with the reason.
     pub unreadable: Vec<String>,
 }
 
 impl EarlierRuns {
-    /// The number of earlier runs that a comparison reads: some of them may be of another machine or build.
+    /// The number of earlier runs that a comparison reads: some of them may come from another machine or build.
     pub const MOST: usize = 60;
 
     /// Reads the newest `most` sealed runs of a results folder; names that only point to a run are skipped. A folder
@@ -94,7 +94,7 @@ fn name_of(file: &Path) -> String {
     file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A record without its rounds: passing over samples is several times as fast as keeping them.
+/// A record without its rounds: skipping samples is several times as fast as keeping them.
 #[derive(Deserialize)]
 struct Outline {
     format: String,

@@ -20,7 +20,7 @@ pub struct Environment {
     pub toolchain: String,
     /// Target triple of the build.
     pub target: String,
-    /// Processor features the build may use without asking.
+    /// Processor features that the build may use without detecting them.
     pub target_features: String,
     /// `opt-level` of the harness.
     pub opt_level: String,
@@ -58,8 +58,8 @@ pub struct Environment {
     pub quietness: Vec<Check>,
 }
 
-/// What distinguishes machines whose figures cannot be compared with each other. Values that could not be found out are
-/// absent.
+/// The properties of a machine: figures of machines that differ in one of them cannot be compared. Values that could
+/// not be found out are absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Machine {
@@ -74,13 +74,13 @@ pub struct Machine {
 }
 
 impl Environment {
-    /// Sets the machine that measured.
+    /// Sets the machine that measured the figures.
     pub fn measured_on(&mut self, machine: &Machine) {
         let Machine { cpu, cores, memory_bytes, gpus } = machine.clone();
         (self.cpu, self.cores, self.memory_bytes, self.gpus) = (cpu, cores, memory_bytes, gpus);
     }
 
-    /// Returns the machine that measured.
+    /// Returns the machine that measured the figures.
     pub fn machine(&self) -> Machine {
         let Environment { cpu, cores, memory_bytes, gpus, .. } = self;
         Machine { cpu: cpu.clone(), cores: *cores, memory_bytes: *memory_bytes, gpus: gpus.clone() }

@@ -8,8 +8,8 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Slower than allowed, with `--fail-on-regression`.
 pub const SLOWER: u8 = 3;
-/// Unsure, with `--strict`: a verdict, a target, figures of load that are not valid, or with `bench doctor` the
-/// machine.
+/// With `--strict`: a verdict or a target is unsure, figures of a load are not valid, or `bench doctor` warns about the
+/// machine. `bench bisect`, without a flag: the commit is not certain.
 pub const UNSURE: u8 = 4;
 /// `bench load`: figures that are not valid.
 pub const INVALID: u8 = 3;

@@ -15,13 +15,13 @@ use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
 use bench_syntax::{Share, UsageError};
 
-/// The name of the newest sealed run.
+/// The name that refers to the newest sealed run.
 pub const LATEST: &str = "latest";
 
 /// The folder for rows of requests in a run directory, until they are merged into one report.
 pub const REQUESTS: &str = "requests";
 
-/// Remembers which `cargo bench` the newest run directory belongs to.
+/// The file that records which `cargo bench` the newest run directory belongs to.
 const SESSION_FILE: &str = ".session";
 
 /// A run directory that is being written.
@@ -29,7 +29,7 @@ const SESSION_FILE: &str = ".session";
 pub struct Folder {
     results: PathBuf,
     run: String,
-    /// The part of a run that this one is, if it is one.
+    /// The part of a larger run that this directory contains; `None` if it contains a whole run.
     parts: Option<Parts>,
     /// The record that an earlier executable of the same `cargo bench` has sealed here.
     earlier: Option<Record>,
@@ -46,15 +46,15 @@ pub(crate) struct Session {
 
 impl Folder {
     /// Creates a run directory below `results`, or joins the one that an earlier executable of the same `cargo bench`
-    /// has created. `part` is the part of a suite, if several machines share one, and `parts` describes it if the run that
-    /// they measure together has a name.
+    /// has created. `part` is the part of a suite to measure, if several machines share it; `parts` describes that part
+    /// if the common run has a name.
     ///
     /// # Errors
     /// If `results` is a file, cannot be written, or is full, or if something other than a run is called [`LATEST`]:
     /// such errors are reported before measuring.
     pub fn create(results: &Path, part: Option<Share>, parts: Option<Parts>) -> Result<Self, RunError> {
         create_results(results)?;
-        // It is to name this run: that something else has the name should not be found after measuring.
+        // `latest` will refer to this run: a file that has this name should be found before measuring, not after it.
         check_free(results, LATEST)?;
         let cargo = parent_cargo();
         if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
@@ -98,12 +98,13 @@ impl Folder {
         &self.run
     }
 
-    /// Returns the part of a run that this one is, if it is one.
+    /// Returns the part of a larger run that this directory contains; `None` if it contains a whole run.
     pub fn parts(&self) -> Option<&Parts> {
         self.parts.as_ref()
     }
 
-    /// Returns the record that an earlier executable of the same `cargo bench` has sealed here.
+    /// Returns the record that an earlier executable of the same `cargo bench` has sealed here; `None` if there is
+    /// none.
     pub fn earlier(&self) -> Option<&Record> {
         self.earlier.as_ref()
     }
@@ -145,8 +146,8 @@ impl Folder {
     }
 }
 
-/// Creates the folder of all runs, unless it exists. A new folder contains a `.gitignore`, so that `git add -A`
-/// does not add results. To commit them, remove that file: it is not created again.
+/// Creates the results folder, unless it exists. A new folder contains a `.gitignore`, so that `git add -A` does not
+/// add results. To commit them, remove that file: it is not created again.
 ///
 /// # Errors
 /// When the folder cannot be made.
@@ -184,7 +185,8 @@ pub fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
 /// Checks that `name` can be given to a run.
 ///
 /// # Errors
-/// Empty, `latest`, with a path separator, or beginning with a dot or dash.
+/// If `name` is empty or `latest`, begins with a dot or dash, or contains a character other than letters, digits, `_`,
+/// `-`, `.` and `+`.
 pub fn check_name(name: &str) -> Result<(), UsageError> {
     let sound = !name.is_empty()
         && name != LATEST
@@ -201,13 +203,13 @@ pub fn check_name(name: &str) -> Result<(), UsageError> {
     }
 }
 
-/// The newest sealed run.
+/// Returns the directory of the newest sealed run; `None` if there is none.
 pub(crate) fn latest(results: &Path) -> Option<PathBuf> {
     let target = name::named(results, LATEST)?;
     target.join(RUN_FILE).exists().then_some(target)
 }
 
-/// Names of all runs and saved names in a results folder.
+/// Returns the names in a results folder that refer to sealed runs: run directories, and names that were given to runs.
 pub(crate) fn names(results: &Path) -> Vec<String> {
     fs::read_dir(results)
         .into_iter()
@@ -281,12 +283,12 @@ pub fn stream_whole(path: &Path, content: impl FnOnce(&mut fs::File) -> io::Resu
     let written = fs::File::create(&temporary)
         .and_then(|mut file| {
             content(&mut file)?;
-            // Full disks show themselves here at the latest, and the rename must not come first.
+            // The error of a full disk appears here at the latest, so the rename must come after it.
             file.sync_all()
         })
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     written
@@ -298,15 +300,16 @@ fn rescue(record: &Record) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Makes `<timestamp>-<4 hex digits>`, the digits being the fraction of the second: names are in the order in which runs began.
-/// `create_dir` fails if the name exists, so two runs that begin at once cannot share one.
+/// Creates the run directory `<timestamp>-<4 hex digits>` and returns its name. The digits are the fraction of the
+/// second, so that names are in the order in which runs began. `create_dir` fails if the name exists, so two runs that
+/// begin at once cannot share one.
 pub fn create_unique(results: &Path, part: Option<Share>) -> Result<String, RunError> {
     for attempt in 0.. {
         let run = name_of_moment(SystemTime::now(), part);
         match fs::create_dir(results.join(&run)) {
             Ok(()) => return Ok(run),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
-                // A digit lasts 15 µs. Two processes that wait for as long would meet again.
+                // The last digit changes every 15 µs. Two processes that wait equally long would collide again.
                 let ticks = part.map_or(1, Share::of);
                 std::thread::sleep(Duration::from_micros(20 + u64::from(std::process::id() % 64)) * ticks);
             }
@@ -316,8 +319,8 @@ pub fn create_unique(results: &Path, part: Option<Share>) -> Result<String, RunE
     unreachable!("the loop returns")
 }
 
-/// Parts of a suite that begin on several machines at the same time have different names: the last digits, modulo the number
-/// of parts, are the number of the part.
+/// Returns the name of a run that begins at `moment`. Parts of a suite that begin on several machines at the same time
+/// have different names: the hex digits, modulo the number of parts, are the rank of the part, from 0.
 fn name_of_moment(moment: SystemTime, part: Option<Share>) -> String {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     let fraction = (u64::from(since.subsec_nanos()) << 16) / 1_000_000_000;

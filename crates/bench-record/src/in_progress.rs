@@ -12,7 +12,7 @@ use crate::{CaseRecord, JOURNAL, Replayed, RoundRecord, RunError, replay};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct InProgress {
-    /// The number of its cases.
+    /// The number of cases of the run.
     pub cases: usize,
     /// The number of cases that have ended: no more rounds of them follow.
     pub ended: usize,
@@ -20,7 +20,8 @@ pub struct InProgress {
     pub running: Option<Running>,
     /// The time that rounds have taken, in seconds.
     pub spent_s: f64,
-    /// The rest of the budgets of the cases that have not ended, in seconds. Unless rounds overrun, the run takes no longer.
+    /// The rest of the budgets of the cases that have not ended, in seconds. The run takes no longer than that unless
+    /// rounds overrun.
     pub left_s: f64,
 }
 
@@ -34,7 +35,7 @@ pub struct Running {
     pub round: usize,
     /// The number of rounds of the case; `None` if it is not known before the first round has ended.
     pub of: Option<usize>,
-    /// Whether that is an estimate from the budget of the case and the time of its rounds.
+    /// Whether `of` is an estimate from the budget of the case and the time of its rounds.
     pub is_estimate: bool,
 }
 
@@ -74,7 +75,7 @@ impl InProgress {
 }
 
 impl Running {
-    /// The round of this number, from 0, of a case with the rounds before it.
+    /// Describes round number `round`, from 0, of a case that contains the rounds before it.
     fn of(case: &CaseRecord, round: usize) -> Self {
         let asked = case.settings.rounds.map(|rounds| rounds as usize);
         let spent_s = spent_s(case);

@@ -20,7 +20,7 @@ enum Entry<'a> {
     Begin(&'a Begin),
     /// A case that is going to be run, with no rounds yet.
     Case(&'a CaseRecord),
-    /// A round begins, the first with number 0.
+    /// The beginning of a round, numbered from 0.
     RoundBegins { case: &'a str, round: usize },
     /// A round that has ended.
     Round { case: &'a str, round: &'a RoundRecord },
@@ -28,8 +28,8 @@ enum Entry<'a> {
     CaseEnded { case: &'a str },
 }
 
-/// The kind of a line, which is read before the line itself: an enum with a tag would let serde generate everything that
-/// a record is made of a second time, and take half of the build.
+/// The kind of a line, which is read before the line itself: for a tagged enum, serde would generate the code of all
+/// types in a record a second time, which would take half of the build time.
 #[derive(Deserialize)]
 struct Head {
     #[serde(rename = "type")]
@@ -75,7 +75,7 @@ pub struct Begin {
     pub environment: Environment,
     /// The seed of the order of rounds.
     pub seed: u64,
-    /// The part of a run that this one is, if it is one.
+    /// The part of a larger run that is measured; `None` if this is a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
     /// The process that writes this journal: a later run recovers the journal when the process has exited.
@@ -91,7 +91,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins the journal of a run; its writer is filled in.
+    /// Begins the journal of a run, and sets its writer.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -110,7 +110,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes that a case begins.
+    /// Writes that a case is going to be run.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -118,7 +118,7 @@ impl Journal {
         self.write(&Entry::Case(case))
     }
 
-    /// Writes that a round of the case with this id begins, the first with number 0.
+    /// Writes that a round of the case with this id begins; rounds are numbered from 0.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -154,7 +154,7 @@ impl Journal {
 }
 
 impl Replayed {
-    /// Adds what a line says; `None` if it cannot be read, or is of no known case.
+    /// Adds the content of a line; `None` if it cannot be read, or refers to an unknown case.
     fn take(&mut self, line: &[u8]) -> Option<()> {
         match serde_json::from_slice::<Head>(line).ok()?.kind {
             Kind::Case => self.cases.push(serde_json::from_slice(line).ok()?),
@@ -188,8 +188,8 @@ pub struct Replayed {
     pub running: Option<(String, usize)>,
     /// Ids of the cases of which no more rounds follow.
     pub ended: Vec<String>,
-    /// Whole lines that cannot be read, by number, from 1. The last line is not among them: the end of its writer
-    /// may have cut it off.
+    /// The numbers, from 1, of complete lines that cannot be read. A last line without a line break is not among them:
+    /// it was cut off.
     pub damaged: Vec<usize>,
 }
 
@@ -214,7 +214,7 @@ pub fn replay(path: &Path) -> Result<Replayed, RunError> {
     let mut replayed =
         Replayed { begin, cases: Vec::new(), running: None, ended: Vec::new(), damaged: Vec::new() };
     for (number, line) in lines {
-        // What has no end was cut off when the disk was full or the runner was killed.
+        // A line without a line break was cut off when the disk was full or the runner was killed.
         if replayed.take(line).is_none() && line.ends_with(b"\n") {
             replayed.damaged.push(number + 1);
         }

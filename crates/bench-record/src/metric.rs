@@ -26,7 +26,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Creates a figure without an interval that is not a percentile.
+    /// Creates a figure that is not a percentile and has no interval.
     pub fn new(name: impl Into<String>, unit: impl Into<String>, value: f64, better: Better) -> Self {
         Metric { name: name.into(), unit: unit.into(), value, better, interval: None, supported: None }
     }

@@ -7,7 +7,8 @@ pub fn now_utc() -> String {
     utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
-/// Civil date from days since the epoch (H. Hinnant, *chrono-Compatible Low-Level Date Algorithms*).
+/// Formats `seconds` since the beginning of 1970 as in RFC 3339; the date is computed as in H. Hinnant,
+/// *chrono-Compatible Low-Level Date Algorithms*.
 pub(crate) fn utc(seconds: u64) -> String {
     let days = (seconds / 86_400) as i64 + 719_468;
     let era = days.div_euclid(146_097);

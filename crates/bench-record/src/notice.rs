@@ -20,7 +20,7 @@ use bench_syntax::quantity::{Seconds, percent, significant};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Notice {
-    /// The same for all notices that say the same thing; in most cases a name in snake case: `bad_minutes`.
+    /// The key that all notices with the same meaning share, in most cases in snake case: `bad_minutes`.
     pub kind: Cow<'static, str>,
     /// The common statement of all notices of this kind, without figures; `None` if only the whole text states it.
     pub gist: Option<Cow<'static, str>>,
@@ -50,13 +50,13 @@ pub enum Unit {
     Count,
     /// A share, shown in percent.
     Share,
-    /// Half the width of an interval as a share, shown in percent behind `±`.
+    /// Half the width of an interval as a share, shown in percent after `±`.
     HalfWidth,
     /// Seconds.
     Seconds,
-    /// How many times as much, shown behind `×`.
+    /// A factor, shown after `×`.
     Factor,
-    /// A rate by the second or any other number, shown with four digits.
+    /// A rate per second or any other number, shown with a few significant digits.
     Number,
 }
 
@@ -103,8 +103,8 @@ impl Figure {
         Figure { value, unit, what }
     }
 
-    /// Returns the range from the least to the largest of some figures of one kind, in words: `1 to 3 rounds`. `None` if
-    /// none is finite.
+    /// Returns the range from the smallest to the largest of some figures of one kind, in words: `1 to 3 rounds`.
+    /// `None` if none is finite.
     pub fn range(figures: impl IntoIterator<Item = Figure>) -> Option<String> {
         let mut figures = figures.into_iter().filter(|figure| figure.value.is_finite());
         let first = figures.next()?;
@@ -133,7 +133,7 @@ impl Unit {
     }
 }
 
-/// The words of a text without figures, units and what is set in quotes, which differ from case to case.
+/// Returns the words of a text without figures, units and quoted names, which differ from case to case.
 fn words(text: &str) -> String {
     const UNITS: [&str; 13] = ["ns", "µs", "ms", "s", "B", "KiB", "MiB", "GiB", "TiB", "k", "M", "G", "T"];
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '(' | ')'));

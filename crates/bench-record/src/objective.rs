@@ -17,7 +17,7 @@ pub enum Outcome {
     Met,
     /// The whole interval lies on the wrong side, or the case failed.
     Missed,
-    /// Neither, or the figure is not known.
+    /// The limit lies within the interval, or the figure is not known.
     Unsure,
 }
 
@@ -53,12 +53,12 @@ pub struct ObjectiveResult {
 }
 
 impl ObjectiveResult {
-    /// Creates a target without a result.
+    /// Creates the result of a target that has not been judged yet.
     pub fn declared(target: &Objective) -> Self {
         ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "not judged: the run has not ended")
     }
 
-    /// An objective that could not be judged, and the reason.
+    /// Creates the result of a target without a figure, with the reason.
     pub fn without_figure(text: &str, outcome: Outcome, reason: impl Into<String>) -> Self {
         ObjectiveResult {
             text: text.to_owned(),
@@ -76,7 +76,7 @@ impl ObjectiveResult {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObjectiveSummary {
-    /// Targets of all cases.
+    /// The number of targets of all cases.
     pub total: usize,
     /// The number of targets that were met.
     pub met: usize,
@@ -94,7 +94,7 @@ pub struct ObjectiveSummary {
 }
 
 impl ObjectiveSummary {
-    /// Counts `results`; `None` if there are none. The score is left open.
+    /// Counts `results`; `None` if there are none. The score is not computed here.
     pub fn of(results: &[&ObjectiveResult]) -> Option<Self> {
         let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
         let (met, missed, unsure) = (count(Outcome::Met), count(Outcome::Missed), count(Outcome::Unsure));

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use bench_syntax::Share;
 
-/// The parts of a run that a record contains. Each process of a fleet measures one part of the suite; a store makes one
-/// run of them.
+/// The parts of a run that a record contains. Each process of a fleet measures one part of the suite; a store joins the
+/// parts into one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Parts {

@@ -67,7 +67,7 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
     }
 }
 
-/// Whether a file was cut off within a number, which its reader takes for a wrong one: `-`, `1.`, `1e+`.
+/// Whether a file was cut off within a number, which the parser reports as a syntax error: `-`, `1.`, `1e+`.
 fn ends_within_a_number(bytes: &[u8], error: &serde_json::Error) -> bool {
     let last_line = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_at_end =

@@ -26,14 +26,15 @@ pub struct Record {
     pub schema_version: u32,
     /// The run directory's name.
     pub run: String,
-    /// The parts of a run that are here, if several processes have measured one part each; absent otherwise.
+    /// The parts of a run that this record contains, if several processes have measured one part each; absent
+    /// otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
     /// When the run began, UTC, RFC 3339.
     pub timestamp: String,
     /// When it was sealed, UTC, RFC 3339.
     pub sealed: String,
-    /// Whether it ended by itself.
+    /// How the run ended.
     pub state: RunState,
     /// Counts over all cases.
     pub summary: Summary,
@@ -96,8 +97,8 @@ impl Summary {
 }
 
 impl Record {
-    /// Creates the record of a run that ended by itself, sealed when it began, on an unknown machine, and without
-    /// objectives.
+    /// Creates the record of a complete run without targets, sealed at the time at which it began, on an unknown
+    /// machine.
     pub fn new(run: impl Into<String>, timestamp: impl Into<String>, cases: Vec<CaseRecord>) -> Self {
         let timestamp = timestamp.into();
         Record {
@@ -117,7 +118,7 @@ impl Record {
         }
     }
 
-    /// The case with this id.
+    /// Returns the case with this id; `None` if there is none.
     pub fn case(&self, id: &str) -> Option<&CaseRecord> {
         self.cases.iter().find(|case| case.id == id)
     }
@@ -145,8 +146,8 @@ impl Record {
         unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 
-    /// Returns the seconds from its beginning to its seal; `None` if these are not two times, or if the clock was set
-    /// back in between.
+    /// Returns the seconds from the beginning of the run until it was sealed; `None` if one of these times is
+    /// malformed, or if the clock was set back in between.
     pub fn elapsed_s(&self) -> Option<u64> {
         u64::try_from(seconds_of_moment(&self.sealed)? - seconds_of_moment(&self.timestamp)?).ok()
     }

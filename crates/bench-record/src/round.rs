@@ -18,9 +18,9 @@ pub struct RoundRecord {
     pub started_s: f64,
     /// The wall time of the round, from the start of the process to its end, in seconds.
     pub wall_s: f64,
-    /// The part of it before the benchmark's own code ran: the start of the process, imports, the start of a runtime;
-    /// in nanoseconds. Not part of the cost of the case. Absent in records of earlier versions, and if the worker
-    /// never became ready.
+    /// The part of `wall_s` before the benchmark's own code ran: the start of the process, imports, the start of a
+    /// runtime; in nanoseconds. It does not count against the budget of the case. Absent in records of earlier
+    /// versions, and if the worker never became ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_up_ns: Option<u64>,
     /// The time that the levels of a load take by their settings, in seconds, as the round has reported it; absent if
@@ -61,8 +61,8 @@ pub struct RoundRecord {
     /// The state of the machine around the round; absent if it was not observed.
     #[serde(default)]
     pub surroundings: Option<Surroundings>,
-    /// The reason why the round counts as disturbed by a bad minute of the machine; absent if it does not. It is
-    /// decided from its surroundings and those of the whole run, never from its times.
+    /// The reason why the round counts as disturbed; absent if it does not. This is decided from its surroundings and
+    /// those of the whole run, never from its times.
     #[serde(default)]
     pub disturbed: Option<String>,
 }
@@ -78,7 +78,7 @@ impl RoundRecord {
         RoundRecord { served: Some(served), ..RoundRecord::default() }
     }
 
-    /// A round that failed before it had figures.
+    /// Creates a round that failed before it had figures.
     pub fn failed(failure: Failure) -> Self {
         RoundRecord { failure: Some(failure), ..RoundRecord::default() }
     }
@@ -89,12 +89,12 @@ impl RoundRecord {
         self.sample_ns.iter().map(move |ns| *ns as f64 / 1e9 / iterations)
     }
 
-    /// Returns the median over the samples, in seconds per iteration.
+    /// Returns the median over the samples, in seconds per iteration; `None` if there are no samples.
     pub fn median_s(&self) -> Option<f64> {
         stats::median(&stats::sorted(&self.per_iteration().collect::<Vec<_>>()))
     }
 
-    /// Returns the reading of a metric, by its name.
+    /// Returns the reading of a metric, by its name; `None` if no probe has read it.
     pub fn reading(&self, metric: &str) -> Option<f64> {
         let mut readings = self.probes.iter().flat_map(|report| &report.readings);
         readings.find(|reading| reading.metric == metric).map(|reading| reading.value)
@@ -124,7 +124,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of a worker that had printed nothing.
+    /// Creates the failure of a worker that had printed nothing.
     pub fn new(cause: Cause, message: impl Into<String>) -> Self {
         Failure { cause, message: message.into(), output_tail: String::new() }
     }
@@ -149,7 +149,7 @@ pub enum Cause {
     Signal,
     /// The stack overflowed.
     StackOverflow,
-    /// The worker used more memory than it may.
+    /// The worker used more memory than it is allowed to.
     OutOfMemory,
     /// The worker exited before the round had ended.
     Exit,

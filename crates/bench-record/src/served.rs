@@ -1,7 +1,7 @@
 //! The results of a load case: one [`Level`] for each setting of concurrency or rate.
 //!
-//! `bench-load` fills these in; they are defined here because the record is one contract, and every reader of it, with
-//! or without that crate, must understand all of it.
+//! `bench-load` fills these in; they are defined here because every reader of a record, with or without that crate,
+//! must understand all of its parts.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct Served {
     pub plots: Vec<String>,
     /// The levels, in the order in which they were run.
     pub levels: Vec<Level>,
-    /// Metrics of all levels together: of a search, the throughput that it has found.
+    /// Metrics of all levels together: for a search, the throughput that it has found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
 }
@@ -37,7 +37,7 @@ impl Served {
     /// Reads the text that a worker has sent.
     ///
     /// # Errors
-    /// The fault in it.
+    /// A description of the fault in the text.
     pub fn from_json(text: &str) -> Result<Self, String> {
         // As bytes, as everything else is read: serde generates code for each way of reading.
         serde_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())
@@ -68,7 +68,8 @@ pub struct Level {
     pub warm_up: u64,
     /// Wall time from the first send to the last end, in seconds.
     pub window_s: Seconds,
-    /// The latency that leads: the scheduled one if requests have a schedule, or else the service latency.
+    /// The latency that leads the report: the scheduled latency if requests have a schedule, otherwise the service
+    /// latency.
     pub headline: Headline,
     /// Figures over the whole window, the primary one first.
     pub metrics: Vec<Metric>,
@@ -86,8 +87,8 @@ pub struct Level {
     pub errors: Vec<Told>,
     /// Contradictions and other notes that a reader should know before trusting a figure.
     pub warnings: Vec<String>,
-    /// What served requests, or the level as a whole, were to meet; empty if nothing was set, and in records of earlier
-    /// versions.
+    /// The conditions that served requests, or the level as a whole, were to meet; empty if nothing was set, and in
+    /// records of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slo: Vec<SloCondition>,
     /// The workers that have shared the level, by number; empty if one process has served it.
@@ -108,7 +109,8 @@ pub struct Worker {
     /// The number of these that failed.
     pub failed: u64,
     /// The possible error of its clock against that of the first worker, in seconds. It limits the accuracy of the
-    /// level's beginning here and of the window of its rates, and is part of no latency.
+    /// level's beginning on this worker, and of the window over which rates are computed. Latencies do not depend on
+    /// it.
     pub clock_error_s: Seconds,
     /// Whether its part can be relied on.
     pub valid: bool,
@@ -156,7 +158,7 @@ pub struct Pace {
     pub client_stall: Option<Lag>,
     /// Requests in flight, on average over the window.
     pub mean_concurrency: Option<f64>,
-    /// The harness's own share of the elapsed processor time, 1 being all of one core.
+    /// The processor time of the harness itself, as a share of one core over the window.
     pub harness_cpu: Option<f64>,
 }
 
@@ -176,7 +178,7 @@ pub struct Lag {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Validity {
-    /// `VALID` or `INVALID`, in the words of MLPerf Inference.
+    /// Whether the figures are valid: `VALID` or `INVALID` in the words of MLPerf Inference.
     pub valid: bool,
     /// Whether the harness was slower than what it measured.
     pub harness_bound: bool,
@@ -187,14 +189,14 @@ pub struct Validity {
     pub causes: Vec<InvalidCause>,
 }
 
-/// The reasons why the figures of a level cannot be relied on. The most severe cause comes first.
+/// A reason why the figures of a level cannot be relied on. The most severe cause comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InvalidCause {
     /// The harness sent requests later than scheduled, though more could have been in flight.
     HarnessLate,
-    /// The maximum of requests was in flight, and others had to wait.
+    /// The maximum number of requests was in flight, and others had to wait.
     Saturated,
     /// More requests failed than allowed.
     Failures,
@@ -209,7 +211,7 @@ pub enum InvalidCause {
 }
 
 impl InvalidCause {
-    /// The cause as a sentence without its end: `the model was saturated`.
+    /// Returns the cause as a sentence without a full stop: `the model was saturated`.
     pub fn text(self) -> &'static str {
         match self {
             InvalidCause::HarnessLate => "the harness was the bottleneck",
@@ -240,7 +242,7 @@ impl Validity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Bin {
-    /// The largest of them, in seconds.
+    /// The largest latency in the bin, in seconds.
     pub up_to_s: f64,
     /// The number of latencies.
     pub count: u64,
@@ -264,11 +266,11 @@ pub struct Dot {
 pub struct Told {
     /// The message.
     pub message: String,
-    /// The frequency.
+    /// The number of requests with this message.
     pub count: u64,
 }
 
-/// The note on figures whose harness was slower than the system it measured, wherever they are shown.
+/// The note that is shown with figures whose harness was slower than the system it measured.
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
 impl Lag {
@@ -279,7 +281,7 @@ impl Lag {
 }
 
 impl Steady {
-    /// The part between these two times, in seconds from the first send, without requests.
+    /// Creates the part between these two times, in seconds from the first send, without requests.
     pub fn between(from_s: f64, to_s: f64) -> Self {
         Steady { from_s, to_s, ..Steady::default() }
     }
@@ -316,14 +318,14 @@ impl Told {
 }
 
 impl Worker {
-    /// A worker that has sent nothing.
+    /// Creates a worker that has sent no requests.
     pub fn new(number: u32, host: impl Into<String>) -> Self {
         Worker { number, host: host.into(), valid: true, ..Worker::default() }
     }
 }
 
 impl Level {
-    /// A level of this name, without requests.
+    /// Creates a level with this name, without requests.
     pub fn named(name: impl Into<String>) -> Self {
         Level { name: name.into(), ..Level::default() }
     }
@@ -353,7 +355,7 @@ impl Level {
         }
     }
 
-    /// The metric of this name.
+    /// Returns the metric with this name; `None` if there is none.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|metric| metric.name == name)
     }

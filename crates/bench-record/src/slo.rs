@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SloCondition {
-    /// As it was written: `ttft <= 200ms`.
+    /// The condition as it was written: `ttft <= 200ms`.
     pub text: String,
     /// The name of the limited figure, in lower case with `_`: a quantity of a request such as `ttft`, or a
     /// metric such as `latency_p99`.
@@ -20,7 +20,7 @@ pub struct SloCondition {
 }
 
 impl SloCondition {
-    /// A condition that each request is judged by.
+    /// Creates a condition by which each request is judged.
     pub fn of_requests(
         text: impl Into<String>,
         figure: impl Into<String>,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use bench_stats as stats;
 
-/// The reference kernels around a round, and the kernel's statistics of the time between.
+/// The times of the reference kernels before and after a round, and the operating system's statistics for the time
+/// between.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Surroundings {
@@ -12,8 +13,8 @@ pub struct Surroundings {
     pub before: References,
     /// The references after it.
     pub after: References,
-    /// The share of processor time, over all processors, that the hypervisor gave to others during that time; absent
-    /// if the round was too short for the kernel's ticks of 10 ms.
+    /// The share of processor time, over all processors, that the hypervisor gave to others during the round; absent if
+    /// the round was too short for the kernel's ticks of 10 ms.
     pub steal: Option<f64>,
     /// Share of the round's time in which some task of the machine waited for a processor (`some` of
     /// `/proc/pressure/cpu`); absent if the kernel does not keep it.
@@ -31,7 +32,7 @@ pub struct References {
 }
 
 impl Surroundings {
-    /// The references around a round, with steal and pressure unknown.
+    /// Creates the surroundings of a round, with steal and pressure unknown.
     pub const fn new(before: References, after: References) -> Self {
         Surroundings { before, after, steal: None, pressure: None }
     }

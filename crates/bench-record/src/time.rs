@@ -31,11 +31,11 @@ pub struct Time {
     pub p99: Percentile,
     /// Robust spread between the rounds' medians, as a share of the median; absent with a single round.
     pub spread_between_rounds: Option<f64>,
-    /// Samples over the rounds that count.
+    /// The number of samples over the rounds that count.
     pub samples: usize,
     /// The number of rounds with figures that count.
     pub rounds: usize,
-    /// Measured iterations over the rounds that count.
+    /// The number of measured iterations over the rounds that count.
     pub iterations: u64,
     /// Samples far from the others ([`bench_stats::outliers`]): counted, and part of every figure. Absent if there are
     /// too few samples, or if most are equal.
@@ -47,7 +47,7 @@ pub struct Time {
     pub modes: Option<Modes>,
 }
 
-/// A percentile by nearest rank. If samples contain several iterations, it is one of the samples' means.
+/// A percentile by nearest rank. A sample with several iterations counts as one value, their mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Percentile {
@@ -66,7 +66,7 @@ impl Percentile {
 }
 
 impl Time {
-    /// Returns the figures of the samples of one round of one iteration each, in seconds; `None` if there are no
+    /// Returns the figures of one round whose samples, in seconds, have one iteration each; `None` if there are no
     /// samples.
     pub fn of_samples(samples_s: &[f64]) -> Option<Self> {
         let ascending = bench_stats::sorted(samples_s);

@@ -1,5 +1,4 @@
-//! Checks that a record does not contradict itself: its schema requires more than its types do, and its samples
-//! require more than that.
+//! Checks that a record does not contradict itself, such as by a median outside the range of its samples.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +7,7 @@ use bench_syntax::case_id::contradiction;
 
 use crate::{CaseRecord, Parts, Record, RoundRecord, Status, Summary, Time, seconds_of_moment};
 
-/// The difference that rounding to whole nanoseconds, and adding in another order, can make to a figure.
+/// The relative difference that rounding to whole nanoseconds, and adding in another order, can make to a figure.
 const ROUNDING: f64 = 1e-6;
 
 impl Record {
@@ -44,7 +43,7 @@ impl Record {
     }
 }
 
-/// Checks that a run is called as a folder can be called.
+/// Checks that the name of a run can be the name of a folder.
 pub(crate) fn check_run(run: &str) -> Result<(), String> {
     let is_steering = |c: char| c.is_control() || matches!(c, '/' | '\\');
     if run.is_empty() || run.starts_with('.') || run.len() > 255 || run.contains(is_steering) {
@@ -130,7 +129,7 @@ fn check_time(time: &Time, rounds: &[RoundRecord]) -> Result<(), String> {
     for (what, value) in figures {
         within(what, value, samples, "its samples")?;
     }
-    // That of few rounds reaches beyond their samples.
+    // The interval of a few rounds reaches beyond their samples, so only the median is checked.
     if let Some(Interval { low, high }) = time.interval_s {
         within("median_s", time.median_s.0, (low, high), "the ends of its interval")?;
     }

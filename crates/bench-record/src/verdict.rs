@@ -19,7 +19,7 @@ pub enum Verdict {
     Faster,
     /// The whole interval lies beyond it.
     Slower,
-    /// None of these.
+    /// The interval contains an end of the threshold, or there is no interval to rely on.
     Unsure,
     /// Not in the earlier run.
     Added,

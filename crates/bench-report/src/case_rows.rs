@@ -10,7 +10,7 @@ use crate::View;
 /// block shares in its title, and a row shows only what differs from the row above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseRows {
-    /// Arguments with one value in several blocks, wherever they occur: `device=cpu`.
+    /// Arguments that occur in several blocks, always with the same value: `device=cpu`.
     pub everywhere: Vec<String>,
     /// The cases by model and category, in their original order.
     pub blocks: Vec<Block>,
@@ -23,9 +23,9 @@ pub struct CaseRows {
 pub struct Block {
     /// `resnet · performance`; the category alone if there is no model.
     pub title: String,
-    /// Arguments that all of its cases have with one value.
+    /// Arguments that all of its cases have, with the same value.
     pub shared: Vec<String>,
-    /// Its rows, as many as cases.
+    /// Its rows, one for each case.
     pub rows: Vec<CaseRow>,
 }
 
@@ -36,7 +36,8 @@ pub struct CaseRow {
     pub case: usize,
     /// The name, and the arguments that vary.
     pub label: String,
-    /// Whether it is the first of those that differ only in their last argument: the others are compared with it.
+    /// Whether it is the first of several cases that differ only in their last argument: the others are compared with
+    /// it.
     pub begins: bool,
 }
 
@@ -62,8 +63,7 @@ impl CaseRows {
         CaseRows { everywhere: everywhere.into_iter().map(written).collect(), blocks, is_of_one_category }
     }
 
-    /// Creates the rows from ids alone. An id that names no category counts as one of
-    /// `unit`, and stays whole.
+    /// Creates the rows from ids alone. An id without a category counts as one of `unit`, and is not shortened.
     pub fn of_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
         CaseRows::of(ids.into_iter().map(|id| {
             let (model, category) = Category::of_id(id).unwrap_or((None, Category::Unit));
@@ -80,8 +80,8 @@ impl CaseRows {
         format!("{}\n\n", view.style.faint(&line))
     }
 
-    /// An id without the parts that the table prints only once: the arguments that all cases share, or all of its
-    /// block, and the category if there is only one.
+    /// Returns an id without the parts that the table prints only once: arguments that all cases, or all cases of its
+    /// block, share, and the category if there is only one.
     pub fn short_id(&self, id: &str, model: Option<&str>, category: Category) -> String {
         let Tail { name, arguments } = tail(id, model, category);
         let Some(owner) =
@@ -115,7 +115,7 @@ fn written((name, value): Argument<'_>) -> String {
     printable(&format!("{name}={value}"))
 }
 
-/// Arguments that occur in two blocks or more, and never with another value.
+/// Returns the arguments that occur in two blocks or more, always with the same value.
 fn everywhere<'a>(cases: &[(Key<'a>, Tail<'a>)]) -> Vec<Argument<'a>> {
     let mut found: Vec<(Argument<'a>, Key<'a>, bool, bool)> = Vec::new();
     for (key, tail) in cases {
@@ -188,7 +188,7 @@ fn rows_of_name(
         for (column, argument) in arguments.iter().enumerate() {
             repeated &= above.and_then(|above| above.get(column)) == Some(argument);
             label.push_str("  ");
-            // The last argument is never left out: it is what a row is read by.
+            // The last argument is never left out, because it identifies the row.
             let text =
                 if repeated && column + 1 < arguments.len() { String::new() } else { written(*argument) };
             let end = width(&label) + widths[column];

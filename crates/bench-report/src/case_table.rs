@@ -7,17 +7,17 @@ use crate::{CaseRows, Table, View};
 /// The columns of a table of cases.
 #[derive(Clone, Copy, Debug)]
 pub struct CaseColumns<'a> {
-    /// The titles of all columns, the first of which is that of the cases.
+    /// The titles of all columns, the first of which contains the cases.
     pub header: &'a [&'a str],
     /// Titles of the columns that are left out, in this order, until the table is no wider than the view.
     pub dispensable: &'a [&'a str],
 }
 
 impl CaseColumns<'_> {
-    /// Renders the table of the cases with these ids; `cells` returns those of a case, without its first one.
+    /// Renders the table of the cases with these ids; `cells` returns the cells of a case except the first.
     ///
-    /// The parts that ids have in common are shown once. If all details are asked for, ids are whole, and all columns
-    /// are there.
+    /// The parts that ids have in common are shown once. If all details are requested, ids are complete, and no column
+    /// is left out.
     pub fn render(&self, ids: &[&str], view: &View, cells: impl Fn(usize) -> Vec<String>) -> String {
         let mut table = Table::new(self.header);
         let row = |label: String, case: usize| -> Vec<String> {

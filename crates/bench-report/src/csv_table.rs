@@ -8,7 +8,7 @@ use bench_syntax::text::steers;
 ///
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection"), and control
 /// characters other than line ends and tabs become replacement characters. Numbers stay as they are. A cell is put into
-/// quotes if it holds a comma, a quote or a line end.
+/// quotes if it contains a comma, a quote or a line end.
 pub struct CsvTable<W: Write> {
     out: W,
     columns: Option<usize>,
@@ -16,7 +16,7 @@ pub struct CsvTable<W: Write> {
 }
 
 impl<W: Write> CsvTable<W> {
-    /// Writes into this writer.
+    /// Creates a table that is written to `out`.
     pub fn new(out: W) -> Self {
         CsvTable { out, columns: None, line: String::new() }
     }
@@ -58,7 +58,7 @@ impl<W: Write> CsvTable<W> {
         }
     }
 
-    /// Hands everything to the writer.
+    /// Flushes the writer.
     ///
     /// # Errors
     /// The errors of the writer.
@@ -66,7 +66,7 @@ impl<W: Write> CsvTable<W> {
         self.out.flush()
     }
 
-    /// Returns the writer, with everything in it.
+    /// Flushes and returns the writer.
     ///
     /// # Errors
     /// The errors of the writer.
@@ -76,7 +76,7 @@ impl<W: Write> CsvTable<W> {
     }
 }
 
-/// Returns the text of a cell without control characters.
+/// Returns the text of a cell in a form that neither controls a terminal nor is a formula.
 pub fn harmless(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
     let apostrophe = if is_formula { "'" } else { "" };

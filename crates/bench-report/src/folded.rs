@@ -11,8 +11,8 @@ pub struct Folded {
 }
 
 impl Folded {
-    /// Groups notices, each with the id of its case, by kind. Kinds with the most cases come first; kinds with equally many
-    /// cases are in the order of their first notices.
+    /// Groups notices, each with the id of its case, by kind. Kinds with the most cases come first; kinds with the same
+    /// number of cases are in the order of their first notices.
     ///
     /// ```
     /// use bench_record::Notice;
@@ -43,13 +43,13 @@ impl Folded {
         ids.len()
     }
 
-    /// Returns a line. A single notice is printed with its whole text. Several ones are printed as the number of cases, the
-    /// case with the largest figure as an example, their common statement, and the range of each figure. `what` is the
-    /// plural for the ids, such as `cases`.
+    /// Returns the notices in one line. A single notice is printed with its whole text. Several notices are printed as
+    /// the number of cases, the case with the largest figure as an example, their common statement, and the range of
+    /// each figure. `what` is the plural for the ids, such as `cases`.
     pub fn line(&self, what: &str) -> String {
         let figure = |notice: &Notice| notice.figures.first().map_or(f64::NEG_INFINITY, |it| it.value);
         let first = &self.notices[0];
-        // The first of equals.
+        // The first of equal ones.
         let most = self
             .notices
             .iter()

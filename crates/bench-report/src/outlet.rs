@@ -27,7 +27,7 @@ impl Outlet {
         Outlet { baseline, ..self }
     }
 
-    /// Returns the earlier run with which this one is compared (`--compare`), if any.
+    /// Returns the earlier run with which this one is compared (`--compare`); `None` if there is none.
     pub fn baseline(&self) -> Option<&Record> {
         self.baseline.as_deref()
     }
@@ -37,7 +37,7 @@ impl Outlet {
         &self.folder
     }
 
-    /// Writes the file of this name, and creates the folders in the name.
+    /// Writes the file with this name, and creates the folders in the name.
     ///
     /// # Errors
     /// The error of `content`, or that the file cannot be written.

@@ -4,8 +4,8 @@ use crate::Window;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The distribution of `values` as a histogram of `cells` block characters, from the fastest on the left to
-/// the slowest on the right; a space is a bin without a value. The fullest bin is `█`.
+/// Returns the distribution of `values` as a histogram of `cells` block characters, from the fastest on the left to the
+/// slowest on the right; a space is a bin without a value. The fullest bin is `█`.
 ///
 /// The range is that of nearly all values (percentiles 0.5 to 99.5, but no further beyond percentiles 5 and 95 than
 /// half of their distance): values outside are not shown. Equal values are shown in the middle. Empty without a finite
@@ -15,7 +15,7 @@ pub fn sparkline(values: &[f64], cells: usize) -> String {
     let width = window.high - window.low;
     let mut counts = vec![0usize; cells];
     for value in values.iter().filter(|value| window.holds(**value)) {
-        // Half a cell at 0 width: the middle one.
+        // Values that are all equal are in the middle cell.
         let share = if width > 0.0 { (value - window.low) / width } else { 0.5 };
         counts[((share * cells as f64) as usize).min(cells - 1)] += 1;
     }

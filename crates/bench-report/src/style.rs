@@ -42,7 +42,7 @@ impl FromStr for ColorChoice {
     }
 }
 
-/// Paints text, or leaves it unchanged.
+/// Adds colours to text, or leaves it unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     enabled: bool,
@@ -66,7 +66,7 @@ impl Style {
         if self.enabled { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Formats what a reader looks for first.
+    /// Formats text that a reader looks for first.
     pub fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }

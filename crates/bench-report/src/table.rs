@@ -18,14 +18,14 @@ pub struct Table {
 enum Row {
     /// A bold text, and the plain text after it.
     Heading(String, String),
-    /// Cells, and the style of each once it has its width.
+    /// The cells of a row.
     Cells(Vec<String>),
     /// The first cell, and a remark in place of the others.
     Remark(String, String),
 }
 
 impl Table {
-    /// A table with these headers.
+    /// Creates an empty table with these headers.
     pub fn new(header: &[impl AsRef<str>]) -> Self {
         Table { header: header.iter().map(|name| name.as_ref().to_owned()).collect(), rows: Vec::new() }
     }
@@ -68,7 +68,7 @@ impl Table {
         }
     }
 
-    /// Leaves out the columns with these titles in which no row has anything.
+    /// Leaves out the columns with these titles that are empty in every row.
     pub fn leave_out_empty(&mut self, titles: &[&str]) {
         for title in titles {
             let Some(position) = self.header.iter().position(|name| name == title) else { continue };
@@ -99,7 +99,7 @@ impl Table {
         self.render_with(&bold)
     }
 
-    /// Compiled once, and not for each closure.
+    /// Renders the table. Not generic, so that it is compiled once and not for each closure.
     fn render_with(&self, bold: &dyn Fn(&str) -> String) -> String {
         let widths = self.widths();
         let mut out = String::new();
@@ -152,8 +152,8 @@ fn line<'a>(widths: &[usize], cells: impl Iterator<Item = &'a str>) -> String {
     out
 }
 
-/// Columns a cell takes: escape sequences take none, every other character one. Names in wide scripts
-/// come out of line; no figure does.
+/// Returns the number of columns that a cell takes: escape sequences take none, every other character one. Names in
+/// wide scripts are therefore not aligned; figures are.
 fn width(cell: &str) -> usize {
     let mut columns = 0;
     let mut escaped = false;

@@ -17,7 +17,7 @@ pub fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), RunError> {
     }
 }
 
-/// Writes a line to stderr, or several; control characters from benchmarks are removed. A reader that has closed the
+/// Writes one or several lines to stderr; control characters from benchmarks are removed. A reader that has closed the
 /// pipe (`2>&1 | head`) must not end a run.
 pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{}", on_console(line));

@@ -2,10 +2,10 @@
 
 use crate::{ColorChoice, Style};
 
-/// Columns that every pipe, file and log is taken to have.
+/// The width, in columns, that is assumed for pipes, files and logs.
 const PIPE: usize = 120;
 
-/// The least that a table is fitted to: below it every line wraps, whatever is left out.
+/// The minimum width to which a table is fitted: in fewer columns, every line would wrap anyway.
 const NARROWEST: usize = 60;
 
 /// Wider terminals are treated as if they had this width, because very long lines are hard to read.
@@ -25,14 +25,15 @@ pub struct View {
 /// The level of detail of a printed report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Only what a decision needs; similar entries are merged.
+    /// Only the figures that a decision needs; similar entries are merged.
     Short,
     /// Everything in a record that is meant for people (`--verbose`).
     Full,
 }
 
 impl View {
-    /// Creates the view for stdout: as wide as the terminal, or as `COLUMNS` says, or 120 columns.
+    /// Creates the view for stdout: as wide as the terminal; if it is not one, as wide as `COLUMNS`, or else 120
+    /// columns.
     pub fn for_stdout(choice: ColorChoice, detail: Detail) -> Self {
         let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let columns = bench_os::columns_of_stdout().or(told).unwrap_or(PIPE);
@@ -49,15 +50,15 @@ impl View {
         self.detail == Detail::Short
     }
 
-    /// A bold heading, and behind it, or below it if the line would be too long, a faint note.
+    /// Formats a bold heading with a faint note after it, or below it if the line would be too long.
     pub fn heading(&self, title: &str, note: &str) -> String {
         let fits = title.chars().count() + 2 + note.chars().count() <= self.columns;
         let gap = if fits { "  " } else { "\n  " };
         format!("{}{gap}{}\n", self.style.bold(title), self.style.faint(note))
     }
 
-    /// A text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own indent, the
-    /// others begin with `indent` spaces. A word that is wider than a line has a line of its own.
+    /// Breaks a text at spaces into lines of at most [`columns`](Self::columns). The first line keeps its own indent,
+    /// the others begin with `indent` spaces. A word that is wider than a line has a line of its own.
     pub fn wrap(&self, text: &str, indent: usize) -> String {
         let words = text.trim_start();
         let mut used = text.len() - words.len();

@@ -2,10 +2,11 @@
 
 use bench_stats as stats;
 
-/// Beyond this a time is not a time: 30 000 years, in seconds. It keeps widths finite.
+/// The longest time that is drawn: 30 000 years, in seconds. The limit keeps widths finite.
 const LONGEST: f64 = 1e12;
 
-/// The range that contains nearly all values, so that a single wild one does not compress the picture of the others.
+/// The range that contains nearly all values, so that a single extreme value does not compress the picture of the
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
     /// Lower end.
@@ -24,7 +25,7 @@ impl Window {
         let (low, high) = (percentile(0.005)?, percentile(0.995)?);
         let (p5, p95) = (percentile(0.05)?, percentile(0.95)?);
         let reach = 0.5 * (p95 - p5);
-        // Where nearly all values are one and the same, the others are all there is to see.
+        // If nearly all values are equal, the range must contain the others.
         Some(if reach > 0.0 {
             Window { low: low.max(p5 - reach), high: high.min(p95 + reach) }
         } else {
@@ -49,7 +50,7 @@ impl Window {
     }
 }
 
-/// Returns the values that can be drawn.
+/// Returns the values that can be drawn: finite, and at most 30 000 years.
 pub fn usable(values: &[f64]) -> Vec<f64> {
     values.iter().copied().filter(|value| value.abs() <= LONGEST).collect()
 }

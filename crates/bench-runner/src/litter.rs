@@ -11,15 +11,15 @@ use bench_report::tell;
 /// The age below which a folder may belong to another run, which is about to write into it.
 const AGE: Duration = Duration::from_secs(60);
 
-/// A folder for callgrind's files is called this, then the process id of its runner and a number.
+/// The prefix of a folder for callgrind's files, before the process id of its runner and a number.
 pub(crate) const CALLGRIND: &str = "bench-instructions-";
 
-/// A temporary folder of a worker is called this, then the process id of its runner and a number (the caches of compilers and
-/// the sockets of `python/bench_models/scratch.py`). A worker that is killed cannot remove it.
+/// The prefix of a temporary folder of a worker, before the process id of its runner and a number (the caches of
+/// compilers and the sockets of `python/bench_models/scratch.py`). A worker that is killed cannot remove it.
 const WORKER: &str = "bench-worker-";
 
-/// Removes what runs that were killed have left in a results folder and in the system's temporary one, and ends the
-/// processes of their workers; prints what was found.
+/// Removes files that killed runs have left in a results folder and in the system's temporary folder, ends the
+/// processes of their workers, and reports both.
 pub(crate) fn sweep(results: &Path) {
     let left = end_strays(is_gone);
     report_strays(&left, "a run that was killed");
@@ -67,13 +67,14 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// Whether a path is of a run that cannot need it any more: a run directory without any round, a file that was not yet
-/// renamed, a temporary folder.
+/// Whether a path was left by a run that cannot need it any more: a run directory without any round, a file that was
+/// not yet renamed, a temporary folder.
 fn is_litter(path: &Path) -> bool {
     is_temporary(path) || is_of_gone_runner(path) || is_empty_run(path)
 }
 
-/// `NAME.PID.tmp`, as `bench_record::write_whole` calls what is not complete.
+/// Whether a path is an incomplete file of a process that has ended: `NAME.PID.tmp`, as `bench_record::write_whole`
+/// names it.
 fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let writer = name.strip_suffix(".tmp").and_then(|rest| rest.rsplit_once('.')?.1.parse().ok());
@@ -93,7 +94,7 @@ fn is_gone(process: u32) -> bool {
     !IS_PORTABLE && process_key(process).is_none()
 }
 
-/// A run directory, by its name, whose runner was killed before its journal had a whole line.
+/// Whether a path is named like a run directory, and its runner was killed before the journal had a complete line.
 fn is_empty_run(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let shape: String = name.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect();
@@ -122,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// No process has this id (proc(5), pid_max).
+    /// An id that no process has (proc(5), pid_max).
     const GONE: u32 = 4_000_000_001;
 
     fn age(path: &Path) {
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!([&begun, &sealed, &notes, &young].map(|folder| left(folder)), [true; 4]);
         assert_eq!(
             [&gone, &own, "a.tmp", RUN_FILE].map(|file| sealed.join(file).exists()),
-            // Where nobody knows which processes there are, any may still write.
+            // If the processes of the system are not known, any may still write.
             [IS_PORTABLE, true, true, true]
         );
     }

@@ -8,19 +8,19 @@ use bench_syntax::UsageError;
 use bench_syntax::quantity::Seconds;
 
 /// The default time limit of a case, in addition to its budget and the planned time of its levels of load: a benchmark
-/// of a minute is rare, one that takes five has hung.
+/// that takes one minute is rare, and one that takes five has hung.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Share of a shorter timeout that a budget may take.
+/// The share of the timeout to which a longer budget is cut.
 const OF_TIMEOUT: f64 = 0.8;
 
-/// A count that repeats once repeats always; one that does not is seen not to.
+/// The number of rounds if instructions are counted: two show whether the count repeats.
 const COUNTED_ROUNDS: u32 = 2;
 
 /// The factor by which a case may take longer under valgrind if `--timeout` is not given.
 const SLOWER_UNDER_VALGRIND: f64 = 10.0;
 
-/// Half-width of the 95 % interval of the median, as a share of it.
+/// The target half-width of the 95 % interval of the median, as a share of the median.
 const TARGET_PRECISION: f64 = 0.01;
 
 /// The settings of the user, which override the attributes.
@@ -28,7 +28,7 @@ const TARGET_PRECISION: f64 = 0.01;
 pub struct Wishes {
     /// Flags of the same names as the attribute's keys.
     pub overrides: Overrides,
-    /// Half-width of the 95 % interval of the median, as a share of it.
+    /// The target half-width of the 95 % interval of the median, as a share of the median.
     pub target_precision: Option<f64>,
     /// The measured quantity.
     pub measure: Measure,
@@ -62,9 +62,9 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     settings.warmup = flags.warmup.or(attribute.warmup);
     settings.repeats = flags.repeats.or(attribute.repeats);
     settings.rounds = flags.rounds.or(attribute.rounds);
-    // A budget that the timeout would cut off ends before, so that the case has its figures.
+    // A budget longer than the timeout is cut to end before it, so that the case has figures.
     settings.max_time_s = if max_time_s > timeout_s { OF_TIMEOUT * timeout_s } else { max_time_s };
-    // Rounds that are asked for now are not cut short by what was once written at the benchmark.
+    // Rounds that a flag requests are not cut short by a budget in the attribute.
     settings.max_time_is_hard =
         flags.max_time.or(attribute.max_time.filter(|_| flags.rounds.is_none())).is_some();
     settings.timeout_s = timeout_s;

@@ -73,7 +73,7 @@ impl From<Opened> for Programs {
 }
 
 impl Program {
-    /// The executable at `path`: a bench target, a script with an interpreter line.
+    /// Creates the program of the executable at `path`, such as a bench target, or a script with an interpreter line.
     ///
     /// # Errors
     /// When the working directory, to which a relative path refers, is not known.
@@ -91,7 +91,7 @@ impl Program {
         })
     }
 
-    /// The program that calls this.
+    /// Returns the program that is running.
     ///
     /// # Errors
     /// When the path of the running executable cannot be found.
@@ -126,8 +126,8 @@ impl Program {
         self
     }
 
-    /// Returns the same program, started through the program that calls this, with these arguments before its own: an
-    /// adapter, which speaks for it.
+    /// Returns the same program, started through the program that is running, which acts as its adapter, with these
+    /// arguments before its own.
     ///
     /// # Errors
     /// When the path of the running executable cannot be found.
@@ -149,8 +149,8 @@ impl Program {
         Program { name, ..self }
     }
 
-    /// Returns the same program with the files into which its code was also linked, with its sections in a different
-    /// order in each.
+    /// Returns the same program with other files that contain its code, each linked with the sections in a different
+    /// order.
     #[must_use]
     pub fn with_layouts(self, layouts: Vec<PathBuf>) -> Self {
         Program { layouts, ..self }
@@ -161,7 +161,7 @@ impl Program {
         &self.layouts
     }
 
-    /// A program for each of its layouts, or this program itself if it was linked once.
+    /// Returns a program for each of its layouts, or this program itself if it was linked once.
     pub fn in_each_layout(&self) -> Vec<Program> {
         if self.layouts.is_empty() {
             return vec![self.clone()];
@@ -179,7 +179,7 @@ impl Program {
         program
     }
 
-    /// Returns the name for people: that of the bench target, or of the file.
+    /// Returns the name that is shown: that of the bench target, or of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -238,7 +238,7 @@ impl Program {
     /// Asks the program for its cases.
     ///
     /// # Errors
-    /// The program's answer.
+    /// If the program cannot be started, exceeds `limits`, or does not answer with a valid list.
     pub fn open(self, limits: &ListLimits) -> Result<Opened, ProgramError> {
         let mut command = self.command();
         // Filters in the environment are for the runner, which applies them itself.
@@ -277,14 +277,15 @@ fn own_executable() -> Result<PathBuf, RunError> {
     }
 }
 
-/// The path by which this program was called: cargo gives a whole one. The standard library asks `/proc`
-/// instead, which may not be mounted.
+/// Returns the path by which this program was called; `None` if that is a bare name. Cargo uses a complete path. The
+/// standard library reads `/proc` instead, which may not be mounted.
 fn called_by() -> Option<PathBuf> {
     let name = PathBuf::from(std::env::args_os().next()?);
     if name.components().count() > 1 { name.canonicalize().ok() } else { None }
 }
 
-/// The name of the bench target that an executable was built from: cargo adds a dash and 16 hexadecimal digits to it.
+/// Returns the name of the bench target that an executable was built from: cargo adds a dash and 16 hexadecimal digits
+/// to it.
 fn target_of(executable: &Path) -> String {
     let stem = executable.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match stem.rsplit_once('-') {

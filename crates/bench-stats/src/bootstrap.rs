@@ -12,9 +12,8 @@ const FEWEST_RESAMPLES: usize = 39;
 /// The 95 % interval of the median over groups (processes) of the group medians, by a percentile bootstrap that
 /// draws groups with replacement and keeps the values within a drawn group.
 ///
-/// The levels are those of the data: the group comes first, because processes differ by more than samples do
-/// (Kalibera and Jones, "Rigorous benchmarking in reasonable time", ISMM 2013). Two choices make the interval
-/// hold what it says:
+/// The levels are those of the data: the group comes first, because processes differ by more than samples do (Kalibera
+/// and Jones, "Rigorous benchmarking in reasonable time", ISMM 2013). Two choices keep the coverage close to 95 %:
 ///
 /// * **Within a group, without replacement** (Davison and Hinkley, *Bootstrap Methods and their Application*,
 ///   1997, §3.8, strategy 2): a group's median carries the noise of its samples already. Drawing the samples
@@ -44,7 +43,7 @@ pub fn hierarchical_bootstrap(groups: &[Vec<f64>], resamples: usize, seed: u64) 
     let replicates: Vec<f64> = (0..resamples)
         .map(|_| {
             drawn.fill_with(|| random.below(medians.len()));
-            // The medians ascend, so their places may be sorted in their stead.
+            // The medians ascend, so it is enough to sort their places.
             drawn.sort_unstable();
             (medians[drawn[(drawn.len() - 1) / 2]] + medians[drawn[drawn.len() / 2]]) / 2.0
         })
@@ -69,8 +68,8 @@ mod tests {
     /// Unoptimized, 10 000 experiments take half a minute.
     const EXPERIMENTS: usize = if cfg!(debug_assertions) { 400 } else { 10_000 };
 
-    /// Coverage of 0 with groups of `size` values, in [94, 96] % give or take three binomial errors if there are
-    /// not 10 000 experiments.
+    /// Checks that the coverage of 0 with groups of `size` values is in [94, 96] %; three binomial errors are added to
+    /// both sides if there are fewer than 10 000 experiments.
     fn assert_coverage(name: &str, groups: usize, size: usize, draw: impl Fn(&mut Random) -> (f64, f64)) {
         let mut random = Random::seeded((groups * 1_000 + size) as u64);
         let covering = (0..EXPERIMENTS).filter(|experiment| {

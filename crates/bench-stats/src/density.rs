@@ -2,12 +2,12 @@
 
 use super::sorted;
 
-/// The density of `values` at `points` places between `low` and `high`, in 1 per unit of the values.
+/// Returns the density of the values at `points` places between `low` and `high`, in 1 per unit of the values.
 ///
-/// Gaussian kernel, with Silverman's bandwidth `0.9·σ·n^(−1/5)` (*Density Estimation*, 1986, eq. 3.31), σ from
-/// the shortest half of the values (its length over 1.349) and not from their standard deviation: with two
-/// modes that is the width of one, and the curve keeps them apart. `narrowest` bounds it from below, for
-/// times that a clock has rounded. `values` ascending and finite.
+/// Gaussian kernel, with Silverman's bandwidth `0.9·σ·n^(−1/5)` (*Density Estimation*, 1986, eq. 3.31). σ comes from
+/// the shortest half of the values (its length over 1.349), not from their standard deviation: if there are two modes,
+/// it is the width of one, and the curve keeps them apart. `narrowest` is the smallest bandwidth, for times that a
+/// clock has rounded. `ascending` must be sorted and finite.
 pub fn density(ascending: &[f64], (low, high): (f64, f64), points: usize, narrowest: f64) -> Vec<f64> {
     let n = ascending.len() as f64;
     let sigma = shortest_half(ascending) / 1.349;

@@ -10,7 +10,7 @@
 pub(super) fn dip(ascending: &[f64]) -> f64 {
     let x = ascending;
     let Some(last) = x.len().checked_sub(1) else { return 0.0 };
-    // In units of 1/(2n) throughout; 1 is what even a perfect fit leaves, for the function has steps.
+    // In units of 1/(2n) throughout; even a perfect fit has a distance of 1, because the function has steps.
     let mut dip: f64 = 1.0;
     let minorant = supports(x.len(), |from, to| (x[from], x[to]));
     // The majorant is the minorant seen from the other end.
@@ -61,7 +61,7 @@ fn supports(n: usize, ends: impl Fn(usize, usize) -> (f64, f64)) -> Vec<usize> {
     before
 }
 
-/// The points from `from` to `to`.
+/// Returns the points of a chain from `from` to `to`.
 fn chain(from: usize, to: usize, next: &[usize]) -> Vec<usize> {
     let mut points = vec![from];
     let mut at = from;
@@ -114,8 +114,8 @@ fn furthest(x: &[f64], convex: &[usize], concave: &[usize]) -> Apart {
     }
 }
 
-/// The largest `excess(steps, line)` over the points from `from` to `to`, of the function over the line
-/// between them.
+/// Returns the largest `excess(steps, line)` of the function over the line between `from` and `to`, at the points from
+/// one to the other.
 fn rise(x: &[f64], from: usize, to: usize, excess: impl Fn(f64, f64) -> f64) -> f64 {
     if to - from <= 1 || x[from] == x[to] {
         return 1.0;
@@ -131,12 +131,12 @@ mod tests {
 
     #[test]
     fn known_dips() {
-        // Evenly spread values are as unimodal as steps allow; two heaps as far from it as anything.
+        // Evenly spread values are as unimodal as steps allow; two heaps are as far from unimodal as possible.
         let even: Vec<f64> = (0..50).map(f64::from).collect();
         assert!((dip(&even) - 0.01).abs() < 1e-12, "{}", dip(&even));
         let heaps = [vec![0.0; 50], vec![1.0; 50]].concat();
         assert!((dip(&heaps) - 0.25).abs() < 1e-12, "{}", dip(&heaps));
-        // A heap of a share s beside the rest dips by s/2.
+        // If a heap has a share s of the values, the dip is s/2.
         let unequal = [vec![0.0; 70], vec![1.0; 30]].concat();
         assert!((dip(&unequal) - 0.15).abs() < 1e-12, "{}", dip(&unequal));
         assert_eq!(dip(&[]), 0.0);

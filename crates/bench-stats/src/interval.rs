@@ -107,7 +107,7 @@ struct OrderStatistic {
 }
 
 impl OrderStatistic {
-    /// The bound among positive values that run inwards from its end; NaN if there are fewer than its rank.
+    /// Returns the bound; `values` are positive and run inwards from its end. NaN if there are fewer than its rank.
     fn of<'a>(self, mut values: impl Iterator<Item = &'a f64>) -> f64 {
         let outer = values.nth(self.rank - 1).copied().unwrap_or(f64::NAN);
         let inner = values.next().copied().unwrap_or(outer);
@@ -116,7 +116,7 @@ impl OrderStatistic {
     }
 }
 
-/// The order statistic of the 95 % interval of the median of `n` values, if `n` is enough for one.
+/// Returns the order statistic of the 95 % interval of the median of `n` values; `None` if these are too few.
 fn order_statistic(n: usize) -> Option<OrderStatistic> {
     // In logarithms, because ½ⁿ is not a number from n = 1075 on.
     let mut log_probability = -(n as f64) * std::f64::consts::LN_2;
@@ -140,7 +140,7 @@ fn student_on_logs(values: &[f64]) -> Option<Interval> {
     let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
     let t = STUDENT.get(logs.len() - 2)?;
     let half = t * standard_deviation(&logs)? / (logs.len() as f64).sqrt();
-    // Centred on the mean: that is what the t distribution speaks of.
+    // Centred on the mean, which is what the t distribution describes.
     let centre = mean(&logs)?;
     Some(Interval { low: (centre - half).exp(), high: (centre + half).exp() })
 }

@@ -23,7 +23,7 @@ pub fn hodges_lehmann(values: &[f64]) -> Option<f64> {
     median_of(&mut averages)
 }
 
-/// The median, by selection: in time that grows with the number of values, which are left in another order.
+/// Returns the median, by selection: in linear time. The values are left in another order.
 fn median_of(values: &mut [f64]) -> Option<f64> {
     let n = values.len();
     if n == 0 {
@@ -75,7 +75,7 @@ mod tests {
         assert!((estimate + 0.46).abs() < 0.001, "{estimate}");
     }
 
-    /// The efficiencies of the textbook, 3/π = 0.955 for Walsh averages and 2/π = 0.637 for the median; at 25
+    /// Tests the efficiencies of the textbook, 3/π = 0.955 for Walsh averages and 2/π = 0.637 for the median; at 25
     /// values the median has 0.65.
     #[test]
     fn walsh_averages_use_what_the_median_wastes() {

@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 use super::dip::dip;
 use super::{density, median, sorted};
 
-/// √n · dip of uniform values stays below this in 90 % of cases or more, whatever n (seeded simulation of
-/// n = 10 to 2000: the `ignored` test), and the uniform distribution dips the furthest of all unimodal ones
-/// (Hartigan and Hartigan, 1985, section 4): of normal values two in a thousand pass at n = 60, fewer at
-/// more. That alone would be lenient. With what is asked of the valley as well, none of 16 000 simulated sets
-/// of eight shapes and n = 60 to 600 passes, and two modes 25 % apart, 70 to 30, do in 97 % at
-/// n = 60; at the 99.5 % point, 0.66, it would be 78 %.
+/// The critical value of √n · dip. That of uniform values stays below it in 90 % of cases or more, whatever n (seeded
+/// simulation of n = 10 to 2000: the `ignored` test), and the uniform distribution has the largest dip of all unimodal
+/// ones (Hartigan and Hartigan, 1985, section 4): two in a thousand sets of normal values exceed it at n = 60, fewer at
+/// larger n. That alone would be lenient. With the condition on the valley as well, none of 16 000 simulated sets of
+/// eight shapes and n = 60 to 600 passes, while sets of two modes 25 % apart, 70 to 30, pass in 97 % at n = 60; at the
+/// 99.5 % point, 0.66, it would be 78 %.
 const CRITICAL: f64 = 0.5;
 
-/// Between the modes the density must fall to this share of the lower one: a shoulder is not a mode.
+/// The share of the lower mode's density to which the density must fall between the modes: a shoulder is not a mode.
 const VALLEY: f64 = 0.5;
 
-/// A mode with a smaller share than this is a matter of outliers.
+/// The smallest share of the values that is a mode; a smaller one consists of outliers.
 const SMALLEST_SHARE: f64 = 0.1;
 
-/// Modes closer than this, as a share, change no conclusion, and clocks with steps of up to 1 % of a
-/// sample could make them.
+/// The smallest distance of two modes, as a share: a smaller one changes no conclusion, and clocks with steps of up to
+/// 1 % of a sample could cause it.
 const CLOSEST: f64 = 0.03;
 
 /// Standard deviation of the narrowest kernel, of logarithms: steps of 1 % leave no ripple under it.
 const NARROWEST: f64 = 0.005;
 
-/// More order statistics than this say the same: they know the distribution function to 1/2048.
+/// The largest number of order statistics that are used: these determine the distribution function to 1/2048.
 const MOST: usize = 1024;
 
-/// Fewer rounds than this do not say how far samples of one round resemble each other.
+/// The number of rounds below which it is unknown how far samples of one round resemble each other.
 const FEWEST_ROUNDS: usize = 5;
 
 /// Two modes, the faster first.
@@ -43,7 +43,7 @@ pub struct Modes {
     pub high: Mode,
 }
 
-/// One of several values around which others gather.
+/// A value around which others gather.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Mode {
@@ -65,19 +65,19 @@ pub fn modes(values: &[f64]) -> Option<Modes> {
     two_modes(values, |_| values.len() as f64)
 }
 
-/// Finds two modes of the samples of several rounds, if there are two, as [`modes`] with the test's n corrected.
+/// Finds two modes of the samples of several rounds. Same as [`modes`], with the test's n corrected.
 ///
 /// Neither all samples nor only the rounds' medians are enough. Samples of a process resemble each other: twenty
 /// processes, each at its own level, make twenty clusters, and a test that assumes that their two thousand samples are
 /// independent finds modes in all of them. Medians are independent, but a kernel that is slow in one sample of three,
-/// in every process, has medians that agree. So the distribution is that of all samples, and the evidence counts as
-/// many as are *effectively* independent: n over Kish's design effect `1 + (m − 1)·ρ`, m samples a round, with ρ the
-/// correlation within rounds of lying beyond the valley. If every process keeps to one side, ρ is 1, and the evidence
-/// is that of so many processes; if each is on both sides by chance, ρ is 0, and every sample counts; plateaus within
-/// a process lie between.
+/// in every process, has medians that agree. So the distribution is that of all samples, but n is the number of samples
+/// that are *effectively* independent: their number over Kish's design effect `1 + (m − 1)·ρ`, m samples per round,
+/// with ρ the correlation within rounds of lying beyond the valley. If every process keeps to one side, ρ is 1, and n
+/// is the number of processes; if each is on both sides by chance, ρ is 0, and every sample counts; plateaus within a
+/// process lie between.
 ///
-/// Kish, *Survey Sampling*, 1965, 5.4; ρ from the one-way analysis of variance (Donner and Koval, 1980).
-/// `None` below five rounds too.
+/// Kish, *Survey Sampling*, 1965, 5.4; ρ from the one-way analysis of variance (Donner and Koval, 1980). `None` also
+/// below five rounds.
 pub fn modes_of_rounds(rounds: &[Vec<f64>]) -> Option<Modes> {
     let rounds: Vec<&Vec<f64>> = rounds.iter().filter(|round| !round.is_empty()).collect();
     if rounds.len() < FEWEST_ROUNDS {
@@ -86,7 +86,7 @@ pub fn modes_of_rounds(rounds: &[Vec<f64>]) -> Option<Modes> {
     two_modes(&rounds.iter().copied().flatten().copied().collect::<Vec<_>>(), |cut| effective(&rounds, cut))
 }
 
-/// `independent` says how many independent values tell as much as these of how many lie beyond a cut.
+/// Finds two modes. `independent` returns how many independent values would determine the share beyond a cut as well.
 fn two_modes(values: &[f64], independent: impl Fn(f64) -> f64) -> Option<Modes> {
     if values.len() < 4 || values.iter().any(|value| !(*value > 0.0 && value.is_finite())) {
         return None;
@@ -117,11 +117,12 @@ fn thinned(ascending: &[f64]) -> Vec<f64> {
     (0..kept).map(|k| ascending[(2 * k + 1) * ascending.len() / (2 * kept)]).collect()
 }
 
-/// The deepest valley of the density with a peak on both sides that is high enough above it.
+/// Returns the deepest valley of the density with a peak on both sides that is high enough above it; `None` without
+/// one.
 fn valley(ascending: &[f64]) -> Option<f64> {
     const POINTS: usize = 512;
-    // Nothing that a mode could be lies beyond: a tenth of the values at least belongs to each. One wild
-    // value would else take all the points of the curve.
+    // A mode has at least a tenth of the values, so none lies beyond this range. Otherwise one wild value would take
+    // all the points of the curve.
     let edge = (ascending.len() as f64 * SMALLEST_SHARE / 2.0) as usize;
     let range = (*ascending.get(edge)?, *ascending.get(ascending.len() - 1 - edge)?);
     let step = (range.1 - range.0) / (POINTS - 1) as f64;
@@ -133,8 +134,8 @@ fn valley(ascending: &[f64]) -> Option<f64> {
     deep.then_some(range.0 + step * deepest as f64)
 }
 
-/// The number of independent values that determine the share beyond `cut` as well as those of `rounds` do; no round is
-/// empty.
+/// Returns the number of independent values that determine the share beyond `cut` as well as those of `rounds` do; no
+/// round is empty.
 fn effective(rounds: &[&Vec<f64>], cut: f64) -> f64 {
     let k = rounds.len() as f64;
     let n: f64 = rounds.iter().map(|round| round.len() as f64).sum();
@@ -149,7 +150,7 @@ fn effective(rounds: &[&Vec<f64>], cut: f64) -> f64 {
         squares += size.powi(2);
     }
     let typical = (n - squares / n) / (k - 1.0);
-    // One value a round: they are independent, and nothing varies within.
+    // With one value per round, all are independent, and nothing varies within a round.
     let (between, within) = (between / (k - 1.0), if n > k { within / (n - k) } else { 0.0 });
     let correlation = (between - within) / (between + (typical - 1.0) * within);
     let correlation = if correlation.is_finite() { correlation.clamp(0.0, 1.0) } else { 1.0 };

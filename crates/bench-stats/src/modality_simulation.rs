@@ -32,13 +32,13 @@ impl Noise {
         low + (self.uniform() * (high - low + 1) as f64) as usize
     }
 
-    /// One of two modes 25 % apart, 70 to 30.
+    /// Draws from two modes 25 % apart, 70 to 30.
     fn of_two(&mut self) -> f64 {
         if self.uniform() < 0.7 { 1.0 } else { 1.25 }
     }
 }
 
-/// A name, and how one value is drawn.
+/// A name, and a function that draws one value.
 type Shape = (&'static str, fn(&mut Noise) -> f64);
 
 const UNIMODAL: [Shape; 8] = [
@@ -57,7 +57,7 @@ const UNIMODAL: [Shape; 8] = [
 
 #[test]
 fn one_mode_is_not_taken_for_two() {
-    // 2000 in all, to be quick; of 2000 of each shape none was found in any either.
+    // 2000 sets in all, to be quick; in 2000 sets of each shape, no modes were found either.
     const SETS: usize = 250;
     for (name, draw) in UNIMODAL {
         let mut noise = Noise(11);
@@ -95,7 +95,7 @@ fn two_modes_are_found_with_their_centres_and_shares() {
     }
 }
 
-/// Rounds of `samples` values: `level` draws that of the process, `sample` a factor of each value.
+/// Creates rounds of `samples` values: `level` draws the level of a process, `sample` a factor for each value.
 fn rounds(
     noise: &mut Noise,
     (count, samples): (usize, usize),
@@ -110,8 +110,8 @@ fn rounds(
         .collect()
 }
 
-/// Processes at levels of their own make heaps, which are not modes. Taking all samples for independent is
-/// what finds some in every case: the last line shows that the test can see it.
+/// Processes at different levels make heaps, which are not modes. A test that took all samples for independent would
+/// find modes in every case, as the last line shows.
 #[test]
 fn processes_that_differ_are_not_modes() {
     const SETS: usize = 200;
@@ -130,7 +130,7 @@ fn processes_that_differ_are_not_modes() {
     }
 }
 
-/// Samples that follow each other closely wander off and come back: heaps again, now within a process.
+/// Samples that resemble the previous ones wander off and come back: heaps again, now within a process.
 #[test]
 fn times_that_wander_are_not_modes() {
     const SETS: usize = 200;
@@ -179,7 +179,7 @@ fn what_cannot_be_judged_has_no_modes() {
         assert_eq!(modes(&values), None);
         assert_eq!(modes_of_rounds(&[values.clone(), values]), None);
     }
-    // Two modes that are there beyond doubt, and do not matter, or are a handful of outliers.
+    // Two modes that certainly exist, but are too close to matter, or are a handful of outliers.
     let near: Vec<f64> = (0..1000).map(|k| if k % 2 == 0 { 1.0 } else { 1.02 }).collect();
     assert_eq!(modes(&near), None);
     let few: Vec<f64> = (0..1000).map(|k| if k % 20 == 0 { 2.0 } else { 1.0 }).collect();

@@ -41,9 +41,9 @@ impl SpreadOfCases {
         Self::of_variances(&found, found.iter().map(|(_, degrees)| degrees).sum())
     }
 
-    /// Estimates it from the variance of each case and its degrees of freedom, as [`of_rounds`](Self::of_rounds); d₀
-    /// is never larger than `most`, because the part that all cases share is not observed more often if there are more
-    /// of them. `None` for fewer than 30 cases, or if most have no variance.
+    /// Estimates it from the variance of each case and its degrees of freedom. Same as [`of_rounds`](Self::of_rounds),
+    /// but d₀ is never larger than `most`: the part that all cases share is not observed more often if there are more
+    /// cases. `None` for fewer than 30 cases, or if most have no variance.
     pub fn of_variances(found: &[(f64, f64)], most: f64) -> Option<Self> {
         if found.len() < Self::FEWEST_CASES {
             return None;
@@ -89,7 +89,7 @@ impl SpreadOfCases {
     }
 }
 
-/// The logarithms of positive values; `None` if there are none, or others.
+/// Returns the logarithms of positive values; `None` if there are no values, or one is not positive and finite.
 fn logarithms(values: &[f64]) -> Option<Vec<f64>> {
     let is_sound = !values.is_empty() && values.iter().all(|value| *value > 0.0 && value.is_finite());
     is_sound.then(|| values.iter().map(|value| value.ln()).collect())
@@ -184,14 +184,14 @@ mod tests {
         assert!(ours < alone / 4.0, "{ours} {alone}");
     }
 
-    /// A chi-squared variable of an even number of degrees.
+    /// Draws a chi-squared variable with an even number of degrees of freedom.
     fn chi_squared(random: &mut Random, degrees: usize) -> f64 {
         -2.0 * (0..degrees / 2).map(|_| (1.0 - random.uniform()).ln()).sum::<f64>()
     }
 
     type Draw = fn(&mut Random) -> f64;
 
-    /// Deviations of the rounds of a case, in kinds of suites.
+    /// Kinds of suites: a name, and how the deviation of the rounds of a case is drawn.
     const KINDS: [(&str, Draw); 5] = [
         ("all alike", |_| 0.01),
         ("inverse chi-squared of 4", |random| 0.01 * (4.0 / chi_squared(random, 4)).sqrt()),
@@ -219,7 +219,7 @@ mod tests {
                         continue;
                     };
                     for (number, rounds) in suite.iter().enumerate() {
-                        // Six and more speak for themselves.
+                        // Six rounds or more need no other cases.
                         let own = rounds.len() >= 6;
                         let interval = if own { median_interval(rounds) } else { spread.interval(rounds) };
                         let Some(interval) = interval else { continue };

@@ -22,7 +22,7 @@ pub fn e_benjamini_hochberg(log_e: &[f64], fdr: f64) -> Vec<bool> {
     reject(&negated, |value, k| value <= (k * fdr / log_e.len() as f64).ln())
 }
 
-/// The k smallest values, for the largest k whose k-th smallest passes.
+/// Selects the k smallest values, for the largest k whose k-th smallest value passes.
 fn reject(values: &[f64], passes: impl Fn(f64, f64) -> bool) -> Vec<bool> {
     let mut order: Vec<usize> = (0..values.len()).filter(|index| !values[*index].is_nan()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -48,7 +48,7 @@ mod tests {
         verdicts.iter().filter(|rejected| **rejected).count()
     }
 
-    /// The places of `chosen` of `m`, each subset as likely (Fisher and Yates).
+    /// Returns the places of `chosen` out of `m`, with each subset equally likely (Fisher and Yates).
     fn subset(random: &mut Random, m: usize, chosen: usize) -> Vec<usize> {
         let mut places: Vec<usize> = (0..m).collect();
         for i in 0..chosen {
@@ -107,7 +107,7 @@ mod tests {
         assert!((rate - 0.0375).abs() < 0.004, "{rate}");
     }
 
-    /// The worst dependence there is: now and then k of m true hypotheses share just the evidence that k need.
+    /// Tests the worst possible dependence: now and then k of m true hypotheses share just the evidence that k need.
     #[test]
     fn e_values_keep_the_rate_under_the_worst_dependence() {
         const M: usize = 20;

@@ -49,7 +49,7 @@ pub fn outliers(values: &[f64]) -> Option<Outliers> {
         return None;
     }
     let logs = sorted(&values.iter().map(|value| value.ln()).collect::<Vec<_>>());
-    // Hinges: the medians of both halves, each with the middle value where there is one.
+    // Hinges: the medians of both halves, each including the middle value if there is one.
     let half = logs.len().div_ceil(2);
     let (low, high) = (median(&logs[..half])?, median(&logs[logs.len() - half..])?);
     let range = high - low;

@@ -15,9 +15,9 @@ pub fn proportion_interval(hits: u64, trials: u64) -> Interval {
     Interval { low, high }
 }
 
-/// Returns the two-sided p-value of `one` against `other` if both are equally likely: the exact binomial test at one
-/// half, which is the sign test (Conover, *Practical Nonparametric Statistics*, 3rd edition, 3.4), twice the smaller
-/// tail and at most 1. 1 without any.
+/// Returns the two-sided p-value of the counts `one` and `other` if both outcomes are equally likely: the exact
+/// binomial test at one half, which is the sign test (Conover, *Practical Nonparametric Statistics*, 3rd edition, 3.4),
+/// twice the smaller tail and at most 1. It is 1 if both counts are 0.
 ///
 /// ```
 /// assert!((bench_stats::symmetry_p_value(9, 1) - 22.0 / 1024.0).abs() < 1e-12);
@@ -26,7 +26,7 @@ pub fn symmetry_p_value(one: u64, other: u64) -> f64 {
     (2.0 * at_most(one.min(other), one + other, 0.5)).min(1.0)
 }
 
-/// P(X ≤ k) of the binomial distribution.
+/// Returns P(X ≤ k) of the binomial distribution.
 fn at_most(k: u64, n: u64, p: f64) -> f64 {
     if p <= 0.0 || k >= n {
         return 1.0;
@@ -34,7 +34,7 @@ fn at_most(k: u64, n: u64, p: f64) -> f64 {
     if p >= 1.0 {
         return 0.0;
     }
-    // In logarithms: (1 − p)ⁿ is no `f64` for large n.
+    // In logarithms: for large n, (1 − p)ⁿ is too small for an `f64`.
     let odds = (p / (1.0 - p)).ln();
     let mut log_term = n as f64 * (-p).ln_1p();
     let mut sum = log_term.exp();
@@ -45,7 +45,7 @@ fn at_most(k: u64, n: u64, p: f64) -> f64 {
     sum.min(1.0)
 }
 
-/// The root in [0, 1] of a function that falls.
+/// Returns the root in [0, 1] of a decreasing function.
 fn solve(function: impl Fn(f64) -> f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
@@ -68,7 +68,7 @@ mod tests {
             assert!((found - published).abs() < 1e-6, "{one} {other}: {found}, not {published}");
             assert_eq!(found, symmetry_p_value(other, one));
         }
-        // Half of a power of two that is no `f64` any more.
+        // One half to a power that is too small for an `f64`.
         assert!(symmetry_p_value(1000, 1000) > 0.99 && symmetry_p_value(900, 1100) < 1e-4);
         assert!(symmetry_p_value(20_000, 20_100) > 0.5);
     }

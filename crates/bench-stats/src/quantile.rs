@@ -19,18 +19,18 @@ pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
     sorted.get(rank - 1).copied()
 }
 
-/// The fewest observations that support percentile `p` with none beyond it: the smallest n with
-/// pⁿ ≤ 0.01. Below it, the largest of n values need not reach the percentile at 99 % confidence.
-/// [`support_with`] none over the bound.
+/// Returns the smallest number of observations that support percentile `p` with none beyond it: the smallest n with pⁿ
+/// ≤ 0.01. With fewer, the largest value is not certain to reach the percentile at 99 % confidence. Same as
+/// [`support_with`] for 0 over the bound.
 pub fn support(p: f64) -> usize {
     support_with(p, 0)
 }
 
-/// The fewest observations that support percentile `p` if `over` of them lie over the bound: the smallest
-/// `n = h + over` with `I(p; h, over + 1) ≤ 0.01`, I the regularised incomplete beta function. That is the
-/// probability that at most `over` of n values exceed the percentile by chance, so beyond n the bound holds
-/// at 99 % confidence: the early-stopping rule of MLPerf Inference (*Inference rules*, appendix "Early
-/// Stopping Criterion"). `usize::MAX` for a `p` outside `(0, 1)`, which no number of observations supports.
+/// Returns the smallest number of observations that support percentile `p` if `over` of them lie over the bound: the
+/// smallest `n = h + over` with `I(p; h, over + 1) ≤ 0.01`, I the regularised incomplete beta function. That is the
+/// probability that at most `over` of n values exceed the percentile by chance, so from this n on the bound holds at 99
+/// % confidence: the early-stopping rule of MLPerf Inference (*Inference rules*, appendix "Early Stopping Criterion").
+/// `usize::MAX` for a `p` outside `(0, 1)`, which no number of observations supports.
 pub fn support_with(p: f64, over: usize) -> usize {
     if !(p > 0.0 && p < 1.0) {
         return usize::MAX;
@@ -97,7 +97,7 @@ pub fn quantile_interval(rounds: &[Vec<f64>], p: f64) -> Option<Interval> {
     let effective = (n as f64 / design_effect(rounds, quantile, p)?).floor();
     let low = binomial_quantile(effective, p, 0.025);
     let high = binomial_quantile(effective, p, 0.975) + 1.0;
-    // Where the quantile lies beyond all samples, as far as they know, there is no end.
+    // If the quantile may lie beyond all samples, the interval has no such end.
     if low < 1.0 || high > effective {
         return None;
     }
@@ -108,13 +108,13 @@ pub fn quantile_interval(rounds: &[Vec<f64>], p: f64) -> Option<Interval> {
     })
 }
 
-/// The factor by which the share of samples at or below `quantile` varies more than that of independent samples, at
-/// least 1. `None` below two rounds.
+/// Returns the factor by which the share of samples at or below `quantile` varies more than that of independent
+/// samples, at least 1. `None` below two rounds.
 fn design_effect(rounds: &[Vec<f64>], quantile: f64, p: f64) -> Option<f64> {
     let rounds: Vec<&Vec<f64>> = rounds.iter().filter(|round| !round.is_empty()).collect();
     let n: f64 = rounds.iter().map(|round| round.len() as f64).sum();
     let t = student(rounds.len().checked_sub(1)?)?;
-    // Ratio estimator: rounds weigh as many samples as they hold.
+    // Ratio estimator: each round is weighted by its number of samples.
     let excesses: Vec<f64> = rounds
         .iter()
         .map(|round| round.iter().filter(|value| **value <= quantile).count() as f64 - p * round.len() as f64)
@@ -126,9 +126,9 @@ fn design_effect(rounds: &[Vec<f64>], quantile: f64, p: f64) -> Option<f64> {
     Some((between / (p * (1.0 - p)) * (t / NORMAL).powi(2)).max(1.0))
 }
 
-/// The smallest k with P(B ≤ k) > q, `B` binomial (n, p).
+/// Returns the smallest k with P(B ≤ k) > q, `B` binomial (n, p).
 fn binomial_quantile(n: f64, p: f64, q: f64) -> f64 {
-    // In logarithms: (1 − p)ⁿ is no `f64` for large n.
+    // In logarithms: for large n, (1 − p)ⁿ is too small for an `f64`.
     let odds = (p / (1.0 - p)).ln();
     let mut log_term = n * (-p).ln_1p();
     let (mut k, mut sum) = (0.0, log_term.exp());
@@ -147,7 +147,7 @@ mod tests {
     use crate::simulation::Random;
     use proptest::prelude::*;
 
-    /// Rounds that differ not at all in how many of their samples lie below any quantile.
+    /// Creates rounds that do not differ in how many of their samples lie below any quantile.
     fn alike(rounds: usize, n: usize) -> Vec<Vec<f64>> {
         (0..rounds).map(|round| (0..n / rounds).map(|i| (i * rounds + round + 1) as f64).collect()).collect()
     }
@@ -267,7 +267,7 @@ mod tests {
             let p = f64::from(percent) / 100.0;
             let (n, more) = (support_with(p, over), support_with(p, over + 1));
             prop_assert!(n > over && more > n);
-            // One fewer does not do.
+            // One observation fewer is not enough.
             prop_assert!(log_at_most(over, n, p) <= 0.01f64.ln());
             prop_assert!(log_at_most(over, n - 1, p) > 0.01f64.ln());
         }

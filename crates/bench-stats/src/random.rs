@@ -5,12 +5,12 @@
 pub struct Random(u64);
 
 impl Random {
-    /// A sequence that follows from `seed` alone.
+    /// Creates a generator whose sequence depends on `seed` alone.
     pub fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Uniform over all 64-bit numbers.
+    /// Returns the next number, uniform over all 64-bit numbers.
     #[expect(
         clippy::should_implement_trait,
         reason = "a sequence without an end: `next` would never return `None`"

@@ -18,7 +18,7 @@ pub fn clock_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| mix(since.as_nanos() as u64))
 }
 
-/// A hash of an id, the same in every build and on every machine: FNV-1a, 64 bits, its bits mixed.
+/// Returns a hash of an id, the same in every build and on every machine: FNV-1a, 64 bits, its bits mixed.
 pub fn hash(id: &str) -> u64 {
     mix(id
         .bytes()

@@ -54,7 +54,7 @@ const STAKES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 /// The share of the wealth that is bet on signs alone.
 const ON_SIGNS: f64 = 0.5;
 
-/// The distance up to which distances are distinguished.
+/// The distance, in scales, beyond which all distances count as this one.
 const FARTHEST: f64 = 3.0;
 
 impl Bets {
@@ -72,7 +72,7 @@ impl Bets {
     pub fn see(&mut self, Observation { value, scale }: Observation) {
         self.observations += 1;
         let distance = self.backed * (value - self.bound);
-        // Whether it is a number does not follow from which side it is on.
+        // Leaving such a value out is fair: on which side it lies does not decide whether it is a number.
         if !distance.is_finite() {
             return;
         }
@@ -94,17 +94,18 @@ impl Bets {
     }
 }
 
-/// Logarithm of the share of the wealth that each bettor on sizes begins with.
+/// Returns the logarithm of the share of the wealth that each bettor on sizes begins with.
 fn log_share_of_a_stake() -> f64 {
     ((1.0 - ON_SIGNS) / STAKES.len() as f64).ln()
 }
 
-/// `ln(1 + tanh y)`, the logarithm of what a bet of tanh y on a sign that comes true makes of a wealth of 1.
+/// Returns `ln(1 + tanh y)`: the logarithm of the factor by which a bet of tanh y on a sign that comes true grows the
+/// wealth.
 fn log_factor(y: f64) -> f64 {
     std::f64::consts::LN_2 - (-2.0 * y).exp().ln_1p()
 }
 
-/// Natural logarithm of the e-value of these bets after these observations.
+/// Returns the natural logarithm of the e-value of these bets after these observations.
 fn settled(mut bets: Bets, observations: &[Observation]) -> f64 {
     observations.iter().for_each(|observation| bets.see(*observation));
     bets.log_e_value()
@@ -137,7 +138,7 @@ pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interva
     Interval { low: end(1.0).unwrap_or(unbounded.low), high: end(-1.0).unwrap_or(unbounded.high) }
 }
 
-/// The least distance from the middle at which a bound is refuted, rounded up; `None` if none is at any distance.
+/// Returns the smallest distance from the middle at which a bound is refuted, rounded up; `None` if none is.
 ///
 /// The evidence against a bound grows with its distance, which is negative beyond the middle.
 fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
@@ -182,7 +183,7 @@ fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
 ///
 /// From the bets on sizes alone: each bettor's logarithm is a random walk.
 pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Option<f64> {
-    /// More pairs than any comparison would wait for.
+    /// Up to more pairs than any comparison would wait for.
     const DOUBLINGS: i32 = 40;
     let growth = growth(drift);
     if !growth.iter().any(|(mean, _)| *mean > 0.0) {
@@ -201,7 +202,7 @@ pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Opt
     Some(enough)
 }
 
-/// `ln E_signs` of k out of n, by the sum of binomial coefficients over the last one's.
+/// Returns `ln E_signs` of k out of n, from the sum of binomial coefficients relative to the last of them.
 ///
 /// All terms are positive, so nothing cancels, and each comes from the one before it by a ratio, so the
 /// relative error is that of n roundings (10⁻¹¹ at n = 100 000). Log-gamma would cancel here.
@@ -240,7 +241,7 @@ mod tests {
         values.iter().map(|value| Observation { value: *value, scale }).collect()
     }
 
-    /// Share of experiments in which the centre 0 is excluded after any of the observations.
+    /// Returns the share of experiments in which the centre 0 is excluded after any of the observations.
     fn ever_excludes(seed: u64, scale: Option<f64>, draw: fn(&mut Random) -> f64) -> f64 {
         let mut random = Random::seeded(seed);
         let threshold = 40f64.ln();
@@ -262,20 +263,20 @@ mod tests {
         let bimodal: fn(&mut Random) -> f64 =
             |random| random.normal() * 0.1 + if random.uniform() < 0.5 { -1.0 } else { 1.0 };
         for (name, draw) in [("normal", normal), ("cauchy", Random::cauchy), ("bimodal", bimodal)] {
-            // A scale that is wrong by ten costs no promise.
+            // The promise is kept even with a scale that is wrong by a factor of ten.
             for scale in [None, Some(0.1), Some(1.0)] {
                 let error = ever_excludes(1, scale, draw);
                 assert!(
                     error <= 0.05,
                     "{name}, {scale:?}: the centre was excluded in {error} of the experiments"
                 );
-                // Far below the promise it would be honest and useless.
+                // An error far below the promised one would be correct, but useless.
                 assert!(error >= 0.005, "{name}, {scale:?}: {error}");
             }
         }
     }
 
-    /// Observations after which "at most 0" is refuted at 40, at the median of experiments.
+    /// Returns the number of observations after which "at most 0" is refuted at 40, at the median of experiments.
     fn usually_needed(drift: f64, scale: Option<f64>, draw: fn(&mut Random) -> f64) -> usize {
         let mut random = Random::seeded(2);
         let mut needed: Vec<usize> = (0..200)
@@ -293,7 +294,7 @@ mod tests {
         needed[needed.len() / 2]
     }
 
-    /// The same if signs alone are bet on, with all of the wealth.
+    /// Same as [`usually_needed`], if all of the wealth is bet on signs.
     fn needed_by_signs(drift: f64, draw: fn(&mut Random) -> f64) -> usize {
         let mut random = Random::seeded(2);
         let mut needed: Vec<usize> = (0..200)
@@ -343,7 +344,7 @@ mod tests {
         assert!((log_e_value_of_signs(8, 8) - (511.0f64 / 9.0).ln()).abs() < 1e-12);
         assert!((log_e_value_of_signs(8, 0) - (1.0f64 / 9.0).ln()).abs() < 1e-12);
         assert!(settled(Bets::above(0.0), &[]).abs() < 1e-12);
-        // A tie and a number that is none are on neither side, and no bet on sizes.
+        // A value at the bound, or one that is not finite, is on neither side, and wins no bet on sizes.
         let mixed = all(&[1.0, 0.0, f64::NAN, f64::INFINITY, 2.0], Some(1.0));
         let (above, below) = (settled(Bets::above(0.0), &mixed), settled(Bets::below(0.0), &mixed));
         let sizes = |factor: fn(f64) -> f64| {
@@ -397,7 +398,7 @@ mod tests {
         for confidence in [1.0, -0.1, f64::NAN] {
             assert_eq!(centre_sequence(&all(&[1.0; 100], None), confidence), unbounded);
         }
-        // Nothing but signs and no spread at all: what lies anywhere else is refuted.
+        // With signs only and without spread, every other centre is refuted.
         let same = centre_sequence(&all(&[1.0; 12], None), 0.95);
         assert!((same.low - 1.0).abs() < 1e-9 && (same.high - 1.0).abs() < 1e-9, "{same:?}");
     }
@@ -438,7 +439,7 @@ mod tests {
             let interval = centre_sequence(&observations, confidence);
             let threshold = (2.0 / (1.0 - confidence)).ln();
             for half_steps in -21..=21 {
-                // Not where values lie: there a sign flips within a rounding.
+                // Not a value itself, where rounding could flip a sign.
                 let bound = f64::from(half_steps) / 2.0 + 0.1;
                 let refuted = settled(Bets::above(bound), &observations) >= threshold
                     || settled(Bets::below(bound), &observations) >= threshold;

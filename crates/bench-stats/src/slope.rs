@@ -5,17 +5,17 @@ use std::f64::consts::PI;
 use super::student::student_quantile;
 use super::{Interval, mean};
 
-/// Patterns that tell how far residuals wander, and so the degrees of freedom of the interval. Few, because
-/// each further one looks at faster wandering, of which autocorrelated residuals have less: with six, 86 % of
-/// intervals would cover where 90 % do (100 points, ρ = 0.9). No fewer, because Student's t then widens the
-/// interval of all data.
+/// The number of patterns from which the variation of residuals is estimated, and so the degrees of freedom of the
+/// interval. Few, because each further one varies faster, and autocorrelated residuals vary less at that speed: with
+/// six, 86 % of intervals would cover where 90 % do (100 points, ρ = 0.9). No fewer, because Student's t then widens
+/// the interval of all data.
 const PATTERNS: usize = 4;
 
 /// The two-sided 95 % quantile of the normal distribution.
 const NORMAL: f64 = 1.959_964;
 
-/// Share of a pattern's square that must be left once the line is taken out of it. The slowest cosine is
-/// nearly a line itself (1.4 % are left), and what is left of it is mostly rounding.
+/// The share of a pattern's square that must be left when the line is removed from it. The slowest cosine is nearly a
+/// line itself (1.4 % are left), and its rest is mostly rounding.
 const LEAST_LEFT: f64 = 0.5;
 
 /// Returns the slope of `y` over `x` by ordinary least squares, and its 95 % interval, which remains valid if each
@@ -54,13 +54,13 @@ pub fn least_squares_slope(x: &[f64], y: &[f64]) -> Option<(f64, Interval)> {
     Some((slope, Interval { low: slope - half, high: slope + half }))
 }
 
-/// The slowest cosines over the places of `x`, orthogonal to it, to a constant and to each other, of length
+/// Returns the slowest cosines over the places of `x`, orthogonal to `x`, to a constant and to each other, of length
 /// one.
 fn patterns(x: &[f64]) -> Vec<Vec<f64>> {
     let n = x.len();
     let mut taken = vec![x.iter().map(|value| value / dot(x, x).sqrt()).collect::<Vec<f64>>()];
     for j in 1..n {
-        // A cosine sums to zero over its places, so a constant is out of it already.
+        // A cosine sums to zero over its places, so it is orthogonal to a constant already.
         let mut pattern: Vec<f64> =
             (0..n).map(|i| (PI * j as f64 * (i as f64 + 0.5) / n as f64).cos()).collect();
         let before = dot(&pattern, &pattern);
@@ -117,7 +117,7 @@ mod tests {
         (0..n).map(f64::from).collect()
     }
 
-    /// The same for the interval of the textbook, which takes residuals for independent.
+    /// Returns the same share for the interval of the textbook, which takes residuals for independent.
     fn textbook_coverage(n: u32, correlation: f64) -> f64 {
         let mut random = Random::seeded(u64::from(n));
         let covers = (0..2000).filter(|_| {
@@ -155,7 +155,7 @@ mod tests {
         assert_coverage(&even(200), 0.5, 0.93..=0.965);
         assert_coverage(&even(100), 0.9, 0.88..=0.965);
         assert_coverage(&even(400), 0.9, 0.93..=0.965);
-        // What this is for.
+        // The textbook's interval is why this one is needed.
         let textbook = textbook_coverage(400, 0.9);
         assert!(textbook < 0.4, "{textbook}");
     }

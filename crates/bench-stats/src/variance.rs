@@ -47,7 +47,7 @@ pub fn variance_components(groups: &[Vec<f64>]) -> Option<Components> {
 }
 
 fn pairwise_differences(group: &[f64]) -> impl Iterator<Item = f64> + '_ {
-    /// Distances between the places of two values.
+    /// The maximum number of distances between the places of two values.
     const MOST_DISTANCES: usize = 63;
     let step = (group.len().saturating_sub(1)).div_ceil(MOST_DISTANCES).max(1);
     let distances = (1..group.len()).step_by(step);
@@ -86,7 +86,7 @@ mod tests {
         sizes.iter().map(group).collect()
     }
 
-    /// Mean components over 150 experiments.
+    /// Returns the mean components over 150 experiments.
     fn average(mut draw: impl FnMut() -> Vec<Vec<f64>>) -> Components {
         let found: Vec<Components> =
             (0..150).map(|_| variance_components(&draw()).expect("groups with values")).collect();
@@ -131,8 +131,8 @@ mod tests {
         assert!((found.within - 1.0).abs() < 0.02, "{found:?}");
     }
 
-    /// One sample in twenty interrupted, one process in ten with its memory in a bad place: both always slower,
-    /// both by far. The classic mean squares would say 6 and 11.
+    /// Tests wild values: one sample in twenty is interrupted, and one process in ten has its memory in a bad place,
+    /// both always slower by far. The classic mean squares would find 6 and 11.
     #[test]
     fn wild_values_do_not_carry_it_off() {
         let mut random = Random::seeded(9);

@@ -6,14 +6,14 @@ use std::fmt::Write;
 use crate::Category;
 use crate::text::steers;
 
-/// The id without arguments: `resnet/performance/forward`, or `performance/forward` without a model.
+/// Returns the id without arguments: `resnet/performance/forward`, or `performance/forward` without a model.
 pub fn head(model: Option<&str>, category: Category, name: &str) -> String {
     let model = model.map(|model| format!("{model}/")).unwrap_or_default();
     format!("{model}{category}/{name}")
 }
 
-/// The id of a case. Characters of a value that would delimit an id or a line, or steer a terminal, are written as
-/// `%` and two hexadecimal digits a byte, so that an id can be taken apart again.
+/// Returns the id of a case. Characters of a value that would delimit an id or a line, or control a terminal, are
+/// written as `%` and two hexadecimal digits for each byte, so that the id can be split again.
 pub fn with_arguments<'a>(head: &str, arguments: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut id = String::with_capacity(head.len() + 32);
     id.push_str(head);
@@ -98,8 +98,8 @@ pub fn tail<'a>(id: &'a str, model: Option<&str>, category: Category) -> Tail<'a
     with_arguments().unwrap_or(Tail { name: below, arguments: Vec::new() })
 }
 
-/// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]`
-/// comes before `[n=128]`.
+/// Compares ids in the order in which people read them: texts by their characters, numbers in them by their value, so
+/// that `[n=64]` comes before `[n=128]`.
 ///
 /// ```
 /// let mut ids = ["f[n=128]", "f[n=64]", "f[n=0.5]"];
@@ -107,11 +107,11 @@ pub fn tail<'a>(id: &'a str, model: Option<&str>, category: Category) -> Tail<'a
 /// assert_eq!(ids, ["f[n=0.5]", "f[n=64]", "f[n=128]"]);
 /// ```
 pub fn order(one: &str, other: &str) -> Ordering {
-    // Of equal values written in two ways, such as 1 and 01, the text decides.
+    // If numbers are equal but written in two ways, such as 1 and 01, the text decides.
     Parts(one).cmp_by_parts(Parts(other)).then_with(|| one.cmp(other))
 }
 
-/// The numbers of an id and the characters between them.
+/// Iterates over the numbers of an id and the characters between them.
 struct Parts<'a>(&'a str);
 
 enum Part {
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(with_arguments(&head(None, Category::Unit, "f"), std::iter::empty()), "unit/f");
     }
 
-    /// The table that `python/tests/test_case_id.py` reads, too: both languages write the same ids.
+    /// Tests the table that `python/tests/test_case_id.py` reads, too: both languages write the same ids.
     #[test]
     fn ids_are_those_of_other_languages() {
         let table: serde_json::Value =

@@ -32,7 +32,7 @@ impl Category {
     /// All categories, in the order in which they are shown.
     pub const ALL: [Category; 3] = [Category::Unit, Category::Integration, Category::Performance];
 
-    /// The name as written in the attribute, in filters and in case ids.
+    /// Returns the name as written in the attribute, in filters and in case ids.
     pub const fn name(self) -> &'static str {
         match self {
             Category::Unit => "unit",

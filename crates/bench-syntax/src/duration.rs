@@ -87,7 +87,8 @@ pub fn parse(text: &str) -> Result<Duration, Fault> {
     u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| Fault::TooLong)
 }
 
-/// The decimal places `digits` of one `scale`: each is a tenth of the one before.
+/// Returns the value of the decimal places `digits`, as a part of `scale`: each digit is worth a tenth of the one
+/// before.
 fn part(digits: &str, scale: u128) -> u128 {
     // A thousand hours are 4e15 ns, so that places beyond the sixteenth cannot hold a nanosecond,
     // and 19 digits times an hour still fit 128 bits.

@@ -1,6 +1,6 @@
 //! Decodes text of files that other programs have written.
 
-/// The text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it; without the mark.
+/// Returns the text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it; without the mark.
 ///
 /// ```
 /// # use bench_syntax::encoding::decoded;
@@ -10,7 +10,7 @@
 /// ```
 ///
 /// # Errors
-/// The actual content of the bytes, as a text that follows the name of the file.
+/// A description of the actual content, to be printed after the name of the file.
 pub fn decoded(bytes: &[u8]) -> Result<String, String> {
     let of_pairs = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();

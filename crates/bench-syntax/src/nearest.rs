@@ -28,13 +28,13 @@ pub fn rank_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<&
     ids
 }
 
-/// The name in `known` that `text` was probably meant to be.
+/// Returns the name in `known` that `text` was probably meant to be; `None` if no name is near.
 pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.to_lowercase();
     known
         .into_iter()
         .map(|name| (distance(&text, &name.to_lowercase()), name))
-        // Further than half the word is no slip of the finger, and naming it would mislead.
+        // A distance of more than half the word is not a typing error, and a suggestion would mislead.
         .filter(|(distance, name)| distance * 2 <= name.chars().count().max(text.chars().count()))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

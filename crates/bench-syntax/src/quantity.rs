@@ -21,7 +21,7 @@ impl Seconds {
         Seconds(ns as f64 / 1e9)
     }
 
-    /// Returns the unit that keeps it readable, and how many of it make a second.
+    /// Returns the number of units in a second, and the unit, which is the one that keeps the time readable.
     pub fn unit(self) -> (f64, &'static str) {
         match self.0.abs() {
             m if m < 999.95e-9 => (1e9, "ns"),
@@ -39,7 +39,7 @@ impl From<Duration> for Seconds {
 }
 
 impl fmt::Display for Seconds {
-    /// Four significant digits with the unit that keeps them readable: `1.234 ms`.
+    /// Writes four significant digits with the unit that keeps them readable: `1.234 ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scale, unit) = self.unit();
         f.pad(&format!("{} {unit}", significant(self.0 * scale)))
@@ -58,7 +58,7 @@ pub fn nanoseconds(duration: Duration) -> u64 {
 pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
-    /// Binary units, as memory is counted: `1.50 GiB`.
+    /// Writes binary units, as memory is counted: `1.50 GiB`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
         let mut value = self.0 as f64;
@@ -75,7 +75,7 @@ impl fmt::Display for Bytes {
 impl FromStr for Bytes {
     type Err = UsageError;
 
-    /// `512MB`, `1.5GiB`, `2G`: decimal units are powers of 1000, the others powers of 1024.
+    /// Reads `512MB`, `1.5GiB`, `2G`: decimal units are powers of 1000, the others powers of 1024.
     fn from_str(text: &str) -> Result<Self, UsageError> {
         let wrong =
             || UsageError::malformed("size", text, "a number with a unit, such as `512MB` or `1.5GiB`");
@@ -124,7 +124,7 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// A p-value with its sign of comparison: `p = 0.70`, `p = 0.004`, `p < 0.001`.
+/// Formats a p-value with its sign of comparison: `p = 0.70`, `p = 0.004`, `p < 0.001`.
 ///
 /// ```
 /// assert_eq!(bench_syntax::quantity::p_value(0.7041), "p = 0.70");
@@ -155,7 +155,7 @@ pub fn digits(value: f64, count: usize) -> String {
     format!("{value:.decimals$}")
 }
 
-/// A count in groups of three digits: `1,234,567`.
+/// Formats a count in groups of three digits: `1,234,567`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -168,19 +168,19 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// A rate with a metric prefix: `1.234 M images/s`.
+/// Formats a rate with a metric prefix: `1.234 M images/s`.
 pub fn rate(value: f64, unit: &str) -> String {
     let (scaled, prefix) = scaled(value);
     format!("{} {prefix}{unit}", significant(scaled))
 }
 
-/// A rate as [`rate`] writes it, with this number of [`digits`].
+/// Same as [`rate`], with this number of [`digits`].
 pub fn rate_to(value: f64, unit: &str, count: usize) -> String {
     let (scaled, prefix) = scaled(value);
     format!("{} {prefix}{unit}", digits(scaled, count))
 }
 
-/// The value in the metric prefix that keeps it readable, and the prefix.
+/// Returns the value with the metric prefix that keeps it readable, and the prefix.
 fn scaled(value: f64) -> (f64, &'static str) {
     let (scale, prefix) = match value.abs() {
         v if v >= 999.95e9 => (1e-12, "T "),

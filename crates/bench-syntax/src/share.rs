@@ -23,9 +23,9 @@ pub struct Share {
 struct Engine {
     name: &'static str,
     rank: &'static str,
-    /// The first of these that is set holds the number of processes.
+    /// The variables for the number of processes: the first that is set counts.
     size: &'static [&'static str],
-    /// How to proceed if the number of processes is not set.
+    /// What to do if the number of processes is not set.
     sizeless: Sizeless,
 }
 
@@ -99,8 +99,9 @@ impl Share {
         Ok(None)
     }
 
-    /// Returns the name of the run that all processes of `engine` share, if it gives one that it will not give again. Only
-    /// Slurm does: a step of a job, with the name of the cluster and the number of restarts of the job.
+    /// Returns the name of the run that all processes of `engine` share; `None` unless the engine gives one that it
+    /// never gives again. Only Slurm does: a step of a job, with the name of the cluster and the number of restarts of
+    /// the job.
     pub fn run_by(engine: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         if engine != SLURM {
             return None;

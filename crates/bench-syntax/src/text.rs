@@ -17,20 +17,20 @@ pub fn printable(line: &str) -> String {
     }
 }
 
-/// Makes a text one line without control characters, however long it is: as [`printable`], line ends included.
+/// Same as [`printable`], but replaces line ends, too, and keeps the whole text, however long it is.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
-/// Makes a whole report safe to print, as the last layer, in case its parts have forgotten something. Of control
-/// characters, only line ends, tabs and the colours of `Style` are left, and no line is a command of a GitHub
-/// workflow, which takes any line that begins with `::`, and `##[` anywhere (actions/runner, `ActionCommand.cs`).
+/// Makes a whole report safe to print, as the last layer, in case a part was not. Of control characters, only line
+/// ends, tabs and the colours of `Style` are left, and no line is a command of a GitHub workflow, which takes any line
+/// that begins with `::`, and `##[` anywhere (actions/runner, `ActionCommand.cs`).
 pub fn on_console(report: &str) -> String {
     const COLOURS: [&str; 6] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
     let mut safe = String::with_capacity(report.len());
     for line in report.split_inclusive('\n') {
         let mut rest = line;
-        // A colour before the colons hides nothing from the runner, which looks for them behind white space only.
+        // A colour before the colons hides nothing: the runner only looks for them after white space.
         if rest.trim_start().starts_with("::") {
             let indent = rest.len() - rest.trim_start().len();
             safe.push_str(&rest[..indent]);
@@ -55,7 +55,7 @@ pub fn on_console(report: &str) -> String {
     safe
 }
 
-/// Returns the text as a POSIX shell reads it for one word: in single quotes.
+/// Quotes a text, so that a POSIX shell reads it as one word: in single quotes.
 pub fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

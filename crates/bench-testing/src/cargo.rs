@@ -1,19 +1,19 @@
-//! Cargo inside of a test.
+//! Cargo commands inside a test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder where the fixtures are built: not the one where this test was built, which cargo has locked.
+/// Returns the folder where fixtures are built: not that of this test's build, which cargo has locked.
 pub fn fixture_target() -> PathBuf {
     let own = scratch();
-    // In the portable variant, where what they depend on has been built with the same flags and profile: a second copy
-    // would double the time of its step in CI. Cargo waits until the folder is free.
+    // The portable variant shares the folder: the dependencies were built there with the same flags and profile, and a
+    // second build would double the time of the step in CI. Cargo waits until the folder is free.
     let shared = own.parent().filter(|_| cfg!(bench_portable));
     shared.map_or_else(|| own.join("fixtures"), Path::to_owned)
 }
 
-/// The folder for what integration tests leave, as `CARGO_TARGET_TMPDIR` names it in them; this test's executable
-/// lies in `deps` of a profile next to it.
+/// Returns the folder for files of integration tests, which they know as `CARGO_TARGET_TMPDIR`; it lies next to the
+/// folder of the profile, which contains this test's executable in `deps`.
 pub fn scratch() -> PathBuf {
     let executable = std::env::current_exe().expect("the path of this test");
     let folder = executable.ancestors().nth(3).expect("the target folder").join("tmp");
@@ -21,22 +21,22 @@ pub fn scratch() -> PathBuf {
     folder
 }
 
-/// The root of this workspace.
+/// Returns the root of this workspace.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace")
 }
 
-/// `cargo <subcommand>` on this workspace, in a separate environment.
+/// Returns the command `cargo <subcommand>` for this workspace, without the variables that [`scrub`] removes.
 pub fn cargo(subcommand: &[&str]) -> Command {
     cargo_into(&fixture_target(), subcommand)
 }
 
-/// The same with a separate target folder.
+/// Same as [`cargo`], with a separate target folder.
 pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);
     if cfg!(bench_portable) {
-        // As what this test was built with, or everything is built again.
+        // The same as for the build of this test, otherwise everything would be built again.
         const SHARED: [&str; 3] = ["RUSTFLAGS", "CARGO_PROFILE_DEV_DEBUG", "CARGO_INCREMENTAL"];
         command.envs(std::env::vars_os().filter(|(name, _)| SHARED.iter().any(|shared| name == shared)));
     }

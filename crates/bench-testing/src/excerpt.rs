@@ -1,10 +1,10 @@
-//! Code that a document prints and a test compiles.
+//! Code that a document shows and a test compiles.
 
 const BEGIN: &str = "// The book begins here.";
 const END: &str = "// The book ends here.";
 
-/// Returns the block of a document that shows `source`: what stands between the lines "The book begins here." and "The
-/// book ends here.", without their indentation; all of it if there are none.
+/// Returns the code block of a document that shows `source`: the lines between "The book begins here." and "The book
+/// ends here.", without their indentation; all lines if these markers are missing.
 ///
 /// ```
 /// let source = "fn f() {\n    // The book begins here.\n    g();\n    // The book ends here.\n}\n";
@@ -16,7 +16,7 @@ pub fn excerpt(source: &str) -> String {
     let shown = rest.split_once(END).map_or(rest, |(shown, _)| shown);
     let lines = shown.lines().skip(1).map(|line| line.strip_prefix(indentation).unwrap_or(line));
     let mut block: String = lines.map(|line| format!("{line}\n")).collect();
-    // The indentation of the last marker.
+    // Removes the indentation of the last marker.
     block.truncate(block.trim_end().len());
     format!("```rust\n{block}\n```")
 }

@@ -17,15 +17,15 @@ pub enum Bench {
     Spread,
     /// A second target of the same package.
     Second,
-    /// Everything a benchmark should not do.
+    /// Benchmarks that do everything that a benchmark should not do.
     Misbehaving,
-    /// The difference between two copies of it.
+    /// Benchmarks that differ between two copies of the executable, by its name.
     Sides,
     /// Benchmarks whose instructions are known.
     Instructions,
-    /// No benchmark.
+    /// A target without a benchmark.
     Empty,
-    /// Names a crate without benchmarks.
+    /// A target that names a crate without benchmarks.
     BarrenCrate,
     /// Two benchmarks with one id.
     SameId,
@@ -43,30 +43,30 @@ pub enum Bench {
     Targets,
     /// Benchmarks that work on devices.
     Devices,
-    /// Benchmarks of criterion; of a copy called `slower`, with twice the work.
+    /// Benchmarks of criterion; a copy called `slower` does twice the work.
     WithCriterion,
-    /// The same of divan.
+    /// The same for divan.
     WithDivan,
-    /// Bears the traces of criterion, and misbehaves.
+    /// An executable that looks like one of criterion, but misbehaves.
     Impostor,
-    /// Benchmarks of criterion on the crate that stands in for it; of a copy called `slower`, with twice the work.
+    /// Benchmarks for criterion with the crate that replaces it; a copy called `slower` does twice the work.
     WithFacade,
-    /// The same with their own main.
+    /// The same benchmarks with their own `main`.
     WithFacadeMain,
     /// The same with the runner linked.
     FacadeAndRunner,
-    /// Benchmarks in every shape that divan knows, on divan itself.
+    /// Benchmarks in every form that divan has, with divan itself.
     DivanShapes,
-    /// The same file on the crate that stands in for divan.
+    /// The same file with the crate that replaces divan.
     DivanShapesFacade,
-    /// Benchmarks of divan on the crate that stands in for it; of a copy called `slower`, with twice the work.
+    /// Benchmarks for divan with the crate that replaces it; a copy called `slower` does twice the work.
     WithDivanFacade,
     /// The same with the runner linked.
     DivanAndRunner,
 }
 
 impl Bench {
-    /// The name of the bench target.
+    /// Returns the name of the bench target.
     pub fn target(self) -> &'static str {
         match self {
             Bench::Spread => "spread",
@@ -96,50 +96,51 @@ impl Bench {
         }
     }
 
-    /// Whether it is of another harness, which takes a while to build and few tests need.
+    /// Whether the target uses another harness, which takes long to build and few tests need.
     fn is_of_another_harness(self) -> bool {
         use Bench::{DivanShapes, Impostor, WithCriterion, WithDivan};
         matches!(self, WithCriterion | WithDivan | DivanShapes | Impostor)
     }
 
-    /// Whether it is of a crate that stands in for another harness, without the runner.
+    /// Whether the target uses a crate that replaces another harness, without the runner.
     fn is_of_a_facade(self) -> bool {
         use Bench::{DivanShapesFacade, WithDivanFacade, WithFacade, WithFacadeMain};
         matches!(self, WithFacade | WithFacadeMain | DivanShapesFacade | WithDivanFacade)
     }
 }
 
-/// The executable that `cargo bench` would run.
+/// Returns the executable that `cargo bench` would run, after building it if necessary.
 pub fn executable(bench: Bench) -> PathBuf {
     static OURS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     static OTHERS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    // By itself: without the runner, which the others link.
+    // Built separately, because the other fixtures link the runner.
     static FACADE: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let built = if bench.is_of_another_harness() {
         OTHERS.get_or_init(|| benches(&["-p", "fixture-harnesses"]))
     } else if bench.is_of_a_facade() {
         FACADE.get_or_init(|| benches(&["-p", "fixture-facade", "-p", "fixture-divan"]))
     } else {
-        // What misbehaves does so by system calls of Unix.
+        // The misbehaving fixture uses system calls of Unix.
         let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
         OURS.get_or_init(|| benches(if cfg!(unix) { &all[..] } else { &all[..2] }))
     };
     built[bench.target()].clone()
 }
 
-/// Builds the bench targets of these packages.
+/// Builds the bench targets of these packages; returns the executables by the names of their targets.
 fn benches(packages: &[&str]) -> HashMap<String, PathBuf> {
-    // Without the figures of the portable variant nobody waits for the optimizer.
+    // The portable variant checks no figures, so optimizing would waste time.
     let profile = if cfg!(bench_portable) { "dev" } else { "bench" };
     build(&mut cargo(&[&["bench", "--no-run", "--profile", profile], packages].concat()), &[])
 }
 
-/// Runs a cargo command that builds, with `last` as its last arguments; the executables by their
-/// targets' names.
+/// Runs a cargo command that builds, with `last` as its last arguments; returns the executables by the names of their
+/// targets.
 pub fn build(command: &mut Command, last: &[&str]) -> HashMap<String, PathBuf> {
     let output = command.arg("--message-format=json").args(last).output().expect("cargo");
     if !output.status.success() {
-        // Every test that needs it fails of this, so it is said before them, where the test harness does not keep it back.
+        // All tests that need the fixture fail then, so the error is printed directly: the test harness does not
+        // capture that.
         let why = format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
         let _ = writeln!(std::io::stderr(), "{why}");
         panic!("{why}");

@@ -1,7 +1,8 @@
-//! Helpers for the tests of several crates: fixture executables, stages to run them on, a PostgreSQL server, and
-//! requirements that a test has on its machine.
+//! Helpers for the tests of several crates: fixture executables, folders to run them in, a PostgreSQL server, and the
+//! requirements of a test on its machine.
 //!
-//! The tests of this crate check the workspace itself: which crate may use which, and that no modules form a cycle.
+//! The tests of this crate check the workspace itself, such as which crate may use which, and that no modules form a
+//! cycle.
 #![forbid(unsafe_code)]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends with what it expected")]
 

@@ -1,4 +1,4 @@
-//! Links, headings and blocks of Markdown, as far as the documents of this workspace use it.
+//! Reads links, headings and blocks of Markdown, in the forms that the documents of this workspace use.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,9 +16,9 @@ pub struct Document {
 /// A fenced block of code.
 #[derive(Debug)]
 pub struct Block {
-    /// The line of its opening fence, from 1.
+    /// The number of the line with the opening fence, from 1.
     pub line: usize,
-    /// The text after the opening fence: the language, and options.
+    /// The text after the opening fence: the language and options.
     pub language: String,
     /// The HTML comment in the line above, without its delimiters; empty if there is none.
     pub mark: String,
@@ -30,13 +30,13 @@ impl Document {
     /// Reads a document.
     ///
     /// # Panics
-    /// If it cannot be read.
+    /// If the file cannot be read.
     pub fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Document { path: path.to_owned(), text }
     }
 
-    /// The blocks of code, in order.
+    /// Returns the blocks of code, in order.
     pub fn blocks(&self) -> Vec<Block> {
         let (mut blocks, mut open, mut above): (Vec<Block>, bool, &str) = (Vec::new(), false, "");
         for (number, line) in self.text.lines().enumerate() {
@@ -60,7 +60,7 @@ impl Document {
         blocks
     }
 
-    /// The destinations of links and pictures, outside of code.
+    /// Returns the destinations of links and pictures outside of code.
     pub fn links(&self) -> Vec<&str> {
         let prose = prose(&self.text).flat_map(|line| line.split('`').step_by(2));
         let after = prose.flat_map(|piece| piece.split("](").skip(1));
@@ -68,7 +68,7 @@ impl Document {
     }
 }
 
-/// The lines outside of fenced blocks.
+/// Returns the lines outside of fenced blocks.
 pub fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut open = false;
     text.lines().filter(move |line| {
@@ -78,7 +78,7 @@ pub fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The anchors of a document's headings, as GitHub and mdBook make them.
+/// Returns the anchors of a document's headings, as GitHub and mdBook make them.
 pub fn anchors(text: &str) -> BTreeSet<String> {
     let headings = prose(text).filter(|line| line.starts_with('#'));
     headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()

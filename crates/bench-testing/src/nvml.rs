@@ -1,4 +1,4 @@
-//! A driver without a GPU: the stub library, and its script.
+//! An imitated GPU driver: the stub library and its script.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use crate::cargo::{cargo_into, fixture_target};
 
-/// How old the driver is.
+/// The age of the driver.
 #[derive(Clone, Copy, Debug)]
 pub enum Driver {
-    /// A driver with everything that the probe reads.
+    /// A driver with all functions that the probe calls.
     Recent,
-    /// A driver older than counters of energy, fields, and the second version of memory.
+    /// A driver without counters of energy, fields, and the second version of the memory function.
     Old,
 }
 
 impl Driver {
-    /// The library, built once.
+    /// Returns the library, which is built once.
     pub fn library(self) -> PathBuf {
         static BUILT: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
         BUILT[self as usize]
@@ -39,14 +39,14 @@ impl Driver {
     }
 }
 
-/// A script for the library, in a separate file.
+/// A script for the library, which describes a machine.
 pub struct Nvml {
     driver: Driver,
     script: Value,
 }
 
 impl Nvml {
-    /// A machine with these GPUs.
+    /// Creates the script of a machine with these GPUs.
     pub fn with(devices: &[Value]) -> Self {
         Nvml { driver: Driver::Recent, script: json!({ "devices": devices }) }
     }
@@ -56,13 +56,13 @@ impl Nvml {
         Nvml { driver, ..self }
     }
 
-    /// Adds a part of the script: `errors`, `delays`.
+    /// Adds a part to the script, such as `errors` or `delays`.
     pub fn and(mut self, part: &str, value: Value) -> Self {
         self.script[part] = value;
         self
     }
 
-    /// Lets a command see that machine; the script is left in `folder`.
+    /// Makes a command see this machine; writes the script into `folder`.
     pub fn set_up(&self, command: &mut Command, folder: &Path) {
         let script = folder.join("nvml.json");
         std::fs::write(&script, self.script.to_string()).expect("file");
@@ -75,7 +75,7 @@ impl Nvml {
     }
 }
 
-/// A GPU whose UUID ends in `number`, with these values on top of the usual ones; `null` takes one away.
+/// Returns a GPU whose UUID ends with `number`. `values` replace or add to the usual values; `null` removes one.
 pub fn gpu(number: u32, values: Value) -> Value {
     let mut all = json!({
         "utilisation": 25,
@@ -106,7 +106,7 @@ pub fn gpu(number: u32, values: Value) -> Value {
     json!({ "uuid": uuid(number), "name": "Stub H100", "values": all })
 }
 
-/// UUID of the GPU of this number.
+/// Returns the UUID of the GPU with this number.
 pub fn uuid(number: u32) -> String {
     format!("GPU-00000000-0000-0000-0000-{number:012x}")
 }

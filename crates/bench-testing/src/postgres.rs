@@ -1,4 +1,4 @@
-//! A PostgreSQL server for the tests: in a separate folder, on a socket in it, gone afterwards.
+//! A PostgreSQL server for tests, with its data and its socket in a temporary folder.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -13,11 +13,11 @@ pub struct Server {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: User,
-    /// The address on which it listens in addition to its socket.
+    /// The address on which the server listens in addition to its socket.
     listens: String,
 }
 
-/// The user as whom the server runs: PostgreSQL refuses root.
+/// The user that runs the server, because PostgreSQL refuses to run as root.
 #[derive(Clone, Copy, Debug)]
 struct User {
     uid: u32,
@@ -26,14 +26,14 @@ struct User {
 }
 
 impl Server {
-    /// Starts one; `None` with a message when PostgreSQL is not installed.
+    /// Starts a server; `None`, with a message, if PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
         let server = Server::prepare()?;
         server.start_again();
         Some(server)
     }
 
-    /// Starts one that can be reached at this port of `localhost` too, with a certificate and its key (PEM), if any.
+    /// Starts a server that also listens on this port of `localhost`, with a certificate and its key (PEM), if any.
     pub fn start_at(port: u16, certificate: Option<(&str, &str)>) -> Option<Self> {
         let mut server = Server::prepare()?;
         server.listens = format!("-c listen_addresses=localhost -c port={port}");
@@ -66,7 +66,7 @@ impl Server {
         Some(server)
     }
 
-    /// Starts it, for the first time or after a crash.
+    /// Starts the server, for the first time or after a crash.
     pub fn start_again(&self) {
         let socket = self.folder.path().display().to_string();
         let options = format!("{} -c unix_socket_directories='{socket}' -c fsync=off", self.listens);
@@ -74,13 +74,13 @@ impl Server {
         self.run("pg_ctl", &["-D", &self.data(), "-o", &options, "-l", &log, "-w", "start"]);
     }
 
-    /// The address of a database there.
+    /// Returns the address of a database on the server.
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
         format!("postgres://bench@{folder}/{database}")
     }
 
-    /// Stops it at once, as a crash would.
+    /// Stops the server immediately, as a crash would.
     pub fn crash(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
     }
@@ -95,7 +95,7 @@ impl Server {
         if self.user.is_other {
             command.uid(self.user.uid).gid(self.user.gid);
         }
-        // A pipe would stay open as long as the server does.
+        // The output goes to a file: a pipe would stay open as long as the server runs.
         let log = self.folder.path().join(format!("{program}.log"));
         let file = std::fs::File::create(&log).expect("a log");
         command.stderr(file.try_clone().expect("a log")).stdout(file);
@@ -115,7 +115,7 @@ impl Drop for Server {
 
 fn programs() -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
-    // A link on the path leads to where its fellows are.
+    // A link on the path leads to the folder of the other programs.
     std::env::split_paths(&on_path)
         .chain(postgres_folders())
         .find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())

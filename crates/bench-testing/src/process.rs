@@ -1,17 +1,17 @@
-//! Processes: run with a limit, found, and signalled.
+//! Runs processes with a time limit, finds them, and sends them signals.
 
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Only what hangs meets it: commands may build a project, on a machine that is busy.
+/// The time limit for a command. It is meant for commands that hang: others may build a project on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// A process that has ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit code, or 128 and the signal.
+    /// The exit code, or 128 plus the number of the signal.
     pub code: i32,
     /// Its standard output.
     pub stdout: String,
@@ -20,7 +20,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Both streams, for what may be said on either.
+    /// Returns both streams, for text that may be in either.
     pub fn said(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
@@ -42,8 +42,8 @@ impl Ended {
     }
 }
 
-/// Runs a command to its end, its streams in files in `folder`: a pipe would stay open as long as a
-/// stray grandchild holds it.
+/// Runs a command to its end. Its output goes to files in `folder`: a pipe would stay open as long as a left-over
+/// grandchild holds it.
 pub fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
     let streams = tempfile::tempdir_in(folder).expect("folder");
     let path = |name: &str| streams.path().join(name);
@@ -55,7 +55,7 @@ pub fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
     Ended { code, stdout: text("stdout"), stderr: text("stderr") }
 }
 
-/// Waits for a child; the exit code, or 128 and the signal.
+/// Waits for a child; returns the exit code, or 128 plus the number of the signal.
 pub fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
     let deadline = Instant::now() + LIMIT;
     loop {
@@ -81,7 +81,7 @@ fn signal_of(_status: std::process::ExitStatus) -> i32 {
     0
 }
 
-/// Waits until `happened` says so.
+/// Waits until `happened` returns true; panics after a time limit.
 #[track_caller]
 pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
@@ -91,17 +91,17 @@ pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// Sends a signal, by name.
+/// Sends a signal, given by name.
 pub fn signal(name: &str, process: u32) {
     assert!(try_signal(name, process), "no process {process}");
 }
 
-/// Sends a signal, by name; whether there was such a process.
+/// Sends a signal, given by name; returns whether the process existed.
 pub fn try_signal(name: &str, process: u32) -> bool {
     Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success()
 }
 
-/// Processes that run this executable: their ids, and the names they go by. None if there is no `/proc`.
+/// Returns the ids and names of the processes that run this executable; empty if there is no `/proc`.
 pub fn executables_running(executable: &Path) -> Vec<(u32, String)> {
     fs::read_dir("/proc")
         .into_iter()

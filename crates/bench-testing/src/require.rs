@@ -1,9 +1,9 @@
-//! Requirements that a test has on its machine.
+//! Requirements of a test on its machine.
 
 use std::path::Path;
 
-/// Ends a test that needs a program which is not installed. Where the variable `CI` is set the test fails: everything
-/// is checked there.
+/// Ends a test that needs a program which is not installed. If the variable `CI` is set, the test fails: in CI,
+/// everything is checked.
 #[macro_export]
 macro_rules! require {
     ($program:literal) => {
@@ -13,11 +13,11 @@ macro_rules! require {
     };
 }
 
-/// Whether `program` is not installed; reports it.
+/// Returns whether `program` is missing, and prints a message if so.
 ///
 /// # Panics
 ///
-/// When it is not installed and the variable `CI` is set.
+/// If the program is not installed and the variable `CI` is set.
 #[track_caller]
 pub fn is_missing(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -31,13 +31,13 @@ pub fn is_missing(program: &str) -> bool {
     true
 }
 
-/// Reports that a test checks nothing because this machine does not offer what it needs, and no package would bring it:
-/// a GPU, a right.
+/// Prints that a test checks nothing because this machine lacks something that no package can provide, such as a GPU or
+/// a permission.
 pub fn not_checked(reason: &str) {
     println!("not checked: {reason}");
 }
 
-/// Debian keeps the programs of each version of PostgreSQL in a folder that is not on the path.
+/// Returns the folders in which Debian installs the programs of each version of PostgreSQL, which are not on the path.
 pub(crate) fn postgres_folders() -> impl Iterator<Item = std::path::PathBuf> {
     let versions = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten();
     versions.map(|version| version.path().join("bin"))

@@ -20,28 +20,28 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A stage with this fixture.
+    /// Creates a stage with this fixture.
     pub fn new(bench: Bench) -> Self {
         let folder = tempfile::tempdir_in(scratch()).expect("folder");
-        // What marks the root of a workspace.
+        // Marks the root of a workspace.
         fs::write(folder.path().join("Cargo.lock"), "").expect("file");
-        // A name of its own, by which this test's processes are known from those of others.
+        // The separate path distinguishes this test's processes from those of others.
         let own = folder.path().join(bench.target());
         fs::hard_link(executable(bench), &own).expect("link");
         let executable = fs::canonicalize(own).expect("path");
         Stage { folder, executable }
     }
 
-    /// The folder.
+    /// Returns the folder of the stage.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The fixture, not yet started.
+    /// Returns the command that starts the fixture.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
         scrub(&mut command);
-        // Stages lie in the target folder, and that in the checkout: the stage is no part of it.
+        // Stages lie in the target folder of the checkout, but must not be taken for a part of its repository.
         command.env("GIT_CEILING_DIRECTORIES", scratch());
         command.current_dir(self.path()).args(arguments);
         command
@@ -52,7 +52,7 @@ impl Stage {
         self.end(&mut self.command(arguments))
     }
 
-    /// Measures, as quickly as can be.
+    /// Measures as quickly as possible.
     pub fn bench(&self, arguments: &[&str]) -> Ended {
         // Cargo passes `--bench` last.
         self.run(&[&QUICK[..], arguments, &["--bench"]].concat())
@@ -63,22 +63,22 @@ impl Stage {
         run_to_end(command, self.path())
     }
 
-    /// The usual folder of all runs.
+    /// Returns the default folder of all runs.
     pub fn results(&self) -> PathBuf {
         self.path().join("benchmark_results")
     }
 
-    /// The run directories.
+    /// Returns the run directories.
     pub fn runs(&self) -> Vec<PathBuf> {
         runs_in(&self.results())
     }
 
-    /// The run that `latest` names.
+    /// Returns the directory of the run that `latest` names.
     pub fn latest(&self) -> PathBuf {
         bench_record::named(&self.results(), "latest").expect("a run")
     }
 
-    /// The record of the only run.
+    /// Returns the record of the only run.
     #[track_caller]
     pub fn record(&self) -> Record {
         let runs = self.runs();
@@ -86,13 +86,13 @@ impl Stage {
         bench_judge::open(&runs[0]).expect("record")
     }
 
-    /// Processes of this stage that are still there, and the names they go by.
+    /// Returns the ids and names of the processes of this stage that are still running.
     pub fn processes(&self) -> Vec<(u32, String)> {
         executables_running(&self.executable)
     }
 }
 
-/// The run directories below `results`.
+/// Returns the run directories below `results`.
 pub fn runs_in(results: &Path) -> Vec<PathBuf> {
     let mut runs: Vec<PathBuf> = fs::read_dir(results)
         .into_iter()
@@ -108,7 +108,7 @@ pub fn runs_in(results: &Path) -> Vec<PathBuf> {
 impl Drop for Stage {
     fn drop(&mut self) {
         for (process, _) in self.processes() {
-            // It may just have gone.
+            // Errors are ignored: the process may just have ended.
             let _ = Command::new("kill").args(["-s", "KILL", &process.to_string()]).status();
         }
     }

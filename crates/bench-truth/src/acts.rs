@@ -1,4 +1,4 @@
-//! Reactions of the server to a request, and the answers that are made of them.
+//! The reactions of the server to a request, and functions that build answers from them.
 
 use std::time::Duration;
 
@@ -10,18 +10,17 @@ pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 pub enum Act {
     /// Sends these bytes in one write.
     Send(Vec<u8>),
-    /// Waits until this long after the request arrived. The delays of the system do not add up from wait to
-    /// wait.
+    /// Waits until this time after the request arrived, so that delays of the system do not add up from wait to wait.
     WaitUntil(Duration),
-    /// Closes the connection: what was sent arrives.
+    /// Closes the connection; all sent bytes arrive.
     Close,
-    /// Resets the connection: what was sent may be lost.
+    /// Resets the connection; sent bytes may be lost.
     Reset,
     /// Keeps the connection open, and sends nothing more until the client closes it.
     Hold,
 }
 
-/// The head of a 200 answer whose body comes in chunks.
+/// Sends the head of a 200 answer whose body comes in chunks.
 pub fn chunked(content_type: &str) -> Act {
     Act::Send(
         format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -29,7 +28,7 @@ pub fn chunked(content_type: &str) -> Act {
     )
 }
 
-/// A chunk of such a body.
+/// Sends a chunk of the body of an answer that [`chunked`] began.
 pub fn chunk(bytes: impl AsRef<[u8]>) -> Act {
     let bytes = bytes.as_ref();
     let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
@@ -38,12 +37,12 @@ pub fn chunk(bytes: impl AsRef<[u8]>) -> Act {
     Act::Send(chunk)
 }
 
-/// The end of such a body.
+/// Sends the end of the body of an answer that [`chunked`] began.
 pub fn last_chunk() -> Act {
     Act::Send(b"0\r\n\r\n".to_vec())
 }
 
-/// A whole answer in one write. `status` is code and reason; `headers` are lines without their ends.
+/// Sends a whole answer in one write. `status` is code and reason; `headers` are lines without their ends.
 pub fn whole(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Act {
     let body = body.as_ref();
     let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
@@ -53,13 +52,13 @@ pub fn whole(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Act {
     Act::Send(bytes)
 }
 
-/// A whole answer of JSON.
+/// Sends a whole answer of JSON in one write.
 pub fn json(body: &str) -> Act {
     whole("200 OK", &["Content-Type: application/json"], body)
 }
 
-/// A stream of a chat: its head and a role at once, a token after `first` and after each `gap` from then on, and the
-/// number of tokens at the end. Tokens are the acts from number 3 on, every other one.
+/// Returns the acts of a streamed chat: its head and a role at once, a token after `first` and after each further
+/// `gap`, and the number of tokens at the end. The tokens are acts 3, 5, 7, …, counted from 0.
 pub fn chat(tokens: usize, first: Duration, gap: Duration) -> Vec<Act> {
     let event = |json: &str| chunk(format!("data: {json}\n\n"));
     let mut acts = vec![

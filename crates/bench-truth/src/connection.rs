@@ -13,15 +13,15 @@ use super::{Asked, Sent, Shared, locked};
 
 /// The event that a connection waits for.
 pub(super) enum Next {
-    /// Its socket can be read or written.
+    /// The socket becomes readable or writable.
     Event,
-    /// A time.
+    /// This time.
     Due(Instant),
-    /// Nothing: it is to be closed.
+    /// None: the connection is to be closed.
     Close,
 }
 
-/// A connection. Nothing that is done for it waits.
+/// A connection. Its methods do not block.
 pub(super) struct Connection {
     stream: TcpStream,
     number: usize,
@@ -29,7 +29,7 @@ pub(super) struct Connection {
     answer: Option<Answer>,
 }
 
-/// The remaining steps for a request.
+/// The remaining acts for a request.
 struct Answer {
     request: usize,
     came: Instant,
@@ -37,9 +37,9 @@ struct Answer {
     doing: Option<Doing>,
 }
 
-/// An act that takes longer than a call.
+/// An act that cannot be completed in one call.
 enum Doing {
-    /// Bytes of act number `act`, of which `written` are sent.
+    /// Sends the bytes of act number `act`, of which `written` are sent.
     Send {
         act: usize,
         bytes: Vec<u8>,
@@ -54,10 +54,10 @@ impl Connection {
         Connection { stream, number, received: Received::default(), answer: None }
     }
 
-    /// Reads and writes what can be.
+    /// Reads and writes as much as possible without blocking.
     ///
     /// # Errors
-    /// When the client has closed or reset the connection.
+    /// If the client has closed or reset the connection.
     pub(super) fn go_on(&mut self, shared: &Shared) -> io::Result<Next> {
         loop {
             if let Some(answer) = &mut self.answer
@@ -91,7 +91,7 @@ impl Answer {
         Answer { request, came, acts, doing: None }
     }
 
-    /// Does what can be done; `None` when all is.
+    /// Does as many acts as possible without blocking; returns `None` after the last one.
     fn go_on(&mut self, stream: &mut TcpStream, shared: &Shared) -> io::Result<Option<Next>> {
         loop {
             match &mut self.doing {
@@ -109,7 +109,7 @@ impl Answer {
                     let sent = Sent { request: self.request, act: *act, at: Instant::now() };
                     locked(&shared.sent).push(sent);
                 }
-                // An event that comes before the time is seen when the acts are done: what came is still to be read.
+                // An event before the time is handled after the acts: its bytes are still to be read.
                 Some(Doing::WaitUntil(at)) if Instant::now() < *at => return Ok(Some(Next::Event)),
                 Some(Doing::WaitUntil(_)) => {}
                 Some(Doing::Hold) => return hold(stream),
@@ -136,7 +136,7 @@ impl Answer {
     }
 }
 
-/// Drops what comes until the client closes the connection.
+/// Discards received bytes until the client closes the connection.
 fn hold(stream: &mut TcpStream) -> io::Result<Option<Next>> {
     let mut dropped = [0; 4 << 10];
     loop {

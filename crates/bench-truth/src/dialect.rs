@@ -23,8 +23,9 @@ pub enum Dialect {
     Transcription,
 }
 
-/// A stream of this interface: its head (act 0) and what comes before any text (act 1) at once, then for each of `tokens`
-/// tokens of four characters a wait for `gap` more (acts 2, 4, …) and the token (acts 3, 5, …), and the end.
+/// Returns the acts of a stream of this interface: its head (act 0) and the events before any text (act 1) at once,
+/// then for each of `tokens` tokens of four characters a wait for `gap` more (acts 2, 4, …) and the token (acts 3, 5,
+/// …), and the end.
 pub fn dialect(spoken: Dialect, tokens: usize, gap: Duration) -> Vec<Act> {
     let event = |kind: &str, data: &str| format!("event: {kind}\ndata: {data}\n\n");
     let data = |data: &str| format!("data: {data}\n\n");

@@ -21,10 +21,10 @@ const WAKER: Token = Token(1);
 /// The token of connection 0.
 const FIRST: usize = 2;
 
-/// Waits for events count whole milliseconds; what is left of a wait is slept.
+/// The resolution of waits for events; the last part of a wait is slept.
 const TICK: Duration = Duration::from_millis(1);
 
-/// All connections, and which of them wait for the clock.
+/// All connections, and the times for which some of them wait.
 pub(super) struct EventLoop {
     poll: Poll,
     listener: TcpListener,
@@ -50,7 +50,7 @@ impl EventLoop {
         Ok((EventLoop { poll, listener, shared, connections, due }, address))
     }
 
-    /// Wakes it so that it sees that it is over.
+    /// Creates a waker, which wakes the event loop so that it notices its end.
     pub(super) fn waker(&self) -> io::Result<Waker> {
         Waker::new(self.poll.registry(), WAKER)
     }
@@ -90,7 +90,7 @@ impl EventLoop {
         }
     }
 
-    /// The next connection that was to go on by `now`.
+    /// Takes the next connection that was due by `now`; `None` if there is none.
     fn due_by(&mut self, now: Instant) -> Option<usize> {
         let due = self.due.peek_mut().filter(|due| due.0.0 <= now)?;
         let Reverse((_, number)) = PeekMut::pop(due);
@@ -102,7 +102,7 @@ impl EventLoop {
             let (mut stream, _) = match self.listener.accept() {
                 Ok(accepted) => accepted,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                // A client that has gone already.
+                // The client has already closed the connection.
                 Err(_) => continue,
             };
             let number = self.shared.connections.fetch_add(1, Ordering::Relaxed);
@@ -119,7 +119,7 @@ impl EventLoop {
         }
     }
 
-    /// Does what connection `number` can do now. One that has ended is dropped, and so closed.
+    /// Continues connection `number`. A connection that has ended is dropped, which closes it.
     fn go_on(&mut self, number: usize) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let next = match connection {

@@ -1,5 +1,5 @@
-//! A connection of HTTP/2 (RFC 9113), as far as a server of gRPC needs it: many requests at once, whose headers it does not
-//! read, and no limit on what it sends but that of the socket.
+//! An HTTP/2 connection (RFC 9113), as far as a gRPC server needs it: it serves many requests at once, does not read
+//! their headers, and ignores flow-control windows when it sends.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,7 +13,7 @@ use super::acts::Act;
 use super::connection::Next;
 use super::{Asked, Sent, Shared, locked};
 
-/// The first bytes of a client.
+/// The first bytes that a client sends.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The length of the head of a frame: length (3 bytes), kind, flags, stream (4 bytes).
@@ -30,18 +30,18 @@ pub(super) mod kind {
     pub(in super::super) const WINDOW_UPDATE: u8 = 8;
 }
 
-/// Flags of frames. Those of answers to settings and pings are the same bit as the end of a stream.
+/// Flags of frames. `ACK`, for answers to settings and pings, is the same bit as `END_STREAM`.
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 const ACK: u8 = 1;
 
-/// A frame.
+/// Encodes a frame.
 pub(super) fn frame(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).expect("a short frame").to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), body].concat()
 }
 
-/// A frame that has come.
+/// A received frame.
 struct Frame {
     kind: u8,
     flags: u8,
@@ -49,31 +49,31 @@ struct Frame {
     body: Vec<u8>,
 }
 
-/// A connection. Nothing that is done for it waits.
+/// A connection. Its methods do not block.
 pub(super) struct Connection {
     stream: TcpStream,
     number: usize,
-    /// Bytes that have come and are not read as frames yet.
+    /// Received bytes that are not read as frames yet.
     input: Vec<u8>,
     has_begun: bool,
-    /// What is to be written, each with the write that it is if it belongs to an answer.
+    /// The queue of frames to write.
     output: VecDeque<Writing>,
-    /// Bodies of requests that are not complete, by their streams.
+    /// The bodies of incomplete requests, by stream.
     bodies: BTreeMap<u32, Vec<u8>>,
     answers: BTreeMap<u32, Answer>,
-    /// When the event loop has been asked to come back.
+    /// The time at which the event loop was asked to continue this connection; `None` if it was not.
     wakes: Option<Instant>,
 }
 
-/// Bytes of which `written` have been sent.
+/// Bytes to write, `written` of which have been sent.
 struct Writing {
     bytes: Vec<u8>,
     written: usize,
-    /// The request and the number of the act.
+    /// The number of the request and that of the act; `None` for a frame that does not belong to an answer.
     of: Option<(usize, usize)>,
 }
 
-/// The remaining steps for a request.
+/// The remaining acts for a request.
 struct Answer {
     request: usize,
     came: Instant,
@@ -95,10 +95,10 @@ impl Connection {
         }
     }
 
-    /// Reads and writes what can be.
+    /// Reads and writes as much as possible without blocking.
     ///
     /// # Errors
-    /// When the client has closed or reset the connection, or does not speak HTTP/2.
+    /// If the client has closed or reset the connection, or does not use HTTP/2.
     pub(super) fn go_on(&mut self, shared: &Shared) -> io::Result<Next> {
         loop {
             if !self.write(shared)? {
@@ -123,12 +123,12 @@ impl Connection {
         }
     }
 
-    /// What it waits for when all is done that can be.
+    /// Returns the event that the connection waits for.
     fn next(&mut self) -> Next {
         let now = Instant::now();
         let due = self.answers.values().filter_map(|answer| answer.until).min();
         match due {
-            // Asked for once, or each event would add another return.
+            // The time is requested only once: otherwise, each event would add another wake-up.
             Some(at) if self.wakes.is_none_or(|wakes| wakes <= now || wakes > at) => {
                 self.wakes = Some(at);
                 Next::Due(at)
@@ -137,7 +137,7 @@ impl Connection {
         }
     }
 
-    /// Writes what is to be written; `false` if the socket takes no more.
+    /// Writes the queued frames; returns `false` if the socket accepts no more bytes.
     fn write(&mut self, shared: &Shared) -> io::Result<bool> {
         while let Some(next) = self.output.front_mut() {
             while next.written < next.bytes.len() {
@@ -155,7 +155,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Does of each answer the next write, if it is due; `false` if an answer closes the connection.
+    /// Queues the next write of each answer that is due; returns `false` if an answer closes the connection.
     fn answer(&mut self) -> bool {
         let (mut ended, now) = (Vec::new(), Instant::now());
         for (stream, answer) in &mut self.answers {
@@ -165,7 +165,7 @@ impl Connection {
             answer.until = None;
             loop {
                 match answer.acts.next() {
-                    // Whoever holds an answer sends nothing more of it.
+                    // A held answer sends nothing more.
                     None | Some((_, Act::Hold)) => ended.push(*stream),
                     Some((act, Act::Send(mut bytes))) => {
                         put_stream(&mut bytes, *stream);
@@ -188,7 +188,7 @@ impl Connection {
         true
     }
 
-    /// Takes a whole frame from what has come.
+    /// Takes the next frame from the received bytes; `None` until it is complete.
     fn frame(&mut self) -> io::Result<Option<Frame>> {
         if !self.has_begun {
             if self.input.len() < PREFACE.len() {
@@ -238,7 +238,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends a frame that belongs to no answer.
+    /// Queues a frame that does not belong to an answer.
     fn control(&mut self, bytes: Vec<u8>) {
         self.output.push_back(Writing { bytes, written: 0, of: None });
     }

@@ -1,9 +1,9 @@
-//! Servers that a client of model servers is checked against. They use plain sockets, and share no code with the client.
+//! Servers for checks of a client of model servers. They use plain sockets, and share no code with the client.
 //!
-//! A [`Truth`] sends what a script says, and records when. A [`Stub`] answers as fast as it can.
+//! A [`Truth`] follows a script, and records when it sent each write. A [`Stub`] answers as fast as it can.
 //!
-//! One thread serves all connections. With a thread for each, a thousand streams would take the processors from a client on
-//! the same machine, and what the client then gets wrong would be the fault of the server.
+//! One thread serves all connections. With a thread for each, a thousand streams would take processor time from a
+//! client on the same machine, and the errors of the client would be the fault of the server.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -48,23 +48,23 @@ use self::event_loop::EventLoop;
 pub use self::grpc::{grpc_end, grpc_head, grpc_message, tensors};
 pub use self::stub::Stub;
 
-/// A request that has come.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Its number over all connections, from 0.
+    /// The number of the request over all connections, from 0.
     pub number: usize,
     /// The number of its connection, from 0.
     pub connection: usize,
-    /// `POST /path HTTP/1.1` and the headers, as they came; empty over HTTP/2, whose headers are not read.
+    /// `POST /path HTTP/1.1` and the headers, as received; empty over HTTP/2, whose headers are not read.
     pub head: String,
-    /// Its body.
+    /// The body.
     pub body: Vec<u8>,
-    /// When its last byte had been read, on this machine's monotonic clock.
+    /// The time when its last byte had been read, on the monotonic clock of this machine.
     pub at: Instant,
 }
 
 impl Asked {
-    /// Its path.
+    /// Returns the path; empty over HTTP/2.
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
@@ -77,7 +77,7 @@ pub struct Sent {
     pub request: usize,
     /// The number of the act, from 0.
     pub act: usize,
-    /// When the write returned, on this machine's monotonic clock.
+    /// The time when the write returned, on the monotonic clock of this machine.
     pub at: Instant,
 }
 
@@ -102,8 +102,8 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// Starts a server that does for each request what `script` returns. The script runs on the thread that serves: a
-    /// script that waits delays all answers.
+    /// Starts a server that performs the acts that `script` returns for each request. The script runs on the thread
+    /// that serves: a script that waits delays all answers.
     ///
     /// # Errors
     /// If there is no free port, or if no thread can be started.
@@ -111,8 +111,8 @@ impl Truth {
         Truth::speaking(false, script)
     }
 
-    /// Same as [`open`](Self::open), with HTTP/2 from the first byte: what is sent are frames, such as those of
-    /// [`tensors`]. Answers of one connection are sent side by side.
+    /// Same as [`open`](Self::open), with HTTP/2 from the first byte. The script returns frames, such as those of
+    /// [`tensors`]. Answers on one connection are sent concurrently.
     ///
     /// # Errors
     /// Same as [`open`](Self::open).
@@ -150,33 +150,33 @@ impl Truth {
         });
         let (event_loop, address) = EventLoop::new(Arc::clone(&shared))?;
         let waker = event_loop.waker()?;
-        // Connections are closed when the loop ends, whatever the reason: the client sees that.
+        // Connections are closed when the loop ends, for whatever reason, which the client notices.
         let run = move || drop(event_loop.run());
         let thread = Builder::new().name("truth".to_owned()).spawn(run)?;
         Ok(Truth { address, shared, waker, thread: Some(thread) })
     }
 
-    /// Its address, `127.0.0.1:PORT`.
+    /// Returns the address: `127.0.0.1:PORT`.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its address: `http://127.0.0.1:PORT`.
+    /// Returns the address as a URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Requests that have come.
+    /// Returns all requests received so far.
     pub fn asked(&self) -> Vec<Asked> {
         locked(&self.shared.asked).clone()
     }
 
-    /// Writes that have returned.
+    /// Returns all writes that have returned so far.
     pub fn sent(&self) -> Vec<Sent> {
         locked(&self.shared.sent).clone()
     }
 
-    /// Connections that were accepted.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
     }
@@ -187,12 +187,12 @@ impl Drop for Truth {
         self.shared.over.store(true, Ordering::Release);
         // If the thread cannot be woken, it has ended.
         let _ = self.waker.wake();
-        // A panic of a script was printed when it happened, and the test sees connections that are closed.
+        // A panic of a script was printed when it happened, and the test finds its connections closed.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-/// A list is whole after each push.
+/// Locks a list, which is consistent after each push, even if a thread has panicked.
 fn locked<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,15 +1,15 @@
-//! Bytes that have come on a connection, and the requests among them.
+//! Finds the requests in the bytes received on a connection.
 
 use std::io::{self, Read};
 
 use super::acts::END_OF_HEAD;
 
-/// Bytes that have come and belong to no request yet.
+/// Received bytes that are not part of a complete request yet.
 #[derive(Debug, Default)]
 pub(super) struct Received(Vec<u8>);
 
 impl Received {
-    /// Reads what has come, and returns how many bytes.
+    /// Reads available bytes, and returns their number.
     pub(super) fn read(&mut self, from: &mut impl Read) -> io::Result<usize> {
         let mut piece = [0; 16 << 10];
         let count = from.read(&mut piece)?;
@@ -17,7 +17,7 @@ impl Received {
         Ok(count)
     }
 
-    /// Takes the head and the body of the next request; `None` while it is not whole.
+    /// Takes the head and the body of the next request; `None` until it is complete.
     pub(super) fn request(&mut self) -> Option<(String, Vec<u8>)> {
         let end = self.0.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)?;
         let body_at = end + END_OF_HEAD.len();

@@ -1,4 +1,5 @@
-//! A server of short whole answers, for measuring how many requests a client can send: one read and one write for each answer.
+//! A server of short whole answers, for measuring how many requests a client can send: one read and one write for each
+//! answer.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
@@ -38,13 +39,13 @@ impl Stub {
         let waker = Waker::new(poll.registry(), WAKER)?;
         let over = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&over);
-        // Connections are closed when it ends, whatever the reason: the client sees that.
+        // Connections are closed when the thread ends, for whatever reason, which the client notices.
         let run = move || drop(serve(&listener, poll, &is_over));
         let thread = Builder::new().name("stub".to_owned()).spawn(run)?;
         Ok(Stub { address, over, waker, thread: Some(thread) })
     }
 
-    /// Its address: `http://127.0.0.1:PORT`.
+    /// Returns the address: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -59,8 +60,8 @@ impl Drop for Stub {
     }
 }
 
-/// Serves all connections on one thread: with a thread for each, the system's switching between them would be most of what a
-/// client waits for.
+/// Serves all connections on one thread: with a thread for each, clients would mostly wait for the system to switch
+/// between them.
 fn serve(listener: &TcpListener, mut poll: Poll, over: &AtomicBool) -> io::Result<()> {
     let mut events = Events::with_capacity(1024);
     let mut connections: HashMap<Token, Connection> = HashMap::new();
@@ -75,7 +76,7 @@ fn serve(listener: &TcpListener, mut poll: Poll, over: &AtomicBool) -> io::Resul
                 WAKER => {}
                 LISTENER => next = accept(listener, &poll, next, &mut connections)?,
                 token => {
-                    // A client that goes away is forgotten.
+                    // A client that closes its connection is removed.
                     if connections.get_mut(&token).is_some_and(|connection| connection.answer().is_err()) {
                         connections.remove(&token);
                     }
@@ -86,7 +87,7 @@ fn serve(listener: &TcpListener, mut poll: Poll, over: &AtomicBool) -> io::Resul
     Ok(())
 }
 
-/// Takes all connections that have come, with tokens from `next` on, and returns the token after theirs.
+/// Accepts all waiting connections, with tokens from `next` on, and returns the next free token.
 fn accept(
     listener: &TcpListener,
     poll: &Poll,
@@ -97,7 +98,7 @@ fn accept(
         let mut stream = match listener.accept() {
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(next),
-            // A client that has gone already.
+            // The client has already closed the connection.
             Err(_) => continue,
         };
         stream.set_nodelay(true)?;
@@ -132,7 +133,7 @@ impl Connection {
                 self.filled -= length;
                 self.stream.write_all(ANSWER)?;
             }
-            // A read that had room for more has taken all: the next event says when there is more.
+            // A read that had room for more has read everything: an event follows when there is more.
             if count < room {
                 return Ok(());
             }
@@ -140,7 +141,7 @@ impl Connection {
     }
 }
 
-/// How long the request at the beginning is; `None` while its head is not there.
+/// Returns the length of the request at the beginning; `None` until its head is complete.
 fn whole(bytes: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"\r\ncontent-length:";
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
@@ -166,7 +167,7 @@ mod tests {
         let mut answers = vec![0; 2 * ANSWER.len()];
         stream.read_exact(&mut answers).expect("answers");
         assert_eq!(answers, [ANSWER, ANSWER].concat());
-        // Its end closes what it holds.
+        // Dropping the server closes its connections.
         drop(stub);
         assert!(!matches!(stream.read(&mut [0; 1]), Ok(1..)));
     }

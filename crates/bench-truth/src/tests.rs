@@ -1,4 +1,4 @@
-//! Checks of the server for which the client cannot be relied on.
+//! Checks the server in cases for which the client cannot be relied on.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ fn connect(server: &Truth) -> TcpStream {
     TcpStream::connect(server.address).expect("a connection")
 }
 
-/// Everything that comes until the server closes the connection.
+/// Reads everything until the server closes the connection.
 fn all(mut stream: TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).expect("read");
@@ -42,7 +42,7 @@ fn an_answer_that_does_not_fit_into_the_socket_comes_whole() {
     let server = Truth::start(move |_| vec![Act::Send(large.clone()), Act::Close]);
     let mut stream = connect(&server);
     stream.write_all(REQUEST).expect("written");
-    // It is full by now.
+    // The socket is full by now.
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(server.sent(), []);
     assert_eq!(all(stream).len(), 20 << 20);
@@ -60,11 +60,11 @@ fn one_thread_keeps_the_times_of_many_streams() {
     let began = Instant::now();
     for stream in &mut streams {
         stream.write_all(REQUEST).expect("written");
-        // What comes next must not end a wait.
+        // Further bytes must not end a wait.
         stream.write_all(b"GET").expect("written");
     }
     assert!(streams.iter_mut().all(|stream| stream.read_exact(&mut [0; 3]).is_ok()));
-    // The last write is noted after its bytes have come.
+    // The last write is recorded after its bytes have arrived.
     let all_sent = || server.sent().len() == 150;
     assert!(std::iter::repeat_n((), 1000).any(|()| {
         std::thread::sleep(Duration::from_millis(5));
@@ -89,7 +89,7 @@ fn what_was_sent_is_lost_with_a_reset_and_not_with_a_close() {
     stream.read_exact(&mut [0; 1]).expect("sent");
     stream.write_all(REQUEST).expect("taken and dropped");
     assert_eq!(held.asked().len(), 1);
-    // Its end closes what it holds.
+    // Dropping the server closes its connections.
     drop(held);
     assert!(!matches!(stream.read(&mut [0; 1]), Ok(1..)));
 }

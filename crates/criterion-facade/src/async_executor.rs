@@ -28,7 +28,7 @@ pub struct SmolExecutor;
 #[cfg(feature = "async_smol")]
 impl AsyncExecutor for SmolExecutor {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        // What `smol::block_on` is.
+        // `smol::block_on` re-exports this function.
         async_io::block_on(future)
     }
 }

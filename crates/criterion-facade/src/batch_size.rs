@@ -6,9 +6,9 @@
 pub enum BatchSize {
     /// A tenth of the iterations of a sample.
     SmallInput,
-    /// A thousandth of them.
+    /// A thousandth of the iterations of a sample.
     LargeInput,
-    /// One.
+    /// One input.
     PerIteration,
     /// This many batches per sample.
     NumBatches(u64),

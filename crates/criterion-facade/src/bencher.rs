@@ -39,7 +39,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         Ok((elapsed, value))
     }
 
-    /// An `iter` method begins. Of several in one closure, the last counts.
+    /// Marks the start of an `iter` method. If a closure calls several, the last one counts.
     pub(crate) fn begin(&mut self) {
         self.elapsed = Some(Duration::ZERO);
         self.value = None;
@@ -54,14 +54,14 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         output
     }
 
-    /// A part of the batch begins.
+    /// Starts to time a part of the batch.
     #[inline(always)]
     pub(crate) fn start(&self) -> Timer<M> {
         let own = if self.measurement.is_wall_time() { None } else { Some(self.measurement.start()) };
         Timer { own, stopwatch: Stopwatch::start() }
     }
 
-    /// A part of the batch has ended.
+    /// Ends a timed part of the batch, and adds it to the total.
     #[inline(always)]
     pub(crate) fn stop(&mut self, timer: Timer<M>) {
         let elapsed = timer.stopwatch.stop();
@@ -75,7 +75,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.elapsed = Some(self.elapsed.unwrap_or_default() + elapsed);
     }
 
-    /// The benchmark has measured the batch itself, which took `elapsed` in all.
+    /// Records the `value` that the benchmark has measured itself; the batch took `elapsed` in all.
     pub(crate) fn take(&mut self, value: M::Value, elapsed: Duration) {
         if self.measurement.is_wall_time() {
             self.elapsed = Some(Duration::from_nanos(self.measurement.to_f64(&value) as u64));
@@ -228,7 +228,7 @@ mod tests {
         static NOW: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// Lets the clock of [`Ticks`] go on.
+    /// Advances the clock of [`Ticks`].
     fn pass(ticks: u64) {
         NOW.set(NOW.get() + ticks);
     }
@@ -286,7 +286,7 @@ mod tests {
         Slow
     }
 
-    /// Ticks of an iteration, of 8.
+    /// Returns the mean ticks per iteration, in a batch of 8.
     fn ticks(closure: impl Fn(&mut Bencher<'_, Ticks>)) -> f64 {
         let mut bencher = Bencher::new(8, &Ticks);
         closure(&mut bencher);

@@ -6,7 +6,7 @@ use crate::measurement::Measurement;
 use crate::settings::{Settings, without_effect};
 use crate::{Bencher, Criterion, IntoBenchmarkId, PlotConfiguration, SamplingMode, Throughput};
 
-/// A group of benchmarks whose names begin with that of the group, with their own settings.
+/// A group of benchmarks, whose names begin with the name of the group, and which can have its own settings.
 pub struct BenchmarkGroup<'a, M: Measurement> {
     criterion: &'a mut Criterion<M>,
     name: String,
@@ -46,7 +46,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
     without_effect! { &
         /// Has no effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Has no effect: intervals are of 95 %.
+        /// Has no effect: the confidence of intervals is 95 %.
         confidence_level: f64;
         /// Has no effect: `--fdr` limits the false verdicts of a comparison.
         significance_level: f64;

@@ -20,7 +20,7 @@ impl BenchmarkId {
         BenchmarkId { function: None, parameter: Some(parameter.to_string()) }
     }
 
-    /// The name of the benchmark in a group: `group/function/parameter`, without what is missing.
+    /// Returns the name of the benchmark in a group: `group/function/parameter`, without a missing part.
     pub(crate) fn in_group(&self, group: &str) -> String {
         [&self.function, &self.parameter].into_iter().flatten().fold(group.to_owned(), |mut name, part| {
             name.push('/');
@@ -38,7 +38,7 @@ mod sealed {
 
 /// A type that can name a benchmark: a text, or a [`BenchmarkId`].
 pub trait IntoBenchmarkId: sealed::Sealed {
-    /// The name.
+    /// Returns the name.
     fn into_benchmark_id(self) -> BenchmarkId;
 }
 

@@ -1,4 +1,4 @@
-//! [`Criterion`]: registers benchmarks.
+//! [`Criterion`], which registers benchmarks.
 
 use std::path::Path;
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl<M: Measurement> Criterion<M> {
         plotting_backend: PlottingBackend;
         /// Has no effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Has no effect: intervals are of 95 %.
+        /// Has no effect: the confidence of intervals is 95 %.
         confidence_level: f64;
         /// Has no effect: `--fdr` limits the false verdicts of a comparison.
         significance_level: f64;
@@ -79,13 +79,13 @@ impl<M: Measurement> Criterion<M> {
         with_output_color: bool;
     }
 
-    /// Has no effect: the runner draws.
+    /// Has no effect: the runner draws the plots.
     #[must_use]
     pub fn with_plots(self) -> Criterion<M> {
         self
     }
 
-    /// Has no effect: the runner draws.
+    /// Has no effect: the runner draws the plots.
     #[must_use]
     pub fn without_plots(self) -> Criterion<M> {
         self
@@ -126,8 +126,7 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// Decides the purpose of this process, as soon as one of a program's `Criterion`s is configured. The runner reads
-    /// the command line itself.
+    /// Decides the purpose of this process, at the first call in a program. The runner reads the command line itself.
     #[must_use]
     pub fn configure_from_args(self) -> Criterion<M> {
         dynamic::begin(false);

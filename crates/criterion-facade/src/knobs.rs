@@ -11,7 +11,7 @@ pub enum Throughput {
     BytesDecimal(u64),
     /// The number of elements.
     Elements(u64),
-    /// Both.
+    /// The numbers of elements and of bytes.
     ElementsAndBytes {
         /// The number of elements.
         elements: u64,
@@ -21,7 +21,7 @@ pub enum Throughput {
 }
 
 impl Throughput {
-    /// Units, and how many of each an iteration handles.
+    /// Returns each unit, and the number of it that an iteration handles.
     pub(crate) fn counts(&self) -> Vec<(&'static str, u64)> {
         match *self {
             Throughput::Bits(count) => vec![("bits", count)],
@@ -34,15 +34,15 @@ impl Throughput {
     }
 }
 
-/// How iterations are distributed among samples. Has no effect: all samples of a round have equally many.
+/// The distribution of iterations among samples. Has no effect: all samples of a round have the same number.
 #[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum SamplingMode {
     /// The choice that criterion would make.
     #[default]
     Auto,
-    /// More iterations in each sample than in the one before.
+    /// More iterations in each sample than in the previous one.
     Linear,
-    /// The same number in each.
+    /// The same number of iterations in each sample.
     Flat,
 }
 
@@ -70,14 +70,14 @@ impl PlotConfiguration {
     }
 }
 
-/// The plotting library. Has no effect: the runner draws.
+/// The plotting library. Has no effect: the runner draws the plots.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum PlottingBackend {
     /// gnuplot.
     Gnuplot,
     /// plotters.
     Plotters,
-    /// Nothing.
+    /// No plots.
     None,
 }
 

@@ -1,6 +1,6 @@
 //! The macros of criterion.
 
-/// Makes a function that registers the benchmarks of its targets, in one of criterion's two forms.
+/// Defines a function that registers the benchmarks of the given functions. Both forms of criterion are accepted.
 ///
 /// ```no_run
 /// # use criterion_facade as criterion;
@@ -24,7 +24,7 @@ macro_rules! criterion_group {
         pub fn $name() {
             $(
                 $crate::__private::target(
-                    // Without paths: those of older editions begin elsewhere.
+                    // Without the path `::core::`, which edition 2015 resolves differently.
                     concat!(module_path!(), "::", stringify!($name), "::", stringify!($target)),
                     file!(),
                     &mut || {
@@ -44,7 +44,7 @@ macro_rules! criterion_group {
     };
 }
 
-/// Makes the `main` of a bench target, which registers the benchmarks of these groups.
+/// Defines the `main` of a bench target, which registers the benchmarks of these groups.
 #[macro_export]
 macro_rules! criterion_main {
     ($($group:path),+ $(,)*) => {

@@ -6,24 +6,24 @@ use crate::Throughput;
 
 /// Formats values of a [`Measurement`].
 pub trait ValueFormatter {
-    /// The value with its unit.
+    /// Returns the value with its unit.
     fn format_value(&self, value: f64) -> String {
         let mut values = [value];
         let unit = self.scale_values(value, &mut values);
         format!("{:>6} {unit}", short(values[0]))
     }
 
-    /// The throughput with its unit.
+    /// Returns the throughput with its unit.
     fn format_throughput(&self, throughput: &Throughput, value: f64) -> String {
         let mut values = [value];
         let unit = self.scale_throughputs(value, throughput, &mut values);
         format!("{:>6} {unit}", short(values[0]))
     }
 
-    /// Scales values to a unit for people, and returns the unit.
+    /// Scales values to a readable unit, and returns the unit.
     fn scale_values(&self, typical_value: f64, values: &mut [f64]) -> &'static str;
 
-    /// Makes throughputs of values, in a unit for people, which it returns.
+    /// Converts values to throughputs in a readable unit, and returns the unit.
     fn scale_throughputs(
         &self,
         typical_value: f64,
@@ -31,7 +31,7 @@ pub trait ValueFormatter {
         values: &mut [f64],
     ) -> &'static str;
 
-    /// Scales values to the one unit of the record, and returns it.
+    /// Scales values to the unit of the record, and returns the unit.
     fn scale_for_machines(&self, values: &mut [f64]) -> &'static str;
 }
 
@@ -110,7 +110,8 @@ impl Measurement for WallTime {
 /// Formats wall times.
 struct Nanoseconds;
 
-/// Scales values by upper bounds of scales, their divisors, and their names; the last one is open.
+/// Divides `values` by the largest divisor of `scales` that is at most `typical`, or else by the first, and returns its
+/// unit. The divisors ascend.
 fn scale(typical: f64, values: &mut [f64], scales: &[(f64, &'static str)]) -> &'static str {
     let fits = scales.iter().rev().find(|(least, _)| typical >= *least).or(scales.first());
     let Some((divisor, unit)) = fits else { return "" };
@@ -147,7 +148,7 @@ impl ValueFormatter for Nanoseconds {
     }
 }
 
-/// Formats a value with at most five characters, if that is possible.
+/// Formats a value with five digits, or with all digits before the decimal point if there are more.
 fn short(value: f64) -> String {
     let digits = match value {
         value if value < 10.0 => 4,

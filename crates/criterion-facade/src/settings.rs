@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bench_core::Overrides;
 
-/// The settings of a benchmark by its group, or by the [`Criterion`](crate::Criterion) that it is registered with.
+/// The settings of a group, or of the [`Criterion`](crate::Criterion) that registers a benchmark; `None` if not set.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings {
-    /// Samples of the benchmark, over all rounds.
+    /// The number of samples of the benchmark, over all rounds.
     pub(crate) sample_size: Option<usize>,
     /// The time budget of measuring, all rounds together.
     pub(crate) measurement_time: Option<Duration>,
@@ -39,7 +39,7 @@ impl Settings {
     }
 }
 
-/// Writes the methods that set what criterion knows and the runner decides by itself.
+/// Writes the setters of criterion that have no effect, because the runner decides these settings itself.
 macro_rules! without_effect {
     ($($(#[$doc:meta])* $name:ident: $of:ty;)*) => {
         $($(#[$doc])*

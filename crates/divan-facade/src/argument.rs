@@ -21,7 +21,7 @@ impl<T> Args<T> {
 pub struct Label<'a, T>(pub &'a T);
 
 impl<T: ToString> Label<'_, T> {
-    /// The value as text.
+    /// Returns the value as text.
     #[expect(clippy::inherent_to_string, reason = "it has to outrank the trait's")]
     pub fn to_string(&self) -> String {
         self.0.to_string()

@@ -53,7 +53,7 @@ impl<'b> Context<'b> {
         self.has_measured
     }
 
-    /// Measures on the threads that the benchmark asks for. `run` uses up inputs, and hands over outputs.
+    /// Measures on the threads that the benchmark asks for. `run` consumes inputs, and pushes outputs.
     fn measure<I, O>(
         &mut self,
         generate: impl Fn() -> I + Sync,
@@ -67,7 +67,7 @@ impl<'b> Context<'b> {
         }
     }
 
-    /// The same on this thread, whatever the benchmark asks for.
+    /// Measures on this thread, whatever number of threads the benchmark asks for.
     fn measure_local<I, O>(
         &mut self,
         generate: impl FnMut() -> I,
@@ -77,7 +77,7 @@ impl<'b> Context<'b> {
         self.engine.iter_inputs(generate, run);
     }
 
-    /// The benchmark runs on this thread.
+    /// Records that the benchmark runs on this thread only, with a note if it asks for more threads.
     fn on_one_thread(&mut self) {
         self.has_measured = true;
         if self.threads != NonZeroUsize::MIN {
@@ -110,7 +110,7 @@ fn keep<O>(output: O, outputs: &mut Vec<O>) {
     }
 }
 
-/// Lets a routine use up inputs.
+/// Calls the routine with each input by value.
 #[inline(always)]
 fn by_value<I, O>(inputs: &mut Vec<I>, outputs: &mut Vec<O>, mut benched: impl FnMut(I) -> O) {
     black_box(inputs.as_mut_slice());
@@ -120,7 +120,7 @@ fn by_value<I, O>(inputs: &mut Vec<I>, outputs: &mut Vec<O>, mut benched: impl F
     black_box(outputs.as_mut_slice());
 }
 
-/// Lends inputs to a routine.
+/// Calls the routine with a reference to each input.
 #[inline(always)]
 fn by_reference<I, O>(inputs: &mut [I], outputs: &mut Vec<O>, mut benched: impl FnMut(&mut I) -> O) {
     for input in inputs {
@@ -166,7 +166,7 @@ impl<'a, 'b> Bencher<'a, 'b> {
         }
     }
 
-    /// Makes an input for each iteration, which is not timed.
+    /// Makes an input for each iteration, outside the timed part.
     pub fn with_inputs<G>(self, gen_input: G) -> Bencher<'a, 'b, BencherConfig<G>> {
         Bencher { context: self.context, config: BencherConfig { generate: gen_input, counts: NoCounts } }
     }
@@ -198,7 +198,7 @@ where
         Bencher { context, config: BencherConfig { generate, counts: counts.with(make_counter) } }
     }
 
-    /// Counts the work of each input by the input itself, which is a number.
+    /// Uses each input, which is a number, as the count of its own work.
     pub fn count_inputs_as<C>(self) -> Bencher<'a, 'b, BencherConfig<GenI, CountsOf<I>>>
     where
         C: Counter,

@@ -14,12 +14,12 @@ use crate::options::Options;
 /// The treatment of benchmarks that are marked `ignore`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RunIgnored {
-    /// All benchmarks are offered, and those are marked.
+    /// All benchmarks are offered, and those that are marked are left out by default.
     #[default]
     Marked,
-    /// All benchmarks are offered in the same way.
+    /// All benchmarks are offered as if none were marked.
     Alike,
-    /// Only those benchmarks are offered.
+    /// Only benchmarks that are marked `ignore` are offered.
     Only,
 }
 
@@ -48,7 +48,7 @@ impl Cases<'_> {
     ) {
         let path = self.path_of(&generic);
         for value in &args.values {
-            // The compiler is not to know the value.
+            // Hides the value from the optimizer.
             let call = |bencher: Bencher<'_, '_>| call(bencher, std::hint::black_box(value));
             self.offer_path(&format!("{path}::{}", label(value)), &call);
         }
@@ -69,7 +69,7 @@ impl Cases<'_> {
         let is_marked = is_ignored && self.run_ignored == RunIgnored::Marked;
         let counts = self.options.thread_counts();
         for threads in &counts {
-            // As divan's table has it. A single number is no choice, and stands in no name.
+            // As in divan's table. A single number of threads is not part of the name.
             let name = if counts.len() == 1 { path.to_owned() } else { format!("{path}::t={threads}") };
             let offer = Offer {
                 name: &name,

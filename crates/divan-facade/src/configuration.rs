@@ -102,7 +102,7 @@ impl Divan {
     /// Leaves out benchmarks whose paths match.
     ///
     /// # Panics
-    /// When the expression cannot be read. Without the feature `regex`, only plain text can.
+    /// When the expression cannot be parsed. Without the feature `regex`, only plain text is accepted.
     #[must_use]
     #[track_caller]
     pub fn skip_regex(mut self, filter: impl IntoRegex) -> Self {

@@ -18,11 +18,11 @@ use bench_core::{Bencher as Engine, Error};
 
 /// The state that the threads share.
 struct Gate {
-    /// True when all threads were started, and false when one could not be. Each thread waits for it.
+    /// Whether all threads could be started. Each thread waits for this value.
     begun: OnceLock<bool>,
     /// The barrier at which the threads wait for each other.
     barrier: Barrier,
-    /// The iterations of each thread in the running portion; 0 when there is nothing more to do.
+    /// The number of iterations of each thread in the current portion of the batch; 0 ends the threads.
     portion: AtomicU64,
     /// The sum of the times that the threads spent in the batch that is running.
     spent_ns: AtomicU64,
@@ -30,7 +30,7 @@ struct Gate {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// Measures `run`, which consumes inputs and hands over outputs, on this many threads at once.
+/// Measures `run`, which consumes inputs and pushes outputs, on `threads` threads at once.
 ///
 /// # Panics
 /// When a thread has panicked, with the same message.
@@ -88,7 +88,7 @@ pub(crate) fn measure<I, O>(
     }
 }
 
-/// Lets the threads end.
+/// Ends the other threads when it is dropped.
 struct Closing<'a>(&'a Gate);
 
 impl Drop for Closing<'_> {
@@ -104,14 +104,15 @@ impl Gate {
         self.barrier.wait();
     }
 
-    /// Waits for the next portion; `None` when there is none.
+    /// Waits for the next portion, and returns its number of iterations; `None` when there is none.
     fn next(&self) -> Option<u64> {
         self.barrier.wait();
         Some(self.portion.load(Ordering::Relaxed)).filter(|iterations| *iterations > 0)
     }
 
-    /// Does one thread's part of a portion. The thread that leads passes `making`, which is set to the time that one input took
-    /// to make; it also marks the part that is counted. Panics are kept, so that no thread waits for one that has ended.
+    /// Does one thread's part of a portion. The leading thread passes `making`, which is set to the time that it took
+    /// to make one input; it also starts and stops the stopwatch. Panics are kept, so that no thread waits for one that
+    /// has ended.
     fn take_part<I, O>(
         &self,
         iterations: u64,
@@ -128,7 +129,7 @@ impl Gate {
         let room = if needs_drop::<O>() { usize::try_from(iterations).unwrap_or_default() } else { 0 };
         let mut outputs = Vec::with_capacity(room);
         self.barrier.wait();
-        // Before the others begin, and after they have ended: both act on all threads.
+        // Starts before the other threads begin, and stops after they have ended: both act on all threads.
         let stopwatch = leads.then(Stopwatch::start);
         self.barrier.wait();
         let left = made.and_then(|mut inputs| {

@@ -7,7 +7,7 @@ pub enum Filter {
     Exact(String),
     /// Benchmarks whose paths contain this text.
     Text(String),
-    /// Benchmarks whose paths match.
+    /// Benchmarks whose paths match this regular expression.
     #[cfg(feature = "regex")]
     Regex(regex_lite::Regex),
 }
@@ -26,7 +26,7 @@ impl Filter {
 
 /// An argument of `Divan::skip_regex`: a text, or a regular expression of the crate `regex-lite`.
 pub trait IntoRegex {
-    /// The filter.
+    /// Converts the argument to a filter.
     fn into_filter(self) -> Filter;
 }
 

@@ -2,7 +2,7 @@
 
 use std::any::type_name;
 
-/// The type and the constant that stand for the generic parameters of a benchmark, in words.
+/// The type and the constant that stand for the generic parameters of a benchmark, as text.
 #[derive(Clone, Debug, Default)]
 pub struct Generic {
     of_type: Option<&'static str>,

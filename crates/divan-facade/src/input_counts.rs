@@ -4,21 +4,21 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::counter::{IntoCounter, Kind, Sealed};
 
-/// Counts an input.
+/// A function that returns the count of an input.
 pub(crate) type CountOf<I> = Box<dyn Fn(&I) -> u64 + Sync>;
 
 /// The counters of inputs of the type `I`.
 pub trait InputCounts<I>: Sized + Sync {
-    /// The kinds that are counted.
+    /// Returns the kinds that are counted.
     fn kinds(&self) -> Vec<Kind>;
 
-    /// The counts of an input, in the order of the kinds.
+    /// Returns the counts of an input, in the order of the kinds.
     fn of(&self, input: &I) -> Vec<u64>;
 
-    /// These, and another one instead of that of its kind.
+    /// Returns these counters with `count` added, which replaces the counter of the same kind.
     fn with_count(self, kind: Kind, count: CountOf<I>) -> CountsOf<I>;
 
-    /// The same with what makes a counter of an input.
+    /// Returns these counters with one added that `make_counter` creates from each input.
     fn with<C: IntoCounter>(self, make_counter: impl Fn(&I) -> C + Sync + 'static) -> CountsOf<I> {
         let count = move |input: &I| make_counter(input).into_counter().count();
         self.with_count(<C::Counter as Sealed>::KIND, Box::new(count))
@@ -87,7 +87,7 @@ impl Tally {
         input
     }
 
-    /// The mean of each kind, in whole numbers.
+    /// Returns the mean count of each kind, rounded down.
     pub(crate) fn per_input(&self, kinds: Vec<Kind>) -> Vec<(Kind, u64)> {
         let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mean = |sum: &u128| u64::try_from(sum / sums.inputs.max(1)).unwrap_or(u64::MAX);

@@ -40,7 +40,7 @@ mod options;
 mod registry;
 mod variables;
 
-/// The allocator that counts the allocations of an iteration, around the system's or another one.
+/// The allocator that counts the allocations of an iteration. It wraps the system's allocator or another one.
 ///
 /// ```
 /// # extern crate divan_facade as divan;
@@ -68,8 +68,8 @@ pub use bench_core::CountingAllocator as AllocProfiler;
 /// # fn main() {}
 /// ```
 pub use bench_macros::divan_bench as bench;
-/// Gives options to all benchmarks of a module and its modules, which they can override: those of [`macro@bench`] without
-/// `args`, `types` and `consts`.
+/// Sets options for all benchmarks of a module and its submodules, which can override them. The options are those of
+/// [`macro@bench`] without `args`, `types` and `consts`.
 ///
 /// ```
 /// # extern crate divan_facade as divan;
@@ -91,7 +91,7 @@ pub mod prelude {
     pub use crate::{AllocProfiler, Bencher, Divan, bench, bench_group, black_box, black_box_drop};
 }
 
-/// Runs the benchmarks of this executable as the command line says: [`Divan::main`].
+/// Runs the benchmarks of this executable as the command line asks, through [`Divan::main`].
 pub fn main() {
     Divan::from_args().main();
 }

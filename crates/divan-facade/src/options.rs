@@ -9,14 +9,14 @@ use bench_core::Overrides;
 
 use crate::counter::Counters;
 
-/// A budget of a year means that there is no budget.
+/// The shortest `min_time` or `max_time` that means "no limit": a year.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The options of a benchmark; `None` for those that are not given. The generated code writes the fields by their names, which
 /// are those of the options.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Samples of the benchmark, over all its rounds.
+    /// The number of samples of the benchmark, over all its rounds.
     pub sample_count: Option<u32>,
     /// The number of iterations of a sample. Has no effect: the sampler fits them to the clock.
     pub sample_size: Option<u32>,
@@ -25,7 +25,7 @@ pub struct Options {
     pub threads: Option<Vec<usize>>,
     /// The work of one iteration.
     pub counters: Counters,
-    /// The shortest time that the benchmark takes.
+    /// The time that the benchmark takes if there is no `max_time`.
     pub min_time: Option<Duration>,
     /// The longest time that it may take, for all rounds together.
     pub max_time: Option<Duration>,
@@ -63,7 +63,7 @@ impl Options {
         }
     }
 
-    /// Numbers of threads, each once and in order; at least one number.
+    /// Returns the numbers of threads, in ascending order and without duplicates; at least one number.
     pub(crate) fn thread_counts(&self) -> Vec<NonZeroUsize> {
         let threads = self.threads.as_deref().unwrap_or_default();
         let available = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -81,7 +81,7 @@ impl Options {
 /// A value of `threads`: a number, a list of numbers, or whether to use all. The constant keeps the implementations for
 /// numbers and for lists apart, which would overlap without it.
 pub trait IntoThreads<const KIND: u32> {
-    /// The numbers of threads.
+    /// Returns the numbers of threads; 0 stands for all that are available.
     fn into_threads(self) -> Vec<usize>;
 }
 
@@ -105,7 +105,7 @@ impl<I: IntoIterator<Item: Borrow<usize>>> IntoThreads<1> for I {
 
 /// A value of `min_time` or `max_time`: a duration, or a number of seconds.
 pub trait IntoDuration {
-    /// The duration.
+    /// Returns the duration.
     fn into_duration(self) -> Duration;
 }
 

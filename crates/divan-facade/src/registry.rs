@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::entry::{ENTRIES, Entry, GROUPS, Group};
 use crate::options::Options;
 
-/// An annotated function among its groups.
+/// An annotated function and the groups that contain it.
 pub(crate) struct Target {
     pub(crate) entry: &'static Entry,
     /// The name by which a worker finds it: unique within the executable.
@@ -18,7 +18,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Returns its options: those of `outermost`, then those of its attribute, then those of its groups from the inside out.
+    /// Returns the options of the function. Those of `outermost` take precedence over those of its attribute, and these
+    /// over those of its groups, the innermost first.
     pub(crate) fn options(&self, outermost: &Options) -> Options {
         let within = |options: Options, group: &&Group| options.within(&(group.meta.options)());
         let own = (self.entry.meta.options)();
@@ -43,7 +44,7 @@ fn resolved(entries: &'static [Entry], groups: &'static [Group]) -> Vec<Target> 
         let name = format!("{}::{}", entry.meta.module, entry.meta.raw_name).replace("r#", "");
         let count = taken.entry(name.clone()).or_default();
         *count += 1;
-        // Functions within functions have the path of the module.
+        // The path of a function inside another function is that of the module, so names can repeat.
         let name = if *count == 1 { name } else { format!("{name} ({count})") };
         targets.push(Target { entry, name, path, groups: outer });
     }

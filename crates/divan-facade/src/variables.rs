@@ -10,7 +10,7 @@ use crate::options::Options;
 /// itself by the text `DIVAN_SAMPLE_COUNT`, and measures it in another way.
 const PREFIX: &str = "DIVAN_";
 
-/// Reads the variables that mean something here; `value` returns the value of one.
+/// Reads the variables that have an effect here. `value` returns the value of a variable, or `None` if it is not set.
 ///
 /// # Errors
 /// If a value cannot be read.

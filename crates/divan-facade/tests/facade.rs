@@ -10,7 +10,7 @@ use bench_testing::{Bench, executable, scrub};
 fn run(bench: Bench, arguments: &[&str]) -> Output {
     let mut command = Command::new(executable(bench));
     scrub(&mut command);
-    // Divan lists one name a line for cargo-nextest only.
+    // Divan lists one name per line only for cargo-nextest.
     command.env("NEXTEST", "1").args(arguments).output().expect("started")
 }
 
@@ -44,7 +44,7 @@ fn the_same_names_are_listed_as_by_divan() {
             "divan_shapes::options::threads_and_arguments::8::t=2"
         ]
     );
-    // Those that divan leaves out are marked.
+    // The benchmarks that divan leaves out are marked `ignore`.
     let included = names(Bench::DivanShapes, &["--bench"]);
     let marked = names(Bench::DivanShapesFacade, &["--ignored"]);
     assert_eq!(marked, theirs.difference(&included).cloned().collect());
@@ -87,7 +87,7 @@ fn variables_of_divan_are_read() {
     assert!(said.contains("DIVAN_MAX_TIME is `soon`: expected a number of seconds"), "{said}");
 }
 
-/// The `bench` command knows executables of divan by this text, and would measure them in another way.
+/// The `bench` command recognizes executables of divan by this text, and would measure them in another way.
 #[test]
 fn it_is_not_taken_for_divan_itself() {
     let holds = |bench: Bench| {

@@ -1,4 +1,4 @@
-//! Benchmarks in every shape that libtest knows, which its tests run.
+//! Benchmarks in every form that libtest supports, which the tests of this crate run.
 #![allow(clippy::panic, reason = "a benchmark may fail")]
 
 #[macro_use]
@@ -43,7 +43,7 @@ mod inner {
             $(
                 #[bench]
                 fn $name(b: &mut Bencher) {
-                    // An expression of the macro's caller with a method: it must come through as it is.
+                    // A method call on an expression from the caller of the macro must be passed on unchanged.
                     let size = $size.max(1);
                     b.iter(|| vec![0u8; size]);
                 }

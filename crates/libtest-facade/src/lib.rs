@@ -1,4 +1,4 @@
-//! Benchmarks of libtest on stable Rust: `#[bench]` and [`Bencher`] in the shape of the unstable crate `test`.
+//! Benchmarks of libtest on stable Rust: `#[bench]` and [`Bencher`] with the interface of the unstable crate `test`.
 //!
 //! With the dependency `test = { package = "libtest-facade", … }`, a file of benchmarks that needs a nightly compiler
 //! changes in three lines: `#![feature(test)]` is removed, `#[macro_use]` is added before `extern crate test;` so that
@@ -23,8 +23,8 @@
 //! the bench target, so that a history continues.
 #![forbid(unsafe_code)]
 
-/// Makes a function a benchmark: `fn sort(b: &mut Bencher)`. Below it, `#[ignore]` and `#[ignore = "reason"]` have the
-/// same meaning as in libtest.
+/// Makes a function a benchmark: `fn sort(b: &mut Bencher)`. The attributes `#[ignore]` and `#[ignore = "reason"]`
+/// below it have the same meaning as in libtest.
 ///
 /// The generated code looks for this crate under the name `test`. Under another name, give the path: `#[bench(crate =
 /// path::to::it)]`.
@@ -39,7 +39,7 @@ pub struct Bencher<'a> {
     pub bytes: u64,
 }
 
-/// The bencher that measures.
+/// The bencher of this framework, which measures.
 struct Driver<'a>(&'a mut bench_core::Bencher);
 
 impl std::fmt::Debug for Driver<'_> {
@@ -48,11 +48,12 @@ impl std::fmt::Debug for Driver<'_> {
     }
 }
 
-/// The return value of a routine: libtest times any, even an error or a future.
+/// The return value of a routine, which may have any type: libtest times even an error or a future.
 struct Output<T>(#[allow(dead_code, reason = "it is kept from the optimizer, and dropped")] T);
 
 impl Bencher<'_> {
-    /// Times `inner`, whose output is kept from the optimizer and dropped inside the timed part. A benchmark calls it once.
+    /// Times `inner`, whose output is kept from the optimizer and dropped inside the timed part. A benchmark calls it
+    /// once.
     pub fn iter<T, F: FnMut() -> T>(&mut self, mut inner: F) {
         self.driver.0.iter(|| Output(inner()));
     }
@@ -74,7 +75,7 @@ pub mod __private {
     };
     pub use bench_core::{Bencher as Driver, Benchmark, Error, Ignore, Source, main};
 
-    /// The benchmark of a function whose whole path is `path`.
+    /// Creates the benchmark of a function whose full path is `path`.
     pub const fn benchmark(
         path: &'static str,
         source: Source,
@@ -95,7 +96,7 @@ pub mod __private {
         }
     }
 
-    /// The path without the name of the crate, as libtest prints it.
+    /// Returns the path without the name of the crate, as libtest prints it.
     const fn within_crate(path: &str) -> &str {
         let bytes = path.as_bytes();
         let mut at = 0;

@@ -1,4 +1,4 @@
-//! Benchmarks written for libtest, as executables of this workspace.
+//! Tests benchmarks written for libtest, as executables of this workspace.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! The functions of NVML that are asked for, with the types and names of `nvml.h`.
+//! The functions of NVML that the probe calls, with the types and names of `nvml.h`.
 //!
 //! # Safety
-//! As `nvml.h` has it: pointers are null or point to what the function fills in, and lengths are those of the buffers.
+//! As in `nvml.h`: pointers are null or point to memory for the result, and lengths are those of the buffers.
 #![allow(non_snake_case, clippy::missing_safety_doc, missing_docs, unreachable_pub)]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulonglong};
@@ -24,7 +24,7 @@ const UNSIGNED_LONG_LONG: c_uint = 3;
 /// `NVML_STRUCT_VERSION(Memory, 2)` of `nvml.h`: the size of the structure, and 2 in the highest byte.
 const MEMORY_VERSION: c_uint = size_of::<nvmlMemory_v2_t>() as c_uint | 2 << 24;
 
-/// Values of the script that `nvmlDeviceGetFieldValues` knows.
+/// The fields that `nvmlDeviceGetFieldValues` supports, with their names in the script.
 const FIELDS: [(u32, &str); 4] = [
     (field_id::NVML_FI_DEV_POWER_AVERAGE, "power_average_mw"),
     (field_id::NVML_FI_DEV_POWER_INSTANT, "power_instant_mw"),
@@ -32,11 +32,11 @@ const FIELDS: [(u32, &str); 4] = [
     (field_id::NVML_FI_DEV_PCIE_COUNT_RX_BYTES, "pcie_received_bytes"),
 ];
 
-/// Values of the script that are metrics of GPM, by the numbers in `nvml.h`.
+/// The metrics of GPM, by their numbers in `nvml.h`, with their names in the script.
 const GPM_METRICS: [(c_uint, &str); 4] =
     [(2, "sm_activity"), (3, "sm_occupancy"), (5, "tensor_activity"), (10, "dram_activity")];
 
-/// Stores a value where the caller wants it.
+/// Stores a value at the caller's pointer; an error if the pointer is null.
 unsafe fn put<T>(to: *mut T, value: T) -> Answer {
     if to.is_null() {
         return Err(INVALID_ARGUMENT);
@@ -55,7 +55,7 @@ unsafe fn expect_version(structure: *const c_uint, version: c_uint) -> Answer {
     if unsafe { structure.read() } == version { Ok(()) } else { Err(ARGUMENT_VERSION_MISMATCH) }
 }
 
-/// Stores a text with its final zero.
+/// Stores a text with a final zero byte.
 unsafe fn put_text(to: *mut c_char, length: c_uint, text: &str) -> Answer {
     if to.is_null() {
         return Err(INVALID_ARGUMENT);
@@ -240,7 +240,7 @@ functions! {
     #[unsafe(no_mangle)]
     fn nvmlDeviceGetMaxMigDeviceCount(device: nvmlDevice_t, count: *mut c_uint) {
         let Handle::Gpu(gpu) = Handle::from_c(device)? else { return Err(INVALID_ARGUMENT) };
-        // The most that there can be; most of the places are empty.
+        // The maximum that is possible; not all of these instances exist.
         let most = if STAGE.script.devices[gpu].mig.is_some() { 7 } else { 0 };
         // SAFETY: as the module says.
         unsafe { put(count, most) }
@@ -284,7 +284,7 @@ functions! {
 
     #[cfg_attr(not(feature = "old-driver"), unsafe(no_mangle))]
     fn nvmlGpmSampleAlloc(sample: *mut nvmlGpmSample_t) {
-        // A sample is a place for the handle of what was sampled.
+        // A sample is memory for the handle of the sampled device.
         let place: *mut nvmlDevice_t = Box::into_raw(Box::new(std::ptr::null_mut()));
         // SAFETY: as the module says.
         unsafe { put(sample, place.cast()) }
@@ -360,7 +360,7 @@ functions! {
     }
 }
 
-/// All handles of GPUs and their instances.
+/// Returns all handles of GPUs and their instances.
 fn handles() -> impl Iterator<Item = Handle> {
     STAGE.script.devices.iter().enumerate().flat_map(|(gpu, device)| {
         let instances = device.mig.as_ref().map_or(0, Vec::len);
@@ -378,7 +378,7 @@ fn uuid_of(handle: Handle) -> Option<&'static str> {
     }
 }
 
-/// The 16 bytes of `GPU-1234…`.
+/// Returns the 16 bytes of a UUID such as `GPU-1234…`; `None` if it is not one.
 fn bytes_of(uuid: &str) -> Option<[u8; 16]> {
     let digits: String = uuid.chars().skip_while(|c| *c != '-').filter(|c| *c != '-').collect();
     let mut bytes = [0; 16];

@@ -1,4 +1,4 @@
-//! How a call is answered: by its fault, after its delay, or with a value.
+//! Answers calls: with an error, after a delay, or with a value.
 
 use std::collections::HashMap;
 use std::ffi::c_uint;
@@ -17,7 +17,7 @@ pub(crate) const NOT_FOUND: nvmlReturn_t = 6;
 pub(crate) const INSUFFICIENT_SIZE: nvmlReturn_t = 7;
 pub(crate) const ARGUMENT_VERSION_MISMATCH: nvmlReturn_t = 25;
 
-/// The errors that `errors` of the script may name, by what follows `NVML_ERROR_`.
+/// The errors that `errors` of the script may name, without `NVML_ERROR_`.
 const ERRORS: [(&str, nvmlReturn_t); 11] = [
     ("UNINITIALIZED", 1),
     ("INVALID_ARGUMENT", INVALID_ARGUMENT),
@@ -33,10 +33,10 @@ const ERRORS: [(&str, nvmlReturn_t); 11] = [
 ];
 const UNKNOWN: nvmlReturn_t = 999;
 
-/// Handles of instances begin at this multiple of their GPU's.
+/// The handles of a GPU's instances begin at this multiple of the GPU's handle.
 const INSTANCES: usize = 0x100;
 
-/// The running script, with its counts of calls.
+/// The script, with the numbers of calls so far.
 pub(crate) struct Stage {
     pub(crate) script: Script,
     began: Instant,
@@ -50,7 +50,7 @@ pub(crate) static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         .and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()))
         .unwrap_or_else(|wrong| {
             eprintln!("nvml-stub: {wrong}");
-            // Nothing of what was to be tested can be.
+            // Without a valid script, no test can work.
             std::process::abort()
         });
     Stage { script, began: Instant::now(), calls: Mutex::default() }
@@ -94,7 +94,7 @@ impl Handle {
         }
     }
 
-    /// Returns the present value of this quantity in the script.
+    /// Returns the present value of this quantity, according to the script.
     pub(crate) fn read(self, name: &str) -> Result<f64, nvmlReturn_t> {
         let value = self.values().and_then(|values| values.get(name)).ok_or(NOT_SUPPORTED)?;
         let call = STAGE.count(&format!("{:x}.{name}", self.as_c().addr()));
@@ -107,7 +107,7 @@ impl Handle {
 }
 
 impl Stage {
-    /// How often this was called before.
+    /// Counts a call of `what`; returns the number of calls before.
     fn count(&self, what: &str) -> usize {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let count = calls.entry(what.to_owned()).or_default();
@@ -116,7 +116,7 @@ impl Stage {
     }
 }
 
-/// Answers a call of `function`: late, busy, and with an error, if the script says so.
+/// Answers a call of `function`: after a delay, with busy time, or with an error, if the script contains these.
 pub(crate) fn answer(function: &str, act: impl FnOnce() -> Result<(), nvmlReturn_t>) -> nvmlReturn_t {
     let call = STAGE.count(function);
     let script = &STAGE.script;

@@ -1,5 +1,6 @@
-//! A shared library with the C interface of NVML (and the three calls of the CUDA driver that tell a device's UUID),
-//! whose GPUs do what a script says. The environment variable `NVML_STUB_SCRIPT` names the script, a JSON file:
+//! A shared library with the C interface of NVML (and the three calls of the CUDA driver that return a device's UUID),
+//! whose GPUs follow a script. The environment variable `NVML_STUB_SCRIPT` contains the path of the script, a JSON
+//! file:
 //!
 //! ```json
 //! {
@@ -15,10 +16,10 @@
 //! }
 //! ```
 //!
-//! A value is a number, a list of what single calls read (the last one holds), or a counter. A value that the script does
-//! not hold is not supported by the device. Errors and delays are those of one function, by its name.
+//! A value is a number, a list of the values of successive calls (the last one is repeated), or a counter. The device
+//! does not support values that the script does not contain. Errors and delays apply to one function each, by its name.
 
-// An old driver does not export what it has not.
+// The old driver does not export newer functions, so their code is unused.
 #![cfg_attr(feature = "old-driver", allow(dead_code))]
 mod abi;
 mod answer;

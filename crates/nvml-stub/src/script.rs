@@ -21,7 +21,7 @@ pub(crate) struct Script {
     pub(crate) delays: HashMap<String, Delay>,
     #[serde(default)]
     pub(crate) devices: Vec<Device>,
-    /// Device numbers in the order in which CUDA counts them; as NVML does if absent.
+    /// The device numbers of NVML in the order in which CUDA numbers the devices; the same order if absent.
     pub(crate) cuda_order: Option<Vec<usize>>,
 }
 
@@ -33,9 +33,9 @@ fn recent() -> String {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
-    /// `GPU_IS_LOST` for `NVML_ERROR_GPU_IS_LOST`.
+    /// The name of the error without `NVML_ERROR_`, such as `GPU_IS_LOST`.
     pub(crate) error: String,
-    /// From this call on, counted from 0.
+    /// The first call that fails, counted from 0.
     #[serde(default)]
     pub(crate) from_call: usize,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Device {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) values: HashMap<String, Value>,
-    /// Its instances, if it is in MIG mode.
+    /// The instances of the GPU, if it is in MIG mode.
     pub(crate) mig: Option<Vec<Instance>>,
 }
 

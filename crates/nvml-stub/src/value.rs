@@ -1,4 +1,4 @@
-//! A value of the script: constant, a list over calls, or a counter in time.
+//! A value of the script: a constant, a list of values of successive calls, or a counter over time.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Value {
-    /// Always the same.
+    /// The same value in every call.
     Constant(f64),
     /// The values of successive calls; the last one is repeated.
     Calls {
@@ -22,7 +22,7 @@ pub(crate) enum Value {
         from: f64,
         /// The length of a step, in seconds; the value grows smoothly if absent.
         step_s: Option<f64>,
-        /// The value at which it begins at 0 again.
+        /// The value at which the counter starts again at 0; it never does if absent.
         wraps_at: Option<f64>,
     },
 }

@@ -52,7 +52,7 @@ fn expect(
     compute().map(drop).map_err(|error| {
         let device = device.location();
         let said = error.to_string();
-        // A backtrace may follow.
+        // A backtrace may follow the first line.
         let said = said.lines().next().unwrap_or_default();
         Error::skip(format!("candle has no {what} of {} on {device:?}: {said}", dtype.as_str()))
     })
@@ -66,7 +66,7 @@ mod tests {
     fn a_type_that_cannot_be_computed_with_is_a_named_skip() {
         expect_convolutions(DType::F32, &Device::Cpu).expect("f32 can always be convolved");
         expect_products(DType::F32, &Device::Cpu).expect("f32 can always be multiplied");
-        // Whatever else can be computed with one day, 8-bit floats cannot.
+        // candle may come to support more types, but not 8-bit floats.
         for (error, says) in [
             (
                 expect_convolutions(DType::F8E4M3, &Device::Cpu),

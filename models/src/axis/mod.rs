@@ -1,7 +1,7 @@
 //! The axes that all models share: element type, device and threads. (The fourth, batch, is a number.)
 //!
-//! Each has a value that is measured by default, and others on request, so that a run over all models stays short. All
-//! benchmarks use the same names:
+//! Each axis has a value that is measured by default, and others that are measured on request, so that a run over all
+//! models stays short. All benchmarks use the same names:
 //!
 //! ```
 //! use bench_core::prelude::*;
@@ -22,8 +22,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! `--args 'dtype=f16,batch=8' --include-ignored` chooses. Values that this machine or this build does not support are
-//! skipped with the reason.
+//! `--args 'dtype=f16,batch=8' --include-ignored` selects other values. Values that this machine or this build does not
+//! support are skipped with the reason.
 
 mod dtype;
 mod environment;

@@ -19,13 +19,13 @@ pub enum Place {
 }
 
 impl Place {
-    /// All of them.
+    /// All kinds of device.
     pub const ALL: [Place; 3] = [Place::Cpu, Place::Cuda, Place::Metal];
 
     /// The places that are measured only on request.
     pub const ON_REQUEST: [Place; 2] = [Place::Cuda, Place::Metal];
 
-    /// Returns the device, on whose queue the clock waits from now on.
+    /// Opens the device, and makes the clock wait for its queue from now on.
     ///
     /// # Errors
     /// A skip that names the missing part, if this build or this machine has no such device.
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// Returns the device; `wanted` distinguishes GPUs of the same kind.
+    /// Returns the device; `wanted` selects one of several GPUs of the same kind.
     fn device(self, wanted: DeviceChoice) -> Result<Device> {
         let choice = match (self, wanted) {
             (Place::Cpu, _) => DeviceChoice::Cpu,

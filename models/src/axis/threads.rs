@@ -17,7 +17,7 @@ pub enum Threads {
     Of(usize),
 }
 
-/// The first that was taken in this process: candle and rayon start their threads once.
+/// The number of threads that was taken first in this process: candle and rayon start their threads once.
 static TAKEN: Mutex<Option<Threads>> = Mutex::new(None);
 
 impl Threads {
@@ -47,7 +47,7 @@ impl Threads {
         Ok(())
     }
 
-    /// Returns the number, if one was requested.
+    /// Returns the number of threads; `None` for all.
     pub fn number(self) -> Option<usize> {
         match self {
             Threads::All => None,

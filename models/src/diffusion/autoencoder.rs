@@ -26,7 +26,7 @@ pub struct Autoencoder {
 }
 
 impl Autoencoder {
-    /// Generates the weights, for latents of `latent_channels`: 4 in Stable Diffusion 1, 16 in 3.
+    /// Generates the weights, for latents of `latent_channels` channels: 4 in Stable Diffusion 1, 16 in 3.
     ///
     /// # Errors
     /// When they do not fit into memory, or the device cannot hold them.
@@ -66,7 +66,8 @@ impl Autoencoder {
     /// # Errors
     /// On other shapes or types.
     pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
-        // What latents were divided by in training, to have a standard deviation of one.
+        // In training, the shift was subtracted from latents and the result multiplied by the scale, for a deviation of
+        // one.
         let (scale, shift) = if self.latent_channels == 4 { (0.18215, 0.0) } else { (1.5305, 0.0609) };
         self.network.forward(&((latents / scale)? + shift)?)
     }

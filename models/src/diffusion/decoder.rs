@@ -1,8 +1,7 @@
-//! [`Decoder`]: the half of a variational autoencoder that draws.
+//! [`Decoder`]: the half of a variational autoencoder that turns latents into pixels.
 //!
 //! The computation is that of `candle_transformers::models::stable_diffusion::vae` (candle-transformers 0.11, MIT or
-//! Apache-2.0), of which a test expects the same pixels to the last bit. The half that encodes pictures as latents is
-//! left out.
+//! Apache-2.0): a test expects the same pixels to the last bit. The half that encodes pictures as latents is left out.
 
 use candle_core::{D, DType, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, Linear, VarBuilder};
@@ -12,14 +11,14 @@ use super::residual_block::{GROUPS, ResidualBlock, ResidualConfig, Upsampling, c
 /// The constant that normalization adds to variances.
 const EPSILON: f64 = 1e-6;
 
-/// How large a decoder is.
+/// The size of a decoder.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DecoderConfig {
     /// Channels of the latents.
     pub(super) latents: usize,
-    /// Channels of each level, that of the pixels first.
+    /// Channels of each level; the level of the pixels comes first.
     pub(super) channels: [usize; 4],
-    /// Residual blocks of a level, less one.
+    /// The number of residual blocks in each level, less one.
     pub(super) blocks: usize,
     /// Whether the latents are first convolved by 1 × 1.
     pub(super) mixes_latents: bool,
@@ -149,13 +148,13 @@ impl Module for Attention {
         // To shape (batch, 1, places, channels).
         let head = |projection: &Linear| projection.forward(&places)?.unsqueeze(1)?.to_dtype(DType::F32);
         let (query, key, value) = (head(&self.query)?, head(&self.key)?, head(&self.value)?);
-        // Half of the scale to each, so that products stay small in f16.
+        // The square root of the scale for queries and for keys, as in candle-transformers.
         let scale = (self.channels as f64).powf(-0.25);
         let scores = (query * scale)?.matmul(&(key.t()? * scale)?)?;
         let shares = candle_nn::ops::softmax(&scores, D::Minus1)?;
         let attended = shares.matmul(&value)?.to_dtype(features.dtype())?.squeeze(1)?;
         let output = self.output.forward(&attended)?.t()?.reshape((batch, channels, height, width))?;
-        // As in the residual blocks.
+        // Divided by one, as in the residual blocks.
         (output + features)? / 1.0
     }
 }

@@ -11,7 +11,7 @@ pub trait Denoiser: Sized {
     /// Channels of the latents.
     const LATENT_CHANNELS: usize;
 
-    /// The output of a text encoder for a prompt.
+    /// The output of a text encoder for prompts.
     type Conditioning;
 
     /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
@@ -26,13 +26,13 @@ pub trait Denoiser: Sized {
     /// Returns the device of the weights.
     fn device(&self) -> &Device;
 
-    /// Returns the guidance, with one row for each prompt.
+    /// Returns the conditioning on `prompts`, with one row for each.
     ///
     /// # Errors
     /// When the device cannot hold it.
     fn condition(&self, prompts: &[&str]) -> candle_core::Result<Self::Conditioning>;
 
-    /// Returns the sampler that the network is meant for.
+    /// Returns the steps of the sampler that the network is meant for.
     fn schedule(steps: usize) -> Vec<Step>;
 
     /// Returns about how much memory [`predict`](Self::predict) takes in addition to the weights for a batch of
@@ -40,7 +40,7 @@ pub trait Denoiser: Sized {
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64;
 
     /// Predicts the network's output for latents of shape `(batch, channels, height, width)` at a `time` from 1000 to
-    /// 0, in the same shape. `conditioning` has a row for each of the batch.
+    /// 0, in the same shape. `conditioning` has a row for each member of the batch.
     ///
     /// # Errors
     /// On other shapes or types.

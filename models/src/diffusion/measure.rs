@@ -1,4 +1,4 @@
-//! The measurements that every architecture has in the same form, so that their figures stand side by side.
+//! Measurements that are the same for every architecture, so that their figures can be compared.
 
 use bench_core::prelude::*;
 use bench_load::Load;
@@ -20,8 +20,8 @@ use crate::seeded::Seeded;
 /// A time in the middle of a schedule.
 const TIME: f64 = 501.0;
 
-/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. Its output is checked for its
-/// time to count.
+/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. The time counts only if the
+/// output is sound.
 ///
 /// # Errors
 /// On an impossible size, and if the output is not finite or not the same twice; a skip if there is too little memory.
@@ -39,7 +39,7 @@ pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usiz
     Ok(expect_sound(&latents, &one, &other)?)
 }
 
-/// Times one evaluation at 128 × 128 pixels at the place and with the type of the axes.
+/// Times one evaluation at 128 × 128 pixels with the device, element type and threads of the axes.
 ///
 /// # Errors
 /// Same as [`step`]; a skip if the device cannot convolve this type.
@@ -58,7 +58,7 @@ pub fn step_on<D: Denoiser>(
     step(b, &model, 128, batch)
 }
 
-/// Latents of noise.
+/// Returns latents of noise.
 fn latents<D: Denoiser>(denoiser: &D, side: usize, batch: usize) -> candle_core::Result<Tensor> {
     let shape = (batch, D::LATENT_CHANNELS, side / LATENT_SCALE, side / LATENT_SCALE);
     let latents = Seeded::new(1).uniform("latents", shape, -1.7, 1.7, denoiser.device())?;
@@ -110,7 +110,7 @@ pub fn draw<D: Denoiser>(b: &mut Bencher, pipeline: &Pipeline<D>, side: u32, ste
     Ok(png)
 }
 
-/// A picture of `side` × `side` pixels in `steps` steps.
+/// Returns a request for a picture of `side` × `side` pixels in `steps` steps.
 fn request(side: u32, steps: u32) -> ImageRequest {
     ImageRequest {
         prompt: "a lighthouse on a cliff at dusk".to_owned(),

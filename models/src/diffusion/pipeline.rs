@@ -13,7 +13,7 @@ use crate::memory::{MemoryError, expect_bytes};
 use crate::picture::{Picture, PictureError};
 use crate::seeded::Seeded;
 
-/// Latents are halved this often within a network: both sides of a picture must be divisible by 8 · 2³.
+/// Both sides of a picture must be multiples of this, in pixels: a network halves the latents three times.
 const SIDE_MULTIPLE: u32 = LATENT_SCALE as u32 * 8;
 
 /// The reasons why a request has no picture.
@@ -30,7 +30,7 @@ pub enum GenerationError {
     /// No step, or more than the maximum.
     #[error("cannot draw in {0} steps: from 1 to 1000 are possible")]
     Steps(u32),
-    /// It would not fit into memory.
+    /// The request would not fit into memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// The output is not a picture.
@@ -42,7 +42,7 @@ pub enum GenerationError {
 }
 
 impl GenerationError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             GenerationError::Memory(error) => error.or_skip(),
@@ -129,14 +129,14 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(noise.to_dtype(self.denoiser.dtype())?)
     }
 
-    /// Returns the guidance: a row without a prompt for each picture, then a row with it for each.
+    /// Returns the conditioning: for each picture one row without a prompt, then for each one with it.
     fn condition(&self, request: &ImageRequest) -> Result<D::Conditioning, GenerationError> {
         let without = vec![""; request.number];
         let with = vec![request.prompt.as_str(); request.number];
         Ok(self.denoiser.condition(&[without, with].concat())?)
     }
 
-    /// The loop. The network is asked with and without the prompt at once, and the difference is enlarged
+    /// Runs the steps. Each evaluates the network with and without the prompt at once, and enlarges the difference
     /// (classifier-free guidance; Ho and Salimans, 2022, arXiv:2207.12598).
     fn denoise(
         &self,

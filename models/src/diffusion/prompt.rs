@@ -1,4 +1,4 @@
-//! A stand-in for the embedding of a prompt, in place of a text encoder's output.
+//! Generated embeddings of prompts, in place of a text encoder's output.
 
 use candle_core::{DType, Device, Tensor};
 

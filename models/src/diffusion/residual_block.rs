@@ -9,7 +9,7 @@ use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, Linear, VarBuilder};
 /// Groups of every normalization.
 pub(crate) const GROUPS: usize = 32;
 
-/// A convolution of 3 × 3 that keeps the size.
+/// Creates a convolution of 3 × 3 that keeps the height and width.
 pub(crate) fn convolution(from: usize, to: usize, weights: VarBuilder<'_>) -> candle_core::Result<Conv2d> {
     candle_nn::conv2d(from, to, 3, Conv2dConfig { padding: 1, ..Default::default() }, weights)
 }
@@ -17,11 +17,11 @@ pub(crate) fn convolution(from: usize, to: usize, weights: VarBuilder<'_>) -> ca
 /// The sizes of a [`ResidualBlock`].
 #[derive(Clone, Copy, Debug)]
 pub struct ResidualConfig {
-    /// Channels before it.
+    /// Channels of the input.
     pub from: usize,
-    /// Channels after it.
+    /// Channels of the result.
     pub to: usize,
-    /// Features of the time that is added, if there is one.
+    /// Features of the time that is added; `None` if no time is added.
     pub time: Option<usize>,
     /// The constant that normalization adds to variances.
     pub epsilon: f64,
@@ -36,7 +36,7 @@ pub struct ResidualBlock {
     time: Option<Linear>,
     second_norm: GroupNorm,
     second: Conv2d,
-    /// Brings the input to the channels of the result, if they differ.
+    /// Converts the input to the channels of the result; `None` if it has them already.
     shortcut: Option<Conv2d>,
 }
 
@@ -82,7 +82,7 @@ impl ResidualBlock {
     }
 }
 
-/// Each value four times, and a convolution of 3 × 3.
+/// Repeats each value four times, and applies a convolution of 3 × 3.
 #[derive(Debug)]
 pub(crate) struct Upsampling {
     layer: Conv2d,
@@ -93,7 +93,7 @@ impl Upsampling {
         Ok(Upsampling { layer: convolution(channels, channels, weights.pp("conv"))? })
     }
 
-    /// Twice as high and wide, or of `size`.
+    /// Returns features of height and width `size`; twice those of `features` if it is `None`.
     pub(crate) fn forward(
         &self,
         features: &Tensor,

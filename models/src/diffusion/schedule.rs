@@ -12,14 +12,14 @@ pub struct Step {
     pub add: f64,
 }
 
-/// Steps of training that Stable Diffusion's schedule was made for.
+/// The number of training steps that Stable Diffusion's schedule was made for.
 const TRAINED_STEPS: usize = 1000;
 
-/// The deterministic sampler of Song et al., 2020 (arXiv:2010.02502, equation 12 with σ = 0), on Stable
-/// Diffusion's schedule: β from 0.00085 to 0.012, linear in √β, the network predicting the noise.
+/// Returns the steps of the deterministic sampler of Song et al., 2020 (arXiv:2010.02502, equation 12 with σ = 0), on
+/// Stable Diffusion's schedule: β from 0.00085 to 0.012, linear in √β, the network predicting the noise.
 ///
-/// With ᾱ the product of all 1 − β so far, the picture is (x − √(1 − ᾱ) ε) / √ᾱ, and the next latents are
-/// √ᾱ′ times that plus √(1 − ᾱ′) ε.
+/// With ᾱ the product of all 1 − β so far, the picture is (x − √(1 − ᾱ) ε) / √ᾱ, and the next latents are √ᾱ′ times the
+/// picture plus √(1 − ᾱ′) ε.
 pub fn ddim(steps: usize) -> Vec<Step> {
     let (first, last) = (0.00085f64.sqrt(), 0.012f64.sqrt());
     let mut product = 1.0;
@@ -44,8 +44,8 @@ pub fn ddim(steps: usize) -> Vec<Step> {
         .collect()
 }
 
-/// Euler's method along the straight paths of Esser et al., 2024 (arXiv:2403.03206), as Stable Diffusion 3
-/// samples: σ from 1 to 0, shifted by 3 towards the noise, the network predicting the velocity.
+/// Returns the steps of Euler's method along the straight paths of Esser et al., 2024 (arXiv:2403.03206), as Stable
+/// Diffusion 3 samples: σ from 1 to 0, shifted by 3 towards the noise, the network predicting the velocity.
 pub fn rectified_flow(steps: usize) -> Vec<Step> {
     const SHIFT: f64 = 3.0;
     let sigma = |step: usize| {
@@ -97,7 +97,7 @@ mod tests {
             assert!((end - picture).abs() < 1e-9, "{steps} steps: {end}");
             assert_eq!(schedule[0].time, 1000.0);
         }
-        // Half of the way is at σ = 3 · 0.5 / (1 + 2 · 0.5).
+        // Halfway, σ is 3 · 0.5 / (1 + 2 · 0.5).
         assert!((rectified_flow(2)[1].time - 750.0).abs() < 1e-9);
     }
 

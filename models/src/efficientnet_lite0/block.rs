@@ -17,7 +17,7 @@ pub struct InvertedBottleneck {
 }
 
 impl InvertedBottleneck {
-    /// A block from `inputs` to `outputs` channels with the weights below `weights`.
+    /// Creates a block from `inputs` to `outputs` channels with the weights below `weights`.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn the_input_is_added_only_where_shapes_agree() {
         let input = Seeded::new(2).uniform("x", (1, 2, 4, 4), -1.0, 1.0, &Device::Cpu).expect("input");
-        // A shift of the input by a constant that the layers see only through ReLU6 moves a residual
-        // output by that constant at least in part; far outside, the layers saturate and only the sum is left.
+        // A large constant that is added to the input saturates ReLU6 in all layers: only a residual output, to which
+        // the input is added, moves by it.
         let far = (&input + 1e6).expect("shifted");
         let mean = |t: Tensor| t.mean_all().and_then(|t| t.to_scalar::<f32>()).expect("mean");
         assert!(mean(output(2, 1, &far)) > 9e5);

@@ -6,7 +6,7 @@ use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
 use super::depthwise::depthwise;
 use super::padding::pad;
 
-/// Added to variances, as TensorFlow's `batch_norm_epsilon` of this network.
+/// The constant added to variances: TensorFlow's `batch_norm_epsilon` of this network.
 const EPSILON: f64 = 1e-3;
 
 /// The shape of a convolution.
@@ -41,14 +41,14 @@ impl Shape {
 pub enum Activation {
     /// min(max(x, 0), 6): the upper bound keeps quantized activations precise.
     Relu6,
-    /// Nothing: the narrow end of a bottleneck, where a ReLU would lose information.
+    /// No activation, for the narrow end of a bottleneck, at which a ReLU would lose information.
     Linear,
 }
 
-/// Convolution, batch normalization and activation. The output has ⌈side / stride⌉ pixels a side.
+/// Convolution, batch normalization and activation. The output has ⌈side / stride⌉ pixels along each side.
 ///
-/// In inference a batch normalization is a factor and a summand for every channel; both are multiplied into the
-/// convolution when it is made, which saves four passes over its output.
+/// In inference a batch normalization is a factor and a summand for every channel; both are folded into the convolution
+/// when it is made, which saves four passes over its output.
 #[derive(Debug)]
 pub struct Convolution {
     kernel: Tensor,
@@ -58,7 +58,7 @@ pub struct Convolution {
 }
 
 impl Convolution {
-    /// Takes the kernel at `kernel` and the normalization at `normalisation`.
+    /// Creates a layer from the kernel at `kernel` and the normalization at `normalisation`.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -79,8 +79,8 @@ impl Convolution {
                 "a convolution with a normalisation folded in has no bias".to_owned(),
             ));
         };
-        // candle's running statistics are variables. What is computed from them remembers how, and so
-        // would every activation after it, which keeps all of them alive until the output is dropped.
+        // candle's running statistics are variables. A tensor that is computed from them records its operations, and so
+        // would every activation after it: all would stay alive until the output is dropped.
         Ok(Convolution { kernel: folded.weight().detach(), bias: bias.detach(), shape, activation })
     }
 }

@@ -102,8 +102,8 @@ impl Axis {
         Axis { inputs, outputs: inputs.div_ceil(stride), stride, zeros_before: before, kernel }
     }
 
-    /// The outputs for which tap number `tap` of the kernel lies on the image and not on the zeros
-    /// around it, and the first of the inputs that it lies on.
+    /// Returns the outputs for which tap number `tap` of the kernel lies on the image and not on the zeros around it,
+    /// and the first input that it lies on.
     fn reach(&self, tap: usize) -> (std::ops::Range<usize>, usize) {
         let first = self.zeros_before.saturating_sub(tap).div_ceil(self.stride);
         let end =
@@ -114,7 +114,7 @@ impl Axis {
     }
 }
 
-/// Adds to `output`. The innermost loop runs along a row, where a compiler can vectorize it.
+/// Adds the convolution of `image` to `output`. The innermost loop runs along a row, where a compiler can vectorize it.
 fn convolve(image: &[f32], kernel: &[f32], output: &mut [f32], rows: &Axis, columns: &Axis) {
     for row_tap in 0..rows.kernel {
         let (reached, first) = rows.reach(row_tap);

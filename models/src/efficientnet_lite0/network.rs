@@ -16,11 +16,11 @@ use crate::weights::{self, WeightsError};
 /// Width and height of the input, in pixels.
 pub const INPUT_SIDE: usize = 224;
 
-/// The border of 32 pixels around the input that is cut off: of the shorter side of a photograph, the middle 224/256
-/// are used.
+/// The number of pixels that are cut off along each side: of the shorter side of a photograph, the middle 224/256 is
+/// used.
 const CROP_PADDING: usize = 32;
 
-/// The name that `models/weights/fetch` knows.
+/// The name of the model in `models/weights/fetch`.
 const NAME: &str = "efficientnet_lite0";
 
 /// Channels after the first convolution and before the classifier: the Lite variants never scale these.
@@ -151,7 +151,7 @@ mod tests {
     use crate::seeded::Seeded;
     use crate::weights::images_directory;
 
-    /// The model with its weights, or a line that says why a test does nothing.
+    /// Returns the model with its weights; `None`, after printing the reason, if they are missing.
     fn fetched() -> Option<EfficientNetLite0> {
         crate::weights::fetched(EfficientNetLite0::load(DType::F32, &Device::Cpu))
     }

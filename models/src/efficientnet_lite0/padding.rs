@@ -22,7 +22,7 @@ impl Padding {
     }
 }
 
-/// Returns `images` with the zeros around them; shape `(batch, channels, height, width)`.
+/// Returns `images` with this padding, of shape `(batch, channels, height, width)`.
 ///
 /// # Errors
 /// When `images` has fewer than two dimensions, or the device cannot hold the result.

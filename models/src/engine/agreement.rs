@@ -1,4 +1,4 @@
-//! Checks that engines compute the same.
+//! Checks that two engines compute the same logits.
 
 /// The largest difference between two engines' logits that rounding explains.
 pub const TOLERANCE: f32 = 1e-4;
@@ -11,19 +11,19 @@ pub enum Disagreement {
         "logit {place} of the batch is {reference} on candle and {found} here, which differs by more than {TOLERANCE:e}"
     )]
     Differs {
-        /// Its place, row by row.
+        /// The place of the logit, row by row.
         place: usize,
         /// candle's value.
         reference: f32,
-        /// The engine's.
+        /// The other engine's value.
         found: f32,
     },
     /// The numbers of logits differ.
     #[error("candle gives {reference} logits, this engine {found}")]
     Count {
-        /// candle's.
+        /// The number of candle's logits.
         reference: usize,
-        /// The engine's.
+        /// The number of the other engine's logits.
         found: usize,
     },
 }

@@ -11,7 +11,7 @@ pub enum EngineError {
     /// The engine is not part of this build.
     #[error("this was built without {engine}: build with `--features {engine}`")]
     NotBuilt {
-        /// The engine; the feature has its name.
+        /// The engine; its name is also that of the feature.
         engine: Engine,
     },
     /// The library of the engine is missing.
@@ -44,7 +44,7 @@ pub enum EngineError {
     WrongInput {
         /// The input shape of the network.
         shape: [usize; 4],
-        /// The values given.
+        /// The number of values given.
         found: usize,
     },
     /// The model could not be made on candle.
@@ -68,7 +68,7 @@ impl EngineError {
         }
     }
 
-    /// Whether `images` are those that a network for `shape` takes.
+    /// Checks that `images` has as many values as `shape`.
     pub(super) fn expect_input(images: &[f32], shape: [usize; 4]) -> Result<(), EngineError> {
         if images.len() == shape.iter().product::<usize>() {
             return Ok(());

@@ -21,7 +21,7 @@ use crate::resnet::{Depth, INPUT_SIDE};
 /// The library that runs a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// candle, as for all other models here.
+    /// candle, which runs most other models here.
     Candle,
     /// tract, on one thread.
     Tract,
@@ -83,7 +83,7 @@ impl Engine {
         if built { Ok(()) } else { Err(EngineError::NotBuilt { engine: self }) }
     }
 
-    /// The file that the engine loads, in memory: ONNX, or none for candle, which generates its weights.
+    /// Returns the file that the engine loads: ONNX; empty for candle, which generates its weights.
     ///
     /// # Errors
     /// When the weights cannot be made.

@@ -11,10 +11,10 @@ use ort::value::TensorRef;
 use super::{Engine, EngineError, Network};
 use crate::weights;
 
-/// Names the library, as it does for everything else that is built on `ort`.
+/// The variable that names the library, as in other programs that use `ort`.
 const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
 
-/// The library's name below the weights.
+/// The library's file name in the folder of weights.
 const LIBRARY: &str = "libonnxruntime.so";
 
 /// Returns the path of the library: `$ORT_DYLIB_PATH`, or else below the weights, where `models/weights/fetch` puts
@@ -26,7 +26,7 @@ pub fn library() -> PathBuf {
     }
 }
 
-/// The runtime, for all sessions of this process: it allows no second one.
+/// The runtime of all sessions: a process can have only one.
 static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
 
 /// Returns the runtime of [`library`], loaded on first use.

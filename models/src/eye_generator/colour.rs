@@ -29,7 +29,7 @@ pub enum Colour {
 pub struct UnknownColour(String);
 
 impl Colour {
-    /// All of them, in the order of their labels.
+    /// All colours, in the order of their labels.
     pub const ALL: [Colour; 8] = [
         Colour::Amber,
         Colour::Blue,

@@ -17,13 +17,13 @@ pub const NOISE: usize = 100;
 /// Width and height of a picture, in pixels.
 pub const SIDE: usize = 128;
 
-/// The features after each layer except the last, whose three are colours.
+/// The number of features after each layer but the last, which has three: the colours.
 pub const FEATURES: [usize; 5] = [1024, 512, 256, 128, 64];
 
-/// The name that `models/weights/fetch` knows.
+/// The name of the model in `models/weights/fetch`.
 const NAME: &str = "eye_generator";
 
-/// Doubles width and height.
+/// The configuration that doubles width and height.
 const DOUBLING: ConvTranspose2dConfig =
     ConvTranspose2dConfig { padding: 1, output_padding: 0, stride: 2, dilation: 1 };
 
@@ -81,7 +81,7 @@ impl EyeGenerator {
         Checkpoint::read(NAME, path)?.build(dtype, device, |weights| Self::new(&weights))
     }
 
-    /// The network with the weights below `weights`, under the names of the published one.
+    /// Creates the network from the weights below `weights`, under the names of the published network.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -139,10 +139,10 @@ impl EyeGenerator {
     /// Checks that the network draws an eye as the published one does.
     ///
     /// # Errors
-    /// [`WrongValue`](UnknownEye::WrongValue) for the first pixel that differs by more than 10⁻³, or by more than the
-    /// coarser steps of f16 and bf16 add up to in seven layers.
+    /// [`WrongValue`](UnknownEye::WrongValue) for the first value that differs by more than 10⁻³ in f32, 10⁻² in f16 or
+    /// 5 · 10⁻² in bf16.
     pub fn expect_known_eye(&self, device: &Device) -> Result<(), UnknownEye> {
-        /// Row, column, red, green, blue: of the published layers in NumPy, in 64-bit floats.
+        /// Row, column, and red, green and blue there, computed with the published layers in NumPy, in 64-bit floats.
         const KNOWN: [(usize, usize, [f32; 3]); 3] = [
             (0, 0, [-0.185_557_8, -0.346_070_4, -0.443_209]),
             (64, 64, [-0.388_402_4, -0.373_729_1, -0.249_686_4]),
@@ -179,8 +179,8 @@ fn convolution(
     candle_nn::conv_transpose2d_no_bias(inputs, outputs, 4, config, weights)
 }
 
-/// Returns noise for `eyes` of them, of shape `(eyes, 100)`, approximately normal with a standard deviation of one:
-/// the sum of twelve uniform values, which is the same on every machine.
+/// Returns noise for `eyes` eyes, of shape `(eyes, 100)`, approximately normal with a standard deviation of one: the
+/// sum of twelve uniform values, which is the same on every machine.
 ///
 /// # Errors
 /// When the device cannot hold it.

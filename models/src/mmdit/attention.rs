@@ -3,16 +3,16 @@
 use candle_core::{D, DType, Module, Tensor};
 use candle_nn::{Linear, VarBuilder};
 
-/// A stream's way into the joint attention and out of it.
+/// The linear layers of a stream before and after the joint attention.
 #[derive(Debug)]
 pub(super) struct Projections {
     inwards: Linear,
-    /// `None` for the prompt in the last block, where its features are not needed any more.
+    /// `None` for the prompt in the last block, after which its features are not needed.
     outwards: Option<Linear>,
 }
 
 impl Projections {
-    /// Projections of `width` features; without those `outwards` for a stream that ends here.
+    /// Creates projections of `width` features; `outwards` is false for a stream that ends here.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -24,7 +24,7 @@ impl Projections {
         })
     }
 
-    /// Queries, keys and values side by side, of shape `(batch, tokens, 3 · width)`.
+    /// Returns queries, keys and values side by side, of shape `(batch, tokens, 3 · width)`.
     ///
     /// # Errors
     /// On another shape.

@@ -34,7 +34,7 @@ impl Module for FeedForward {
     }
 }
 
-/// The part of a stream before and after the joint attention.
+/// The parts of a stream before and after the joint attention.
 #[derive(Debug)]
 struct Stream {
     modulation: Modulation,
@@ -52,7 +52,7 @@ impl Stream {
         })
     }
 
-    /// The stream's part of the attention's input, and the modulation for afterwards.
+    /// Returns the stream's part of the attention's input, and the modulation that [`after`](Self::after) needs.
     fn before(&self, features: &Tensor, embedding: &Tensor) -> candle_core::Result<(Tensor, Vec<Tensor>)> {
         let mut parts = self.modulation.forward(embedding)?;
         let rest = parts.split_off(2);
@@ -60,7 +60,7 @@ impl Stream {
         Ok((self.projections.inwards(&modulate(features, shift, scale)?)?, rest))
     }
 
-    /// The stream's features after the block; `None` if it ends.
+    /// Returns the stream's features after the block; `None` if the stream ends.
     fn after(
         &self,
         features: &Tensor,
@@ -82,7 +82,7 @@ fn too_few_parts(found: usize) -> candle_core::Error {
     candle_core::Error::Msg(format!("a modulation came in {found} parts"))
 }
 
-/// One layer: each stream has its own weights, and the attention is common.
+/// One layer: each stream has its own weights, and both share the attention.
 #[derive(Debug)]
 pub struct JointBlock {
     picture: Stream,
@@ -91,7 +91,8 @@ pub struct JointBlock {
 }
 
 impl JointBlock {
-    /// A block of `width` features, with the weights below `weights`; in the `last` one the prompt's stream ends.
+    /// Creates a block of `width` features, with the weights below `weights`; in the `last` one the prompt's stream
+    /// ends.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.

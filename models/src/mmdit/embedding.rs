@@ -3,13 +3,13 @@
 use candle_core::{DType, Module, Tensor};
 use candle_nn::{Activation, Linear, VarBuilder};
 
-/// Waves of a time.
+/// The number of cosines and sines of a time.
 const WAVES: usize = 256;
 
-/// The longest of their periods, over 2π.
+/// The longest period of the waves, over 2π.
 const LONGEST: f64 = 10_000.0;
 
-/// Sines and cosines of a time, through two linear layers. The one of candle-transformers returns f16 whatever the
+/// Sines and cosines of a time, through two linear layers. The embedder of candle-transformers returns f16 whatever the
 /// weights are, so it works with no other type.
 #[derive(Debug)]
 pub struct TimestepEmbedder {
@@ -34,7 +34,7 @@ impl TimestepEmbedder {
     }
 }
 
-/// Cosines, then sines, of periods that grow geometrically.
+/// Returns cosines, then sines, of periods that grow geometrically.
 fn waves(times: &Tensor) -> candle_core::Result<Tensor> {
     let half = WAVES / 2;
     let rates: Vec<f32> = (0..half).map(|i| (-LONGEST.ln() * i as f64 / half as f64).exp() as f32).collect();
@@ -84,7 +84,7 @@ mod tests {
         let most =
             (&ours - &theirs).and_then(|d| d.abs()?.max_all()?.to_scalar::<f32>()).expect("difference");
         assert!(most < 5e-3, "{most}");
-        // Not because both are zero.
+        // They are not equal because both are zero.
         let least = ours.abs().and_then(|t| t.mean_all()?.to_scalar::<f32>()).expect("mean");
         assert!(least > 0.05, "{least}");
     }

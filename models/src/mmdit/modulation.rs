@@ -12,7 +12,7 @@ pub struct Modulation {
 }
 
 impl Modulation {
-    /// A modulation of `parts` vectors of `width`.
+    /// Creates a modulation of `parts` vectors of `width` features.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -40,7 +40,7 @@ pub fn modulate(features: &Tensor, shift: &Tensor, scale: &Tensor) -> candle_cor
     normalise(features)?.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)
 }
 
-/// Mean 0 and variance 1 over each token's features. Sums are taken in f32.
+/// Normalizes each token's features to a mean of 0 and a variance of 1. Sums are taken in f32.
 ///
 /// # Errors
 /// When `features` has no dimension.

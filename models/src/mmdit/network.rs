@@ -25,9 +25,9 @@ const PATCH: usize = 2;
 /// Features of a head of attention.
 const HEAD_WIDTH: usize = 64;
 
-/// The differences between sizes of the network.
+/// The numbers that set the size of the network.
 struct Layout {
-    /// Blocks, and heads of each: features are 64 times as many.
+    /// The number of blocks, and of heads in each; there are 64 features for each head.
     depth: usize,
     /// Patches along each side of the largest picture.
     most_patches: usize,
@@ -37,7 +37,7 @@ struct Layout {
     pooled_width: usize,
 }
 
-/// The full one is that of Stable Diffusion 3 medium.
+/// Returns the layout; the full one is that of Stable Diffusion 3 medium.
 fn layout(config: Config) -> Layout {
     match config {
         Config::Reduced => Layout { depth: 6, most_patches: 64, prompt_width: 512, pooled_width: 256 },
@@ -129,8 +129,8 @@ impl Denoiser for Mmdit {
         rectified_flow(steps)
     }
 
-    /// The scores of a block's attention, before and after the softmax, in f32; and the features of a block, those
-    /// of its feed-forward network being four times as wide.
+    /// Counts the scores of a block's attention, before and after the softmax, in f32; and the features of a block,
+    /// those of its feed-forward network being four times as wide.
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
         let Layout { depth: heads, .. } = layout(self.config);
         let patches = height * width / (LATENT_SCALE * LATENT_SCALE * PATCH * PATCH);
@@ -184,8 +184,8 @@ mod tests {
     fn the_full_size_is_that_of_candle() {
         use candle_transformers::models::mmdit::model;
         let ours = parameters(|weights| Mmdit::new(Config::Full, &weights)).expect("counted");
-        // Without the second attention of 3.5 and its normalized keys, which counting cannot leave out: 23 blocks
-        // of 4 · 1536² + 4 · 1536 + 3 · (1536² + 1536), and norms of 64 features in all attentions but the last prompt's.
+        // Without version 3.5's second attention and normalized keys, which counting cannot leave out: 23 blocks of 4 ·
+        // 1536² + 4 · 1536 + 3 · (1536² + 1536), and norms of 64 features in all attentions but the last prompt's.
         let theirs = parameters(|weights| model::MMDiT::new(&model::Config::sd3_medium(), false, weights));
         let width = 1536;
         let second = 23 * (4 * width * width + 4 * width + 3 * (width * width + width));

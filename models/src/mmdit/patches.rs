@@ -1,7 +1,7 @@
 //! Latents as patches: [`PatchEmbedder`], [`PositionEmbedder`] and [`Unpatchifier`].
 //!
 //! The computation is that of `candle_transformers::models::mmdit::embedding` (candle-transformers 0.11, MIT or
-//! Apache-2.0), of which a test expects the same values to the last bit.
+//! Apache-2.0): a test expects the same values to the last bit.
 
 use candle_core::{Error, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
@@ -12,7 +12,7 @@ pub struct PatchEmbedder {
 }
 
 impl PatchEmbedder {
-    /// An embedder of patches of `side` × `side` latents of `channels` channels, to `width` features.
+    /// Creates an embedder of patches of `side` × `side` latents of `channels` channels, to `width` features.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -68,7 +68,7 @@ pub(super) struct PositionEmbedder {
 }
 
 impl PositionEmbedder {
-    /// `width` features for `most` patches along each side, of `patch` latents each.
+    /// Creates an embedder of `width` features for `most` patches along each side, of `patch` latents each.
     pub(super) fn new(
         width: usize,
         patch: usize,
@@ -78,7 +78,7 @@ impl PositionEmbedder {
         Ok(PositionEmbedder { features: weights.get((1, most * most, width), "pos_embed")?, patch, most })
     }
 
-    /// Features of shape `(1, patches, width)` for latents of `height` × `width`.
+    /// Returns features of shape `(1, patches, width)` for latents of `height` × `width`.
     pub(super) fn of(&self, height: usize, width: usize) -> candle_core::Result<Tensor> {
         let (rows, columns) = ((height + 1) / self.patch, (width + 1) / self.patch);
         if rows > self.most || columns > self.most {

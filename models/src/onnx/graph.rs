@@ -1,4 +1,4 @@
-//! [`Graph`]: a network as ONNX describes it (onnx.proto of ONNX 1.15; numbers of fields are from there).
+//! [`Graph`]: a network as ONNX describes it (field numbers are from onnx.proto of ONNX 1.15).
 
 use candle_core::{DType, Tensor};
 
@@ -7,7 +7,7 @@ use super::protobuf::Message;
 /// The version of the operators: that of ONNX 1.12.
 const OPERATORS: i64 = 17;
 
-/// The version of the format that belongs to it.
+/// The version of the format that belongs to these operators.
 const FORMAT: i64 = 8;
 
 /// `TensorProto.DataType.FLOAT`.
@@ -48,13 +48,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// An empty network whose input is called `input` and has this shape.
+    /// Creates an empty network whose input is called `input` and has this shape.
     pub fn new(name: &str, input: &str, shape: &[usize]) -> Self {
         let input = value(input, shape);
         Graph { name: name.to_owned(), nodes: Vec::new(), weights: Vec::new(), input }
     }
 
-    /// A tensor that nodes take as an input by its name.
+    /// Adds a tensor that nodes can take as an input, by its name.
     ///
     /// # Errors
     /// If it is not of f32.
@@ -79,7 +79,7 @@ impl Graph {
         name
     }
 
-    /// The bytes of the file, with this output of this shape.
+    /// Returns the bytes of the file; the network has the one output `output`, of shape `shape`.
     pub fn into_bytes(self, output: &str, shape: &[usize]) -> Vec<u8> {
         let graph = Message::default().messages(1, &self.nodes).text(2, &self.name);
         let graph = graph.messages(5, &self.weights).message(11, &self.input);
@@ -90,7 +90,7 @@ impl Graph {
     }
 }
 
-/// The description of an input or output.
+/// Returns the description of an input or output.
 fn value(name: &str, shape: &[usize]) -> Message {
     let dim = |dim: &usize| Message::default().integer(1, *dim as i64);
     let dims: Vec<Message> = shape.iter().map(dim).collect();

@@ -46,7 +46,7 @@ impl Message {
         self.0
     }
 
-    /// Seven bits a byte, the lowest first; the eighth says that more follow.
+    /// Appends a number, seven bits in each byte, lowest first; the eighth bit is set if more bytes follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn fields_are_encoded_as_the_specification_says() {
-        // Its own examples: field 1 = 150, field 2 = "testing", a message in field 3.
+        // The examples of its documentation: field 1 = 150, field 2 = "testing", a message in field 3.
         let number = Message::default().integer(1, 150);
         assert_eq!(number.clone().into_bytes(), [0x08, 0x96, 0x01]);
         let text = Message::default().text(2, "testing").into_bytes();

@@ -18,7 +18,7 @@ pub enum SpeechError {
     /// The voice cannot be obtained.
     #[error(transparent)]
     Weights(#[from] Box<WeightsError>),
-    /// The network is there, its description is not.
+    /// The network exists, but its description does not.
     #[error(
         "the voice {} lacks its description, {}: without it, it is unknown which sound has which number. \
          Put the .onnx.json of the same voice beside it, or run `models/weights/fetch --only piper_tts`",
@@ -50,7 +50,7 @@ pub enum SpeechError {
     /// espeak-ng is not installed.
     #[error("{program} is not installed: it converts text to phonemes (Debian: `apt-get install espeak-ng`)")]
     NoEspeak {
-        /// The program that does not start.
+        /// The program that was not found.
         program: String,
     },
     /// espeak-ng failed.

@@ -29,7 +29,7 @@ impl Phonemiser {
             if !phonemes.is_empty() {
                 phonemes.push(' ');
             }
-            // A line a pause; pauses within a clause are its own.
+            // espeak-ng starts a new line at each pause, even within a clause.
             let lines = self.say(clause.words)?;
             phonemes += &lines.split_whitespace().collect::<Vec<_>>().join(" ");
             phonemes.push(clause.mark);
@@ -51,7 +51,8 @@ impl Phonemiser {
             _ => failed(error.to_string()),
         })?;
         if let Some(mut stdin) = child.stdin.take() {
-            // It reads all before it says anything. One that has refused does not read: its exit code tells.
+            // espeak-ng reads all input before it prints. If it has failed, it does not read: its exit code is checked
+            // below.
             match stdin.write_all(words.as_bytes()) {
                 Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(failed(error.to_string())),
                 _ => {}

@@ -11,13 +11,13 @@ pub struct Recording {
     pub sample_rate: u32,
 }
 
-/// The reasons why a recording can hardly be that of a text.
+/// The reasons why a recording is unlikely to be speech of a text.
 #[derive(Debug, thiserror::Error)]
 pub enum UnlikelySpeech {
     /// A sample that is not a number.
     #[error("sample {place} is {value}: the network has overflowed")]
     NotFinite {
-        /// Its place.
+        /// The index of the sample.
         place: usize,
         /// NaN or an infinity.
         value: f32,
@@ -30,15 +30,15 @@ pub enum UnlikelySpeech {
     Pace {
         /// Characters of the text.
         characters: usize,
-        /// Length of the recording.
+        /// Length of the recording, in seconds.
         seconds: f32,
     },
     /// Two runs without anything random gave different results.
     #[error("two runs without noise differ: {first} samples, then {second}; by up to {most}")]
     Unstable {
-        /// Samples of the first.
+        /// The number of samples of the first run.
         first: usize,
-        /// Samples of the second.
+        /// The number of samples of the second run.
         second: usize,
         /// The largest difference.
         most: f32,
@@ -46,14 +46,14 @@ pub enum UnlikelySpeech {
 }
 
 impl Recording {
-    /// Its length.
+    /// Returns its length, in seconds.
     pub fn seconds(&self) -> f32 {
         self.samples.len() as f32 / self.sample_rate as f32
     }
 
     /// Returns the bytes of a WAV file of 16-bit samples, as loud as possible without clipping.
     pub fn to_wav(&self) -> Vec<u8> {
-        /// Quieter ones are not made louder: they are silence.
+        /// The lowest peak that is scaled to full loudness: quieter recordings are silence.
         const LEAST_PEAK: f32 = 0.01;
         let peak = self.samples.iter().fold(LEAST_PEAK, |peak, sample| peak.max(sample.abs()));
         let loud: Vec<f32> = self.samples.iter().map(|sample| sample / peak).collect();
@@ -77,7 +77,8 @@ impl Recording {
         if power.sqrt() < 0.01 { Err(UnlikelySpeech::Silent(power.sqrt())) } else { Ok(()) }
     }
 
-    /// Checks that another run without noise gave the same speech. Sums may be taken in another order.
+    /// Checks that another run without noise gave the same speech, except for rounding: sums may be taken in another
+    /// order.
     ///
     /// # Errors
     /// [`Unstable`](UnlikelySpeech::Unstable).

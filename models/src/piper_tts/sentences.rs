@@ -9,10 +9,10 @@ pub struct Clause<'a> {
     pub mark: char,
 }
 
-/// Words that end in a full stop which ends no sentence.
+/// Words whose full stop does not end a sentence.
 const ABBREVIATIONS: [&str; 6] = ["Dr.", "Mr.", "Mrs.", "Ms.", "Prof.", "St."];
 
-/// The sentences of an English text: each ends with `.`, `!` or `?` before a space, or with the text.
+/// Returns the sentences of an English text: each ends with `.`, `!` or `?` before a space, or with the text.
 pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text.trim();
     std::iter::from_fn(move || {
@@ -35,7 +35,7 @@ fn ends_sentence(before: &str, after: &str) -> bool {
     after.starts_with(char::is_whitespace) && !ABBREVIATIONS.contains(&word)
 }
 
-/// The clauses of a sentence: each ends with a mark before a space, or with the sentence.
+/// Returns the clauses of a sentence: each ends with a mark before a space, or with the sentence.
 pub fn clauses(sentence: &str) -> Vec<Clause<'_>> {
     const MARKS: [char; 6] = ['.', '!', '?', ',', ';', ':'];
     let (mut clauses, mut rest) = (Vec::new(), sentence.trim());

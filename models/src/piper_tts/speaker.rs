@@ -26,7 +26,7 @@ impl Speaker {
     /// Loads the fetched voice, to be computed on `threads`.
     ///
     /// # Errors
-    /// If it, espeak-ng or ONNX Runtime is missing, or damaged.
+    /// If the voice, espeak-ng or ONNX Runtime is missing or damaged.
     pub fn load(threads: Threads) -> Result<Self, SpeechError> {
         Self::read(weights::file(NETWORK).map_err(Box::new)?, "espeak-ng", threads)
     }
@@ -38,23 +38,23 @@ impl Speaker {
     pub fn read(network: PathBuf, espeak: &str, threads: Threads) -> Result<Self, SpeechError> {
         let voice = Voice::beside(&network)?;
         let phonemiser = Phonemiser::new(espeak, voice.espeak_voice());
-        // Now, and not with the first sentence.
+        // A missing espeak-ng is an error now, not at the first sentence.
         phonemiser.phonemes("a")?;
         let network = Mutex::new(vits::load(&network, threads)?);
         Ok(Speaker { voice, phonemiser, network })
     }
 
-    /// The voice's description.
+    /// Returns the voice's description.
     pub fn voice(&self) -> &Voice {
         &self.voice
     }
 
-    /// The scales with which the voice was published: speech varies from run to run.
+    /// Returns the scales with which the voice was published; with them, speech varies from run to run.
     pub fn usual(&self) -> Scales {
         self.voice.inference().into()
     }
 
-    /// Speaks `text`, and passes on each sentence as soon as it is spoken.
+    /// Speaks `text`, and passes each sentence to `hear` as soon as it is spoken.
     ///
     /// # Errors
     /// If there is nothing to say, or espeak-ng or the network reports an error.
@@ -91,12 +91,12 @@ impl Speaker {
         self.speak_batch(ids, 1, scales)
     }
 
-    /// Speaks the same sounds `batch` times at once, one recording after the other.
+    /// Speaks the same sounds `batch` times at once; the recordings follow one another in the result.
     ///
     /// # Errors
     /// If the network reports an error.
     pub fn speak_batch(&self, ids: &[i64], batch: usize, scales: Scales) -> Result<Recording, SpeechError> {
-        // A panic leaves no half-spoken sentence behind: the network keeps nothing between two.
+        // A panic leaves no half-spoken sentence behind: the network keeps nothing between sentences.
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         let samples = network.speak(&ids.repeat(batch), batch, scales)?;
         Ok(Recording { samples, sample_rate: self.voice.sample_rate() })

@@ -35,14 +35,14 @@ pub(super) struct Inference {
     pub(super) noise_w: f32,
 }
 
-/// Before the first sound, after the last one, and between any two.
+/// The marks before the first sound, after the last one, and between any two.
 const MARKS: [&str; 3] = ["^", "$", "_"];
 
 impl Voice {
     /// Reads the description next to `network`: its path with `.json` at the end.
     ///
     /// # Errors
-    /// If there is no network or no description, or if the description is of something else.
+    /// If there is no network or no description, or if the description is not that of a voice.
     pub fn beside(network: &Path) -> Result<Self, SpeechError> {
         if !network.is_file() {
             return Err(SpeechError::NoVoice { path: network.into() });
@@ -77,8 +77,8 @@ impl Voice {
         self.inference
     }
 
-    /// Returns the numbers of `phonemes`, between marks for beginning and end and with one between any two. Sounds
-    /// that the voice does not have are left out; `None` if it has none of them.
+    /// Returns the numbers of `phonemes`, with marks at the beginning, at the end and between any two. Sounds that the
+    /// voice does not have are left out; `None` if it has none of them.
     pub fn ids(&self, phonemes: &str) -> Option<Vec<i64>> {
         let number = |sound: &str| self.phoneme_id_map.get(sound).into_iter().flatten().copied();
         let mut ids: Vec<i64> = number("^").chain(number("_")).collect();

@@ -2,14 +2,14 @@
 
 use candle_core::{DType, Device, Tensor};
 
-/// Keys and values of one layer, in memory that is taken once: adding a token copies that token only.
+/// Keys and values of one layer, in memory that is allocated once: adding a token copies that token only.
 pub(super) struct Cache {
     keys: Tensor,
     values: Tensor,
 }
 
 impl Cache {
-    /// Room for `shape`: batch, heads, tokens, width of a head.
+    /// Allocates keys and values of `shape`: batch, heads, tokens, width of a head.
     pub(super) fn new(shape: [usize; 4], dtype: DType, device: &Device) -> candle_core::Result<Self> {
         Ok(Cache {
             keys: Tensor::zeros(&shape, dtype, device)?,
@@ -17,7 +17,7 @@ impl Cache {
         })
     }
 
-    /// Writes keys and values behind the first `length` tokens; all up to there.
+    /// Writes keys and values after those of the first `length` tokens; returns all keys and values so far.
     pub(super) fn append(
         &self,
         length: usize,

@@ -30,7 +30,7 @@ pub struct Vision {
     pub frames: usize,
     /// The number of patches, in each direction, that become one token of the language model.
     pub merge: usize,
-    /// Learnt positions in a row and in a column; others lie between them.
+    /// The number of learnt positions in a row and in a column; others are interpolated.
     pub positions: usize,
     /// The blocks after which features are passed to the first layers of the language model (DeepStack).
     pub deepstack: [usize; 3],

@@ -17,7 +17,7 @@ pub(super) struct LanguageModel {
     device: Device,
 }
 
-/// Features of a picture that are added behind the first layers, and the token at which they begin.
+/// Features of a picture that are added after the first layers, and the token at which they begin.
 pub(super) struct DeepStack<'a> {
     pub(super) start: usize,
     pub(super) features: &'a [Tensor],
@@ -47,18 +47,18 @@ impl LanguageModel {
         &self.device
     }
 
-    /// Tokens, of shape `(batch, tokens)`, to states of shape `(batch, tokens, hidden)`.
+    /// Converts tokens of shape `(batch, tokens)` to states of shape `(batch, tokens, hidden)`.
     pub(super) fn embed(&self, tokens: &Tensor) -> candle_core::Result<Tensor> {
         self.embeddings.forward(tokens)
     }
 
-    /// Room for the keys and values of a session.
+    /// Allocates the keys and values of a session.
     pub(super) fn caches(&self, batch: usize) -> candle_core::Result<Vec<Cache>> {
         let shape = self.cache_shape(batch);
         (0..self.config.layers).map(|_| Cache::new(shape, self.dtype, &self.device)).collect()
     }
 
-    /// Returns the memory that they take.
+    /// Returns the memory of the keys and values of a session, in bytes.
     pub(super) fn cache_bytes(&self, batch: usize) -> u64 {
         let values = self.cache_shape(batch).into_iter().map(|side| side as u64).product::<u64>();
         2 * self.config.layers as u64 * values * self.dtype.size_in_bytes() as u64
@@ -68,7 +68,7 @@ impl LanguageModel {
         [batch, self.config.kv_heads, self.config.context, self.config.head]
     }
 
-    /// Reads states behind the first `length` tokens of the caches; the logits of the next token, of shape
+    /// Reads states after the first `length` tokens of the caches; returns the logits of the next token, of shape
     /// `(batch, vocabulary)`.
     pub(super) fn forward(
         &self,
@@ -82,7 +82,8 @@ impl LanguageModel {
         self.masked(states, positions, mask.as_ref(), deepstack, caches, length)
     }
 
-    /// [`forward`](Self::forward) with a mask of one's own, that is added to the scores; `None` hides nothing.
+    /// Does the same as [`forward`](Self::forward), with a given mask that is added to the scores; `None` hides
+    /// nothing.
     pub(super) fn masked(
         &self,
         mut states: Tensor,
@@ -110,7 +111,8 @@ impl LanguageModel {
 /// `rms_norm_eps` of the published configuration.
 const RMS_EPSILON: f64 = 1e-6;
 
-/// Hides from a token the tokens after it: f32, of shape `(tokens, length + tokens)`. A single token needs none.
+/// Returns a mask that hides from each token those after it: f32, of shape `(tokens, length + tokens)`; `None` for a
+/// single token.
 fn causal_mask(tokens: usize, length: usize, device: &Device) -> candle_core::Result<Option<Tensor>> {
     if tokens == 1 {
         return Ok(None);

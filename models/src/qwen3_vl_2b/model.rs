@@ -116,7 +116,8 @@ mod tests {
         Qwen3Vl::load(Config::REDUCED, dtype, &Device::Cpu).expect("model")
     }
 
-    /// The network of `candle-transformers` with the same sizes and, as its tensors have the same names, weights.
+    /// Returns the network of `candle-transformers` with the same sizes and, as its tensors have the same names, the
+    /// same weights.
     fn published() -> qwen3_vl::Qwen3VLModel {
         let Config { vision, language, .. } = Config::REDUCED;
         let config = qwen3_vl::Config {
@@ -158,7 +159,7 @@ mod tests {
         qwen3_vl::Qwen3VLModel::new(&config, weights).expect("the network of candle-transformers")
     }
 
-    /// The largest difference, as a share of the largest logit.
+    /// Returns the largest difference, as a share of the largest logit.
     fn difference(found: &Tensor, wanted: &Tensor) -> f32 {
         let largest = |tensor: &Tensor| {
             tensor.abs().and_then(|tensor| tensor.max_all()?.to_scalar::<f32>()).expect("a number")
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn text_gives_the_logits_of_candle_transformers() {
         let (tokens, model, published) = ([17u32, 4000, 256, 17, 8191], reduced(DType::F32), published());
-        // One after the other: only so does it not see what comes later.
+        // One token at a time: otherwise candle's network would see later ones.
         let mut wanted = None;
         for (at, &token) in tokens.iter().enumerate() {
             let input = Tensor::new(&[[token]], &Device::Cpu).expect("a token");
@@ -201,7 +202,7 @@ mod tests {
             vec![],
             &[0],
         );
-        // It hides nothing, and counts the tokens of a picture as if they were text.
+        // candle's network hides nothing, and counts the tokens of a picture as if they were text.
         let language = &model.language;
         let embed = |tokens: &[u32; 2]| {
             language.embed(&Tensor::new(&[*tokens], &Device::Cpu).expect("tokens")).expect("states")
@@ -212,7 +213,7 @@ mod tests {
         let positions = Positions::text(0, placeholders.len());
         let caches = language.caches(1).expect("caches");
         let found = language.masked(states.expect("states"), &positions, None, Some(&deepstack), &caches, 0);
-        // It approximates one activation that is exact in the published network.
+        // candle's network approximates one activation that is exact in the published network.
         let difference = difference(&found.expect("logits"), &wanted.expect("logits"));
         assert!(difference < 2e-3, "{difference}");
     }
@@ -242,7 +243,7 @@ mod tests {
             assert_eq!(image.tokens(), 8 * 10);
             let mut session = model.session(1).expect("session");
             let logits = session.read_about(&[1, 2], &image, &[3]).expect("logits");
-            // 2 of text, as many as the picture's longer side has tokens, 1 of text.
+            // 2 places for text, 10 for the picture's longer side, 1 for text.
             assert_eq!(session.mark(), Mark { tokens: 83, place: 13 });
             logits
         };
@@ -319,7 +320,7 @@ mod tests {
     #[test]
     fn the_full_one_has_the_published_number_of_parameters() {
         let parameters = |config| parameters(|weights| build(config, weights)).expect("counted");
-        // The index of the published weights speaks of 4 255 064 064 bytes, two a parameter.
+        // The index of the published weights lists 4 255 064 064 bytes, two for each parameter.
         assert_eq!(parameters(Config::FULL), 2_127_532_032);
         let reduced = parameters(Config::REDUCED);
         assert!((7_500_000..8_500_000).contains(&reduced), "{reduced}");

@@ -43,7 +43,7 @@ impl Patches {
         Patches::cut(&image, (height / patch, width / patch), config)
     }
 
-    /// A square picture of noise, `side` pixels wide.
+    /// Creates a square picture of noise, `side` pixels wide.
     ///
     /// # Errors
     /// [`PictureSize`](GenerationError::PictureSize) if `side` is not a multiple of the side of a token.
@@ -79,7 +79,7 @@ impl Patches {
     }
 }
 
-/// Both sides as multiples of `side`, with about the same proportions and not too few or too many pixels: the
+/// Returns both sides as multiples of `side`, with about the same proportions and not too few or too many pixels: the
 /// `smart_resize` of the published preprocessor.
 fn scaled_size(width: usize, height: usize, side: usize) -> Result<(usize, usize), GenerationError> {
     let (long, short) = (width.max(height), width.min(height));

@@ -12,29 +12,29 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// `count` tokens of text from `start` on.
+    /// Returns the positions of `count` tokens of text, from `start` on.
     pub(super) fn text(start: usize, count: usize) -> Self {
         Positions { places: (start..start + count).map(|at| [at; 3]).collect() }
     }
 
-    /// Tokens of a picture of `rows` × `columns`, row by row, from `start` on.
+    /// Returns the positions of a picture of `rows` × `columns` tokens, row by row, from `start` on.
     pub(super) fn picture(start: usize, rows: usize, columns: usize) -> Self {
         let places = (0..rows).flat_map(|row| (0..columns).map(move |column| [0, row, column]));
         Positions { places: places.map(|place| place.map(|at| start + at)).collect() }
     }
 
-    /// These, and then others.
+    /// Appends `others`.
     pub(super) fn then(mut self, others: Positions) -> Self {
         self.places.extend(others.places);
         self
     }
 
-    /// The first place that no token has reached on any axis.
+    /// Returns the first place that no token has reached on any axis.
     pub(super) fn next(&self) -> usize {
         self.places.iter().flatten().max().map_or(0, |last| last + 1)
     }
 
-    /// Cosines and sines of the angles of a head, f32, each of shape `(tokens, head / 2)`.
+    /// Returns cosines and sines of the angles of a head, f32, each of shape `(tokens, head / 2)`.
     ///
     /// Angle `i` belongs to the row if `i` modulo 3 is 1, to the column if it is 2, as long as their sections
     /// last, else to time: the axes take turns, so that each has high and low frequencies (interleaved MRoPE).
@@ -88,15 +88,15 @@ mod tests {
     #[test]
     fn the_axes_take_turns_until_their_sections_end() {
         let config = Config::FULL.language;
-        // Time 0, row 1, column 2: the angle over the frequency is the place.
+        // Time 0, row 1, column 2: the angle divided by the frequency is the place.
         let places = Positions { places: vec![[0, 1, 2]] };
         let (_, sines) = places.rotations(&config, &Device::Cpu).expect("rotations");
         let sines: Vec<f32> = sines.squeeze(0).and_then(|sines| sines.to_vec1()).expect("values");
         let axes: Vec<f32> =
             (0..64).map(|i| (sines[i].asin() / config.theta.powf(-(i as f32) / 64.0)).round()).collect();
-        // The sine of 2 comes back as another angle: from the second on there is no such doubt.
+        // The arcsine recovers only angles below π/2: the first, large angles are left out.
         assert_eq!(axes[3..9], [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
-        // 20 each for row and column; the rest is time's.
+        // 20 angles each follow row and column; the rest follow time.
         assert_eq!(axes[57..], [0.0, 1.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
     }
 }

@@ -13,7 +13,7 @@ pub struct Session<'a> {
     model: &'a LanguageModel,
     caches: Vec<Cache>,
     batch: usize,
-    /// How far it has come.
+    /// The position in the conversation.
     at: Mark,
 }
 
@@ -120,7 +120,7 @@ impl<'a> Session<'a> {
         if let Some(&token) = flat.iter().find(|token| **token as usize >= vocabulary) {
             return Err(GenerationError::UnknownToken { token, vocabulary });
         }
-        // A wrong number of texts, or of tokens in one, is no such shape.
+        // A wrong number of texts, or of tokens in one, does not fit this shape: candle reports it.
         let tokens = Tensor::from_vec(flat, (self.batch, tokens), self.model.device())?;
         Ok(self.model.embed(&tokens)?)
     }

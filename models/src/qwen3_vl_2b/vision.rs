@@ -22,7 +22,7 @@ pub(super) struct VisionTower {
 }
 
 impl VisionTower {
-    /// `outputs` is the width of the language model.
+    /// Creates the tower; `outputs` is the width of the language model.
     pub(super) fn new(config: Vision, outputs: usize, weights: VarBuilder<'_>) -> candle_core::Result<Self> {
         let weights = weights.pp("model").pp("visual");
         let Vision { hidden, patch, frames, positions, .. } = config;
@@ -45,8 +45,8 @@ impl VisionTower {
         })
     }
 
-    /// The tokens of a picture, of shape `(tokens, outputs)`, and as many features for each of the first layers of
-    /// the language model.
+    /// Returns the tokens of a picture, of shape `(tokens, outputs)`, and as many features for each of the first layers
+    /// of the language model.
     pub(super) fn forward(&self, patches: &Patches) -> candle_core::Result<(Tensor, Vec<Tensor>)> {
         let device = self.positions.embeddings().device();
         let dtype = self.positions.embeddings().dtype();
@@ -64,8 +64,7 @@ impl VisionTower {
         Ok((self.projector.forward(&states)?, features))
     }
 
-    /// Positions are learnt on a square grid; those of a picture lie between them, and are interpolated of the four
-    /// around.
+    /// Returns the positions of a picture, each interpolated from the four around it on the square grid that is learnt.
     fn learnt_positions(
         &self,
         places: &[(usize, usize)],
@@ -103,8 +102,8 @@ impl VisionTower {
         sum.ok_or_else(|| candle_core::Error::Msg("a grid has four corners".to_owned()))
     }
 
-    /// Cosines and sines, f32, of shape `(patches, head / 2)`: the first half of the angles follows the row, the
-    /// second the column.
+    /// Returns cosines and sines, f32, of shape `(patches, head / 2)`: the first half of the angles follows the row,
+    /// the second the column.
     fn rotations(&self, places: &[(usize, usize)], device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
         let quarter = self.config.hidden / self.config.heads / 4;
         let frequency = |i: usize| THETA.powf(-(i as f32) / quarter as f32);
@@ -154,7 +153,7 @@ impl Block {
         })
     }
 
-    /// States of shape `(patches, hidden)`; each patch sees all.
+    /// Computes states of shape `(patches, hidden)` from such states; each patch attends to all.
     fn forward(&self, states: &Tensor, rotations: &(Tensor, Tensor)) -> candle_core::Result<Tensor> {
         let states = (states + self.attend(&self.attention_norm.forward(states)?, rotations)?)?;
         let up = self.up.forward(&self.feed_forward_norm.forward(&states)?)?;
@@ -168,7 +167,7 @@ impl Block {
         // Queries, keys and values of each head: (3, heads, patches, head).
         let all = self.projections.forward(states)?.reshape((patches, 3, self.heads, head))?;
         let all = all.permute((1, 2, 0, 3))?.contiguous()?;
-        // In f32, whatever the weights: that is faster than f16 without a processor that multiplies it.
+        // In f32, whatever the weights: on a processor that cannot multiply f16, this is faster.
         let all = all.to_dtype(DType::F32)?;
         let rotated = |at| candle_nn::rotary_emb::rope(&all.narrow(0, at, 1)?, cosines, sines);
         let (queries, keys, values) = (rotated(0)?, rotated(1)?, all.narrow(0, 2, 1)?);
@@ -179,7 +178,7 @@ impl Block {
     }
 }
 
-/// The features over which the normalization of a projector goes.
+/// The features over which a projector normalizes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Normalised {
     /// Each patch by itself, before they are joined.

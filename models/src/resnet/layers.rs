@@ -1,7 +1,7 @@
 //! [`Layers`]: residual blocks, with the names that torchvision gives to their weights.
 //!
-//! The computation is that of `candle_transformers::models::resnet` (candle-transformers 0.11, MIT or Apache-2.0), of
-//! which a test expects the same logits to the last bit.
+//! The computation is that of `candle_transformers::models::resnet` (candle-transformers 0.11, MIT or Apache-2.0): a
+//! test expects the same logits to the last bit.
 
 use candle_core::{D, Module, ModuleT, Tensor};
 use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, VarBuilder};
@@ -58,7 +58,7 @@ impl Module for Layers {
 /// Two convolutions of 3 × 3, or three of 1 × 1, 3 × 3 and 1 × 1, whose result is added to their input.
 struct Block {
     convolutions: Vec<Convolution>,
-    /// Brings the input to the shape of the result, if they differ.
+    /// Converts the input to the shape of the result; `None` if it has it already.
     shortcut: Option<Convolution>,
 }
 
@@ -123,7 +123,7 @@ struct Sizes {
     to: usize,
 }
 
-/// A convolution that keeps the size of its input but for the stride, and batch normalization.
+/// A convolution that changes the size of its input only by its stride, and batch normalization.
 struct Convolution {
     convolution: Conv2d,
     normalisation: BatchNorm,

@@ -19,7 +19,7 @@ pub(super) const SEED: u64 = 0x05e5_0e75;
 /// The number of layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// 18: two convolutions of 3 × 3 a block; 11.7 million parameters.
+    /// 18: two convolutions of 3 × 3 in each block; 11.7 million parameters.
     Eighteen,
     /// 50: bottlenecks of 1 × 1, 3 × 3 and 1 × 1; 25.6 million parameters.
     Fifty,
@@ -81,7 +81,7 @@ impl ResNet {
     }
 }
 
-/// The layers with these weights, under torchvision's names.
+/// Creates the layers from these weights, under torchvision's names.
 pub(super) fn build(depth: Depth, weights: VarBuilder<'static>) -> candle_core::Result<Layers> {
     Layers::new(depth, IMAGENET_CLASSES, &weights)
 }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::classification;
 
-    /// A seventh of the side: the same layers on a fiftieth of the pixels.
+    /// A seventh of [`INPUT_SIDE`]: the same layers on a fiftieth of the pixels.
     const SMALL_SIDE: usize = 32;
 
     fn logits(model: &ResNet, images: &Tensor) -> Vec<f32> {
@@ -113,7 +113,7 @@ mod tests {
         let first = logits(&model, &images.narrow(0, 0, 1).expect("the first image"));
         let second = logits(&model, &images.narrow(0, 1, 1).expect("the second image"));
         let largest = first.iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
-        // Neither dead nor exploding: sixteen residual blocks would give either with a careless gain.
+        // Neither dead nor exploding: with a careless gain, many residual blocks in a row would be either.
         assert!((0.5..50.0).contains(&largest), "{largest}");
         assert!(first.iter().zip(&second).any(|(a, b)| (a - b).abs() > 0.01));
     }

@@ -17,7 +17,7 @@ pub fn weights(depth: Depth) -> candle_core::Result<BTreeMap<String, Tensor>> {
     Seeded::new(SEED).tensors(&Device::Cpu, |weights| build(depth, weights))
 }
 
-/// The bytes of an ONNX file of the network, for batches of `batch` images of 224 × 224, with the weights of
+/// Returns the bytes of an ONNX file of the network, for batches of `batch` images of 224 × 224, with the weights of
 /// [`ResNet::load`](super::ResNet::load).
 ///
 /// # Errors
@@ -92,7 +92,7 @@ impl Layers {
         self.graph.node("Relu", &[features], &[])
     }
 
-    /// A convolution without bias, and the normalization after it.
+    /// Adds a convolution without bias, and the normalization after it.
     fn convolution(
         &mut self,
         features: &str,
@@ -116,7 +116,7 @@ impl Layers {
         Ok(self.graph.node("BatchNormalization", &inputs, &[Attribute::Float("epsilon", 1e-5)]))
     }
 
-    /// A residual block.
+    /// Adds a residual block.
     fn block(
         &mut self,
         input: &str,
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn every_weight_of_the_network_is_in_the_file() {
         for (depth, tensors) in [(Depth::Eighteen, 102), (Depth::Fifty, 267)] {
-            // torchvision's state dicts, without their counters of training steps.
+            // The numbers of tensors in torchvision's state dicts, without their counters of training steps.
             let weights = weights(depth).expect("weights");
             assert_eq!(weights.len(), tensors);
             let bytes = onnx(depth, 1).expect("ONNX");

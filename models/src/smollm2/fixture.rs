@@ -15,7 +15,7 @@ use crate::seeded::Seeded;
 
 const SPECIAL: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 const MERGED: [&str; 5] = ["th", "the", "Ġt", "Ġthe", "12"];
-// Two digits are never merged, whatever the file says: its kind of tokenizer splits them before.
+// Two digits are never merged, even if the file has a merge for them: this kind of tokenizer splits them first.
 const MERGES: [&str; 5] = ["t h", "th e", "Ġ t", "Ġ the", "1 2"];
 
 pub(super) const SIZE: Size = Size {
@@ -30,7 +30,7 @@ pub(super) const SIZE: Size = Size {
     trained_context: 256,
 };
 
-/// A list of texts, as GGUF holds it.
+/// Returns a list of texts, as GGUF holds it.
 pub(super) fn texts(texts: &[&str]) -> Value {
     Value::Array(texts.iter().map(|text| Value::String((*text).into())).collect())
 }

@@ -19,7 +19,7 @@ const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 pub enum Precision {
     /// The types of the file: matrices in four bits, embeddings in eight.
     Q4_1,
-    /// Weights in f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
+    /// Weights in f32, seven times as large: on a processor, candle multiplies four bits without SIMD instructions.
     F32,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Precision {
 
 /// A language model with its vocabulary.
 pub struct SmolLm2 {
-    /// A session that has read nothing: the others are clones of it.
+    /// A session that has read nothing, from which the others are cloned.
     fresh: Session,
     vocabulary: Vocabulary,
     size: Size,
@@ -92,7 +92,7 @@ impl SmolLm2 {
         &self.vocabulary
     }
 
-    /// A conversation in which nothing has been said yet.
+    /// Creates a session that has read nothing.
     pub fn session(&self) -> Session {
         self.fresh.clone()
     }
@@ -111,7 +111,7 @@ impl SmolLm2 {
     ) -> Result<Completion, GenerationError> {
         let prompt = self.vocabulary.encode(prompt)?;
         let (tokens, context) = (prompt.len() + most, self.size.context());
-        // Before anything is read: a long prompt takes seconds.
+        // Checked before anything is read: a long prompt takes seconds.
         if tokens > context {
             return Err(GenerationError::ContextFull { tokens, context });
         }
@@ -151,7 +151,7 @@ mod tests {
     use crate::smollm2::fixture;
     use candle_core::quantized::gguf_file::Value;
 
-    /// The real one, or `None` and a line that says why the test did nothing.
+    /// Returns the real model; `None`, after printing the reason, if its weights are missing.
     fn fetched() -> Option<SmolLm2> {
         crate::weights::fetched(SmolLm2::load(Precision::F32, &Device::Cpu))
     }
@@ -216,7 +216,7 @@ mod tests {
         let largest = |tensor: &candle_core::Tensor| {
             tensor.abs().and_then(|tensor| tensor.max_all()?.to_scalar::<f32>()).expect("a number")
         };
-        // Weights are the same; states are rounded to eight bits before they meet quantized ones.
+        // Weights are the same; states are rounded to eight bits before they are multiplied with quantized ones.
         let difference = largest(&(&exact - quantised).expect("the same shape")) / largest(&exact);
         assert!((1e-6..0.05).contains(&difference), "{difference}");
     }

@@ -1,7 +1,7 @@
 //! [`Network`]: Llama's architecture on weights of a GGUF file, quantized or not.
 //!
 //! The computation is that of `candle_transformers::models::quantized_llama` (candle-transformers 0.11, MIT or
-//! Apache-2.0), of which a test expects the same logits to the last bit.
+//! Apache-2.0): a test expects the same logits to the last bit.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
@@ -16,7 +16,7 @@ use super::Size;
 /// The number of positions for which there are angles.
 pub(super) const MOST_POSITIONS: usize = 4096;
 
-/// The longest period of the angles, over 2π, if the file does not say.
+/// The longest period of the angles, over 2π, if the file does not name one.
 const LONGEST: f32 = 10_000.0;
 
 /// A network that keeps keys and values. A clone shares the weights, and continues at the position of its original.
@@ -26,7 +26,7 @@ pub(super) struct Network {
     layers: Vec<Layer>,
     norm: Norm,
     output: QMatMul,
-    /// Masks, by the number of tokens read at once, and the number afterwards.
+    /// Masks, by the number of tokens read at once, and the number read so far, including them.
     masks: HashMap<(usize, usize), Tensor>,
 }
 
@@ -86,8 +86,8 @@ impl Network {
         })
     }
 
-    /// Logits after the last of some tokens, of shape `(batch, vocabulary)`; the tokens are of shape `(batch, tokens)`, the
-    /// first of them at `position`.
+    /// Returns the logits after the last token, of shape `(batch, vocabulary)`, from tokens of shape `(batch, tokens)`,
+    /// the first of which is at `position`.
     pub(super) fn forward(&mut self, tokens: &Tensor, position: usize) -> candle_core::Result<Tensor> {
         let (_, count) = tokens.dims2()?;
         let mask = if count == 1 { None } else { Some(self.mask(count, position, tokens.device())?) };
@@ -99,7 +99,7 @@ impl Network {
         self.output.forward(&last)
     }
 
-    /// Returns a mask that is 1 where a token must not look: at the tokens after it.
+    /// Returns a mask that is 1 for the tokens that a token must not attend to: those after it.
     fn mask(&mut self, count: usize, position: usize, device: &Device) -> candle_core::Result<Tensor> {
         let all = position + count;
         if let Some(mask) = self.masks.get(&(count, all)) {
@@ -127,7 +127,7 @@ struct Layer {
     kv_heads: usize,
     angles: Angles,
     masked: Tensor,
-    /// Keys and values of the tokens before.
+    /// Keys and values of the earlier tokens; `None` before the first.
     cache: Option<(Tensor, Tensor)>,
 }
 
@@ -179,7 +179,7 @@ impl Layer {
         self.output.forward(&attended.reshape((batch, count, width))?)
     }
 
-    /// Repeats the heads of keys or values: several queries share one.
+    /// Repeats the heads of keys or values: several heads of queries share one.
     fn for_each_query(&self, heads: Tensor) -> candle_core::Result<Tensor> {
         let times = self.heads / self.kv_heads;
         if times == 1 {
@@ -191,7 +191,7 @@ impl Layer {
     }
 }
 
-/// Division by the root of the mean square.
+/// Normalization by the root of the mean square.
 #[derive(Clone)]
 struct Norm {
     weight: Tensor,
@@ -220,7 +220,7 @@ impl Angles {
         Ok(Angles { cosines: angles.cos()?, sines: angles.sin()? })
     }
 
-    /// Llama rotates neighbouring features, not those half a head apart.
+    /// Rotates heads of tokens from `position` on: neighbouring features, as in Llama, not those half a head apart.
     fn rotate(&self, heads: &Tensor, position: usize) -> candle_core::Result<Tensor> {
         let count = heads.dim(2)?;
         let (cosines, sines) =

@@ -36,7 +36,7 @@ impl Session {
     }
 
     /// Reads a token of each of several texts; returns the logits of the next one of each, of shape `(texts,
-    /// vocabulary)`. A session that has once read several texts continues with the same number.
+    /// vocabulary)`. A session that has read several texts must continue with the same number of them.
     ///
     /// One token at a time: candle's network takes several tokens of one text, or one token of several.
     ///

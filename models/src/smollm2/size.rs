@@ -6,7 +6,7 @@ use super::network::MOST_POSITIONS;
 use crate::gguf::{Gguf, Wanted};
 use crate::weights::WeightsError;
 
-/// A network of Llama's architecture, with tied embeddings.
+/// The size of a network of Llama's architecture, with tied embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// Transformer blocks.
@@ -47,7 +47,7 @@ impl Size {
         self.tensors().values().map(|(shape, _)| shape.iter().product::<usize>()).sum()
     }
 
-    /// Whether the file says that its network is this one, and holds its tensors.
+    /// Checks that the file describes a network of this size, and contains its tensors.
     ///
     /// # Errors
     /// The first difference.
@@ -67,7 +67,7 @@ impl Size {
         file.expect_tensors(&self.tensors())
     }
 
-    /// Matrices in four bits, embeddings in eight, scales of the normalizations in full.
+    /// Returns the tensors: matrices in four bits, embeddings in eight, scales of the normalizations in full.
     pub(super) fn tensors(&self) -> Wanted {
         let keys = self.hidden / self.heads * self.kv_heads;
         let mut tensors = Wanted::from([

@@ -16,7 +16,7 @@ const TYPES: &str = "tokenizer.ggml.token_type";
 const MERGES: &str = "tokenizer.ggml.merges";
 const END: &str = "tokenizer.ggml.eos_token_id";
 
-/// `LLAMA_TOKEN_TYPE_CONTROL` of llama.cpp: a token that no text spells.
+/// `LLAMA_TOKEN_TYPE_CONTROL` of llama.cpp: a token that does not stand for a text.
 const CONTROL: u32 = 3;
 
 /// Byte pair encoding over bytes, as in GPT-2, with every digit as a separate token.
@@ -77,12 +77,12 @@ impl Vocabulary {
         self.size
     }
 
-    /// The token with which an answer ends.
+    /// Returns the token with which an answer ends.
     pub fn end(&self) -> u32 {
         self.end
     }
 
-    /// The tokens of a text. `<|im_start|>` and its like are one token each.
+    /// Returns the tokens of a text. Special tokens such as `<|im_start|>` are one token each.
     ///
     /// # Errors
     /// [`Tokenizer`](GenerationError::Tokenizer) with its message.
@@ -99,8 +99,8 @@ impl Vocabulary {
         self.tokenizer.decode(tokens, true).map_err(said)
     }
 
-    /// Decodes a stream of tokens: the returned function takes one token, and returns the text that is complete by
-    /// then.
+    /// Decodes a stream of tokens: the returned function takes one token, and returns the text that it completes, or
+    /// `None`.
     pub fn streamed(&self) -> impl FnMut(u32) -> Result<Option<String>, GenerationError> + '_ {
         let mut stream = self.tokenizer.decode_stream(true);
         move |token| stream.step(token).map_err(said)

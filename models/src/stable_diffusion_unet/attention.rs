@@ -62,7 +62,7 @@ impl CrossAttention {
         self.output.forward(&self.heads_together(&attended)?)
     }
 
-    /// Shape `(batch · heads, places, features of a head)`.
+    /// Splits features into heads, of shape `(batch · heads, places, features of a head)`.
     fn heads_apart(&self, features: &Tensor) -> candle_core::Result<Tensor> {
         let (batch, places, width) = features.dims3()?;
         let (heads, narrow) = (self.heads, width / self.heads);
@@ -126,7 +126,7 @@ pub struct SpatialTransformer {
 }
 
 impl SpatialTransformer {
-    /// A transformer over features of `channels` channels and prompts of `prompt` features.
+    /// Creates a transformer over features of `channels` channels and prompts of `prompt` features.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.

@@ -1,7 +1,7 @@
 //! [`Layers`]: four levels, each half as wide and high as the one before, down and up again.
 //!
-//! The computation is that of `candle_transformers::models::stable_diffusion::unet_2d` (candle-transformers 0.11, MIT or
-//! Apache-2.0), of which a test expects the same prediction to the last bit.
+//! The computation is that of `candle_transformers::models::stable_diffusion::unet_2d` (candle-transformers 0.11, MIT
+//! or Apache-2.0): a test expects the same prediction to the last bit.
 
 use candle_core::{Error, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, VarBuilder};
@@ -16,7 +16,7 @@ const EPSILON: f64 = 1e-5;
 /// Residual blocks of a level on the way down; there is one more on the way up.
 const BLOCKS: usize = 2;
 
-/// How large a network is.
+/// The size of a network.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     /// Channels of the latents.
@@ -50,13 +50,13 @@ struct Step {
 
 struct Down {
     steps: Vec<Step>,
-    /// Halves the size.
+    /// Halves the height and width; `None` on the last level.
     halving: Option<Conv2d>,
 }
 
 struct Up {
     steps: Vec<Step>,
-    /// Doubles the size.
+    /// Doubles the height and width; `None` on the first level.
     doubling: Option<Upsampling>,
 }
 
@@ -96,7 +96,7 @@ impl Layers {
         let mut up = Vec::new();
         for level in (0..widths.len()).rev() {
             let to = widths[level];
-            // What comes from the way down has the channels of this level, and at last those of the level above.
+            // Features from the way down have the channels of this level; in the last step, those of the level above.
             let above = widths[level.saturating_sub(1)];
             let weights = weights.pp("up_blocks").pp(widths.len() - 1 - level);
             let steps = (0..=BLOCKS).map(|number| {
@@ -134,7 +134,7 @@ impl Layers {
     ) -> candle_core::Result<Tensor> {
         let (batch, _, height, width) = latents.dims4()?;
         let most = 1 << (self.down.len() - 1);
-        // Halved sizes are rounded up, so doubling them need not give the size that they were of.
+        // Halved sizes are rounded up, so doubling them need not give the original size.
         let uneven = height % most != 0 || width % most != 0;
         let time = (Tensor::ones(batch, latents.dtype(), latents.device())? * time)?;
         let time = self.time.forward(&time)?;
@@ -217,7 +217,7 @@ mod tests {
             prediction.and_then(|prediction| prediction.flatten_all()?.to_vec1()).expect("prediction")
         };
         let prompt = input("prompt", &[2, 5, 24]);
-        // The second can be halved three times only by rounding.
+        // The second size can be halved three times only by rounding.
         for (height, width) in [(16, 8), (10, 12)] {
             let latents = input("latents", &[2, 4, height, width]);
             let expected = values(theirs.forward(&latents, 501.0, &prompt));

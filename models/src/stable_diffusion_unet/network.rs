@@ -28,7 +28,7 @@ pub struct Unet {
     device: Device,
 }
 
-/// Width of a prompt's embedding, for each token.
+/// Returns the width of a prompt's embedding, for each token.
 fn prompt_width(config: Config) -> usize {
     match config {
         Config::Reduced => 256,
@@ -51,7 +51,7 @@ fn build(config: Config, weights: VarBuilder<'static>) -> candle_core::Result<La
 impl Denoiser for Unet {
     const LATENT_CHANNELS: usize = CHANNELS;
 
-    /// Shape `(batch, 77, width)`.
+    /// Tokens of shape `(batch, 77, width)`.
     type Conditioning = Tensor;
 
     fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
@@ -76,8 +76,8 @@ impl Denoiser for Unet {
         ddim(steps)
     }
 
-    /// The scores of attention on the highest level, before and after the softmax, in f32; and the features that wait
-    /// there for the way back.
+    /// Counts the scores of attention on the highest level, before and after the softmax, in f32; and the features that
+    /// are kept there for the way up.
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
         let places = height * width / (LATENT_SCALE * LATENT_SCALE);
         let [widest, ..] = layout(self.config).widths;

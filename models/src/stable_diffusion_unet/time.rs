@@ -15,7 +15,7 @@ pub struct TimeEmbedding {
 }
 
 impl TimeEmbedding {
-    /// An embedding of `waves` cosines and sines as `width` features.
+    /// Creates an embedding of `waves` cosines and sines as `width` features.
     ///
     /// # Errors
     /// When a tensor cannot be obtained.
@@ -29,7 +29,7 @@ impl TimeEmbedding {
 }
 
 impl Module for TimeEmbedding {
-    /// Features of shape `(times, width)` from times of shape `(times)`.
+    /// Returns features of shape `(times, width)` from times of shape `(times)`.
     fn forward(&self, times: &Tensor) -> candle_core::Result<Tensor> {
         let half = self.waves / 2;
         let exponents = Tensor::arange(0, half as u32, times.device())?.to_dtype(DType::F32)?;

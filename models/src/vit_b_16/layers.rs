@@ -1,7 +1,7 @@
 //! [`Layers`]: a vision transformer, with the names that Hugging Face gives to its weights.
 //!
-//! The computation is that of `candle_transformers::models::vit` (candle-transformers 0.11, MIT or Apache-2.0), of which
-//! a test expects the same logits to the last bit.
+//! The computation is that of `candle_transformers::models::vit` (candle-transformers 0.11, MIT or Apache-2.0): a test
+//! expects the same logits to the last bit.
 
 use candle_core::{D, IndexOp, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, VarBuilder};
@@ -59,7 +59,8 @@ impl Module for Layers {
     }
 }
 
-/// Normalization, attention, normalization, feed-forward: tokens of shape `(batch, tokens, 768)` to the same.
+/// Normalization, attention, normalization, feed-forward: tokens of shape `(batch, tokens, 768)` to tokens of the same
+/// shape.
 #[derive(Debug)]
 pub(super) struct Block {
     before: LayerNorm,

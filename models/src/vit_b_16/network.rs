@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::classification;
 
-    /// Two of the twelve blocks: without optimization, all of them take a minute.
+    /// Creates a model with two of the twelve blocks: without optimization, all of them take a minute.
     fn shallow(dtype: DType) -> VitB16 {
         VitB16::of(2, dtype, &Device::Cpu).expect("model")
     }

@@ -20,7 +20,7 @@ pub fn expect_batches(device: &Device) -> Result<()> {
 
 fn expect_same(together: &Tensor, alone: &Tensor) -> Result<()> {
     let apart: Vec<f32> = (together - alone)?.abs()?.flatten_all()?.to_vec1()?;
-    // NaN is no match.
+    // NaN is not a match.
     let Some(off) = apart.into_iter().find(|off| off.is_nan() || *off > 1e-4) else { return Ok(()) };
     let device = together.device().location();
     Err(Error::skip(format!(

@@ -17,11 +17,10 @@ pub const FRAME_SAMPLES: usize = 1920;
 /// Codes in a frame. Mimi was trained with up to 32; Moshi, the speech model it was made for, writes 8.
 pub const CODEBOOKS: usize = 8;
 
-/// The number of values of a code.
+/// The number of values that a code can have.
 pub const CODES: u32 = 2048;
 
-/// The maximum number of frames that are decoded at once: candle has angles for this many positions, two for each
-/// frame.
+/// The maximum number of frames that are decoded at once: there are angles for 8192 positions, two for each frame.
 const MOST_FRAMES: usize = 4096;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
@@ -39,15 +38,15 @@ pub enum VocoderError {
     /// More frames than can be decoded at once.
     #[error("{0} frames are more than the {MOST_FRAMES} that can be decoded at once: decode them in parts")]
     TooManyFrames(usize),
-    /// Sounds of a batch have the same length.
+    /// Frames that cannot be divided evenly: sounds of a batch have the same length.
     #[error("{frames} frames cannot be shared out evenly among a batch of {batch}")]
     UnevenBatch {
-        /// The frames of all.
+        /// The number of frames of all sounds.
         frames: usize,
         /// The number of sounds expected.
         batch: usize,
     },
-    /// A number without a code.
+    /// A number that is not a code.
     #[error("frame {frame} contains the code {code}: they go from 0 to {}", CODES - 1)]
     UnknownCode {
         /// The frame's place.
@@ -55,7 +54,7 @@ pub enum VocoderError {
         /// The number.
         code: u32,
     },
-    /// Something that is not a number.
+    /// The output contains a NaN or an infinity.
     #[error("sample {sample} is {value}: the codec has overflowed")]
     NotFinite {
         /// The sample's place.
@@ -71,9 +70,9 @@ pub enum VocoderError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// The decoder of the codec, which is some half of its 80 million parameters.
+/// The decoder of the codec, which has about half of its 80 million parameters.
 pub struct Vocoder {
-    /// A decoder that has decoded nothing: clones of it, which share the weights, decode.
+    /// A decoder that has decoded nothing: each call decodes with a clone, which shares the weights.
     fresh: Decoder,
     device: Device,
 }
@@ -105,7 +104,7 @@ impl Vocoder {
         samples(&self.fresh.clone().decode(&codes(frames, batch, &self.device)?)?)
     }
 
-    /// A stream in which nothing has been decoded yet.
+    /// Creates a stream in which nothing has been decoded yet.
     pub fn stream(&self) -> Stream {
         Stream { codec: self.fresh.clone(), device: self.device.clone(), decoded: 0 }
     }
@@ -119,7 +118,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Returns the samples that can be heard once these frames have been added.
+    /// Decodes the next frames, and returns their samples.
     ///
     /// # Errors
     /// Same as [`Vocoder::decode`].
@@ -164,7 +163,7 @@ fn samples(audio: &Tensor) -> Result<Vec<f32>, VocoderError> {
     }
 }
 
-/// The codec asks for most of its tensors without saying how they are distributed. Around zero, codebooks would be
+/// Gives tensors the distributions that the codec does not name when it requests them. Around zero, codebooks would be
 /// divided by next to nothing, and the kernels of fourteen convolutions in a row would each amplify.
 struct CodecWeights(Seeded);
 
@@ -218,7 +217,7 @@ mod tests {
         assert!((0.001..10.0).contains(&loudest), "{loudest}");
         let difference = at_once.iter().zip(&streamed).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
         assert!(difference < 1e-3 * loudest, "{difference} of {loudest}");
-        // Other frames sound otherwise, and nothing is left of what was decoded before.
+        // Other frames give other samples, and earlier ones leave no trace.
         assert_eq!(vocoder.decode(&frames).expect("samples"), at_once);
         assert_ne!(vocoder.decode(&frames[1..]).expect("samples")[..9], at_once[..9]);
     }

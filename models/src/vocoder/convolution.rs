@@ -3,14 +3,14 @@
 use candle_core::{D, Tensor};
 use candle_nn::{Conv1d, Conv1dConfig, Module, VarBuilder};
 
-/// A convolution with a stride of 1 that sees what came before, and zeros before the beginning: as many steps come out
-/// as go in.
+/// A convolution with a stride of 1 over each step and those before it, with zeros before the beginning: as many steps
+/// come out as go in.
 #[derive(Clone)]
 pub(super) struct Convolution {
     layer: Conv1d,
-    /// Steps that a step looks back on.
+    /// The number of earlier steps that a step depends on.
     look_back: usize,
-    /// The last steps of the parts before this one.
+    /// The last steps of the parts before this one; `None` before the first.
     before: Option<Tensor>,
 }
 
@@ -27,12 +27,12 @@ impl Convolution {
         Ok(Convolution { layer, look_back: kernel - 1, before: None })
     }
 
-    /// A whole signal, of shape `(batch, channels, steps)`.
+    /// Convolves a whole signal, of shape `(batch, channels, steps)`.
     pub(super) fn forward(&self, signal: &Tensor) -> candle_core::Result<Tensor> {
         self.layer.forward(&self.padded(signal)?)
     }
 
-    /// The next part of a signal.
+    /// Convolves the next part of a signal.
     pub(super) fn step(&mut self, part: &Tensor) -> candle_core::Result<Tensor> {
         if self.look_back == 0 {
             return self.layer.forward(part);
@@ -59,7 +59,7 @@ pub(super) struct Upsampling {
     /// The bias, of shape `(1, channels, 1)`.
     bias: Option<Tensor>,
     stride: usize,
-    /// The values that the parts before this one add to its first steps.
+    /// The values that the parts before this one add to its first steps; `None` before the first.
     carried: Option<Tensor>,
 }
 
@@ -77,7 +77,7 @@ impl Upsampling {
         Ok(Upsampling { weight, bias: Some(bias), stride, carried: None })
     }
 
-    /// Each channel by itself, and without a bias.
+    /// Creates a convolution of each channel by itself, without a bias.
     ///
     /// As candle-transformers does it: as a convolution of all channels whose kernel is zero between different ones.
     pub(super) fn of_each_channel(
@@ -92,18 +92,18 @@ impl Upsampling {
         Ok(Upsampling { weight, bias: None, stride, carried: None })
     }
 
-    /// A whole signal, of shape `(batch, channels, steps)`.
+    /// Convolves a whole signal, of shape `(batch, channels, steps)`.
     pub(super) fn forward(&self, signal: &Tensor) -> candle_core::Result<Tensor> {
         let longer = self.convolved(signal)?;
         longer.narrow(D::Minus1, 0, longer.dim(D::Minus1)? - self.stride)
     }
 
-    /// The next part of a signal.
+    /// Convolves the next part of a signal.
     pub(super) fn step(&mut self, part: &Tensor) -> candle_core::Result<Tensor> {
         let mut longer = self.convolved(part)?;
         let length = longer.dim(D::Minus1)?;
         if let Some(carried) = &self.carried {
-            // The bias is in both.
+            // Both contain the bias.
             let carried = match &self.bias {
                 Some(bias) => carried.broadcast_sub(bias)?,
                 None => carried.clone(),

@@ -1,8 +1,8 @@
 //! [`Decoder`]: the part of Mimi that turns codes into sound.
 //!
 //! The computation is that of `candle_transformers::models::mimi` (candle-transformers 0.11, MIT or Apache-2.0,
-//! copyright Kyutai), of which a test expects the same samples to the last bit. The part of Mimi that encodes sound as
-//! codes is left out.
+//! copyright Kyutai): a test expects the same samples to the last bit. The part of Mimi that encodes sound as codes is
+//! left out.
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -45,7 +45,7 @@ impl Decoder {
         })
     }
 
-    /// Samples of shape `(batch, 1, samples)` from all codes of a sound, of shape `(batch, codebooks, frames)`.
+    /// Returns samples of shape `(batch, 1, samples)` from all codes of a sound, of shape `(batch, codebooks, frames)`.
     pub(super) fn decode(mut self, codes: &Tensor) -> candle_core::Result<Tensor> {
         let features = self.upsampling.forward(&self.quantizer.decode(codes)?)?;
         let mut signal = self.first.forward(&self.transformer.step(&features)?)?;
@@ -57,7 +57,7 @@ impl Decoder {
         self.last.forward(&signal.elu(1.0)?)
     }
 
-    /// The same for the next frames of a sound.
+    /// Returns the samples of the next frames of a sound.
     pub(super) fn step(&mut self, codes: &Tensor) -> candle_core::Result<Tensor> {
         let features = self.upsampling.step(&self.quantizer.decode(codes)?)?;
         let mut signal = self.first.step(&self.transformer.step(&features)?)?;
@@ -70,7 +70,7 @@ impl Decoder {
     }
 }
 
-/// Makes the signal longer, and adds to it what two convolutions make of it.
+/// Makes the signal longer, and adds the result of two convolutions to it.
 #[derive(Clone)]
 struct Layer {
     upsampling: Upsampling,

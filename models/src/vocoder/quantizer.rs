@@ -11,8 +11,8 @@ const CODE_WIDTH: usize = 256;
 /// The least number by which a vector is divided: some were hardly ever used in training.
 const LEAST_USE: f64 = 1e-5;
 
-/// A first codebook for the words, and others for the sound; each encodes what the codebooks before it leave
-/// over.
+/// A first codebook for the words and, in parallel, others for the sound, each of which encodes the remainder that the
+/// one before leaves.
 #[derive(Clone)]
 pub(super) struct Quantizer {
     said: Codebooks,
@@ -27,7 +27,7 @@ impl Quantizer {
         })
     }
 
-    /// Features of shape `(batch, width, frames)` from codes of shape `(batch, codebooks, frames)`.
+    /// Returns features of shape `(batch, width, frames)` from codes of shape `(batch, codebooks, frames)`.
     pub(super) fn decode(&self, codes: &Tensor) -> candle_core::Result<Tensor> {
         self.said.decode(&codes.i((.., ..1))?)? + self.heard.decode(&codes.i((.., 1..))?)?
     }

@@ -1,4 +1,4 @@
-//! [`Transformer`]: between the quantizer and the convolutions, over the last ten seconds.
+//! [`Transformer`]: attention over the last ten seconds, between the quantizer and the convolutions.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ const HEADS: usize = 8;
 const HEAD_WIDTH: usize = WIDTH / HEADS;
 /// Features inside the feed-forward network.
 const FEED_FORWARD: usize = 2048;
-/// Steps that attention looks back on.
+/// The number of steps that attention looks back on.
 const CONTEXT: usize = 250;
 /// The number of steps for which there are angles.
 const MOST_STEPS: usize = 8192;
@@ -38,7 +38,7 @@ impl Transformer {
         Ok(Transformer { layers: (0..LAYERS).map(layer).collect::<candle_core::Result<_>>()? })
     }
 
-    /// The next steps of a signal of shape `(batch, width, steps)`; those before are remembered.
+    /// Computes the next steps of a signal of shape `(batch, width, steps)`; earlier steps are remembered.
     pub(super) fn step(&mut self, signal: &Tensor) -> candle_core::Result<Tensor> {
         let mut steps = signal.transpose(1, 2)?;
         let mask = match self.layers.first() {
@@ -124,7 +124,7 @@ impl Attention {
         let key = self.angles.rotate(&key, self.position)?;
         self.position += count;
         let (key, value) = self.cache.append(&key.contiguous()?, &value)?;
-        // The cache may hold more than the mask is for.
+        // The cache may hold more steps than the mask covers.
         let (all, wanted) = (key.dim(2)?, count + CONTEXT.min(key.dim(2)? - count));
         let (key, value) = (key.narrow(2, all - wanted, wanted)?, value.narrow(2, all - wanted, wanted)?);
         let scores = (query.matmul(&key.t()?)? * (HEAD_WIDTH as f64).powf(-0.5))?;

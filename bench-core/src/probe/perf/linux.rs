@@ -1,4 +1,4 @@
-//! Counters that the kernel keeps of a thread: perf_event_open(2).
+//! Counters that the kernel keeps for a thread: perf_event_open(2).
 #![allow(unsafe_code)]
 
 use std::fs::{self, File};
@@ -37,7 +37,7 @@ struct Attributes {
 
 /// `inherit`: threads and processes that are started later count as well.
 const INHERIT: u64 = 1 << 1;
-/// `exclude_kernel` and `exclude_hv`: counting the program alone needs no privilege.
+/// `exclude_kernel` and `exclude_hv`: only the program is counted, which needs no privilege.
 const PROGRAM_ALONE: u64 = 1 << 5 | 1 << 6;
 /// `PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING`.
 const WITH_TIMES: u64 = 1 << 0 | 1 << 1;
@@ -64,7 +64,7 @@ impl Counter {
         };
         const ANY_PROCESSOR: libc::c_int = -1;
         const NO_GROUP: libc::c_int = -1;
-        // SAFETY: the pointer is to a live value whose length stands in it, and the kernel only reads it.
+        // SAFETY: the pointer is to a live value that contains its own size, and the kernel only reads it.
         let descriptor = unsafe {
             libc::syscall(
                 libc::SYS_perf_event_open,
@@ -95,14 +95,13 @@ impl Counter {
     }
 }
 
-/// A processor has few counters. If more are requested, the kernel multiplexes them, and the count is scaled by the
-/// share of the time in which the counter ran (perf_event_open(2), *Reading results*). Not a number if it never
-/// ran.
+/// Returns a count, divided by the share of the time in which its counter ran (perf_event_open(2), *Reading results*):
+/// a processor has few counters, and if more are requested, the kernel multiplexes them. NaN if the counter never ran.
 fn scaled(value: f64, enabled: f64, running: f64) -> f64 {
     if enabled == 0.0 { 0.0 } else { value * enabled / running }
 }
 
-/// The threads of this process; just the calling one, which has the number 0, if `/proc` does not list them.
+/// Returns the threads of this process; only 0, the calling thread, if `/proc` does not list them.
 pub(crate) fn threads() -> Vec<i32> {
     let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let threads: Vec<i32> = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
@@ -114,7 +113,7 @@ fn paranoia() -> Option<i32> {
     fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()
 }
 
-/// The reason why perf_event_open(2) has refused, and what to do about it.
+/// Returns the reason why perf_event_open(2) has failed, and what to do about it.
 pub(crate) fn refusal(error: &io::Error) -> String {
     reason(error, paranoia())
 }
@@ -149,7 +148,7 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    /// Nanoseconds on a processor: the kernel counts those itself, if a machine has no counters.
+    /// Nanoseconds on a processor, which the kernel counts even if the machine has no counters.
     const TASK_CLOCK: Event = Event { kind: 1, number: 1 };
 
     fn spin() {

@@ -1,4 +1,4 @@
-//! Counters that the kernel keeps of a thread.
+//! Counters that the kernel keeps for a thread.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

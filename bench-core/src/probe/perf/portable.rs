@@ -37,7 +37,7 @@ pub(crate) fn threads() -> Vec<i32> {
     vec![0]
 }
 
-/// The reason why there is no counter.
+/// Returns the reason why there is no counter.
 pub(crate) fn refusal(_error: &io::Error) -> String {
     "hardware counters are read on Linux only".to_owned()
 }

@@ -57,12 +57,12 @@ impl Simulated {
         Simulated { sampler, clock, frames }
     }
 
-    /// Runs to the end, an iteration taking what `cost` says of its number.
+    /// Runs to the end; `cost` returns the duration of an iteration from its index.
     fn run(self, cost: impl Fn(u64) -> Duration) -> Round {
         self.run_with_setup(Duration::ZERO, cost)
     }
 
-    /// The same, with `setup` before each iteration that is not timed.
+    /// Runs to the end, with the time `setup` before each iteration, which is not timed.
     fn run_with_setup(mut self, setup: Duration, cost: impl Fn(u64) -> Duration) -> Round {
         let (mut batches, mut done) = (Vec::new(), 0);
         while let Some(batch) = self.sampler.next().expect("a schedule of its own") {
@@ -174,7 +174,7 @@ fn every_sample_is_told() {
     );
 }
 
-/// Batches in a row that are alike, as the table has them: phase, iterations, how many.
+/// Returns runs of equal batches in the format of the table: phase, iterations, number of batches.
 fn together(batches: &[Batch]) -> Vec<serde_json::Value> {
     batches
         .chunk_by(|a, b| a == b)
@@ -189,7 +189,8 @@ fn together(batches: &[Batch]) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// The table that `python/tests/test_sampling.py` reads, too: the sampler of the Python package follows the same rules.
+/// Compares with the table that `python/tests/test_sampling.py` also reads: the sampler of the Python package follows
+/// the same rules.
 #[test]
 fn rounds_are_those_of_other_languages() {
     let table: serde_json::Value = serde_json::from_str(include_str!("cases.json")).expect("a table");

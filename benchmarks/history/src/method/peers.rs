@@ -41,7 +41,7 @@ pub(super) fn rustc_perf(values: &[f64]) -> Vec<usize> {
 pub(super) fn otava(values: &[f64]) -> Vec<usize> {
     const SAME: usize = 5;
     let (mut told, mut alarms): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-    // The windows that were full last night are the same tonight.
+    // Windows that were already full on the previous night do not change.
     let mut known = BTreeMap::new();
     for now in 3..=values.len() {
         for at in changes(&values[..now], &mut known) {
@@ -54,7 +54,8 @@ pub(super) fn otava(values: &[f64]) -> Vec<usize> {
     alarms
 }
 
-/// The changes of a series: those of windows at ten times the level, and of these the significant ones.
+/// Returns the changes of a series: those found in windows at ten times the significance level, and of these the
+/// significant ones.
 fn changes(values: &[f64], known: &mut BTreeMap<usize, Vec<usize>>) -> Vec<usize> {
     const WINDOW: usize = 50;
     const LEVEL: f64 = 0.001;
@@ -116,12 +117,12 @@ fn divisive(values: &[f64], level: f64) -> Vec<usize> {
     }
 }
 
-/// The split with the largest energy statistic, whatever follows the part after it.
+/// Returns the split with the largest energy statistic; the part after the split may end at any run.
 fn split(values: &[f64]) -> Option<(usize, f64)> {
     let n = values.len();
     let distance = |a: usize, b: usize| (values[a] - values[b]).abs();
     let mut best: Option<(usize, f64)> = None;
-    // Twice the sums of distances within the part before, over its size less one.
+    // Twice the sums of distances within the part before the split, divided by its size minus one.
     let mut left = 0.0;
     let to_left: Vec<Vec<f64>> = (0..n)
         .map(|run| {
@@ -154,14 +155,14 @@ fn split(values: &[f64]) -> Option<(usize, f64)> {
     best
 }
 
-/// The two-sided probability of Student's t, with the variances of both sides pooled.
+/// Returns the two-sided probability of Student's t, with the variances of both sides pooled.
 fn probability(left: &[f64], right: &[f64]) -> f64 {
     let (n, m) = (left.len() as f64, right.len() as f64);
     let (Some(before), Some(after)) = (mean(left), mean(right)) else { return 1.0 };
     if n + m <= 2.0 {
         return 1.0;
     }
-    // Its variances are divided by the number of runs, and taken for those divided by one less.
+    // Like Otava, divides the sum of squares by the number of runs, but uses it as the variance with the divisor n − 1.
     let square = |values: &[f64], mean: f64| {
         let sum: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         sum / values.len() as f64 * (values.len() as f64 - 1.0)
@@ -172,8 +173,8 @@ fn probability(left: &[f64], right: &[f64]) -> f64 {
     if before == after { 1.0 } else { 2.0 * tail((after - before).abs() / error, freedom) }
 }
 
-/// The probability that Student's t exceeds `t`, by the trapezoidal rule over its angle: with `t = √f tan θ` the density is
-/// that of `cosᶠ⁻¹ θ`.
+/// Returns the probability that Student's t exceeds `t`, by the trapezoidal rule over the angle θ: with `t = √f tan θ`,
+/// the density is proportional to `cosᶠ⁻¹ θ`.
 fn tail(t: f64, freedom: f64) -> f64 {
     const STEPS: usize = 400;
     let half = std::f64::consts::FRAC_PI_2;

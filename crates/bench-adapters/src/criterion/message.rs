@@ -4,14 +4,14 @@
 use bench_protocol::Counter;
 use ciborium::Value;
 
-/// A field of a message.
+/// Returns a field of a message; `None` if there is none of this name.
 pub(crate) fn field<'a>(fields: &'a Value, name: &str) -> Option<&'a Value> {
     let Value::Map(entries) = fields else { return None };
     entries.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
 }
 
-/// The whole name of a benchmark, as criterion prints it and filters by it: group, function and parameter, those that
-/// there are.
+/// Returns the full name of a benchmark, as criterion prints it and filters by it: group, function and parameter, as
+/// far as it has them.
 pub(crate) fn name(fields: &Value) -> Option<String> {
     let id = field(fields, "id")?;
     let part = |name| field(id, name).and_then(Value::as_text);
@@ -41,8 +41,8 @@ fn counted(kind: &str, count: &Value) -> Vec<Counter> {
     found.into_iter().flatten().collect()
 }
 
-/// Samples of one round: the times of all as those of the mean number of iterations, since each has more iterations than the one
-/// before. Together they last about as long as the round did.
+/// The samples of one round. Their times are scaled to the mean number of iterations, since each sample has more
+/// iterations than the one before. Together they last about as long as the round did.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Samples {
     /// The mean number of iterations, rounded.
@@ -51,7 +51,7 @@ pub(crate) struct Samples {
     pub(crate) ns: Vec<u64>,
 }
 
-/// The samples of `MeasurementComplete`.
+/// Returns the samples of `MeasurementComplete`; `None` if they are malformed.
 pub(crate) fn samples(fields: &Value) -> Option<Samples> {
     let numbers = |name| -> Option<Vec<f64>> {
         field(fields, name)?

@@ -22,7 +22,7 @@ pub(crate) struct Criterion;
 /// The variable that tells a criterion executable at which port its reports are read.
 const PORT: &str = "CARGO_CRITERION_PORT";
 
-/// A filter that no benchmark passes: then all are named, and none is run.
+/// A filter that no benchmark passes: criterion then names all benchmarks, and runs none.
 const NONE: &str = "a list of all benchmarks is asked for";
 
 /// The smallest number of samples that criterion accepts.
@@ -31,7 +31,7 @@ const FEWEST_SAMPLES: u64 = 10;
 /// The maximum number of samples in a round: with more, each would be shorter, and other rounds add more.
 const MOST_SAMPLES: u64 = 20;
 
-/// The share of a round for each sample; the number of samples has an upper and a lower limit.
+/// The part of a round for each sample, in nanoseconds, within the limits of the number of samples.
 const SAMPLE_NS: u64 = 10_000_000;
 
 /// The share of a round's time in which criterion warms up.
@@ -49,12 +49,12 @@ const SHORTEST: Duration = Duration::from_micros(100);
 impl Adapter for Criterion {
     fn list(&self, subject: &Subject, patience: Duration) -> Result<Held, String> {
         let until = Instant::now() + patience;
-        // What it prints is not the list.
+        // Its output is not the list.
         let mut run = Run::start(subject, &["--bench", NONE], Stdio::null(), Some(patience))?;
         let mut held = Held::default();
         held.engines.insert("criterion".to_owned(), run.version());
         while let Some((kind, fields)) = run.receive(Some(until))? {
-            // Two of one name are one case: a filter does not tell them apart.
+            // Two benchmarks with one name are one case: a filter does not distinguish them.
             if let ("SkippingBenchmark", Some(name)) = (kind.as_str(), name(&fields))
                 && !held.names.contains(&name)
             {
@@ -129,7 +129,7 @@ impl Run {
         self.wire.receive(until).map_err(|wrong| format!("it {wrong}"))
     }
 
-    /// Continues after a message at which an executable waits for the runner.
+    /// Lets an executable continue after a message at which it waits for the runner.
     fn go_on(&mut self, kind: &str) -> Result<(), String> {
         if matches!(kind, "MeasurementComplete" | "FinishedBenchmarkGroup") {
             self.wire.send("Continue", &[])?;
@@ -137,8 +137,8 @@ impl Run {
         Ok(())
     }
 
-    /// Lets it end by itself, because it may have to clean up, for example temporary files. But other benchmarks
-    /// that it registers are not waited for.
+    /// Lets it end by itself, because it may have to clean up, for example temporary files. Other benchmarks that it
+    /// registers are skipped.
     fn leave(&mut self) {
         let until = Instant::now() + self.began.elapsed().max(LEAST_GRACE);
         while let Ok(Some((kind, _))) = self.receive(Some(until)) {
@@ -163,19 +163,19 @@ fn at_home(command: &mut Command) {
     }
 }
 
-/// The filter that only benchmarks of these names pass.
+/// Returns the filter that only benchmarks of these names pass.
 fn filter(names: &[String]) -> Vec<String> {
     let names: Vec<String> = names.iter().map(|name| regex_lite::escape(name)).collect();
     vec![format!("^(?:{})$", names.join("|"))]
 }
 
-/// The same if filters are not regular expressions: of one name, the likely one.
+/// Same as [`filter`], if filters are not regular expressions: only for the most likely name.
 fn exact_filter(names: &[String]) -> Vec<String> {
     std::iter::once("--exact").chain(names.first().map(String::as_str)).map(str::to_owned).collect()
 }
 
 fn once(subject: &Subject, names: &[String], tell: &mut Tell<'_>) -> Result<Finish, Trouble> {
-    // Which of them it takes, it says only when it measures.
+    // Which filter it accepts is not known before it measures.
     for filter in [filter(names), exact_filter(names)] {
         let mut command = subject.command();
         command.arg("--test").args(filter);
@@ -228,7 +228,8 @@ fn sample(
         let is_ours = name(&fields).is_some_and(|name| names.contains(&name));
         match kind.as_str() {
             "Warmup" if is_ours => {
-                // Registration of all that comes before, which the case needs and which is not part of it.
+                // The time until here registers the benchmarks before this one: the case needs it, but it is not part
+                // of the case.
                 tell(Frame::StartUp { ns: nanoseconds(run.began.elapsed()) })?;
                 warming = Some(Instant::now());
             }
@@ -238,13 +239,13 @@ fn sample(
                 tell(Frame::WarmedUp(WarmUp { iterations: 0, ns, steady: None }))?;
             }
             "MeasurementComplete" if is_ours => {
-                // The executable waits for an answer: what is read now belongs to what was measured.
+                // The executable waits for an answer, so these readings cover only what was measured.
                 let used = cpu_before
                     .zip(bench_os::cpu_time_of(id))
                     .map(|(before, after)| after.saturating_sub(before));
                 let peak_memory = bench_os::high_water_mark_of(id);
                 measured = Some(complete(&mut run.wire, &fields, used, peak_memory, tell)?);
-                // It waits for an answer, and works no more until then.
+                // It waits for an answer, and does nothing until then.
                 subject.is_timed();
             }
             _ => {}
@@ -298,13 +299,13 @@ fn complete(
     Ok(finish)
 }
 
-/// Iterations of all samples together, as they were.
+/// Returns the actual number of iterations of all samples together.
 fn real_iterations(fields: &Value) -> f64 {
     let counts = field(fields, "iters").and_then(Value::as_array);
     counts.into_iter().flatten().filter_map(Value::as_float).sum()
 }
 
-/// The unit of what it measures: `ns` unless it has a `Measurement` of its own.
+/// Returns the unit of the measurements: `ns`, unless the executable has a `Measurement` of its own.
 fn unit(wire: &mut Wire) -> Result<String, String> {
     wire.send("ScaleForMachines", &[("values", Value::Array(vec![Value::Float(1.0)]))])?;
     match wire.receive(None)? {

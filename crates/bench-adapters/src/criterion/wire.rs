@@ -12,7 +12,7 @@ use ciborium::Value;
 /// The beginning of the runner's greeting; its version follows.
 const RUNNER: &[u8] = b"cargo-criterion";
 
-/// The greeting of the executable, before its version, the protocol's and its format's.
+/// The beginning of the executable's greeting; three versions follow: its own, the protocol's and the format's.
 const BENCHMARK: &[u8] = b"Criterion";
 
 /// The version of `cargo-criterion` that the runner reports as its own.
@@ -98,7 +98,7 @@ impl Wire {
         Ok(Wire { stream, version: [*a, *b, *c] })
     }
 
-    /// The next message: its name and fields. `None` when the executable has closed the connection.
+    /// Receives the next message: its name and fields. `None` when the executable has closed the connection.
     ///
     /// # Errors
     /// If a message is malformed, or if none has arrived by `until`.
@@ -151,12 +151,12 @@ fn broken(error: &io::Error) -> String {
     }
 }
 
-/// The executable has ended: an end that was not read to is a reset.
+/// Whether the executable has ended: the connection is reset if it has not read everything before.
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }
 
-/// An enum as serde writes it: its variant's name alone, or a map from that to its fields.
+/// Decodes an enum as serde writes it: its variant's name alone, or a map from the name to the fields.
 fn message(bytes: &[u8]) -> Result<(String, Value), String> {
     let wrong = || "sent a message that criterion's protocol does not contain".to_owned();
     match ciborium::from_reader::<Value, _>(bytes).map_err(|error| format!("{} ({error})", wrong()))? {

@@ -1,4 +1,4 @@
-//! A message to a program.
+//! Delivers a message to a program, on its standard input.
 
 use std::io::{ErrorKind, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -25,7 +25,8 @@ pub(super) fn run(command: &[String], body: &str, timeout: Duration) -> Result<(
     })?;
     if let Some(mut input) = child.stdin.take() {
         let body = body.to_owned();
-        // In a thread of its own, for a program that does not read; one that has ended has read enough.
+        // In a separate thread, because the program may not read its input. If the program ends early, it has read
+        // enough.
         std::thread::spawn(move || input.write_all(body.as_bytes()));
     }
     let status = wait(&mut child, timeout)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Pauses before the second try and the third.
+/// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// The reason why a message was not delivered, without any secret.
@@ -26,7 +26,7 @@ impl Undelivered {
     }
 }
 
-/// Tries three times, unless there is no point in it.
+/// Attempts a delivery up to three times; stops early after a failure that a retry cannot remedy.
 pub(super) fn retried(mut attempt: impl FnMut() -> Result<(), Undelivered>) -> Result<(), Undelivered> {
     for pause in PAUSES {
         match attempt() {
@@ -42,7 +42,7 @@ pub(super) fn retried(mut attempt: impl FnMut() -> Result<(), Undelivered>) -> R
 mod tests {
     use super::*;
 
-    /// Returns the number of tries, and the result, if `fail` tries fail.
+    /// Returns the number of attempts, and whether the delivery succeeded, if the first `fail` attempts fail.
     fn tries(fail: usize, error: impl Fn() -> Undelivered) -> (usize, bool) {
         let mut tries = 0;
         let ended = retried(|| {

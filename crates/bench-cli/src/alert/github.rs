@@ -1,4 +1,4 @@
-//! A message to the readers of a GitHub workflow.
+//! Delivers a message to the readers of a GitHub workflow.
 
 use std::io::Write;
 
@@ -11,13 +11,13 @@ use super::news::News;
 /// The variable that names the file for the summary of a step.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// Prints a line each, which the workflow shows next to its results.
+/// Prints one line for each change, which the workflow shows next to its results.
 pub(super) fn annotate(news: &[&News]) -> Result<(), Undelivered> {
     let lines: String = news.iter().map(|news| annotation(news)).collect();
     print(&lines).map_err(|error| Undelivered::lasting(error.to_string()))
 }
 
-/// Adds to the summary of the step.
+/// Appends the message to the summary of the step.
 pub(super) fn summarize(news: &[&News]) -> Result<(), Undelivered> {
     let path = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).ok_or_else(|| {
         Undelivered::lasting(format!(

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::news::News;
 
-/// Version of the JSON that webhooks and commands are handed.
+/// The version of the JSON that webhooks and commands receive.
 const VERSION: u32 = 2;
 
 /// The document that webhooks and commands receive.
@@ -18,25 +18,25 @@ struct Document<'a> {
     changes: &'a [&'a News],
 }
 
-/// `1 change`, `2 changes`.
+/// Returns a number of changes in words: `1 change`, `2 changes`.
 pub(super) fn count(changes: usize) -> String {
     format!("{changes} change{}", if changes == 1 { "" } else { "s" })
 }
 
-/// The message as JSON.
+/// Returns the message as JSON.
 pub(super) fn body(shape: Shape, news: &[&News]) -> String {
     match shape {
         Shape::Json => {
             let document = Document { format: "bench-alert", version: VERSION, changes: news };
-            // What stands in it came from JSON.
+            // Cannot fail: all of the content can be written as JSON.
             serde_json::to_string(&document).unwrap_or_default()
         }
         Shape::Chat => json!({"text": chat(news)}).to_string(),
     }
 }
 
-/// Writes a text for people. Names of benchmarks are in code marks, so that they can neither mention anyone nor be a
-/// link; the three characters that have a meaning in Slack even there are escaped.
+/// Returns the message as text for a chat. Names of benchmarks are in code marks, so that they can neither mention
+/// anyone nor be a link; the three characters that Slack interprets even in code marks are escaped.
 fn chat(news: &[&News]) -> String {
     let line = |news: &&News| {
         let text = one_line(news.text()).replace('`', "'");
@@ -46,11 +46,11 @@ fn chat(news: &[&News]) -> String {
     format!("Benchmarks: {}{}", count(news.len()), news.iter().map(line).collect::<String>())
 }
 
-/// The message in Markdown.
+/// Returns the message in Markdown.
 pub(super) fn markdown(news: &[&News]) -> String {
     let line = |news: &&News| {
         let way = if news.is_worse() { "worse" } else { "better" };
-        // Within a table a bar ends its cell even in code marks.
+        // Within a table, a bar ends its cell even in code marks.
         let text = one_line(news.text()).replace('`', "'").replace('|', "\\|");
         format!("| {way} | `{text}` |\n")
     };
@@ -58,8 +58,8 @@ pub(super) fn markdown(news: &[&News]) -> String {
     format!("### Benchmarks: {}\n\n| | |\n|---|---|\n{lines}\n", count(news.len()))
 }
 
-/// An annotation of a workflow. Its text ends with the line, so that line ends and `%` are escaped (docs.github.com,
-/// workflow commands).
+/// Returns an annotation of a workflow. The end of the line ends its text, so line ends and `%` are escaped
+/// (docs.github.com, workflow commands).
 pub(super) fn annotation(news: &News) -> String {
     let level = if news.is_worse() { "warning" } else { "notice" };
     let text = news.text().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
@@ -101,7 +101,7 @@ mod tests {
             text: word(text),
             shift: MachineShift {
                 line: SeriesKey {
-                    // As `machine_shifts` has it: that of one of its cases.
+                    // As in the result of `machine_shifts`: the id of one of the cases.
                     case: word("unit/a"),
                     metric: word("time"),
                     machine: MachineClass {

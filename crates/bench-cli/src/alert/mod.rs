@@ -1,4 +1,4 @@
-//! `bench alert`: notifies each recipient once of each change.
+//! `bench alert`: notifies each recipient of each change once.
 
 mod command;
 mod delivery;
@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use delivery::Undelivered;
 use news::News;
 
-/// Notifies each recipient of the changes of which it has not been notified.
+/// Notifies each recipient of the changes that it has not been notified of.
 pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
     let config = Config::read(&arguments.config)?;
     if config.alerts.is_empty() {
@@ -92,7 +92,7 @@ fn unknown_to<'a>(alert: &Alert, all: &'a [News], store: &mut Store) -> Result<V
         .filter(|told| told.recipient == name)
         .map(|told| (current_id(&renamings, &told.case), told.metric, told.machine, told.run))
         .collect();
-    // Whoever was told of a change is told that it was withdrawn, and nobody else.
+    // Only a recipient that was notified of a change is notified of its withdrawal.
     let is_wanted = |news: &&News| match news.follows() {
         Some(told) => known.contains(&told),
         None => alert.changes == Changes::All || news.is_worse(),
@@ -123,7 +123,7 @@ struct Finding {
     ruling: String,
 }
 
-/// Cases and figures that were measured again and turned out to be as they were.
+/// Returns the cases and figures that the gate measured again and cleared: they had not changed.
 fn cleared(path: &Path) -> Result<BTreeSet<(String, String)>, Failure> {
     let text = std::fs::read(path).map_err(|source| RunError::Io {
         action: "read",

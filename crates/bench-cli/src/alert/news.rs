@@ -40,10 +40,10 @@ pub(super) enum News {
     },
 }
 
-/// Case, figure, machine and run.
+/// The case, figure, machine and run of a change.
 pub(super) type Identity = (String, String, String, String);
 
-/// All changes of these figures, the newest first.
+/// Returns all changes of these figures, the newest first.
 pub(super) fn collect(store: &mut Store, metrics: &[String]) -> Result<Vec<News>, Failure> {
     let (shifts, trends) = trend::read(store, metrics, Settings::default())?;
     let of_machines = shifts.into_iter().map(|shift| News::Machine { text: machine_line(&shift), shift });
@@ -74,7 +74,7 @@ impl News {
         }
     }
 
-    /// The case; empty for a machine.
+    /// Returns the id of the case; empty for a change of a machine.
     pub(super) fn case(&self) -> &str {
         match self {
             News::Case { line, .. } | News::Withdrawn { line, .. } => &line.case,
@@ -82,7 +82,7 @@ impl News {
         }
     }
 
-    /// The figure.
+    /// Returns the name of the figure.
     pub(super) fn metric(&self) -> &str {
         &self.line().metric
     }
@@ -119,7 +119,7 @@ impl News {
         }
     }
 
-    /// Returns the message that must have been sent before this one; `None` if there is none.
+    /// Returns the identity of the message that must have been sent before this one; `None` if it follows no other.
     pub(super) fn follows(&self) -> Option<Identity> {
         match self {
             News::Withdrawn { change, .. } => Some(self.named(change.found.run.clone())),

@@ -1,4 +1,4 @@
-//! A message to a web address.
+//! Delivers a message to a web address.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ureq::{Agent, Error};
 
 use super::delivery::Undelivered;
 
-/// Sends JSON to the address in this environment variable. The address is a secret: no error repeats any of it.
+/// Sends JSON to the address in this environment variable. The address is a secret: no error contains any part of it.
 pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), Undelivered> {
     let address = std::env::var(variable).ok().filter(|address| !address.is_empty()).ok_or_else(|| {
         Undelivered::lasting(format!(
@@ -16,7 +16,7 @@ pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), 
     })?;
     let agent: Agent = Agent::config_builder()
         .timeout_global(Some(timeout))
-        // Whoever is redirected to gets the message, and was not named.
+        // A redirect would send the message to an address that the user has not named.
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
@@ -31,7 +31,7 @@ pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), 
     }
 }
 
-/// Describes an error in our own words, since those of the library may contain the address.
+/// Describes an error without the library's text, which may contain the address.
 fn told(error: &Error, timeout: Duration) -> Undelivered {
     match error {
         Error::Timeout(_) => {

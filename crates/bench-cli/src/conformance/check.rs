@@ -1,4 +1,4 @@
-//! A check, and the program that it is made on.
+//! A check, and the program that is checked.
 
 use std::process::Command;
 
@@ -71,7 +71,7 @@ impl<'a> Subject<'a> {
         Ok(worker)
     }
 
-    /// An assignment that a worker fulfills quickly.
+    /// Returns an assignment that a worker fulfills quickly.
     pub(super) fn assignment(&self, mode: Mode) -> Assignment {
         Assignment {
             warmup: Some(2),
@@ -84,7 +84,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The command for an assignment.
+/// Returns the command `measure` for an assignment.
 pub(super) fn measure(assignment: Assignment) -> bench_protocol::Command {
     bench_protocol::Command::Measure(Box::new(assignment))
 }

@@ -10,7 +10,7 @@ use bench_syntax::UsageError;
 
 use crate::arguments::Conformance;
 
-/// Drives the program through the protocol; the exit code says whether it deviates.
+/// Drives the program through the protocol; returns an exit code that shows whether the program deviates from it.
 pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
     if !arguments.program.exists() {
         let message =

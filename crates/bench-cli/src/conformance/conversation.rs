@@ -9,13 +9,13 @@ use bench_runner::rounds::{Interrupt, Tail, Worker};
 
 use super::deviation::Deviation;
 
-/// The time that a worker may take to exit after its last frame, or after its channel is closed: as in a run.
+/// The time that a worker may take to exit after its last frame, or after its channel is closed: the same as in a run.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// The time within which a message that has already been sent arrives.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Something that a worker did, or failed to do in time.
+/// An action of a worker, or its absence within the time limit.
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),
@@ -35,11 +35,11 @@ pub(super) struct Conversation<'a> {
     tail: Tail,
     patience: Duration,
     interrupt: &'a Interrupt,
-    /// Whether `ready` has come.
+    /// Whether `ready` has been received.
     is_ready: bool,
     /// Whether `ready` offered to measure several cases.
     is_shared: bool,
-    /// Whether it has offered to run the lead of a batch.
+    /// Whether the worker has offered to run the lead of a batch.
     leads: bool,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Sends bytes. Whether the worker accepts them is seen from its next action.
+    /// Sends bytes. The next action of the worker shows whether it accepts them.
     pub(super) fn send(&mut self, bytes: &[u8]) {
         let _ = self.worker.send(bytes, self.patience);
     }
@@ -88,7 +88,7 @@ impl<'a> Conversation<'a> {
         self.is_shared
     }
 
-    /// Whether it has offered to run the lead of a batch.
+    /// Whether the worker has offered to run the lead of a batch.
     pub(super) fn leads(&self) -> bool {
         self.leads
     }
@@ -98,7 +98,7 @@ impl<'a> Conversation<'a> {
         self.next_within(self.patience)
     }
 
-    /// Returns the action of the worker during a moment in which it should do nothing.
+    /// Waits for a moment in which the worker should do nothing, and returns what it did.
     pub(super) fn pause(&mut self) -> Event {
         self.next_within(Duration::from_millis(300))
     }
@@ -165,7 +165,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The next frame that is neither `start_up`, `loaded` nor `expects`, which may come between others.
+    /// Returns the next frame, without `start_up`, `loaded` and `expects`, which may come between others.
     pub(super) fn frame(&mut self, wanted: &str) -> Result<Frame, Deviation> {
         if !self.is_ready {
             self.ready()?;
@@ -179,7 +179,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Takes the first call.
+    /// Receives `first_call`, which must be the next frame.
     pub(super) fn first_call(&mut self) -> Result<(), Deviation> {
         const WANTED: &str = "`first_call` after `ready` (`start_up` and `loaded` may come between)";
         match self.frame(WANTED)? {
@@ -201,17 +201,17 @@ impl<'a> Conversation<'a> {
             if now >= until || self.interrupt.is_raised() {
                 return None;
             }
-            // Frames are read on, so that the worker is not kept by a full channel.
+            // Frames are still read, so that a full channel does not block the worker.
             if self.hear(until - now).is_err() {
                 self.worker.close();
             }
         }
     }
 
-    /// The worker must exit, with code 0, when its round is over and the channel closed.
+    /// Checks that the worker exits with code 0 when its round is over and the channel is closed.
     pub(super) fn ends_well(&mut self) -> Result<(), Deviation> {
         let wanted = "exit code 0 after the last frame of the round";
-        // A frame after the last one.
+        // Any further frame is a deviation.
         if !self.is_shared || !self.worker.is_connected() {
             match self.next_within(GRACE) {
                 Event::Exited(status) => return exit_code_0(status, wanted, &self.tail_text()),
@@ -235,7 +235,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The worker must exit in any way, now that the channel is closed.
+    /// Checks that the worker exits, with any code, now that the channel is closed.
     pub(super) fn exits(&mut self) -> Result<(), Deviation> {
         match self.exit(GRACE) {
             Some(_) => Ok(()),
@@ -246,12 +246,12 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// A deviation: `wanted` was expected, this frame came.
+    /// Returns the deviation that `wanted` was expected and this frame came instead.
     pub(super) fn instead(&self, wanted: impl Into<String>, frame: Frame) -> Deviation {
         Deviation::new(wanted, self.describe(&Event::Frame(frame)))
     }
 
-    /// An event, in words.
+    /// Describes an event in words.
     pub(super) fn describe(&self, event: &Event) -> String {
         match event {
             Event::Frame(Frame::Failed { message, .. }) => format!("`failed` ({message})"),
@@ -267,7 +267,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The last line of what the worker has printed, in brackets.
+    /// Returns the last line that the worker has printed, in parentheses; empty if it has printed nothing.
     fn tail_text(&self) -> String {
         match self.tail.last_line() {
             Some(line) => format!(" ({line})"),
@@ -282,7 +282,7 @@ impl Drop for Conversation<'_> {
     }
 }
 
-/// More frames than this are not waited for: the channel is read again when they have been taken.
+/// Keeps a frame until it is taken; fails if too many are waiting, because the worker then sends frames without end.
 fn keep(frames: &mut VecDeque<Frame>, frame: Frame) -> Result<(), String> {
     const MOST: usize = 1 << 16;
     if frames.len() >= MOST {

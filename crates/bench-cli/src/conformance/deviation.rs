@@ -21,7 +21,7 @@ impl Deviation {
 pub(crate) enum Outcome {
     /// The program follows the protocol.
     Ok,
-    /// The program deviates from it.
+    /// The program deviates from the protocol.
     Deviation(Deviation),
     /// The program does not offer the checked feature; with the reason.
     NotChecked(String),

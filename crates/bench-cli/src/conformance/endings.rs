@@ -1,4 +1,4 @@
-//! Checks a worker whose runner exits between any two frames.
+//! Checks that a worker exits if its runner exits between any two frames.
 
 use bench_protocol::{Command, Frame, Mode};
 
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "the runner exits: in a batch", make: |subject| in_a_batch(subject).into() },
 ];
 
-/// A round may have more frames than this; its later ones are like these.
+/// The number of frames of a round after which the runner exits. Later frames are of the same kinds.
 const MOST: usize = 8;
 
 fn at_once(subject: &Subject<'_>) -> Result<(), Deviation> {
@@ -47,7 +47,7 @@ fn after_each(subject: &Subject<'_>, mode: Mode) -> Result<(), Deviation> {
     Ok(())
 }
 
-/// Follows a round for this many frames; returns whether it has ended with them.
+/// Follows a round for this many frames; returns whether the round has ended within them.
 fn after(worker: &mut Conversation<'_>, frames: usize) -> Result<bool, Deviation> {
     let mut batches = 0;
     for _ in 0..frames {
@@ -57,7 +57,7 @@ fn after(worker: &mut Conversation<'_>, frames: usize) -> Result<bool, Deviation
             }
             Event::Frame(frame) => {
                 let is_answer = matches!(frame, Frame::FirstCall { .. } | Frame::Samples { .. });
-                // In other modes no command is read any more.
+                // In other modes, the worker reads no further command, so these have no effect.
                 if is_answer && batches < 2 {
                     worker.tell(&Command::Batch { iterations: 1, lead: 0 })?;
                 } else if is_answer && batches == 2 {

@@ -1,4 +1,4 @@
-//! Checks of the list.
+//! Checks of the list of cases.
 
 use bench_runner::program::ListLimits;
 
@@ -55,7 +55,7 @@ fn same(subject: &Subject<'_>) -> Outcome {
     }
 }
 
-/// Filters and histories know a case by its id, and reports by its parts: they must agree.
+/// Checks that ids agree with the fields they are made of: filters and histories use the id, reports use the fields.
 fn parts(subject: &Subject<'_>) -> Outcome {
     for case in subject.opened.cases() {
         let category = case.category.to_string();

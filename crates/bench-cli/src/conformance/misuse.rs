@@ -47,7 +47,7 @@ fn as_json(subject: &Subject<'_>, mode: Mode) -> Value {
     value(&measure(subject.assignment(mode)))
 }
 
-/// Converts a command to its JSON value, to be changed.
+/// Returns a command as a JSON value that a check can change.
 fn value(command: &Command) -> Value {
     serde_json::from_str(&to_text(command)).unwrap_or_default()
 }
@@ -97,7 +97,7 @@ fn pieces(subject: &Subject<'_>) -> Result<(), Deviation> {
     let command = line(&as_json(subject, Mode::Once));
     for piece in command.chunks(command.len().div_ceil(3)) {
         worker.send(piece);
-        // So long that a worker on a busy machine reads the piece alone.
+        // Long enough for a worker on a busy machine to read each piece separately.
         std::thread::sleep(Duration::from_millis(300));
     }
     ends(&mut worker, "a round that ends with `finished`: a command may come in pieces")
@@ -115,7 +115,7 @@ fn at_once(subject: &Subject<'_>) -> Result<(), Deviation> {
     ends(&mut worker, "two `samples` and `finished`: several commands may come at once")
 }
 
-/// After these bytes instead of `measure`, the worker must fail or exit, and measure nothing.
+/// Checks that the worker, if it gets these bytes instead of `measure`, fails or exits, and measures nothing.
 fn refused(subject: &Subject<'_>, bytes: &[u8]) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     worker.ready()?;
@@ -123,7 +123,7 @@ fn refused(subject: &Subject<'_>, bytes: &[u8]) -> Result<(), Deviation> {
     gives_up(&mut worker)
 }
 
-/// The same within a round.
+/// Same as [`refused`], but sends the bytes within a round.
 fn refused_in_step(subject: &Subject<'_>, bytes: &[u8]) -> Result<(), Deviation> {
     let mut worker = subject.begin(Mode::Step)?;
     worker.first_call()?;
@@ -161,7 +161,7 @@ fn gives_up(worker: &mut Conversation<'_>) -> Result<(), Deviation> {
     }
 }
 
-/// A worker must not wait for the end of a command that has none, nor keep all of it.
+/// Checks that a worker neither waits for the end of a command that is too long nor keeps all of the command in memory.
 fn oversized(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     worker.ready()?;

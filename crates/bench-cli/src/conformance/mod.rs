@@ -22,14 +22,14 @@ pub(crate) use command::run;
 pub(crate) use deviation::{Deviation, Outcome};
 pub(crate) use report::{Checked, Conformance, render};
 
-/// How a program is driven.
+/// The settings of the checks.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// How long the program may take to answer, each time that it is asked.
+    /// How long the program may take for each answer.
     pub(crate) patience: Duration,
-    /// The case that is measured; the first that is listed and not ignored if `None`.
+    /// The case that is measured; if `None`, the first listed case that is not ignored.
     pub(crate) case: Option<String>,
-    /// The name of a check must contain one of these texts. If there are none, all checks are made.
+    /// Only checks whose name contains one of these texts are made; if empty, all of them.
     pub(crate) only: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
 /// Makes all checks, and hands each to `follow` when it has ended.
 ///
 /// # Errors
-/// When signals cannot be listened for, or this process is itself a worker. What the program does wrong is in the
+/// When signals cannot be listened for, or this process is itself a worker. Deviations of the program are in the
 /// result.
 pub(crate) fn check(
     program: &Program,
@@ -82,7 +82,7 @@ pub(crate) fn check(
             break;
         }
         let outcome = (check.make)(&subject);
-        // What was cut short says nothing of the program.
+        // A check that was interrupted proves nothing about the program.
         if interrupt.is_raised() {
             done.interrupted = true;
             break;

@@ -26,7 +26,7 @@ fn ready(subject: &Subject<'_>) -> Result<(), Deviation> {
     subject.start()?.ready()
 }
 
-/// Takes `finished`, and returns its iterations.
+/// Receives `finished`, and returns its number of iterations.
 fn finished(worker: &mut Conversation<'_>, wanted: &str) -> Result<u64, Deviation> {
     match worker.frame(wanted)? {
         Frame::Finished(finish) => Ok(finish.iterations),
@@ -41,7 +41,7 @@ fn once(subject: &Subject<'_>) -> Result<(), Deviation> {
     worker.ends_well()
 }
 
-/// A list may be long: this many cases are tried, spread over it.
+/// The largest number of cases that are tried, spread evenly over the list.
 const MOST_CASES: usize = 50;
 
 fn every_case(subject: &Subject<'_>) -> Result<(), Deviation> {
@@ -66,7 +66,7 @@ fn every_case(subject: &Subject<'_>) -> Result<(), Deviation> {
     Ok(())
 }
 
-/// The frames of a worker in mode `sample`.
+/// The totals over the frames of a worker in mode `sample`.
 #[derive(Default)]
 struct Samples {
     count: u64,
@@ -147,7 +147,7 @@ fn slice(subject: &Subject<'_>) -> Result<(), Deviation> {
     samples(&mut worker).map(drop)
 }
 
-/// Enough samples to show that a worker ignores the slice.
+/// More samples than fit into any slice, so that a worker that ignores the slice does not end.
 const ENDLESS: u64 = 1 << 40;
 
 fn hard_stop(subject: &Subject<'_>) -> Result<(), Deviation> {
@@ -170,7 +170,7 @@ fn hard_stop(subject: &Subject<'_>) -> Result<(), Deviation> {
     }
 }
 
-/// Times one batch.
+/// Has the worker measure one batch, and checks the answer.
 pub(super) fn batch(worker: &mut Conversation<'_>, iterations: u64, lead: u64) -> Result<(), Deviation> {
     let wanted = format!("one `samples` with `iterations` {iterations} and one time for that `batch`");
     let began = Instant::now();
@@ -192,7 +192,7 @@ fn step(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.begin(Mode::Step)?;
     worker.first_call()?;
     for iterations in [1, 3, 2] {
-        // What is run before a batch does not count.
+        // The iterations of the lead, which run before a batch, must not be counted.
         let lead = if worker.leads() { iterations + 1 } else { 0 };
         batch(&mut worker, iterations, lead)?;
     }
@@ -230,7 +230,7 @@ fn count(subject: &Subject<'_>) -> Result<(), Deviation> {
     }
 }
 
-/// The runner has applied all filters by the time it starts a worker.
+/// Checks that a worker ignores filters in its environment: the runner has already applied them.
 fn filters(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut command = subject.program().command();
     for (name, value) in [

@@ -25,12 +25,12 @@ pub(crate) struct Conformance {
     pub(crate) program: PathBuf,
     /// The checks that were made, in their order.
     pub(crate) checks: Vec<Checked>,
-    /// Whether they were cut short.
+    /// Whether the checks were interrupted.
     pub(crate) interrupted: bool,
 }
 
 impl Conformance {
-    /// The number of checks that found a deviation.
+    /// Returns the number of checks that found a deviation.
     pub(crate) fn deviations(&self) -> usize {
         self.checks.iter().filter(|checked| matches!(checked.outcome, Outcome::Deviation(_))).count()
     }

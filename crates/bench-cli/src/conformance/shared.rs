@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "shared: the runner exits between two rounds", make: |subject| offered(subject, between) },
 ];
 
-/// The largest number of rounds: more would show nothing new.
+/// The largest number of cases that one worker measures: more would show nothing new.
 const MOST: usize = 5;
 
 /// Makes a check if the program has a set-up and its worker offers to be shared.
@@ -30,7 +30,7 @@ fn offered(
         .filter(|case| case.set_up == first.set_up && case.ignored.is_none())
         .take(MOST)
         .collect();
-    // The same case again, if there is no other.
+    // The first case is measured again, so that there are two rounds even if there is no other case.
     group.push(first);
     let made = subject.start().and_then(|mut worker| {
         worker.ready()?;
@@ -96,7 +96,7 @@ fn between(subject: &Subject<'_>, worker: &mut Conversation<'_>, group: &[&Case]
     if let Some(case) = group.first() {
         round(subject, worker, case, Mode::Once)?;
     }
-    // The worker waits: it must neither exit nor say anything.
+    // The worker waits: it must neither exit nor send a frame.
     match worker.pause() {
         Event::Silence(_) => {}
         other => {

@@ -9,7 +9,7 @@ use bench_syntax::text::shell_word;
 use super::{changed, percent, short};
 use crate::trend::{figure, together_with, told};
 
-/// Returns the evidence for a finding, one notice for each line. Several findings can have notices of one kind.
+/// Returns the evidence for a finding, one notice for each line. Several findings can have notices of the same kind.
 pub(crate) fn evidence(finding: &Finding) -> Vec<Notice> {
     let mut lines = match &finding.evidence {
         Evidence::Failure { reason } => vec![Notice::of_text(reason.as_str())],
@@ -43,7 +43,7 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<Notice> {
     lines
 }
 
-/// The commands that help with a change of the history.
+/// Returns notices with the commands that help with a change in the history.
 fn commands(finding: &Finding, turn: &Turn) -> Vec<Notice> {
     let case = shell_word(&finding.case);
     let mut lines = Vec::new();

@@ -18,7 +18,7 @@ pub(crate) struct Answered {
     pub(crate) end: u64,
     #[serde(default)]
     pub(crate) marks: Vec<(Kind, u64, Option<u32>)>,
-    /// The error that it has raised, if it has failed.
+    /// The error that the function has raised; `None` if it has returned.
     pub(crate) error: Option<String>,
     /// Warnings about the answer.
     #[serde(default)]
@@ -63,9 +63,9 @@ struct Carried {
     input_tokens: Option<f64>,
 }
 
-/// A number of things, as a program says it: `0` if it is negative.
+/// Rounds a number that a program has sent to a count; `0` if it is negative.
 fn count(number: f64) -> u64 {
-    // A conversion of floating point to integers saturates.
+    // Conversions from floating point to integers saturate.
     number.round() as u64
 }
 

@@ -1,4 +1,4 @@
-//! Combines several runs into one, so that their figures stand side by side.
+//! Combines several runs into one, so that reports show their figures side by side.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use bench_report::{Exporter, Outlet, exporters};
 use bench_syntax::{UsageError, case_id};
 use serde::Deserialize;
 
-/// Runs that are put side by side.
+/// Runs whose figures are to be shown side by side.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Combined {

@@ -1,4 +1,4 @@
-//! A run of a function under load.
+//! Runs a function under load.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use serde_json::json;
 use super::plan::Plan;
 use super::served::Served;
 
-/// A run has no time limit of its own: its levels and requests have.
+/// The time limit of a run: practically none, because its levels and requests have their own.
 const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The share of failed requests above which failures are reported.
@@ -48,7 +48,7 @@ fn options(plan: &Plan) -> Options {
     options.results = Some(reports.output_dir.clone());
     options.save_as.clone_from(&reports.save_as);
     options.compare.clone_from(&reports.compare);
-    // What this process takes is nothing that the function does.
+    // Probes would observe this process, which only sends the requests.
     options.probes = Some(Vec::new());
     options.load.quick = plan.function.load.quick;
     options.show = if reports.quiet { Show::Nothing } else { Show::Progress };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::plan::{Asked, Field, Function, Given};
 
-/// An input: the program knows it by its number.
+/// An input, which the program identifies by its number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Input {
     pub(crate) number: usize,
@@ -28,7 +28,7 @@ impl Describe for Input {
 pub(crate) struct All {
     measured: Vec<Input>,
     warm_up: Vec<Input>,
-    /// The inputs that were made here, for the program, in the order of their numbers.
+    /// The inputs that were generated here for the program, in the order of their numbers; `None` if it has its own.
     pub(crate) made: Option<Value>,
 }
 
@@ -42,7 +42,7 @@ impl Inputs for All {
 
 impl All {
     /// # Errors
-    /// When nothing can be made of what is asked for.
+    /// When inputs of the requested kind cannot be generated.
     pub(crate) fn of(function: &Function) -> Result<Self, Error> {
         let seed = function.load.seed;
         let texts = match &function.inputs {

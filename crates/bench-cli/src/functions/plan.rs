@@ -8,15 +8,15 @@ use bench_load::{Load, Search};
 use bench_syntax::UsageError;
 use serde::Deserialize;
 
-/// A function to be loaded, and the run that is made of it.
+/// A function to be put under load, and the reports of the run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
-    /// Name of the case.
+    /// The name of the case.
     pub(crate) name: String,
-    /// Its model, if it is part of one.
+    /// The model of the case; `None` if it belongs to none.
     pub(crate) model: Option<String>,
-    /// The place of the function in words: `tts.py:12`.
+    /// The place of the function in the source code: `tts.py:12`.
     pub(crate) source: Option<String>,
     pub(crate) function: Function,
     pub(crate) reports: Reports,
@@ -50,9 +50,9 @@ pub(crate) enum Field {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Asked {
-    /// The program has the inputs, in this order.
+    /// Inputs that the program has, in this order.
     Given(Vec<Given>),
-    /// Texts that are generated here, of this many characters.
+    /// Texts that are generated here, of `shortest` to `longest` characters.
     Texts { count: usize, shortest: usize, longest: usize },
     /// Prompts that are generated here.
     Prompts { count: usize },
@@ -83,24 +83,24 @@ pub(crate) struct ImageSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Much {
-    /// Clients, a level for each number.
+    /// The numbers of clients, with a level for each.
     #[serde(default)]
     pub(crate) concurrency: Vec<usize>,
-    /// Requests per second, a level for each number.
+    /// The rates in requests per second, with a level for each.
     #[serde(default)]
     pub(crate) rate: Vec<f64>,
-    /// How requests arrive, if neither `concurrency` nor `rate` is given.
+    /// The scenario; `None` if `concurrency`, `rate` or another field decides when requests arrive.
     pub(crate) scenario: Option<Scenario>,
-    /// The least and the most clients of levels that double them.
+    /// The least and the most clients: each level doubles the number.
     pub(crate) ramp: Option<(usize, usize)>,
     /// Requests at the times of a trace.
     pub(crate) replay: Option<Trace>,
-    /// A search for the highest rate that meets conditions, in place of levels that are known beforehand.
+    /// A search for the highest rate that meets conditions, in place of levels that are given.
     pub(crate) find_rate: Option<FindRate>,
-    /// Stress instead of levels.
+    /// A load with a growing number of clients, in place of levels.
     pub(crate) stress: Option<Stress>,
     pub(crate) requests: Option<u64>,
-    /// How long a level lasts.
+    /// The duration of a level, in seconds.
     pub(crate) duration_s: Option<f64>,
     pub(crate) warm_up: Option<u64>,
     pub(crate) timeout_s: Option<f64>,
@@ -117,11 +117,11 @@ pub(crate) struct Much {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
-    /// One request after another.
+    /// Sends one request after another.
     SingleStream,
     /// Sends `concurrency` requests at once, again and again.
     MultiStream,
-    /// All requests arrive at the beginning.
+    /// Sends all requests at the beginning.
     Offline,
 }
 
@@ -130,7 +130,7 @@ pub(crate) enum Scenario {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trace {
     pub(crate) times: Times,
-    /// How many times as fast the requests come.
+    /// The factor by which the requests come faster than in the trace.
     pub(crate) speed: f64,
 }
 
@@ -138,9 +138,9 @@ pub(crate) struct Trace {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Times {
-    /// A file that contains them.
+    /// A file that contains the times.
     File(PathBuf),
-    /// Seconds, ascending.
+    /// The times in seconds, ascending.
     Seconds(Vec<f64>),
 }
 
@@ -150,17 +150,17 @@ pub(crate) enum Times {
 pub(crate) struct FindRate {
     /// The conditions that the rate must meet, such as `latency_p99 <= 200ms`.
     pub(crate) conditions: Vec<String>,
-    /// The first rate to try, in requests per second.
+    /// The first rate to try, in requests per second; the default if `None`.
     pub(crate) from: Option<f64>,
 }
 
-/// More and more clients for a time.
+/// A load whose number of clients grows to `most`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Stress {
     pub(crate) duration_s: f64,
     pub(crate) most: usize,
-    /// Half the duration if absent.
+    /// The time in which the clients are added; half of the duration if `None`.
     pub(crate) ramp_up_s: Option<f64>,
 }
 
@@ -178,7 +178,7 @@ pub(crate) struct Reports {
 
 impl Much {
     /// # Errors
-    /// Times that are not positive.
+    /// When a time is not positive.
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         let stress = self.stress.as_ref();
         let times = [
@@ -224,7 +224,7 @@ impl Much {
         self.slo.iter().fold(load, |load, condition| load.slo(condition))
     }
 
-    /// Returns the search for the highest rate, if one is asked for.
+    /// Returns the search for the highest rate; `None` if none is requested.
     pub(crate) fn search(&self) -> Option<Search> {
         let FindRate { conditions, from } = self.find_rate.as_ref()?;
         let search = Load::find_rate(conditions.iter().map(String::as_str)).seed(self.seed);
@@ -245,7 +245,7 @@ impl Trace {
     }
 }
 
-/// Seconds that were checked.
+/// Converts seconds that [`Much::check`] has accepted to a duration.
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

@@ -14,7 +14,7 @@ use super::input::{All, Input};
 use super::plan::{Field, Function, Much};
 use super::socket::Server;
 
-/// A function that can be reached over its socket, with the load to put it under.
+/// A function that can be reached over its socket, and the load for it.
 pub(crate) struct Served {
     field: Field,
     load: Much,
@@ -26,7 +26,7 @@ impl Served {
     /// Connects to the program that contains the function, and passes it the inputs that were made for it.
     ///
     /// # Errors
-    /// When the request makes no sense, or the program does not listen.
+    /// When the load is not valid, inputs cannot be generated, or the program does not listen.
     pub(crate) fn open(function: &Function) -> Result<Self, RunError> {
         let load = function.load.clone();
         load.check()?;
@@ -81,7 +81,7 @@ impl Served {
     }
 }
 
-/// Sends requests: at levels that are known beforehand, or in search of a rate.
+/// Something that sends requests: a load with given levels, or the search for a rate.
 trait Sends {
     /// # Errors
     /// Same as [`Load::run`].

@@ -17,7 +17,7 @@ use super::input::Input;
 /// The maximum length of an answer, in bytes. It contains figures and no pictures: a longer one is an error.
 const LONGEST: u64 = 1 << 20;
 
-/// A program that serves requests, one at a time on each connection.
+/// The connections to a program that serves requests, one at a time on each connection.
 pub(crate) struct Server {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
@@ -27,7 +27,7 @@ impl Server {
     /// Connects to the program that listens at `path`, and passes it the inputs that were `made` for it.
     ///
     /// # Errors
-    /// When it does not listen.
+    /// When the program does not listen.
     pub(crate) fn connect(path: &Path, made: Option<&Value>) -> io::Result<Self> {
         let mut first = Connection::open(path)?;
         if let Some(inputs) = made {
@@ -36,12 +36,12 @@ impl Server {
         Ok(Server { path: path.to_owned(), idle: Mutex::new(vec![first]) })
     }
 
-    /// Lets the program serve one request, and marks what it reports.
+    /// Has the program serve one request, and records the marks that it reports.
     ///
     /// # Errors
-    /// The error that the function raised, or that the program has ended.
+    /// When the function has raised an error, or the program has ended.
     pub(crate) fn serve(&self, input: &Input, request: &Request) -> Result<Answered, Error> {
-        // The lock is let go before the program is asked.
+        // The lock is released before the program is asked.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let gone = |error: io::Error| Error::failure(format!("the program that serves has exited: {error}"));
         let mut connection = idle.map_or_else(|| Connection::open(&self.path), Ok).map_err(gone)?;

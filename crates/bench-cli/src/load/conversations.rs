@@ -7,10 +7,10 @@ use bench_syntax::UsageError;
 use super::given::Given;
 use crate::arguments::Load;
 
-/// The conversations among the inputs; `None` if there are none.
+/// Returns the conversations of the inputs; `None` if the inputs are not conversations.
 ///
 /// # Errors
-/// If other inputs are among them, or requests come by a schedule: a turn comes when its user has read the answer before it.
+/// If there are also other inputs, or if requests arrive by a schedule: a turn can only follow the previous answer.
 pub(super) fn of(arguments: &Load, given: &Given) -> Result<Option<Conversations>, UsageError> {
     let much = &arguments.much;
     let count = given.inputs.iter().filter(|input| matches!(input.content, Content::Turns(_))).count();

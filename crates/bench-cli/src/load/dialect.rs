@@ -10,17 +10,17 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::Dialect;
 
-/// The requests of a level that were answered, by what those tools derive their figures from.
+/// The values of a level's answered requests from which the other tools compute their figures.
 #[derive(Debug, Default)]
 struct Requests {
     failed: u64,
-    /// When each was sent and when it ended, in seconds.
+    /// The times at which each request was sent and ended, in seconds.
     sent_s: Vec<f64>,
     end_s: Vec<f64>,
     ttft_s: Vec<f64>,
-    /// From sending to the last output.
+    /// The times from sending a request to its last output.
     latency_s: Vec<f64>,
-    /// `(latency − TTFT) / (tokens − 1)`, of answers of at least two tokens.
+    /// `(latency − TTFT) / (tokens − 1)`, for answers of at least two tokens.
     tpot_s: Vec<f64>,
     input_tokens: Vec<f64>,
     output_tokens: Vec<f64>,
@@ -65,7 +65,7 @@ pub(super) fn write(dialect: Dialect, record: &Record, folder: &Path) -> Result<
     Ok(names)
 }
 
-/// The requests of each level.
+/// Reads the requests of each level.
 fn read(mut rows: csv::Reader<impl std::io::Read>) -> Result<BTreeMap<String, Requests>, csv::Error> {
     let header = rows.headers()?.clone();
     let place = |name: &str| header.iter().position(|known| known == name);
@@ -101,7 +101,7 @@ fn read(mut rows: csv::Reader<impl std::io::Read>) -> Result<BTreeMap<String, Re
 }
 
 impl Requests {
-    /// From the first sending to the last end.
+    /// Returns the time from the first request sent to the end of the last one.
     fn duration_s(&self) -> f64 {
         let first = self.sent_s.iter().copied().fold(f64::INFINITY, f64::min);
         let last = self.end_s.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -114,7 +114,8 @@ impl Requests {
     }
 }
 
-/// The percentile of ascending values as numpy computes it by default: linear between the two nearest.
+/// Returns a percentile of ascending values as numpy computes it by default: linear between the two nearest values.
+/// `None` if there are no values.
 fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let at = share * last as f64;
@@ -123,7 +124,7 @@ fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     Some(low + (high - low) * part)
 }
 
-/// The standard deviation with the divisor n, as numpy computes it by default.
+/// Returns the standard deviation with the divisor n, as numpy computes it by default; `None` if there are no values.
 fn deviation(values: &[f64]) -> Option<f64> {
     let mean = stats::mean(values)?;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -194,7 +195,7 @@ fn aiperf(of: &Requests) -> Value {
         ("benchmark_duration", single("sec", json!(of.duration_s()))),
         ("request_latency", spread("ms", &of.latency_s, 1e3)),
         ("time_to_first_token", spread("ms", &of.ttft_s, 1e3)),
-        // The mean gap of each answer, which others call TPOT.
+        // The mean gap between the tokens of an answer, which other tools call TPOT.
         ("inter_token_latency", spread("ms", &of.tpot_s, 1e3)),
         ("output_sequence_length", spread("tokens", &of.output_tokens, 1.0)),
         ("input_sequence_length", spread("tokens", &of.input_tokens, 1.0)),
@@ -246,7 +247,7 @@ mod tests {
             ("output_throughput", json!(3.0)),
             ("mean_e2el_ms", json!(1250.0)),
             ("std_e2el_ms", json!(250.0)),
-            // An answer of one token has none.
+            // An answer of one token has no TPOT.
             ("mean_tpot_ms", json!(200.0)),
         ];
         for (name, value) in expected {

@@ -12,7 +12,7 @@ use bench_syntax::UsageError;
 
 use crate::arguments::Load;
 
-/// The number of texts that are generated if none is given.
+/// The number of texts that are generated if the user gives none.
 const MADE: usize = 64;
 
 /// The lengths of generated texts that are to be spoken, in characters.
@@ -32,7 +32,7 @@ pub(super) struct Given {
     pub(super) warm_up: Vec<Input>,
     /// The time of each request in seconds after the first one, if a trace contains them.
     pub(super) arrivals: Option<Vec<f64>>,
-    /// Whether answers are to have as many tokens as inputs say.
+    /// Whether inputs set the number of tokens of their answers.
     pub(super) has_lengths: bool,
     /// Notes for the user.
     pub(super) told: Vec<String>,
@@ -62,7 +62,7 @@ pub(super) fn given(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given
             input.max_tokens = Some(osl.draw(what.seed, number as u64));
         }
     } else if let (Some(given), Some(_)) = (&mut given, what.max_tokens) {
-        // What is typed outranks what a file says.
+        // A flag takes precedence over the lengths in a file.
         given.inputs.iter_mut().for_each(|input| input.max_tokens = None);
         given.has_lengths = false;
     }
@@ -74,12 +74,12 @@ fn typed(prompts: &[String]) -> Option<Given> {
     Some(Given { inputs, ..Given::default() })
 }
 
-/// A trace, with the times of its requests.
+/// Reads a trace, with the times of its requests.
 fn replayed(arguments: &Load, file: &Path) -> Result<Given, UsageError> {
     let much = &arguments.much;
     let most = Most {
         requests: much.requests,
-        // The duration is that of the run, which is not that of the trace.
+        // `--duration` is that of the run; the trace passes `replay_speed` times as fast.
         seconds: much.duration.map(|duration| duration.as_secs_f64() * much.replay_speed),
     };
     let dataset = data::read(file, arguments.what.format, arguments.what.seed, most).map_err(UsageError)?;
@@ -106,7 +106,7 @@ fn of_dataset(dataset: Dataset, file: &Path) -> Given {
     }
     let has_lengths = matches!(format, Format::Mooncake | Format::Azure | Format::BurstGpt);
     let warm_up = inputs.iter().take(MADE).enumerate().filter_map(|(number, input)| {
-        // What requests share must not be known from the warm-up already.
+        // The warm-up must not put text that requests share into a cache.
         let Content::Words(words) = &input.content else { return None };
         let content = Content::Words(Words::exactly(words.tokens(), u64::MAX - number as u64));
         Some(Input { content, max_tokens: input.max_tokens })
@@ -115,7 +115,7 @@ fn of_dataset(dataset: Dataset, file: &Path) -> Given {
     Given { inputs, warm_up, arrivals, has_lengths, told }
 }
 
-/// Inputs from files.
+/// Reads inputs from files; `None` if the arguments name none.
 fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageError> {
     let what = &arguments.what;
     if what.input.is_empty() {
@@ -155,10 +155,10 @@ fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageErr
     Ok(Some(all))
 }
 
-/// Texts for kinds that take texts.
+/// Generates texts for a kind of endpoint that takes texts.
 ///
 /// # Errors
-/// When there is no usual text for the kind.
+/// When the kind has no default input.
 pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
     let seed = arguments.what.seed;
     let texts = match kind.field() {
@@ -185,10 +185,10 @@ pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
     Ok(Given { inputs: inputs.collect(), ..Given::default() })
 }
 
-/// Random values for a model that takes tensors, if its server describes what it takes.
+/// Generates random values for a model that takes tensors, by the description of its inputs that the server returns.
 ///
 /// # Errors
-/// When the server does not answer or describe it, or something cannot be made up.
+/// When the server does not answer or does not describe the model, or when values cannot be generated.
 pub(super) fn tensors(
     kind: Kind,
     model: Option<&str>,
@@ -215,20 +215,21 @@ pub(super) fn tensors(
     Ok(Given { inputs, told, ..Given::default() })
 }
 
-/// Generates texts of the requested lengths, for a server that makes this many tokens of a word.
+/// Generates texts of the requested lengths, for a server that counts `per_word` tokens for a word.
 pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
     let what = &arguments.what;
     let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };
-    // Salts make each request unlike all others: a prompt is of a length, and not of its words.
+    // Salts make each prompt unique, so only its length matters, and prompts may be used again.
     let count = arguments.much.requests.map_or(1024, |requests| requests.clamp(16, 4096));
     let (inputs, warm_up) = data::made(&wanted, usize::try_from(count).unwrap_or(1024));
     Given { inputs, warm_up, ..Given::default() }
 }
 
-/// The files, with those of a folder in its place: in the order of their names, without hidden ones and further folders.
+/// Returns the files, with each folder replaced by the files in it, in the order of their names. Hidden files and
+/// folders in a folder are left out.
 ///
 /// # Errors
-/// If a folder cannot be read, or has no file.
+/// If a folder cannot be read, or contains no file.
 fn without_folders(named: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
     let mut files = Vec::new();
     for path in named {
@@ -255,10 +256,10 @@ fn without_folders(named: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
     Ok(files)
 }
 
-/// The bytes of a file.
+/// Returns the bytes of a file.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// If the file cannot be read.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
     fs::read(file).map_err(|error| UsageError(format!("{} cannot be read: {error}", file.display())))
 }

@@ -31,7 +31,7 @@ use crate::trend::figure;
 /// The duration of a round if neither a number of requests nor a duration is given.
 const ROUND: Duration = Duration::from_secs(5);
 
-/// The rounds of each server, unless others are asked for.
+/// The number of rounds of each server, unless another is requested.
 const ROUNDS: u32 = 10;
 
 /// The beginnings of addresses.
@@ -45,7 +45,7 @@ pub(crate) fn is_address(side: &str) -> bool {
 /// Compares two servers; returns the exit code.
 ///
 /// # Errors
-/// What is wrong with the arguments, and why a run cannot be made or kept.
+/// If the arguments are wrong, or if a run cannot be carried out or stored.
 pub(crate) fn run(arguments: &Compare, base: &str, candidate: &str) -> Result<u8, RunError> {
     refuse(arguments)?;
     let Rules { threshold, fdr, .. } = arguments.how.rules(None)?;
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Compare, base: &str, candidate: &str) -> Result<u8
     Ok(decision.exit_code())
 }
 
-/// Refuses what has no meaning for servers.
+/// Refuses arguments that have no meaning for servers.
 fn refuse(arguments: &Compare) -> Result<(), UsageError> {
     let how = &arguments.how;
     let given = [
@@ -120,7 +120,7 @@ fn refuse(arguments: &Compare) -> Result<(), UsageError> {
     }
 }
 
-/// The load that is put on a server: the flags of `bench load` after `--`.
+/// Returns the load for a server: the flags of `bench load` after `--`.
 fn load(arguments: &Compare, url: &str) -> Result<Load, UsageError> {
     let own = ["bench", "load", url].map(str::to_owned);
     let typed = own.into_iter().chain(arguments.build.cargo_arguments.iter().cloned());
@@ -151,7 +151,7 @@ fn load(arguments: &Compare, url: &str) -> Result<Load, UsageError> {
     if let Some((_, flag)) = refused.iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError(format!("{flag} is for `bench load`, not for a comparison of two servers")));
     }
-    // A sweep would stop at other levels from round to round.
+    // A search for the plateau would stop at a different level in each round.
     if much.concurrency.is_empty() && much.rate.is_empty() && much.replay.is_none() && !much.offline {
         much.concurrency = vec![1];
     }
@@ -169,14 +169,14 @@ struct Side {
     processes: BTreeSet<u32>,
     /// Notes for the user about what is sent.
     told: Vec<String>,
-    /// How long a round is, in words.
+    /// The length of a round, in words.
     length: String,
-    /// How requests come, in words.
+    /// The levels or the rule by which requests arrive, in words.
     pace: String,
 }
 
 impl Side {
-    /// Asks the server what it is, and makes what is sent to it.
+    /// Finds out which interface the server has, and prepares its requests.
     fn make(arguments: &Load, name: &str) -> Result<Self, UsageError> {
         let Plan { endpoint, mut given, .. } = Plan::make(arguments)?;
         fit_lengths(arguments, &endpoint, &mut given)?;
@@ -201,7 +201,7 @@ impl Side {
         let (pace, told) = (scenario.told(), std::mem::take(&mut given.told));
         let round = Cell::new(0);
         let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
-            // Both servers get the same arrivals in a round, and other ones in the next.
+            // In each round, both servers get the same arrivals, which differ from round to round.
             let scenario = scenario.of_round(round.replace(round.get() + 1));
             scenario.warm(&endpoint, None)?;
             scenario.run(&endpoint, bencher, &given, interrupt, None)
@@ -219,7 +219,7 @@ fn options(arguments: &Compare) -> Options {
     options
 }
 
-/// Why the comparison does not pass, if it does not.
+/// Returns the decision on the comparison, with the reasons if it does not pass.
 fn decision(arguments: &Compare, record: &Record, compared: &InTurn, max_failures: f64) -> Decision {
     let mut decision = Decision::default().of_failures(record, max_failures);
     let allowed = arguments.fail_on_regression.unwrap_or_default();
@@ -242,7 +242,7 @@ fn named(figure: &FigureInTurn) -> String {
     format!("{} at {}", figure.metric, figure.level)
 }
 
-/// A value with its unit: a time for each token is a time.
+/// Formats a value with its unit; `s/token` is formatted as a time.
 fn shown(value: f64, unit: &str) -> String {
     match unit.strip_prefix("s/") {
         Some(each) => one_line(&format!("{}/{each}", Seconds(value))),
@@ -250,7 +250,7 @@ fn shown(value: f64, unit: &str) -> String {
     }
 }
 
-/// The report.
+/// Renders the report.
 fn rendered(arguments: &Compare, record: &Record, compared: &InTurn, sides: [&CaseRecord; 2]) -> String {
     let style = Style::for_stdout(arguments.report.color);
     let mut out = String::new();

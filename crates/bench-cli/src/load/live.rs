@@ -1,4 +1,4 @@
-//! Shows on a terminal what a load does while it runs.
+//! Shows the progress of a load on a terminal while it runs.
 
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 use bench_endpoint::{Counted, Endpoint};
 use bench_syntax::quantity::{Seconds, grouped};
 
-/// The interval between two lines.
+/// The interval between two updates of the line.
 const EACH: Duration = Duration::from_secs(1);
 
 /// Clears the line of a terminal.
 const CLEAR: &str = "\r\x1b[K";
 
-/// Whether there is a terminal to show it on.
+/// Whether stderr is a terminal.
 pub(super) fn is_possible() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Does `work`, and shows what `endpoint` sends and receives during it.
+/// Does `work`, and shows the progress of `endpoint` while it runs.
 pub(super) fn shown<T>(endpoint: &Endpoint, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|scope| {
         let (end, ended) = channel();
@@ -36,7 +36,8 @@ fn follow(totals: impl Fn() -> Counted, ended: &Receiver<()>, mut out: impl Writ
     while ended.recv_timeout(EACH) == Err(RecvTimeoutError::Timeout) {
         let (now, counted) = (Instant::now(), totals());
         let line = line(began.elapsed(), now.duration_since(at), before, counted);
-        // A terminal that has gone must not end the run. Without wrapping, it cuts a line that is too long.
+        // Errors are ignored: a terminal that was closed must not end the run. With wrapping off, it cuts a line that
+        // is too long.
         let _ = write!(out, "{CLEAR}\x1b[?7l{line}\x1b[?7h");
         let _ = out.flush();
         (before, at) = (counted, now);
@@ -45,7 +46,7 @@ fn follow(totals: impl Fn() -> Counted, ended: &Receiver<()>, mut out: impl Writ
     let _ = out.flush();
 }
 
-/// What has happened in the last `each`, and how much in all, `gone` after the beginning.
+/// Returns the line: the rates in the last `each`, and the totals after `gone`, the time since the beginning.
 fn line(gone: Duration, each: Duration, before: Counted, now: Counted) -> String {
     let since = |of: fn(&Counted) -> u64| of(&now).saturating_sub(of(&before));
     let rate = |count: u64| {

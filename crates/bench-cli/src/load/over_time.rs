@@ -1,13 +1,13 @@
-//! The server's own metrics over the run, as a picture.
+//! A chart of the server's own metrics over the run.
 
 use bench_endpoint::server::{Figure, Series};
 use bench_load::report::plot::{Chart, Line, Point, Scale};
 
-/// The number of scrapes below which a picture shows nothing that the table does not.
+/// The number of scrapes below which a chart shows nothing that the table does not.
 const FEWEST: usize = 3;
 
-/// Requests at the server over time: those that it serves, those that wait, and those that it answers each second. `None` if it
-/// reports none of these, or was scraped too seldom.
+/// Returns a chart of the requests at the server over time: running, waiting, and answered each second. `None` if it
+/// reports none of these, or was scraped fewer than [`FEWEST`] times.
 pub(super) fn chart(series: &Series) -> Option<Chart> {
     if series.snapshots.len() < FEWEST {
         return None;
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(line("answered each second"), [(1.0, 4.0), (2.0, 6.0)]);
         assert!(chart.lines.iter().all(|line| line.label != "waiting"));
         assert!(chart.svg().contains("vLLM over the run"));
-        // A counter that has begun again has no growth, and two scrapes are a table.
+        // A counter that starts again at 0 has no growth, and two scrapes are too few for a chart.
         let again: Vec<&str> = scrapes.iter().rev().copied().collect();
         let chart = super::chart(&series(&again)).expect("a picture");
         assert!(chart.lines.iter().all(|line| line.label == "running"));

@@ -1,4 +1,4 @@
-//! The pace of a load: how many requests, and when.
+//! The pace of a load: the number of requests, and when they arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,22 +14,22 @@ use bench_load::{Load, Search};
 use super::given::Given;
 use crate::arguments::{self, Arrival, FirstRate};
 
-/// The largest number of connections that are opened before an open loop.
+/// The largest number of connections that are opened before an open loop starts.
 const MOST_WARM: usize = 64;
 
-/// The maximum number of requests in flight in an open loop, for each worker that may open as many files.
+/// The maximum number of requests in flight in an open loop for each worker; fewer if it may not open as many files.
 const MOST_IN_FLIGHT: u64 = 10_000;
 
-/// Requests in flight at most that a level may have, by however many workers.
+/// The maximum number of requests in flight of a level, over all workers.
 const MOST_TOGETHER: u64 = 65_536;
 
-/// Returns how many requests all workers together may have in flight; each takes its part.
+/// Returns how many requests all workers together may have in flight.
 fn most_in_flight(workers: u32) -> usize {
     let room = room_for_connections(0).unwrap_or(1).clamp(1, MOST_IN_FLIGHT);
     usize::try_from((room * u64::from(workers)).min(MOST_TOGETHER)).unwrap_or(1)
 }
 
-/// The amount of load, apart from the arguments: a round may be begun more than once.
+/// The amount of load, separate from the arguments so that several rounds can use it.
 #[derive(Clone)]
 pub(super) struct Scenario {
     concurrency: Vec<usize>,
@@ -70,12 +70,12 @@ impl Scenario {
         }
     }
 
-    /// The same with clients that wait as users of these conversations.
+    /// Returns this scenario with clients that pause between turns as users of these conversations do.
     pub(super) fn pausing(self, conversations: Option<Arc<Conversations>>) -> Self {
         Scenario { conversations, ..self }
     }
 
-    /// The same with other arrivals: those of a round of several.
+    /// Returns this scenario with the arrivals of the given round.
     pub(super) fn of_round(&self, round: u64) -> Self {
         Scenario { seed: self.seed.wrapping_add(round), ..self.clone() }
     }
@@ -155,7 +155,7 @@ impl Scenario {
             load = Load::new(replay.most_in_flight(most_in_flight(workers)));
         }
         load = load.seed(self.seed);
-        // The end of a trace was found when it was read.
+        // Limits were already applied to a trace when it was read.
         load = match self.requests.filter(|_| self.times.is_none()) {
             Some(requests) => load.requests(requests),
             None => load,
@@ -174,21 +174,21 @@ impl Scenario {
     /// Makes the connections of the first level, or this worker's part of them.
     ///
     /// # Errors
-    /// Why one cannot be made.
+    /// If a connection cannot be made.
     pub(super) fn warm(&self, endpoint: &Endpoint, fleet: Option<&Arc<Fleet>>) -> bench_core::Result<()> {
         let (rank, of) = fleet.map_or((0, 1), |fleet| (fleet.share().rank(), fleet.share().of()));
         let own = self.first_clients().saturating_sub(rank as usize).div_ceil(of as usize);
         endpoint.client().warm_share(own, (rank, of)).map_err(Into::into)
     }
 
-    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each
-    /// request of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
+    /// Returns the number of connections that are made before the first level: one for each of its clients; in an open
+    /// loop, one for each request of a second, up to [`MOST_WARM`]. Later levels make theirs in their warm-up.
     fn first_clients(&self) -> usize {
         let by_rate = self.rate.iter().copied().fold(1.0, f64::max).ceil() as usize;
         self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))
     }
 
-    /// Describes the load for a person.
+    /// Describes the load in words.
     pub(super) fn told(&self) -> String {
         if let Some(times) = &self.times {
             let lasts = times.last().copied().unwrap_or_default() / self.speed;

@@ -18,7 +18,7 @@ use crate::arguments::{Connection, Load};
 /// The time limit for a server's answer to a scrape.
 const SCRAPE: Duration = Duration::from_secs(2);
 
-/// The addresses of the servers, and what the first one names: the others name the same.
+/// Returns the addresses of the servers, and the endpoint that they name, which must be the same for all.
 pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageError> {
     let mut named = Vec::with_capacity(urls.len());
     for url in urls {
@@ -36,7 +36,7 @@ pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageErro
     Ok((targets, first))
 }
 
-/// Creates the error that a server does not answer.
+/// Returns the error for a server that does not answer.
 pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
     let hint = match failure.class {
         Class::Protocol => "; the address of a gRPC server begins with grpc://, and --http2 speaks HTTP/2",
@@ -45,7 +45,7 @@ pub(super) fn silent(client: &Client, failure: &Failure) -> UsageError {
     UsageError(format!("{} does not answer: {failure}{hint}", client.target()))
 }
 
-/// The processes of the servers that run on this machine. They are measured, and disturb nothing.
+/// Returns the processes of the servers that run on this machine: their work does not count as a disturbance.
 pub(super) fn processes(client: &Client) -> BTreeSet<u32> {
     client.targets().filter_map(Target::local_port).flat_map(bench_machine::listeners).collect()
 }
@@ -58,7 +58,7 @@ pub(super) fn unknown(client: &Client) -> UsageError {
     ))
 }
 
-/// The token that the server wants, and the header that it wants it in.
+/// Returns the token for the server, with the header to send it in; `None` if no token is given.
 pub(super) fn secret(connection: &Connection, kind: Option<Kind>) -> Result<Option<Secret>, UsageError> {
     let secret = match (&connection.token_env, &connection.token_file) {
         (Some(name), _) => Secret::from_env(name).map_err(UsageError)?,
@@ -72,7 +72,8 @@ pub(super) fn secret(connection: &Connection, kind: Option<Kind>) -> Result<Opti
     }
 }
 
-/// Begins to read the server's own metrics, if it has any that are known, and those of its GPUs.
+/// Begins to read the metrics at the addresses of `--metrics-url`, and the server's own unless one of these is of a
+/// server.
 pub(super) fn watch(
     arguments: &Load,
     endpoint: &Endpoint,
@@ -95,7 +96,7 @@ pub(super) fn watch(
     };
     let mut sources = Vec::new();
     for url in &connection.metrics_url {
-        // The token is the model server's: another one must not be sent it.
+        // The token is for the model server, and must not be sent to another one.
         sources.push(source(Target::parse(url).map_err(UsageError)?, "", None)?.ok_or_else(|| {
             UsageError(format!("{url} has no metrics of vLLM, SGLang, TGI, Triton, llama.cpp or DCGM"))
         })?);
@@ -107,7 +108,7 @@ pub(super) fn watch(
     Ok(Watch::start(sources))
 }
 
-/// Describes the server.
+/// Describes the server, for `--probe`.
 pub(super) fn probed(endpoint: &Endpoint, found: &Found) -> String {
     let server = if found.server.is_empty() { "not known" } else { &found.server };
     let kind = found.kind.map_or("not known: name it with --endpoint", Kind::name);

@@ -1,10 +1,10 @@
 //! The address at which workers meet if none is given, and the name of their run.
 
-/// The port at which the first worker listens, if all are on its machine.
+/// The port at which the first worker listens, if all workers run on the same machine.
 const PORT: u16 = 7400;
 
-/// Ports from which that of a job of Slurm follows by its number, so that two jobs on one machine do not meet; below those
-/// that systems give out themselves.
+/// The ports for jobs of Slurm. The number of a job selects its port, so that two jobs on one machine do not meet. They
+/// lie below the ephemeral ports of the system.
 const PORTS_OF_JOBS: std::ops::Range<u64> = 20_000..30_000;
 
 /// Returns the address of worker 1, `HOST:PORT`, if the engine that started it provides one.
@@ -18,7 +18,7 @@ pub(super) fn usual(variable: impl Fn(&str) -> Option<String>) -> Option<String>
     if ["OMPI_COMM_WORLD_RANK", "PMI_RANK"].iter().any(|rank| variable(rank).is_some()) {
         return None;
     }
-    // Task 0 of a step is on its first node.
+    // Task 0 of a step runs on the first node of the step.
     let node = first_node(&variable("SLURM_STEP_NODELIST")?);
     let number = |name: &str| variable(name).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
     let count = PORTS_OF_JOBS.end - PORTS_OF_JOBS.start;
@@ -26,13 +26,13 @@ pub(super) fn usual(variable: impl Fn(&str) -> Option<String>) -> Option<String>
     Some(format!("{node}:{port}"))
 }
 
-/// Returns the text that distinguishes the run from others of the same engine; empty if there is none.
+/// Returns the text that distinguishes the run from others of the same engine; empty if the engine provides none.
 pub(super) fn run(variable: impl Fn(&str) -> Option<String>) -> String {
     let of_slurm = || Some(format!("{}.{}", variable("SLURM_JOB_ID")?, variable("SLURM_STEP_ID")?));
     variable("PMIX_NAMESPACE").or_else(of_slurm).unwrap_or_default()
 }
 
-/// The first node of a list of Slurm's: `node03` of `node[03-05,7],other`.
+/// Returns the first node of a node list of Slurm: `node03` of `node[03-05,7],other`.
 fn first_node(list: &str) -> String {
     let mut node = String::new();
     let mut rest = list;
@@ -79,7 +79,7 @@ mod tests {
             ("OMPI_COMM_WORLD_SIZE", "2"),
         ]);
         assert_eq!(usual(here).as_deref(), Some("127.0.0.1:7400"));
-        // On several machines, which may be those of a job of Slurm, rank 0 can be on any.
+        // With several machines, rank 0 can be on any of them, even in a job of Slurm.
         let elsewhere = of(&[
             ("OMPI_COMM_WORLD_RANK", "1"),
             ("OMPI_COMM_WORLD_LOCAL_SIZE", "2"),

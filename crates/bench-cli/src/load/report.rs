@@ -17,14 +17,14 @@ use super::workers::{self, Ended};
 use super::{dialect, printable_lines, summary};
 use crate::arguments::Load;
 
-/// If one in so many requests met a connection that the server had closed, the server does not keep connections; nor does it if
-/// there were as many connections as answers.
+/// If one in N requests found its connection closed by the server, or if there were as many connections as answers, the
+/// server does not keep connections open.
 const CLOSES: u64 = 4;
 
-/// Prints the report, and decides the exit code when all of it has been said.
+/// Prints the report, and returns the exit code.
 ///
 /// # Errors
-/// When it cannot be printed or kept.
+/// When the report cannot be printed or written.
 pub(super) fn report(
     arguments: &Load,
     endpoint: &Endpoint,
@@ -40,7 +40,7 @@ pub(super) fn report(
     let record = &finished.record;
     if let Some(fleet) = fleet.filter(|fleet| !fleet.is_first()) {
         tell(&lost.as_ref().map_or_else(|| workers::told(record, fleet), ToString::to_string));
-        // Why the run is not as it should be is what the first worker says.
+        // The first worker prints the reasons for the exit code.
         return Ok(exit_code(arguments, &ended.checked, record, lost.is_some(), |_| {}));
     }
     let view = View::for_stdout(arguments.reports.color, Detail::Short);
@@ -104,11 +104,12 @@ pub(super) fn report(
     Ok(exit_code(arguments, &checked, &record, lost.is_some(), tell))
 }
 
-/// Reports why a run is not valid, and returns its exit code. A run that has lost a worker has already reported that.
+/// Prints why a run is not valid, with `says`, and returns its exit code. The loss of a worker has already been
+/// reported.
 fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool, says: impl Fn(&str)) -> u8 {
     let decision = Decision::default().of_load(record, arguments.much.max_failures);
     let found = arguments.much.find_rate.and_then(|_| summary::found(record));
-    // A search goes where the objective is missed, and requests fail.
+    // A search tries rates at which the objective is missed and requests fail, so these are not reasons.
     if (found.is_none() || record.state == RunState::Interrupted) && !is_lost {
         decision.reasons().iter().for_each(|reason| says(reason));
     }
@@ -117,7 +118,7 @@ fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool
     }
     match decision.exit_code() {
         exit::INTERRUPTED => exit::INTERRUPTED,
-        // What it has measured is not what was asked for.
+        // Without one of its workers, the run was not the requested load.
         _ if is_lost => exit::FAILED,
         exit::OK | exit::INVALID | exit::FAILURES if found.is_some() && checked.wrong.is_empty() => exit::OK,
         exit::OK if !checked.wrong.is_empty() => exit::FAILURES,
@@ -125,7 +126,8 @@ fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool
     }
 }
 
-/// Describes how late the client's event loops handled ready events, at the level at which they were latest.
+/// Returns within which time the client's event loops handled 99 % of ready events, at the worst level; `None` if not
+/// known.
 fn worst_stall(record: &Record) -> Option<Seconds> {
     let rounds = record.cases.iter().flat_map(|case| &case.rounds);
     let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

@@ -1,4 +1,4 @@
-//! `bench load --self-test`: how exact the command is on this machine.
+//! `bench load --self-test`: measures how accurate the command is on this machine.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,18 +18,18 @@ use bench_syntax::text::one_line;
 use super::silent;
 use crate::arguments::Load;
 
-/// Streams at once, unless others are asked for.
+/// The numbers of simultaneous streams, unless others are requested.
 const STREAMS: [u32; 4] = [1, 10, 100, 1000];
 
-/// Requests of each number of streams: at least so many altogether, and so many for each client.
+/// The smallest number of requests for each number of streams: in total, and for each client.
 const REQUESTS: u64 = 20;
 const OF_EACH: u64 = 2;
 
-/// Clients that send short requests as fast as they can, and for how long.
+/// The number of clients that send short requests as fast as they can, and for how long.
 const CLIENTS: usize = 64;
 const FAST: Duration = Duration::from_secs(3);
 
-/// Requests per second of a schedule, and for how long they are sent.
+/// The rate of a schedule, in requests per second, and for how long they are sent.
 const RATE: f64 = 1000.0;
 const SCHEDULE: Duration = Duration::from_secs(5);
 
@@ -42,7 +42,7 @@ const COLUMNS: [&str; 7] =
 /// Returns whether the user has interrupted the test.
 type Stop = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// Measures, and prints the report; returns the exit code.
+/// Runs all parts of the test, and prints the report; returns the exit code.
 ///
 /// # Errors
 /// If nothing can be measured, or if the report cannot be printed.
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Load) -> Result<u8, RunError> {
     Ok(test.exit_code())
 }
 
-/// What the test has found so far.
+/// The results of the test so far.
 struct Test {
     is_quiet: bool,
     is_interrupted: bool,
@@ -85,12 +85,12 @@ struct Test {
 }
 
 impl Test {
-    /// Measures so many streams, and adds their row.
+    /// Measures `count` streams, and adds their row to the table.
     ///
     /// # Errors
     /// Same as [`part`](Self::part).
     fn streams(&mut self, count: u32, table: &mut Table, style: Style) -> Result<(), RunError> {
-        // Both ends of each connection are here.
+        // Client and server run in this process, which holds both ends of each connection.
         if let Err(refused) = room_for_connections(2 * u64::from(count)) {
             table.remark(count.to_string(), refused);
             return Ok(());
@@ -161,8 +161,8 @@ impl Test {
         Ok(())
     }
 
-    /// Runs a part of the test in this process, of which nothing is kept. Returns its only level, or why there is none; `None`
-    /// if the test was interrupted before.
+    /// Runs a part of the test in this process, without storing a run. Returns its only level, or why there is none;
+    /// `None` if the test was interrupted before.
     ///
     /// # Errors
     /// If nothing can be run.
@@ -195,7 +195,7 @@ impl Test {
         Ok(Some(level.ok_or_else(why_not)))
     }
 
-    /// What follows from all parts; `None` if too few of them were measured to say it.
+    /// Returns the conclusion from all parts; `None` if the test was interrupted before a level was valid.
     fn conclusion(&self) -> Option<String> {
         match self.valid {
             Some(most) => Some(format!(
@@ -220,7 +220,7 @@ impl Test {
     }
 }
 
-/// A number of streams, in words.
+/// Returns a number of streams in words.
 fn streams(count: u32) -> String {
     if count == 1 { "1 stream".to_owned() } else { format!("{count} streams") }
 }

@@ -15,10 +15,10 @@ use bench_syntax::quantity::significant;
 
 use super::over_time;
 
-/// An answer that has less than this share of the requested tokens is shorter than what is measured.
+/// If answers have less than this share of the requested tokens, the user is notified.
 const SHORT: f64 = 0.95;
 
-/// Prints a table of both sides, and returns what does not fit together.
+/// Prints a table of the server's metrics next to the client's, and returns warnings if they disagree.
 ///
 /// # Errors
 /// When the terminal or the folder cannot be written to.
@@ -54,7 +54,7 @@ pub(super) fn server(
     Ok(warnings(series, counted, is_salted))
 }
 
-/// Compares the requested tokens with the received ones.
+/// Compares the requested tokens with the received ones; returns notes for the user.
 pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint, tokenizer: Option<&Path>) -> Vec<String> {
     let mut said = Vec::new();
     if counted.wanted_tokens > 0 {
@@ -85,13 +85,13 @@ pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint, tokenizer: Option
     said
 }
 
-/// The levels of all rounds.
+/// Returns the levels of all rounds.
 fn levels(record: &Record) -> Vec<Level> {
     let rounds = record.cases.iter().flat_map(|case| &case.rounds);
     rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| served.levels.clone()).collect()
 }
 
-/// The highest rate that met the objective, if one did.
+/// Returns the highest rate that met the objective; `None` if no rate did.
 pub(super) fn found(record: &Record) -> Option<f64> {
     Bracket::of(&levels(record)).met
 }

@@ -10,7 +10,8 @@ pub(super) fn file(given: &Path) -> PathBuf {
     if given.is_dir() { given.join("tokenizer.json") } else { given.to_owned() }
 }
 
-/// Returns what counts the tokens of a text with the given tokenizer, without those that a model adds at its beginning.
+/// Returns a function that counts the tokens of a text with the given tokenizer, without the special tokens that a
+/// model adds.
 ///
 /// # Errors
 /// If the file cannot be read, or if it contains no tokenizer.
@@ -28,7 +29,7 @@ pub(super) fn counter(given: &Path) -> Result<CountTokens, UsageError> {
 }
 
 /// # Errors
-/// Always: what could count tokens is not part of this program.
+/// Always: this program was built without tokenizers.
 #[cfg(not(feature = "tokenizer"))]
 pub(super) fn counter(_given: &Path) -> Result<CountTokens, UsageError> {
     Err(UsageError(

@@ -17,10 +17,11 @@ use super::given::Given;
 use super::{rendezvous, tokens};
 use crate::arguments::Load;
 
-/// The part of the load that this process sends, if it is one of several, and who says so.
+/// Returns the part of the load that this process sends, and the flag or engine that set it; `None` if there is one
+/// process.
 ///
 /// # Errors
-/// Variables that make no sense.
+/// If the environment variables of an engine are not valid.
 pub(super) fn share(arguments: &Load) -> Result<Option<(Share, &'static str)>, UsageError> {
     match arguments.workers.share {
         Some(share) if share.of() == 1 => Ok(None),
@@ -29,7 +30,8 @@ pub(super) fn share(arguments: &Load) -> Result<Option<(Share, &'static str)>, U
     }
 }
 
-/// Waits for the other workers, if there are any; `settings` is what of the command line must be the same for all.
+/// Waits for the other workers; `None` if there are none. `settings` are those of the command line that must be the
+/// same for all.
 ///
 /// # Errors
 /// If a worker does not come, or came with other settings or inputs.
@@ -55,7 +57,7 @@ pub(super) fn meet(
     settings.push(("the model".to_owned(), endpoint.model().unwrap_or("none").to_owned()));
     settings.push(("the content of the inputs".to_owned(), fingerprint(given, arguments)));
     if arguments.much.offline {
-        // It decides how many clients there are.
+        // It determines the number of clients.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         settings.push(("the number of cores".to_owned(), cores.to_string()));
     }
@@ -67,7 +69,7 @@ pub(super) fn meet(
 
 /// Returns a fingerprint of all inputs, times, templates and tokenizers.
 fn fingerprint(given: &Given, arguments: &Load) -> String {
-    // With fixed keys: the same for all processes of one version.
+    // This hasher has fixed keys, so that all processes of one version get the same fingerprint.
     let mut hasher = DefaultHasher::new();
     given.inputs.hash(&mut hasher);
     given.warm_up.hash(&mut hasher);
@@ -86,7 +88,7 @@ pub(super) fn end_together(fleet: &Fleet, interrupt: &Interrupt) {
     fleet.stop_when(move || asks.is_raised(), move || tells.tell());
 }
 
-/// The totals of the clients of all workers.
+/// The totals of the clients of one worker, or of all.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ended {
     pub(super) counts: Counts,
@@ -103,8 +105,8 @@ impl Ended {
         }
     }
 
-    /// Combines it with that of the other workers, on the first one; elsewhere returns it unchanged. All of them wait
-    /// for that. Also returns why the run could not go on, if a worker is no longer connected.
+    /// Combines the totals of all workers on the first worker; on the others, returns `self` unchanged. Each worker
+    /// waits for all others. Also returns the error if a worker is no longer connected.
     pub(super) fn of_all(self, fleet: &Fleet) -> (Self, Option<FleetError>) {
         let own = serde_json::to_vec(&self).unwrap_or_default();
         let others = match fleet.gather(&own) {
@@ -122,7 +124,7 @@ impl Ended {
     }
 }
 
-/// Describes the workers of a run: their hosts, the number of requests they have sent, and how well their clocks
+/// Describes the workers of a run: their hosts, the number of requests that they have sent, and how well their clocks
 /// agree.
 pub(super) fn told(record: &Record, fleet: &Fleet) -> String {
     let rounds = record.cases.iter().flat_map(|case| &case.rounds);

@@ -14,7 +14,7 @@ pub(super) const SWITCHES: &[&str] = &[
 
 pub(super) const LISTS: &[&str] = &["--extra-inputs", "--goodput", "--header", "-H"];
 
-/// Flags that change nothing of what is sent or measured.
+/// Flags that affect neither the requests nor the measurement, with the reasons.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("--tokenizer", "the server counts tokens"),
     ("--tokenizer-trust-remote-code", "no code is loaded"),
@@ -148,7 +148,7 @@ fn pace(typed: &mut Typed, arguments: &mut Vec<String>, url: &str) -> Result<(),
     Ok(())
 }
 
-/// `time_to_first_token:300 inter_token_latency:20`, in milliseconds, as conditions of ours.
+/// Translates conditions such as `time_to_first_token:300 inter_token_latency:20`, in milliseconds, for `--slo`.
 fn slo(conditions: &[String]) -> Result<String, String> {
     let all = conditions.iter().flat_map(|some| some.split_whitespace()).map(|condition| {
         let (name, limit) = condition
@@ -170,7 +170,7 @@ fn slo(conditions: &[String]) -> Result<String, String> {
     Ok(all.collect::<Result<Vec<_>, String>>()?.join(","))
 }
 
-/// `name:value` pairs, or a JSON object.
+/// Translates `name:value` pairs, or a JSON object, for `--extra-body`; `None` if there are none.
 fn body(inputs: &[String]) -> Result<Option<String>, String> {
     let mut body = serde_json::Map::new();
     for input in inputs {

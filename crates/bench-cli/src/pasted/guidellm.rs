@@ -8,7 +8,7 @@ pub(super) const SWITCHES: &[&str] =
 
 pub(super) const LISTS: &[&str] = &[];
 
-/// Flags that change nothing of what is sent or measured.
+/// Flags that affect neither the requests nor the measurement, with the reasons.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("--processor", "the server counts tokens"),
     ("--processor-args", "the server counts tokens"),
@@ -68,7 +68,7 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     Ok(Ours { arguments, left_out })
 }
 
-/// `prompt_tokens=256,output_tokens=128`, the same as JSON, or a file.
+/// Translates `--data`: `prompt_tokens=256,output_tokens=128`, the same as JSON, or a file.
 fn data(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> {
     let Some(data) = typed.take(&["--data"]) else { return Ok(()) };
     let pairs: Vec<(String, String)> =
@@ -124,7 +124,8 @@ fn pace(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> {
             push(arguments, "--arrival", "constant");
         }
         "poisson" | "async" => push(arguments, "--rate", rate()?),
-        // Ours goes from one client to the plateau: guidellm's `--rate` is how many levels it takes.
+        // The default of `bench load` goes from one client to the plateau, so guidellm's number of levels, `--rate`, is
+        // not needed.
         "sweep" => {}
         other => {
             return Err(format!(

@@ -1,4 +1,4 @@
-//! Translates command lines of other load generators that are pasted after `bench load` into ours.
+//! Translates command lines of other load generators, pasted after `bench load`, into those of `bench load`.
 
 mod aiperf;
 mod guidellm;
@@ -7,7 +7,7 @@ mod vllm;
 
 use typed::Typed;
 
-/// A command line of ours that asks for the same.
+/// The command line of `bench load` that has the same meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ours {
     /// The arguments of `bench load`.
@@ -41,13 +41,13 @@ const TELLING: &[(&str, Tool)] = &[
     ("--max-seconds", Tool::Guidellm),
 ];
 
-/// Translates the arguments of `bench load` if they are a command line of another tool; `None` if they are our own.
+/// Translates the arguments of `bench load` if they are a command line of another tool; `None` if they are not.
 ///
 /// # Errors
 /// If a flag has no equivalent; the error names the nearest flag.
 pub(crate) fn translated(typed: &[String]) -> Option<Result<Ours, String>> {
     let (tool, skip) = tool(typed)?;
-    // Help is ours, whatever is typed beside it.
+    // A request for help is passed on to `bench load`, whatever else is typed.
     let (help, rest): (Vec<_>, Vec<_>) =
         typed[skip..].iter().cloned().partition(|word| HELP.contains(&word.as_str()));
     let ours = match tool {
@@ -63,7 +63,8 @@ pub(crate) fn translated(typed: &[String]) -> Option<Result<Ours, String>> {
     }))
 }
 
-/// The tool that a command line is for, and how many of its words name it.
+/// Returns the tool that a command line is for, and how many of its words name the tool; `None` if it is for `bench
+/// load`.
 fn tool(typed: &[String]) -> Option<(Tool, usize)> {
     let words: Vec<&str> =
         typed.iter().map(String::as_str).take_while(|word| !word.starts_with("--")).collect();
@@ -86,7 +87,7 @@ fn tool(typed: &[String]) -> Option<(Tool, usize)> {
     }
 }
 
-/// The reason why a cap on an open loop is refused.
+/// Returns the error for a rate together with a limit on concurrency.
 fn capped(url: &str, rate: &str, concurrency: &str) -> String {
     format!(
         "a rate cannot be combined with a limit on concurrency: no latency would include the time that requests \

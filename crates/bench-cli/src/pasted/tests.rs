@@ -3,7 +3,7 @@
 use super::*;
 
 fn words(line: &str) -> Vec<String> {
-    // Quotes are the shell's: values here hold none but those of JSON.
+    // Single quotes are for the shell; values here contain only those of JSON.
     line.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect()
 }
 

@@ -1,23 +1,23 @@
 //! Flags of another tool as they were typed.
 
-/// Flags and their values, each with `-` for `_`.
+/// Flags with `_` replaced by `-`, and their values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
     flags: Vec<(String, Vec<String>)>,
-    /// Neither a flag nor the value of one.
+    /// The words that are neither a flag nor the value of one.
     pub(super) words: Vec<String>,
 }
 
 impl Typed {
-    /// Reads flags. `switches` take no value, `lists` as many as follow; all others take one.
+    /// Reads flags. `switches` take no value, `lists` take all values that follow; all others take one.
     ///
     /// # Errors
-    /// A flag without its value.
+    /// If the value of a flag is missing.
     pub(super) fn read(typed: &[String], switches: &[&str], lists: &[&str]) -> Result<Self, String> {
         let mut read = Typed::default();
         let mut rest = typed.iter().peekable();
         while let Some(word) = rest.next() {
-            // What a shell would have joined with the next line.
+            // The end of a line that a shell would have joined with the next one.
             if word == "\\" {
                 continue;
             }
@@ -47,12 +47,12 @@ impl Typed {
         Ok(read)
     }
 
-    /// The value of the last of these flags that was typed, which is taken out.
+    /// Removes these flags; returns the value of the last one that was typed, `None` if none was.
     pub(super) fn take(&mut self, names: &[&str]) -> Option<String> {
         self.take_all(names).pop()
     }
 
-    /// All values of these flags, which are taken out.
+    /// Removes these flags, and returns all their values.
     pub(super) fn take_all(&mut self, names: &[&str]) -> Vec<String> {
         let is_named = |flag: &(String, Vec<String>)| names.contains(&flag.0.as_str());
         let values =
@@ -61,14 +61,14 @@ impl Typed {
         values
     }
 
-    /// Whether one of these switches was typed; it is taken out.
+    /// Removes these switches; returns whether one of them was typed.
     pub(super) fn has(&mut self, names: &[&str]) -> bool {
         let before = self.flags.len();
         self.flags.retain(|flag| !names.contains(&flag.0.as_str()));
         self.flags.len() < before
     }
 
-    /// Takes out flags that ask for nothing that is measured, and says so.
+    /// Removes flags that do not affect the measurement; returns those that were typed, with the reasons.
     pub(super) fn leave_out(&mut self, names: &[(&str, &str)]) -> Vec<String> {
         let mut said = Vec::new();
         for (name, why) in names {
@@ -79,10 +79,10 @@ impl Typed {
         said
     }
 
-    /// Checks that nothing is left.
+    /// Checks that no flag or word is left.
     ///
     /// # Errors
-    /// The flags and words that were not taken.
+    /// If there are flags or words left, which the message names.
     pub(super) fn finish(self) -> Result<(), String> {
         let mut left: Vec<String> = self.flags.into_iter().map(|flag| flag.0).collect();
         left.extend(self.words);
@@ -96,7 +96,7 @@ impl Typed {
     }
 }
 
-/// Whether a word is a flag, and not a number below 0.
+/// Whether a word is a flag. A negative number is not one.
 fn is_flag(word: &str) -> bool {
     word.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && rest.parse::<f64>().is_err())
 }
@@ -113,7 +113,8 @@ pub(super) fn push_some(arguments: &mut Vec<String>, name: &str, value: Option<S
     }
 }
 
-/// A number of tokens with its deviation, as ours are written.
+/// Returns a mean number of tokens and its deviation as `MEAN:DEVIATION`; only the mean if the deviation is absent or
+/// 0.
 pub(super) fn with_deviation(mean: Option<String>, deviation: Option<String>) -> Option<String> {
     let is_zero = |text: &String| text.parse::<f64>().is_ok_and(|number| number == 0.0);
     match (mean, deviation.filter(|deviation| !is_zero(deviation))) {

@@ -21,7 +21,7 @@ pub(super) const SWITCHES: &[&str] = &[
 
 pub(super) const LISTS: &[&str] = &["--goodput", "--metadata", "--header", "--lora-modules"];
 
-/// Flags that change nothing of what is sent or measured.
+/// Flags that affect neither the requests nor the measurement, with the reasons.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("--tokenizer", "the server counts tokens"),
     ("--tokenizer-mode", "the server counts tokens"),
@@ -56,7 +56,7 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     let backend = typed.take(&["--backend", "--endpoint-type"]).unwrap_or("openai".to_owned());
     let path = typed.take(&["--endpoint"]);
     let kind = match backend.as_str() {
-        // The path says which of the two it is.
+        // The path shows whether it is for chats or for completions.
         "vllm" | "openai" | "sglang-oai" | "lmdeploy"
             if path.as_ref().is_some_and(|path| path.ends_with("/chat/completions")) =>
         {
@@ -95,7 +95,7 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
         arguments.push("--no-stream".to_owned());
     }
     let goodput = typed.take_all(&["--goodput"]);
-    // `e2el` is the latency of the service there; ours by that name is the headline.
+    // `e2el` of vLLM is measured as `service_latency` is, and not as the headline `latency`.
     let slo: Vec<String> =
         goodput.iter().map(|condition| condition.replace("e2el:", "service_latency:")).collect();
     push_some(&mut arguments, "--slo", (!slo.is_empty()).then(|| slo.join(",")));
@@ -111,7 +111,7 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     Ok(Ours { arguments, left_out })
 }
 
-/// Translates the inputs.
+/// Translates the flags for inputs.
 fn dataset(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> {
     let name = typed.take(&["--dataset-name"]).unwrap_or("random".to_owned());
     let path = typed.take(&["--dataset-path"]);
@@ -131,7 +131,7 @@ fn dataset(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String>
                 let number = ratio.parse::<f64>().ok().filter(|ratio| (0.0..1.0).contains(ratio));
                 number.ok_or_else(|| format!("`--random-range-ratio {ratio}`: expected a share below 1"))
             })?;
-            // The defaults of vLLM.
+            // The defaults are those of vLLM.
             push(arguments, "--isl", spread(&input.unwrap_or("1024".to_owned()), ratio)?);
             push(arguments, "--osl", spread(&output.unwrap_or("128".to_owned()), ratio)?);
             push_some(arguments, "--shared-prefix", prefix.filter(|prefix| prefix != "0"));
@@ -154,14 +154,14 @@ fn dataset(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String>
     Ok(())
 }
 
-/// `n`, or from `n (1 − ratio)` to `n (1 + ratio)`, as vLLM draws lengths.
+/// Returns the length `n`, or the range from `n (1 − ratio)` to `n (1 + ratio)` from which vLLM draws lengths.
 fn spread(tokens: &str, ratio: f64) -> Result<String, String> {
     let number = tokens.parse::<f64>().map_err(|_| format!("`{tokens}`: expected a number of tokens"))?;
     let at = |factor: f64| (number * factor).floor().max(1.0);
     Ok(if ratio == 0.0 { tokens.to_owned() } else { format!("{}-{}", at(1.0 - ratio), at(1.0 + ratio)) })
 }
 
-/// How requests come.
+/// Translates the flags for the pace of requests.
 fn pace(typed: &mut Typed, arguments: &mut Vec<String>, url: &str) -> Result<(), String> {
     let rate = typed.take(&["--request-rate"]).filter(|rate| rate != "inf");
     let burstiness = typed.take(&["--burstiness"]).filter(|shape| shape.parse::<f64>() != Ok(1.0));
@@ -180,7 +180,7 @@ fn pace(typed: &mut Typed, arguments: &mut Vec<String>, url: &str) -> Result<(),
     Ok(())
 }
 
-/// `1k` as 1000.
+/// Writes `1k` as `1000`.
 fn thousands(number: &str) -> String {
     match number.strip_suffix(['k', 'K']).and_then(|number| number.parse::<f64>().ok()) {
         Some(thousands) => format!("{}", (thousands * 1000.0).round()),
@@ -188,7 +188,7 @@ fn thousands(number: &str) -> String {
     }
 }
 
-/// Fields of the body, with those that have their own flags.
+/// Returns the fields for `--extra-body`, with those that have their own flags in vLLM; `None` if there are none.
 fn body(typed: &mut Typed) -> Result<Option<String>, String> {
     let mut body: serde_json::Map<String, serde_json::Value> = match typed.take(&["--extra-body"]) {
         Some(text) => serde_json::from_str(&text).map_err(|error| format!("--extra-body: {error}"))?,

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The command lines of a scenario file and what is typed after it.
+/// Returns the command lines for a scenario file and the arguments typed after it.
 fn lines(text: &str, typed: &[&str]) -> Result<Vec<Vec<String>>, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("chat.toml");
@@ -71,7 +71,7 @@ fn what_is_typed_comes_first() {
         "--isl=64",
     ];
     assert_eq!(line, expected);
-    // Another way to name the token replaces that of the file.
+    // Another flag for the token replaces the one in the file.
     let token = one("url = 'http://a'\ntoken_env = 'A'", &["--token-file=x"]);
     assert_eq!(token, ["http://a", "--token-file=x"]);
 }
@@ -101,7 +101,7 @@ fn a_matrix_is_a_load_for_each_combination() {
             "--argument=rate=1+2",
         ]
     );
-    // What is typed is the same for all.
+    // Typed flags are the same in all command lines.
     assert_eq!(lines(text, &["--isl=9", "--concurrency=1"]).expect("a scenario").len(), 2);
 }
 

@@ -1,4 +1,4 @@
-//! Each change is reported once to everyone who asks for it, or the failure to do so is reported.
+//! Each change is reported once to each recipient that asks for it; a failure to deliver is reported too.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,14 +16,14 @@ use bench_testing::Ended;
 /// The secret in the address, which must occur nowhere else.
 const SECRET: &str = "T0PS3CRET";
 
-/// A web server that answers every request in the same way, and keeps what it was sent.
+/// A web server that gives every request the same answer, and keeps the requests.
 struct Hook {
     address: String,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Hook {
-    /// One that answers with this status, or never.
+    /// Starts a server that answers with this status; if `None`, it never answers.
     fn answering(status: Option<u16>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}/hooks/{SECRET}", listener.local_addr().expect("an address"));
@@ -52,7 +52,7 @@ impl Hook {
     }
 }
 
-/// The body of a request of known length.
+/// Reads the body of a request with a `Content-Length`.
 fn body(stream: &TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a limit");
     let mut reader = BufReader::new(stream);
@@ -72,7 +72,7 @@ fn body(stream: &TcpStream) -> String {
     String::from_utf8(body).expect("text")
 }
 
-/// A store with one change in it, and these alerts.
+/// Creates a stage with a store that contains one change, and these alerts.
 fn changed(alerts: &str) -> Stage {
     let stage = nights(30, slower_from_night_20);
     stage.bench(&["store", "add"]).expect_code(0);
@@ -113,7 +113,7 @@ fn a_change_is_told_once() {
     );
     assert!(bodies[1]["text"].as_str().expect("a text").contains("unit/spins"), "{}", bodies[1]);
     alert(&stage, &[], &environment).expect_code(0).expect_said(&["HOOK: nothing new", "CHAT: nothing new"]);
-    // What was told outlives the file that it was kept in.
+    // The record of sent news survives the rebuilding of the store.
     stage.bench(&["store", "rebuild"]).expect_code(0);
     alert(&stage, &[], &environment).expect_code(0).expect_said(&["HOOK: nothing new"]);
     assert_eq!(hook.bodies().len(), 2);
@@ -135,7 +135,7 @@ fn what_cannot_be_delivered_is_tried_again_and_told_the_next_time() {
     alert(&stage, &[], &[("HOOK", &hanging.address)])
         .expect_code(1)
         .expect_said(&[told, "no answer within 300.0 ms"]);
-    // A port that nobody listens at.
+    // A port on which nothing listens.
     let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let nobody = format!("http://{free}/{SECRET}");
     alert(&stage, &[], &[("HOOK", &nobody)]).expect_code(1).expect_said(&[told, "no connection"]);
@@ -172,7 +172,7 @@ fn commands_and_workflows_are_told() {
         summary.starts_with("before\n### Benchmarks: 1 change") && summary.contains("| worse |"),
         "{summary}"
     );
-    // Outside of a workflow there is no summary, and that is no reason not to tell the others.
+    // Outside of a workflow there is no summary; the other recipients must still be notified.
     fs::write(
         stage.path().join("bench.toml"),
         "[[alert]]\ngithub = \"summary\"\nchanges = \"all\"\n\n[[alert]]\ncommand = [\"true\"]\n",

@@ -1,10 +1,10 @@
-//! The commit that made it slower, in a separate repository.
+//! `bench bisect` finds the commit that made a case slower, in a separate repository.
 
 use serde_json::Value;
 
 use crate::project::{EVERYTHING, Project, UNTIL_DECIDED};
 
-/// One test, as all of it needs what is built first.
+/// A single test, because every step needs the first build.
 #[test]
 fn the_commit_that_made_it_slower_is_named() {
     let project = Project::new();
@@ -30,7 +30,7 @@ fn the_commit_that_made_it_slower_is_named() {
     assert!(!ended.stdout.contains("another note"), "{}", ended.stdout);
     project.is_clean();
 
-    // Behind one that cannot be built, either may be it.
+    // If the slow commit follows one that cannot be built, either may be the cause.
     project.write("src/lib.rs", "pub fn turns() -> u64 { no such thing }\n");
     project.commit("does not build either");
     let worse = project.work(1_000_000, "ten times the work");

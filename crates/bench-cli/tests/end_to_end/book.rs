@@ -28,13 +28,13 @@ fn blocks(document: &Document, language: &str) -> Vec<Block> {
     document.blocks().into_iter().filter(|block| block.language == language).collect()
 }
 
-/// The commands of a block of shell, without comments; lines that begin with "…" are for the reader to fill in.
+/// Returns the commands of a shell block, without comments and lines that begin with "…", which the reader fills in.
 fn commands(block: &Block) -> Vec<String> {
     let lines = block.text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
     lines.filter(|line| !line.is_empty() && !line.starts_with(['…', '#'])).map(str::to_owned).collect()
 }
 
-/// The words of a command, with quotes taken off.
+/// Returns the words of a command, without their quotes.
 fn words(command: &str) -> Vec<String> {
     let (mut words, mut quote) = (vec![String::new()], None);
     for c in command.chars() {
@@ -49,12 +49,13 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// The program asked for its help after these arguments: 0 only if it knows all flags before it.
+/// Runs a command with `--help` added: the exit code is 0 only if all flags before it are known. `None` for other
+/// programs.
 fn understood(words: &[String], stage: &Stage) -> Option<Ended> {
     let strings: Vec<&str> = words.iter().map(String::as_str).collect();
     let before = |arguments: &[&str]| {
         let end = arguments.iter().position(|it| *it == "--").unwrap_or(arguments.len());
-        // Nothing lies where a reader's own executables do.
+        // Executables of the reader do not exist here.
         let given = arguments[..end].iter().filter(|it| !it.starts_with("./"));
         given.map(|it| (*it).to_owned()).chain(["--help".to_owned()]).collect::<Vec<_>>()
     };
@@ -70,7 +71,7 @@ fn understood(words: &[String], stage: &Stage) -> Option<Ended> {
             command.args(flags).arg("--help");
             command
         }
-        // Other people's programs, and variables before ours.
+        // Programs of others, and lines that set a variable.
         ["pip" | "pytest" | "python", ..] | ["cargo", "install" | "test", ..] => return None,
         [variable, ..] if variable.contains('=') => return None,
         _ => panic!("neither a command of ours nor one that is known: {words:?}"),
@@ -95,7 +96,7 @@ fn every_flag_in_the_book_is_known() {
     assert!(typed > 50, "only {typed} commands were found");
 }
 
-/// Types what a chapter says is run, in order.
+/// Runs the commands of the blocks that a chapter marks with `run`, in order.
 fn type_in(project: &Project, chapter: &Document) {
     for block in blocks(chapter, "sh").iter().filter(|block| block.mark == "run") {
         for command in commands(block) {
@@ -105,9 +106,9 @@ fn type_in(project: &Project, chapter: &Document) {
             let path = std::env::var_os("PATH").expect("a path");
             let paths = [bench].into_iter().chain(std::env::split_paths(&path));
             shell.env("PATH", std::env::join_paths(paths).expect("paths")).envs(quick);
-            // Without the limit of other tests: the bench target is built here.
+            // Without the time limit of other tests, because this builds the bench target.
             let ended = shell.output().expect("started");
-            // 3 is a verdict too, on a machine that has slowed down between two commands.
+            // 3 is allowed: the machine may have slowed down between two commands.
             let went_well = ended.status.code().is_some_and(|code| [0, 3].contains(&code));
             let said = String::from_utf8_lossy(&ended.stderr);
             assert!(went_well, "{}: {command}\n{said}", chapter.path.display());
@@ -118,7 +119,7 @@ fn type_in(project: &Project, chapter: &Document) {
 #[test]
 fn a_reader_who_types_what_is_said_gets_along() {
     let project = Project::with_runner();
-    // What the first chapter says to write, into the project that has the library already.
+    // Writes the manifest of the first chapter into the project, which already has the library.
     let start = chapter("getting-started.md");
     let manifest = &blocks(&start, "toml")[0].text;
     let place = workspace().join("bench-core").display().to_string();

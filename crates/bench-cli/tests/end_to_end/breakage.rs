@@ -1,4 +1,4 @@
-//! A side that breaks: its case has failed, the others go on, and nothing is left.
+//! A side that breaks: its case fails, the other cases continue, and no process is left.
 
 use std::process::{Child, Stdio};
 use std::{fs, path::Path};
@@ -104,7 +104,7 @@ impl Running {
         Running { stage, bench }
     }
 
-    /// Waits until workers have come and gone this often, each of which has measured a pair.
+    /// Waits until the workers of this many pairs have run.
     fn has_measured(self, pairs: usize) -> Self {
         let mut seen: Vec<u32> = Vec::new();
         wait_until("workers run", || {
@@ -128,7 +128,7 @@ impl Running {
 #[test]
 fn an_interrupted_comparison_is_reported() {
     for name in ["INT", "TERM"] {
-        // Both sides are asked for their cases once; the rest are pairs.
+        // Two of the processes list the cases; the others measure pairs.
         let running = Running::start(&["naps"]).has_measured(6);
         signal(name, running.bench.id());
         let (stage, code, said) = running.end();
@@ -148,7 +148,7 @@ fn a_comparison_that_is_interrupted_at_once_says_nothing_of_its_cases() {
     signal("INT", running.bench.id());
     let (stage, code, said) = running.end();
     assert_eq!(code, 130, "{said}");
-    // It may have been interrupted before the first pair, and then there is nothing to write.
+    // If it was interrupted before the first pair, there is nothing to write.
     if stage.results().exists() {
         assert!(verdicts(&stage.comparison()).iter().all(|(_, verdict)| verdict == "unsure"), "{said}");
         assert!(!said.contains("more time would not settle it"), "{said}");
@@ -159,7 +159,7 @@ fn a_comparison_that_is_interrupted_at_once_says_nothing_of_its_cases() {
 fn a_side_that_somebody_kills_fails_its_case_alone() {
     let mut running = Running::start(&["naps"]).has_measured(2);
     let candidate = fs::canonicalize(running.stage.path().join("candidate")).expect("path");
-    // One may have measured all it had to when it is killed; then it is the next one's turn.
+    // A worker may have sent its results before it is killed; then the next one is killed.
     wait_until("a worker is missed", || {
         kill_one(&candidate);
         running.bench.try_wait().expect("waited").is_some()

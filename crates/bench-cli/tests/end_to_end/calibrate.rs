@@ -1,4 +1,4 @@
-//! A program against itself.
+//! A program is compared with itself.
 
 use std::fs;
 

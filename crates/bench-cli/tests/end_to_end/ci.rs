@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::stage::read_json;
 use bench_testing::{Block, Document, Ended, run_to_end, runs_in, workspace};
 
-/// The script or the workflow of the chapter.
+/// Returns the block of the chapter in this language: the script or the workflow.
 fn block(language: &str) -> String {
     let document = Document::read(&workspace().join("docs/book/src/history.md"));
     let is_it = |block: &Block| {
@@ -59,7 +59,7 @@ fn the_script_measures_keeps_and_judges() {
     assert_eq!(runs_in(&results).len(), 2, "nothing was measured");
     assert_eq!(read_json(&results.join("gate.json"))["findings"][0]["case"], "unit/spins", "nor judged");
 
-    // A flag that nobody knows: no run, and the one before is not judged in its place.
+    // With an unknown flag there is no run, and the previous run is not judged in its place.
     project.write("benches/speed.rs", &benches);
     nightly(&project, &["--no-such-flag"]).expect_code(2).expect_said(&["nightly"]);
 }

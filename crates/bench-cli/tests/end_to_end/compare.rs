@@ -5,9 +5,9 @@ use std::fs;
 use crate::stage::{Stage, case, verdicts};
 use bench_testing::Bench;
 
-/// Enough for twice the work to be seen on any machine: a decided case stops long before.
+/// Enough time to detect twice the work on any machine; a case stops much earlier when it is decided.
 const UNTIL_DECIDED: [&str; 3] = ["--threshold=20%", "--max-time=20s", "--quiet"];
-/// As quick as a comparison can be; nothing is decided by it.
+/// Arguments for the quickest possible comparison, which decides nothing.
 const QUICK: [&str; 2] = ["--max-time=50ms", "--quiet"];
 
 fn ids(found: &[(String, String)]) -> Vec<&str> {
@@ -30,7 +30,7 @@ fn twice_the_work_is_slower_and_half_of_it_faster() {
     stage.bench(&[&allowed, &UNTIL_DECIDED[..]].concat()).expect_code(0).expect_said(&["1 slower"]);
 }
 
-/// Nothing can be said after one process pair: only who insists is told by the exit code.
+/// One process pair decides nothing; the exit code shows that only with `--strict`.
 #[test]
 fn unsure_is_exit_code_4_when_strict() {
     let stage = Stage::new(&["base"]);

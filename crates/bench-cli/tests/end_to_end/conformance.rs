@@ -24,7 +24,7 @@ fn a_bench_target_follows_the_protocol() {
     stage.bench(&["conformance", program, "--timeout=60s"]).expect_code(0).expect_said(&["0 deviations"]);
 }
 
-/// A fault, the checks that are made, and what is said.
+/// A fault, the checks that are made, and the expected message.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("nothing", "list", "printed nothing"),
     ("no_case", "list", "its list contains no case"),
@@ -84,7 +84,7 @@ fn each_fault_is_found() {
     }
     let left = Mutex::new(FAULTS.iter());
     let missed = Mutex::new(Vec::new());
-    // Most of the time is spent waiting for what does not come.
+    // The checks run in parallel, because most of their time is spent waiting for messages that never come.
     std::thread::scope(|scope| {
         for _ in 0..12 {
             scope.spawn(|| {
@@ -101,7 +101,7 @@ fn each_fault_is_found() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// The message about a fault, if it is not the expected one.
+/// Returns the output for a fault if it does not contain the expected message; `None` if it does.
 fn miss(stage: &Stage, program: &str, (fault, checks, said): &(&str, &str, &str)) -> Option<String> {
     let mut command = stage.bench_command(&["conformance", program, checks, "--quiet", "--timeout=15s"]);
     let ended = stage.end(command.env("FAULT", fault));

@@ -9,8 +9,8 @@ use std::process::Command;
 use bench_record::{Dot, InvalidCause, Lag, Record, SloCondition, Steady, Told, Worker};
 use bench_syntax::quantity::Seconds;
 
-/// Lines that the report of the suite of models takes at most. What models add of themselves takes two, and the command that
-/// has measured them three.
+/// The largest number of lines of the report of the suite of models. Two of these are for what models add, and three
+/// for the command that measured them.
 const MOST_LINES: usize = 95;
 
 /// Prints the record of the suite of models.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
 
-/// Answers with the number of messages that were sent, so that each answer is another one.
+/// Answers with the number of messages in the request, so that the answers of a conversation differ.
 fn counting(asked: &Asked) -> Vec<Act> {
     let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
     let messages = body["messages"].as_array().expect("messages").len();
@@ -21,7 +21,8 @@ const FILE: &str = r#"{"turns": ["How are you?", {"text": "Why?", "delay": 40, "
 {"turns": [{"text": "Tell me more."}, "Go on."]}
 "#;
 
-/// The texts of each request's messages, without the first call of the round, which belongs to no level.
+/// Returns the role and text of each request's messages, without the first call of the round, which belongs to no
+/// level.
 fn sent(server: &Truth) -> Vec<Vec<(String, String)>> {
     let chats = server.asked().into_iter().filter(|asked| !asked.body.is_empty()).skip(1);
     chats
@@ -34,14 +35,14 @@ fn sent(server: &Truth) -> Vec<Vec<(String, String)>> {
         .collect()
 }
 
-/// A folder that holds [`FILE`].
+/// Creates a stage that contains [`FILE`].
 fn stage_with_talks() -> Stage {
     let stage = Stage::new(&[]);
     std::fs::write(stage.path().join("talks.jsonl"), FILE).expect("written");
     stage
 }
 
-/// The arguments that all loads with conversations have in common.
+/// Returns the arguments that all loads with conversations have in common, with `more`.
 fn load<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let common = [
         "load",
@@ -72,7 +73,7 @@ fn each_turn_sends_the_history_with_the_true_answers() {
     let sent = sent(&server);
     assert_eq!(sent.len(), 10);
     for messages in &sent {
-        // All that was said before, with what the server answered each time.
+        // Each request contains the whole conversation so far, with the answers of the server.
         for (place, (role, text)) in messages.iter().enumerate() {
             let is_answer = place % 2 == 1;
             assert_eq!(role, if is_answer { "assistant" } else { "user" });
@@ -82,7 +83,7 @@ fn each_turn_sends_the_history_with_the_true_answers() {
         let salted = first.ends_with("] How are you?") || first.ends_with("] Tell me more.");
         assert!(first.starts_with('[') && salted, "{first}");
     }
-    // The salt is that of the conversation, so that a cache of prefixes knows it again.
+    // All turns of a conversation have the same salt, so that a prefix cache can recognize it.
     let longest = sent.iter().max_by_key(|messages| messages.len()).expect("requests");
     assert_eq!(longest.len(), 5);
     assert!(sent.iter().filter(|messages| messages[0] == longest[0]).count() == 3, "{sent:?}");
@@ -92,7 +93,7 @@ fn each_turn_sends_the_history_with_the_true_answers() {
     places.sort_unstable();
     places.dedup();
     assert_eq!(places.len(), 10, "{places:?}");
-    // A user thinks before each turn but the first, and no latency holds that.
+    // A user thinks before each turn except the first, which is not part of any latency.
     let time = |row: &BTreeMap<String, String>, name: &str| row[name].parse::<f64>().expect("a time");
     let mut thought = 0;
     for row in rows.iter().filter(|row| row["turn"] != "1") {
@@ -111,7 +112,7 @@ fn each_turn_sends_the_history_with_the_true_answers() {
         thought += 1;
     }
     assert!(thought >= 5, "{rows:?}");
-    // What the file says of an answer's length stands in its turn alone.
+    // The length of an answer in the file applies only to its turn.
     let bodies: Vec<Value> =
         server.asked().iter().map(|asked| serde_json::from_slice(&asked.body).expect("JSON")).collect();
     for body in &bodies {
@@ -119,7 +120,7 @@ fn each_turn_sends_the_history_with_the_true_answers() {
         let is_why = turns.last().expect("a message")["content"] == "Why?";
         assert_eq!(body["max_tokens"].as_u64(), is_why.then_some(7), "{body}");
     }
-    // Each user has one connection, and one server if there are several.
+    // Each user keeps one connection, and so one server if there are several.
     let mut connections: Vec<u64> = server.asked().iter().map(|asked| asked.connection as u64).collect();
     connections.sort_unstable();
     connections.dedup();

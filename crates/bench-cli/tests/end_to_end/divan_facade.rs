@@ -1,4 +1,4 @@
-//! Benchmarks written for divan, on the crate that stands in for it.
+//! Benchmarks written for divan, built with the crate that replaces it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::stage::{Stage, case, failure, read_json, verdicts};
 /// Arguments for the quickest possible run.
 const QUICK: [&str; 4] = ["--rounds=2", "--max-time=200ms", "--quiet", "--bench"];
 
-/// Names of the fixture's benchmarks that work.
+/// The names of the fixture's benchmarks that work.
 const FINE: [&str; 17] = [
     "heavy::10",
     "heavy::20",
@@ -41,7 +41,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// The fixture itself, as cargo starts it.
+/// Returns the command that starts the fixture itself, as cargo does.
 fn itself(stage: &Stage, arguments: &[&str]) -> Command {
     stage.target_command("facade", arguments)
 }
@@ -54,13 +54,13 @@ fn id(name: &str) -> String {
     format!("performance/with_divan_facade::{name}")
 }
 
-/// The reading of a probe.
+/// Returns the reading of a probe.
 fn observed(case: &Value, name: &str) -> Value {
     let figures = case["observed"].as_array().into_iter().flatten();
     figures.into_iter().find(|figure| figure["name"] == name).unwrap_or(&Value::Null)["value"].clone()
 }
 
-/// The processes that have written down this text.
+/// Returns the processes that have written this text to the trace.
 fn traced(stage: &Stage, text: &str) -> BTreeSet<String> {
     let trace = fs::read_to_string(stage.path().join("trace")).unwrap_or_default();
     let lines = trace.lines().filter_map(|line| line.split_once(' '));
@@ -76,7 +76,7 @@ fn benchmarks_of_divan_are_listed() {
         ["odd::left_out", "odd::measures_nothing", "odd::panics", "panics_on_a_thread", "timed::on_threads"];
     expected.extend(others.map(id));
     assert_eq!(ids(&listed.stdout), expected, "{}", listed.said());
-    // nextest hands back what was listed.
+    // nextest passes the listed ids back.
     let once = [&id("sums::of::1000"), "--nocapture", "--exact"];
     let ended = stage.end(&mut itself(&stage, &once)).expect_code(0);
     ended.expect_said(&["sums::of::1000 ... ok", "1 passed"]);

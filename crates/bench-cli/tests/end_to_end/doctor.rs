@@ -1,4 +1,4 @@
-//! Questions to the machine and its answers, wherever the tests run.
+//! `bench doctor`, on whatever machine the tests run.
 
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ fn machines_read_json_from_stdout_or_a_file() {
     stage.bench(&["doctor", "--watch=soon"]).expect_code(2).expect_said(&["\"soon\" is not a duration"]);
 }
 
-/// Without randomization of the address space there is always something to warn of.
+/// Without randomization of the address space, there is always a warning.
 #[test]
 fn strict_ends_with_4_where_something_warns() {
     let stage = Stage::new(&[]);

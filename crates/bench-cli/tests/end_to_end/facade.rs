@@ -1,4 +1,4 @@
-//! Benchmarks written for criterion, on the crate that stands in for it.
+//! Benchmarks written for criterion, built with the crate that replaces it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +14,7 @@ use crate::stage::{Stage, case, failure, read_json, verdicts};
 /// Arguments for the quickest possible run.
 const QUICK: [&str; 3] = ["--rounds=2", "--max-time=200ms", "--quiet"];
 
-/// Names of the fixture's benchmarks that work.
+/// The names of the fixture's benchmarks that work.
 const FINE: [&str; 12] = [
     "heavy/one",
     "heavy/three",
@@ -36,7 +36,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// The fixture itself, as cargo starts it.
+/// Returns the command that starts the fixture itself, as cargo does.
 fn itself(stage: &Stage, arguments: &[&str]) -> Command {
     stage.target_command("facade", arguments)
 }
@@ -45,7 +45,7 @@ fn ids(printed: &str) -> Vec<&str> {
     printed.lines().filter_map(|line| line.strip_suffix(": benchmark")).collect()
 }
 
-/// The processes that have written down something that begins like this, as often as they have.
+/// Returns the processes that have written a text with this beginning to the trace, once for each time.
 fn traced(stage: &Stage, text: &str) -> Vec<String> {
     let trace = fs::read_to_string(stage.path().join("trace")).unwrap_or_default();
     let lines = trace.lines().filter_map(|line| line.split_once(' '));
@@ -64,7 +64,7 @@ fn what_is_printed_while_benchmarks_register_stands_in_no_list() {
     assert_eq!(found, expected, "{}", listed.said());
     assert_eq!(listed.stdout.lines().count(), expected.len());
     assert!(listed.stderr.contains("printed while benchmarks are registered"));
-    // nextest hands back what was listed.
+    // nextest passes the listed ids back.
     let once = ["performance/twin/x_2", "--nocapture", "--exact"];
     stage.end(&mut itself(&stage, &once)).expect_code(0).expect_said(&["twin/x_2 ... ok", "1 passed"]);
 }
@@ -86,7 +86,7 @@ fn benchmarks_of_the_facade_are_run() {
     assert!(failure(&of("panics")).contains("the floor is gone"));
     assert!(failure(&of("measures nothing")).contains("returned without measuring"));
     assert!(failure(&of("fickle")).contains("was in the list, but is not registered in this process"));
-    // Each of two benchmarks with one name is measured, and what is measured besides time is not a time.
+    // Both of two benchmarks with the same name are measured, and other quantities than time are not reported as times.
     let median = |name: &str| of(name)["time"]["median_s"].as_f64().expect("a time");
     assert_eq!((median("twin/x"), median("twin/x_2")), (1e-6, 1e-3));
     assert!(of("twin/x_2")["warnings"].to_string().contains("registered more than once"));
@@ -230,7 +230,7 @@ fn cases_of_the_link_and_of_the_run_stand_side_by_side() {
     stage.add(Bench::FacadeAndRunner, "facade");
     let listed = stage.end(&mut itself(&stage, &["--list", "--format", "terse"])).expect_code(0);
     assert_eq!(ids(&listed.stdout), ["unit/registered", "performance/sum"]);
-    // Looking for what is registered at link time registers nothing else.
+    // Searching for benchmarks registered at link time does not run the code that registers others.
     let mut command = itself(&stage, &[&QUICK[..], &["--bench"]].concat());
     stage.end(command.env("FIXTURE_ONCE", stage.path().join("once"))).expect_code(1);
     let record = read_json(&stage.report().join("run.json"));

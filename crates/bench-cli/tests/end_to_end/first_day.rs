@@ -34,7 +34,7 @@ fn results_are_not_committed_and_make_no_tree_dirty() {
     project.git(&["add", "-A"]);
     assert_eq!(project.git(&["status", "--porcelain"]), "", "results were added");
     assert_eq!(dirty(), false);
-    // Whoever wants them committed has another file in git with each run.
+    // A user who removes `.gitignore` wants results committed, which changes a file in git with each run.
     fs::remove_file(project.path().join("benchmark_results/.gitignore")).expect("removed");
     project.git(&["add", "-A"]);
     project.commit("results");

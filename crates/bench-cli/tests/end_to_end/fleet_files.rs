@@ -1,4 +1,4 @@
-//! `docs/fleet`: what a person copies to start workers, started with engines of a few lines in place of the real ones.
+//! The files in `docs/fleet` that users copy to start workers, run with small scripts in place of the real engines.
 
 use std::fs;
 use std::net::TcpListener;
@@ -25,7 +25,7 @@ for task in $tasks; do wait "$task" || code=$?; done
 exit "$code"
 "#;
 
-/// Runs a line here instead of on another machine.
+/// Runs a command here instead of on another machine.
 const SSH: &str = r#"#!/bin/sh
 while case $1 in -*) true ;; *) false ;; esac; do shift; done
 exec sh -c "$2"
@@ -35,7 +35,7 @@ fn document(name: &str) -> PathBuf {
     workspace().join("docs/fleet").join(name)
 }
 
-/// Runs a script of the documents with these programs before all others.
+/// Runs a script of the documents with these programs first on the path.
 fn run(stage: &Stage, name: &str, programs: &[(&str, &str)], arguments: &[&str]) -> Ended {
     let bin = stage.path().join("bin");
     fs::create_dir_all(&bin).expect("a folder");
@@ -52,7 +52,7 @@ fn run(stage: &Stage, name: &str, programs: &[(&str, &str)], arguments: &[&str])
     stage.end(&mut command)
 }
 
-/// That three workers have shared the only run.
+/// Asserts that three workers have shared the only run.
 fn expect_three(stage: &Stage, ended: &Ended) {
     assert!([0, 3].contains(&ended.code), "{}", ended.said());
     let record = read_json(&stage.report().join("run.json"));
@@ -88,7 +88,7 @@ fn a_suite_is_measured_in_parts_that_meet_in_one_history() {
     for part in ["part 1/3 of the cases, set by Slurm", "part 3/3"] {
         assert!(ended.said().contains(part), "{}", ended.said());
     }
-    // Each case is in one part, and the parts are one run of the history.
+    // Each case is in exactly one part, and all parts are one run in the history.
     let store = stage.path().join("history.sqlite").display().to_string();
     let runs = stage.bench(&["store", "list", "--store", &store]).expect_code(0).stdout;
     assert_eq!(runs.lines().count(), 1, "{runs}");
@@ -110,9 +110,9 @@ fn a_suite_is_measured_in_parts_that_meet_in_one_history() {
     assert!(measured.len() > 3 && numbers.len() > 1, "{measured:?} in {numbers:?}");
     assert_eq!((&measured, &ids(&whole)), (&ids(&listed), &ids(&listed)));
     assert_eq!(whole["parts"], serde_json::json!({"run": run, "of": 3, "numbers": numbers}));
-    // The gate judges a part together with those that are there, and says which are not.
+    // The gate judges a part together with those already in the store, and names the missing ones.
     let alone = stage.path().join("alone.sqlite").display().to_string();
-    // One with cases: a part may have none.
+    // A part may have no cases; this takes one that has some.
     let has_cases = |folder: &&PathBuf| !ids(&read_json(&folder.join("latest/run.json"))).is_empty();
     let part =
         folders.iter().find(has_cases).expect("a part with cases").join("latest").display().to_string();
@@ -125,7 +125,7 @@ fn a_suite_is_measured_in_parts_that_meet_in_one_history() {
     stage.bench(&["gate", &part, "--store", &store]).expect_code(0);
 }
 
-/// The ids of the cases of a record or a list, in their order as text.
+/// Returns the sorted ids of the cases of a record or a list.
 fn ids(document: &serde_json::Value) -> Vec<String> {
     let cases = document["cases"].as_array().expect("cases").iter();
     let mut ids: Vec<String> = cases.map(|case| case["id"].as_str().expect("an id").to_owned()).collect();
@@ -133,7 +133,7 @@ fn ids(document: &serde_json::Value) -> Vec<String> {
     ids
 }
 
-/// The document of this kind among those of a manifest.
+/// Returns the document of this kind in a manifest.
 fn of_kind<'a>(documents: &'a [Yaml], kind: &str) -> &'a Yaml {
     documents.iter().find(|document| document["kind"].as_str() == Some(kind)).expect("a document")
 }
@@ -151,14 +151,14 @@ fn the_manifest_fits_together() {
         all.clone().find(|variable| variable["name"].as_str() == Some(name)).expect("a variable")["value"]
             .as_str()
     };
-    // Without an index pods do not know who they are; a pod that is started again would meet no other.
+    // Pods need an index as their number; a pod that is started again would not meet the others.
     assert_eq!(spec["completionMode"].as_str(), Some("Indexed"));
     assert_eq!(spec["backoffLimit"].as_i64(), Some(0));
     assert_eq!(pod["restartPolicy"].as_str(), Some("Never"));
     let count = spec["completions"].as_i64().expect("a number");
     assert_eq!(spec["parallelism"].as_i64(), Some(count), "all pods have to be there at once");
     assert_eq!(variable("BENCH_WORKERS"), Some(count.to_string().as_str()));
-    // The first pod is called JOB-0.SUBDOMAIN, if a headless service of that name selects it.
+    // The first pod has the host name JOB-0.SUBDOMAIN if a headless service of that name selects it.
     let (name, subdomain) = (job["metadata"]["name"].as_str(), pod["subdomain"].as_str());
     assert_eq!(service["metadata"]["name"].as_str(), subdomain);
     assert_eq!(service["spec"]["clusterIP"].as_str(), Some("None"));
@@ -168,9 +168,9 @@ fn the_manifest_fits_together() {
     assert_eq!(container["ports"][0]["containerPort"].as_i64(), Some(port));
     let address = format!("{}-0.{}:{port}", name.expect("a name"), subdomain.expect("a subdomain"));
     assert_eq!(variable("BENCH_RENDEZVOUS"), Some(address.as_str()));
-    // Guaranteed quality of service.
+    // Equal requests and limits give the quality of service `Guaranteed`.
     assert_eq!(container["resources"]["requests"], container["resources"]["limits"]);
-    // What it runs is understood.
+    // `bench` understands the command of the container.
     let words: Vec<&str> =
         container["command"].as_vec().expect("a command").iter().filter_map(Yaml::as_str).collect();
     assert_eq!(words[0], "bench");

@@ -1,4 +1,4 @@
-//! Nights that are made up, and what the gate makes of them.
+//! `bench gate` on generated nightly runs.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::history::{measured, slower_from_night_20, write_night, write_night_at
 use crate::project::Project;
 use crate::stage::{Stage, read_json};
 
-/// The decision of the gate, and its exit code.
+/// Returns the decision of the gate, and its exit code.
 fn gate(stage: &Stage, arguments: &[&str]) -> (Value, i32) {
     let ended = stage.bench(&[&["gate", "--json=-"], arguments].concat());
     let decision = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.said()));
@@ -28,7 +28,7 @@ fn thirty_nights_with_one_regression_raise_one_alarm_until_it_is_accepted() {
         let (decision, code) = gate(&stage, &[&format!("night-{night:02}")]);
         let new = |finding: &&Value| finding["evidence"]["new"] == true;
         alarms.extend(findings(&decision).iter().filter(new).map(|_| night));
-        // It lasts until someone has said what is to become of it.
+        // An alarm lasts until the change is accepted or fixed.
         let expected = if alarms.is_empty() { 0 } else { 3 };
         assert_eq!(code, expected, "night {night}: {decision}");
     }
@@ -54,7 +54,7 @@ fn thirty_nights_with_one_regression_raise_one_alarm_until_it_is_accepted() {
         assert_eq!((findings(&decision).len(), code), (0, 0), "night {night}: {decision}");
     }
     stage.bench(&["trend"]).expect_code(0).expect_said(&["[accepted by me: exact sums]"]);
-    // Kept before it was judged.
+    // The run was stored before it was judged.
     stage.bench(&["store", "list"]).expect_code(0).expect_said(&["night-00", "night-33"]);
 }
 
@@ -132,7 +132,7 @@ fn a_run_is_held_against_a_baseline() {
     fs::write(stage.path().join("bench.toml"), "[gate]\nbaseline = \"v1\"\n").expect("file");
     stage.bench(&["gate", "night-11"]).expect_code(3);
     stage.bench(&["gate", "night-08"]).expect_code(2).expect_said(&["is this run itself"]);
-    // A name given while measuring will do.
+    // A name that was given while measuring is accepted, too.
     std::os::unix::fs::symlink("night-09", stage.results().join("before")).expect("link");
     stage
         .bench(&["gate", "night-11", "--baseline=before"])
@@ -144,7 +144,7 @@ fn a_run_is_held_against_a_baseline() {
 fn what_looks_much_worse_is_shown_although_it_is_unsure() {
     let (stage, record) = measured();
     write_night(&stage, &record, 0, 1.0);
-    // Beyond what is allowed, and within what two runs differ by at most.
+    // More than is allowed, but within the differences between runs.
     write_night(&stage, &record, 1, 1.2);
     stage.bench(&["store", "add"]).expect_code(0);
     stage.bench(&["gate", "night-01", "--baseline=night-00"]).expect_code(0).expect_said(&[
@@ -164,7 +164,7 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
     let renamed = project.work(20_000, "the same by another name");
     let slow = project.work(100_000, "five times the work");
     let stage = &project.stage;
-    // The history says the same of both.
+    // To the history, both commits look the same.
     for (head, code, says) in [
         (&fast, 0, "the last good run is of the same commit"),
         (&renamed, 0, "cleared"),
@@ -182,7 +182,7 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
         ended.expect_code(code).expect_said(&[says]);
         project.is_clean();
     }
-    // What no commit holds cannot be measured.
+    // Code that is not in a commit cannot be measured again.
     let mut dirty = read_json(&stage.results().join("night-29/run.json"));
     dirty["environment"]["dirty"] = Value::Bool(true);
     dirty["run"] = "night-29b".into();
@@ -211,7 +211,7 @@ fn reruns_of_an_old_commit_are_no_change_of_today() {
     let worse = "(worse) since 2026-01-26";
     let trend = project.bench(&["trend"]).expect_code(0);
     assert!(!trend.said().contains(worse), "{}", trend.said());
-    // Where no commit is known, time is all that there is to go by.
+    // If no commit is known, runs are ordered by time.
     let results = stage.results().display().to_string();
     elsewhere.bench(&["trend", "--output-dir", &results]).expect_code(0).expect_said(&[worse]);
 }

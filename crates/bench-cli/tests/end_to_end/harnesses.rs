@@ -1,4 +1,4 @@
-//! Executables of other harnesses, as they are.
+//! Unchanged executables of other harnesses.
 
 use serde_json::Value;
 
@@ -19,13 +19,13 @@ fn stage(benches: &[(Bench, &str)]) -> Stage {
     stage
 }
 
-/// The record of the only run.
+/// Returns the record of the only run.
 #[track_caller]
 fn record(stage: &Stage) -> Value {
     read_json(&stage.report().join("run.json"))
 }
 
-/// The failure in the rounds of a case.
+/// Returns the message of the first failed round of a case; empty if there is none.
 fn failure(case: &Value) -> &str {
     let rounds = case["rounds"].as_array().expect("rounds");
     rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()
@@ -68,7 +68,8 @@ fn benchmarks_of_criterion_are_run() {
     assert!(round["start_up_ns"].as_u64().expect("start-up") > 0);
     #[cfg(not(bench_portable))]
     assert!(sum["peak_memory_bytes"].as_u64().expect("memory") > 1 << 20, "{sum}");
-    // As long as it should be, beside one with a tenth of the work. A busy machine makes samples slower, and none faster.
+    // The time is compared with that of a tenth of the work, by the minimum: a busy machine makes samples slower, and
+    // none faster.
     let least = |id: &str| case(&record, id)["time"]["min_s"].as_f64().expect("a time");
     let ratio = least("performance/sums/of [n]/10000") / least("performance/sums/of [n]/1000");
     assert!((5.0..20.0).contains(&ratio), "{ratio}");
@@ -89,7 +90,7 @@ fn gpus_are_observed_while_another_harness_measures() {
     let record = record(&stage);
     let observed = case(&record, "performance/sums/twice")["observed"].to_string();
     assert!(observed.contains("gpu_utilisation") && observed.contains("gpu_power"), "{observed}");
-    // Warming up takes energy, too, and no harness says how much.
+    // Energy per iteration is not known: warming up takes energy, too, and the harness does not report how much.
     assert!(!observed.contains("per_iteration"), "{observed}");
 }
 
@@ -126,7 +127,7 @@ fn benchmarks_of_divan_are_run() {
     assert!(failure(&of("panics")).contains("exit status: 101"));
 }
 
-/// How often turns were handed over in each process pair of a case.
+/// Returns how often turns were handed over in each process pair of a case.
 fn handed_over(case: &Value) -> Vec<u64> {
     let pairs = case["pairs"].as_array().expect("pairs");
     pairs.iter().map(|pair| pair["handed_over"].as_u64().unwrap_or(0)).collect()
@@ -150,13 +151,13 @@ fn samples_of_other_harnesses_take_turns_in_a_comparison() {
         let change = case["change"].as_f64().expect("a change");
         assert!((0.5..2.0).contains(&change), "{change}");
         if cfg!(not(bench_portable)) {
-            // The first pair is tried one after the other.
+            // The processes of the first pair run one after the other.
             let handed_over = handed_over(case);
             assert_eq!(handed_over[0], 0);
             assert!(handed_over[1..].iter().all(|times| *times >= 10), "{handed_over:?}");
             assert_eq!(case["threads"], 1);
         }
-        // And like itself.
+        // A program is not slower than itself.
         compare("./one").expect_code(0);
     }
 }
@@ -193,7 +194,7 @@ fn what_only_looks_like_criterion_is_refused_with_the_reason() {
         let stage = stage(&[(Bench::Impostor, "impostor"), (Bench::WithDivan, "divan")]);
         let mut command = stage.bench_command(&["run", "./impostor", "./divan", "--list"]);
         let ended = stage.end(command.env("FIXTURE_IMPOSTOR", does));
-        // The other program is listed all the same.
+        // The other program is still listed.
         let ended = ended.expect_code(1);
         assert!(ended.stdout.contains("with_divan::sum_1000"), "{does}: {}", ended.said());
         if does == "breaks off" {
@@ -212,7 +213,7 @@ fn cargo_can_hand_over_what_it_builds() {
     measured.extend(QUICK);
     runner(&measured).expect_code(0);
     assert_eq!(case(&record(&stage), "performance/sum 1000")["status"], "ok");
-    // Without `--bench` it is not to be measured: `cargo test`, `cargo run`.
+    // Without `--bench`, as in `cargo test` and `cargo run`, it is not measured.
     runner(&["./criterion", "--test", "sum 1000"])
         .expect_code(0)
         .expect_said(&["Testing sum 1000", "Success"]);

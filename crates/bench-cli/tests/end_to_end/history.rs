@@ -1,4 +1,4 @@
-//! A store of nights, and what it says of them.
+//! A store of nightly runs, and its reports.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, read_json};
 use bench_testing::runs_in;
 
-/// A stage whose results folder holds so many nights of one real run's cases, each time multiplied by `factor`.
+/// Creates a stage with `count` nightly runs of one real run's cases, with times multiplied by `factor`.
 pub(crate) fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
     let (stage, record) = measured();
     for night in 0..count {
@@ -17,7 +17,7 @@ pub(crate) fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
     stage
 }
 
-/// A stage, and a real run, of which nothing is left there.
+/// Returns a stage, and the record of a real run, whose files were removed from the stage.
 pub(crate) fn measured() -> (Stage, Value) {
     let stage = Stage::new(&["base"]);
     let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
@@ -33,7 +33,7 @@ pub(crate) fn write_night(stage: &Stage, record: &Value, night: usize, factor: f
     write_night_at(stage, record, night, factor, &format!("{night:040}"));
 }
 
-/// A night that has measured this commit.
+/// Writes the run of a night that has measured this commit.
 pub(crate) fn write_night_at(stage: &Stage, record: &Value, night: usize, factor: f64, commit: &str) {
     let mut record = record.clone();
     let run = format!("night-{night:02}");
@@ -42,7 +42,7 @@ pub(crate) fn write_night_at(stage: &Stage, record: &Value, night: usize, factor
     record["environment"]["commit"] = json!(commit);
     record["environment"]["dirty"] = json!(false);
     for case in record["cases"].as_array_mut().expect("cases") {
-        // Some noise, the same in every test: the golden ratio spreads evenly.
+        // Some noise, the same in every test: multiples of the golden ratio are spread evenly.
         let noise = 1.0 + 0.01 * ((night as f64 * 0.618_034).fract() - 0.5);
         let changed = if case["id"] == "unit/spins" { factor } else { 1.0 };
         scale(case, 0.001 * noise * changed);
@@ -53,14 +53,14 @@ pub(crate) fn write_night_at(stage: &Stage, record: &Value, night: usize, factor
     fs::write(folder.join("run.json"), record.to_string()).expect("written");
 }
 
-/// Gives a case this median, and rounds that it is the median of: each repeats itself, and they lie a thousandth apart.
+/// Gives a case this median, and rounds to match: the samples of a round are equal, and rounds differ by a thousandth.
 fn scale(case: &mut Value, median_s: f64) {
     const ITERATIONS: u64 = 1000;
     let rounds = case["rounds"].as_array_mut().expect("rounds");
     let middle = (rounds.len() as f64 - 1.0) / 2.0;
     let of_round = |number: f64| median_s * (1.0 + 0.001 * (number - middle));
     for (number, round) in rounds.iter_mut().enumerate() {
-        // Many iterations a sample, so that what is cut off of a nanosecond is little.
+        // Many iterations per sample, so that rounding to nanoseconds has little effect.
         round["iterations_per_sample"] = json!(ITERATIONS);
         for sample in round["sample_ns"].as_array_mut().expect("samples") {
             *sample = json!((of_round(number as f64) * 1e9 * ITERATIONS as f64).round() as u64);
@@ -181,7 +181,7 @@ fn a_store_is_listed_shown_exported_pruned() {
 fn a_damaged_store_is_told_and_made_anew() {
     let stage = nights(3, |_| 1.0);
     stage.bench(&["store", "add"]).expect_code(0);
-    // Only the store still knows this one.
+    // This run is now only in the store.
     fs::remove_dir_all(stage.results().join("night-00")).expect("removed");
     stage
         .bench(&["store", "rebuild"])
@@ -222,7 +222,7 @@ fn where_a_store_may_be_is_said() {
 fn one_bad_run_does_not_keep_the_others_out() {
     let stage = nights(3, |_| 1.0);
     stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 3 ("]);
-    // Measured further, it is another run of the same name.
+    // A record with another content is a different run with the same name.
     let path = stage.results().join("night-01/run.json");
     let mut record = read_json(&path);
     record["seed"] = json!(4711);

@@ -1,5 +1,5 @@
-//! Instructions that are counted beside the times of a comparison, and those of cases that a program announces while it
-//! runs. Tests that need valgrind are skipped where it is missing, and fail in CI.
+//! Counts of instructions in addition to the times of a comparison, and those of cases that a program registers while
+//! it runs. Tests that need valgrind are skipped if it is missing; in CI, they fail.
 #![cfg(not(bench_portable))] // valgrind counts on Linux only
 
 use std::fs;
@@ -11,7 +11,7 @@ use bench_testing::{Bench, Ended, require, signal, wait, wait_until, workspace};
 
 use crate::stage::{Stage, case, read_json};
 
-/// So short that nothing is decided.
+/// Arguments for a comparison so short that nothing is decided.
 const UNSURE: [&str; 2] = ["--max-time=1ms", "--quiet"];
 
 fn stage() -> Stage {
@@ -22,7 +22,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// Compares, and counts unless the arguments say otherwise.
+/// Compares, and counts instructions unless the arguments turn that off.
 #[track_caller]
 fn compare(stage: &Stage, arguments: &[&str]) -> Ended {
     let arguments = [&["compare"], arguments, &UNSURE[..]].concat();
@@ -43,7 +43,7 @@ fn follows_the_schema(comparison: &Value) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// 2000 instructions, and 2 % more.
+/// Compares 2000 instructions with 2 % more.
 #[test]
 fn a_time_that_is_unsure_has_a_second_witness() {
     require!("valgrind");
@@ -74,7 +74,7 @@ fn a_time_that_is_unsure_has_a_second_witness() {
 #[test]
 fn equal_work_is_said_to_be_equal_and_nobody_has_to_ask() {
     require!("valgrind");
-    // What nobody has asked for is left out where it would take long: on a machine that is busy with other tests.
+    // Without a flag, counting is left out if it would take long, as on a machine that is busy with other tests.
     let attempt = || {
         let stage = stage();
         let ended = compare(&stage, &["./base", "./other", "--exact", "unit/walks"]);
@@ -181,7 +181,7 @@ fn an_interrupt_while_counting_leaves_what_was_compared() {
     follows_the_schema(&comparison);
 }
 
-/// Counts decide nothing of how often a comparison errs, and of what is injected they know nothing.
+/// Counts do not affect how often a comparison errs, and do not include the injected slowdown.
 #[test]
 fn nothing_is_counted_in_a_calibration() {
     let stage = stage();
@@ -192,7 +192,7 @@ fn nothing_is_counted_in_a_calibration() {
     assert_eq!(calibration["comparisons"][0]["cases"][0].get("instructions"), None);
 }
 
-/// Cases that register while their program runs: a worker under valgrind has to find them again.
+/// Checks cases that register while their program runs: a worker under valgrind has to find them again.
 #[test]
 fn cases_that_a_program_announces_are_counted() {
     require!("valgrind");
@@ -205,7 +205,7 @@ fn cases_that_a_program_announces_are_counted() {
     let counts = |id: &str| case(&record, id)["counts"].clone();
     let count = |id: &str| counts(id)["iteration"]["instructions"].as_u64().expect("a count");
     let (small, large) = (count("performance/sums/of [n]/1000"), count("performance/sums/of [n]/10000"));
-    // A loop of so many steps, each of a few instructions; what is around it looks at the program's name.
+    // A loop of 1000 or 10000 steps, each of a few instructions; the code around it reads the program's name.
     let step = (large - small) as f64 / 9000.0;
     let around = small as f64 - 1000.0 * step;
     assert!((1.0..20.0).contains(&step) && (0.0..5000.0).contains(&around), "{small} {large}");

@@ -1,4 +1,4 @@
-//! Runs go out in the formats of other tools, and what those measured comes in.
+//! Runs are exported in the formats of other tools, and runs of other tools are imported.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::stage::{Stage, read_json};
 use bench_testing::{not_checked, runs_in};
 
-/// A stage with one real run, whose name is `night`.
+/// Creates a stage with one real run, whose name is `night`.
 fn measured() -> Stage {
     let stage = Stage::new(&["base"]);
     let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
@@ -22,7 +22,7 @@ fn measured() -> Stage {
     stage
 }
 
-/// The output of another program that reads a file; `None`, with a message, if the program is not installed.
+/// Returns the output of another program that reads a file; `None`, with a message, if the program is not installed.
 fn read_by(stage: &Stage, program: &str, arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new(program).args(arguments).current_dir(stage.path()).output() else {
         not_checked(&format!("`{program}` is not installed"));
@@ -75,7 +75,7 @@ fn what_goes_out_is_read_by_those_it_is_for() {
     read_by(&stage, "xmllint", &["--noout", "night.xml"]);
 }
 
-/// Brings the summary of a record up to date.
+/// Updates the summary of a record.
 fn count(record: &mut Value) {
     let cases = record["cases"].as_array().expect("cases");
     let of = |status: &str| cases.iter().filter(|case| case["status"] == status).count();

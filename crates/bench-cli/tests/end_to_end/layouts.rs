@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::project::{Project, target};
 use crate::stage::Stage;
 
-/// Time for every layout to be drawn several times: three decide nothing, whatever they say.
+/// Enough time to draw every layout several times. Three layouts are too few to decide anything.
 const PAIRS: [&str; 3] = ["spins", "--layouts=3", "--max-time=5s"];
 
 fn layouts_of(side: &Value) -> Vec<PathBuf> {
@@ -17,7 +17,8 @@ fn layouts_of(side: &Value) -> Vec<PathBuf> {
     files.iter().map(|file| file.as_str().expect("a path").into()).collect()
 }
 
-/// The symbols of an executable that `nm` sizes, without where they lie, and the order in which they lie.
+/// Returns the symbols of an executable with the sizes that `nm` prints, and their order by address; `None` without
+/// `nm`.
 fn symbols(executable: &PathBuf) -> Option<(BTreeSet<String>, Vec<String>)> {
     let output = std::process::Command::new("nm").arg("-nS").arg(executable).output().ok()?;
     let text = String::from_utf8(output.stdout).expect("text");
@@ -31,7 +32,7 @@ fn symbols(executable: &PathBuf) -> Option<(BTreeSet<String>, Vec<String>)> {
     Some((sized.iter().cloned().collect(), sized))
 }
 
-/// One test, as all of it needs what is built first.
+/// A single test, because every step needs the first build.
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
@@ -52,7 +53,7 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
         assert_eq!(files.len(), 3, "{files:?}");
         let contents: BTreeSet<Vec<u8>> = files.iter().map(|file| fs::read(file).expect("a file")).collect();
         assert_eq!(contents.len(), 3, "three different executables of the {side}");
-        // The same functions in another order: nothing was compiled for it.
+        // The layouts have the same functions in different orders: nothing was compiled again.
         let plain = PathBuf::from(comparison[side]["executables"][0].as_str().expect("a path"));
         if let Some((own, own_order)) = symbols(&plain) {
             for file in &files {
@@ -68,7 +69,7 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
     }
     follows_its_schema(&comparison);
 
-    // With nothing changed nothing is linked; and what cargo builds is what it was.
+    // If nothing has changed, nothing is linked again, and cargo's own executable stays the same.
     let again = project.bench(&compare);
     assert!(!again.stderr.contains("linking 3 layouts"), "{}", again.said());
     assert!(!again.stderr.contains("Compiling"), "{}", again.said());
@@ -77,7 +78,7 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
     assert!(!plain.stdout.contains("layouts"), "{}", plain.said());
     project.is_clean();
 
-    // The other commands that compare builds.
+    // The other commands that compare builds have the flag, too.
     let flags = ["--layouts=3", "--max-time=1ms"];
     let against = project.bench(&[&["run", "--against", "HEAD~1", "spins"], &flags[..]].concat());
     against.expect_said(&["3 layouts of the code of each side"]);
@@ -87,10 +88,10 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
     a_linker_that_cannot_is_named(&project);
 }
 
-/// GNU ld comes with every C compiler, and knows no such option.
+/// Checks the error for a linker that cannot order functions: GNU ld, which comes with every C compiler.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn a_linker_that_cannot_is_named(project: &Project) {
-    // By a build script: flags of cargo's configuration would build every dependency anew.
+    // Set by a build script: flags in cargo's configuration would build every dependency again.
     project
         .write("build.rs", "fn main() {\n    println!(\"cargo::rustc-link-arg-benches=-fuse-ld=bfd\");\n}\n");
     let ended = project.bench(&["compare", ".", ".", "spins", "--layouts=3", "--max-time=1ms"]);
@@ -105,7 +106,7 @@ fn a_linker_that_cannot_is_named(project: &Project) {
     let left = fs::read_dir(built).expect("a folder").flatten().map(|entry| entry.file_name());
     let tools: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("bench-layouts-")).collect();
     assert!(tools.is_empty(), "{tools:?}");
-    // The plain build has not suffered.
+    // A plain build still works.
     let plain = project.bench(&["compare", ".", ".", "spins", "--max-time=1ms"]);
     assert!(!plain.stderr.contains("Compiling"), "{}", plain.said());
     plain.expect_code(0);

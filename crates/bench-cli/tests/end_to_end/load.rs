@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
 
-/// A server with one model, whose chats are two tokens.
+/// Answers as a server with one model, whose chats have two tokens.
 fn answers(asked: &Asked) -> Vec<Act> {
     match asked.path() {
         "/v1/models" => vec![json(r#"{"data":[{"id":"org/small"}]}"#)],
@@ -20,7 +20,7 @@ fn answers(asked: &Asked) -> Vec<Act> {
     }
 }
 
-/// The levels of the only case of the only run.
+/// Returns the record of the only run, and the levels of its only case.
 fn levels(stage: &Stage) -> (Value, Vec<Value>) {
     let record = read_json(&stage.report().join("run.json"));
     let case = record["cases"][0].clone();
@@ -38,7 +38,7 @@ fn an_address_is_enough() {
     let server = Truth::start(answers);
     let stage = Stage::new(&[]);
     let ended = stage.bench(&["load", &server.url(), "--up-to=2", "--requests=8", "-q", "--as=vllm"]);
-    // Whether such short levels are valid is the machine's affair.
+    // Whether such short levels are valid depends on the machine.
     assert!([0, 3].contains(&ended.code), "{}", ended.said());
     let (case, levels) = levels(&stage);
     assert_eq!(case["id"], "org_small/performance/chat");
@@ -49,7 +49,7 @@ fn an_address_is_enough() {
     }
     let rows = std::fs::read_to_string(stage.report().join("requests.csv")).expect("rows");
     assert!(rows.lines().next().expect("a head").contains("connect_s,tls_s,head_s"), "{rows}");
-    // What other tools read has the same requests.
+    // The files for other tools describe the same requests.
     let names = ["vllm.json".to_owned(), format!("vllm-{}.json", file_name("concurrency 1"))];
     let of_vllm = names.iter().map(|name| stage.report().join(name)).find(|path| path.exists());
     let of_vllm = read_json(&of_vllm.expect("a file"));
@@ -62,7 +62,7 @@ fn an_address_is_enough() {
     let seconds = levels[0]["metrics"].as_array().expect("metrics").iter();
     let ttft =
         seconds.filter(|metric| metric["name"] == "TTFT p50").find_map(|metric| metric["value"].as_f64());
-    // Nearest rank here, and between two values there.
+    // The median here is a nearest rank; that of the file is interpolated.
     assert!(median > 0.0 && ttft.is_some_and(|ttft| ttft * 1e3 <= median * 1.0001), "{of_vllm}");
     // Prompts differ in each request, so that no cache of the server knows them.
     let bodies: Vec<Vec<u8>> = server.asked().into_iter().map(|asked| asked.body).collect();
@@ -93,7 +93,7 @@ fn more_failures_than_may_be_exit_with_4_and_secrets_stay_secret() {
         let text = String::from_utf8_lossy(&std::fs::read(&file).expect("a file")).into_owned();
         assert!(!text.contains("hunter2"), "{}", file.display());
     }
-    // As many as that may fail.
+    // Allows that share of requests to fail.
     let allowed = stage.bench(&[&arguments[..], &["--max-failures=60%"]].concat());
     assert_eq!(allowed.code, 0, "{}", allowed.said());
 }
@@ -119,7 +119,7 @@ fn a_connection_is_what_was_asked_for_or_a_failure() {
     let url = server.url();
     let what = ["load", &url, "--endpoint=chat", "--model=m", "--concurrency=1", "--requests=2", "-q"];
     let ended = |more: &[&str]| stage.bench(&[&what, more].concat());
-    // The server speaks HTTP/1.1 alone.
+    // The server supports only HTTP/1.1.
     ended(&["--http2"]).expect_code(4).expect_said(&["protocol", "not HTTP/2"]);
     let identity = ["--client-cert=missing.pem", "--client-key=missing.pem"];
     ended(&identity).expect_code(2).expect_said(&["--client-cert needs an address that begins with https"]);
@@ -135,7 +135,7 @@ fn two_servers_are_compared_in_turn() {
         ["compare", &of_base, &of_candidate, "--rounds=6", "--json=in_turn.json", "--seed=1", "-q"];
     let load = ["--", "--concurrency=1,2", "--requests=6"];
     let ended = stage.bench(&[&arguments[..], &load].concat());
-    // What is found of such short rounds is the machine's affair.
+    // The verdict on such short rounds depends on the machine.
     assert!([0, 3].contains(&ended.code), "{}", ended.said());
     ended.expect_said(&[&of_base, &of_candidate, "concurrency 2", "TTFT p50", "with 95 % confidence"]);
     let document = read_json(&stage.path().join("in_turn.json"));
@@ -147,7 +147,7 @@ fn two_servers_are_compared_in_turn() {
         assert!(named("concurrency 1", name) && named("concurrency 2", name), "{name}: {document}");
     }
     assert!(!figures.iter().any(|figure| figure["metric"] == "time to head p50"), "{document}");
-    // Both have served as much, and took turns: neither was done before the other began.
+    // Both servers have served the same number of requests, in turn: neither had finished before the other began.
     let chats = |server: &Truth| -> Vec<std::time::Instant> {
         server.asked().iter().filter(|asked| !asked.body.is_empty()).map(|asked| asked.at).collect()
     };
@@ -227,7 +227,7 @@ fn an_interrupt_keeps_what_was_measured() {
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     let (_, levels) = levels(&stage);
     assert!(levels[0]["succeeded"].as_u64().expect("a number") > 10, "{}", levels[0]);
-    // Whether so many clients are too many for the machine is its own affair.
+    // Whether this many clients are too many depends on the machine.
     let causes = levels[0]["validity"]["causes"].as_array().expect("causes");
     assert!(causes.contains(&"interrupted".into()), "{}", levels[0]);
 }
@@ -289,10 +289,10 @@ fn a_model_of_tensors_is_sent_what_its_description_says() {
     assert!(
         bodies.iter().all(|body| body["inputs"][0]["data"].as_array().is_some_and(|data| data.len() == 3))
     );
-    // A model that is not described.
+    // A model that the server does not describe.
     let other = stage.bench(&["load", &format!("{}/v2/models/other/infer", server.url()), "--requests=20"]);
     other.expect_code(2).expect_said(&["does not describe the inputs of the model `other`", "--input"]);
-    // Over gRPC no list of models is asked for.
+    // Over gRPC, no list of models is requested.
     let grpc = server.url().replace("http://", "grpc://");
     let nameless = stage.bench(&["load", &grpc, "--requests=20"]);
     nameless.expect_code(2).expect_said(&["`grpc-infer` needs the name of a model: give it with --model"]);
@@ -301,7 +301,7 @@ fn a_model_of_tensors_is_sent_what_its_description_says() {
 #[test]
 fn the_command_measures_how_exact_it_is() {
     let stage = Stage::new(&[]);
-    // Whether such a level is valid is the machine's affair.
+    // Whether such a level is valid depends on the machine.
     let ended = stage.bench(&["load", "--self-test", "--concurrency=3", "--quiet"]);
     assert!([0, 3].contains(&ended.code), "{}", ended.said());
     let ended = ended.expect_said(&["error of TTFT", "of ITL", "of latency", "client stall", "valid"]);
@@ -313,14 +313,14 @@ fn the_command_measures_how_exact_it_is() {
     let refused = |flag: &str| stage.bench(&["load", "--self-test", flag]).expect_code(2);
     refused("--rate=5").expect_said(&["--rate has no effect with --self-test"]);
     refused("http://127.0.0.1:1").expect_said(&["an address has no effect with --self-test"]);
-    // Streams for which the system has no room. Where it has, they would only take long.
+    // More streams than the system allows. If it allows them, the test is left out because it would take too long.
     if room_for_connections(2 * 65_536).is_err() {
         let ended = stage.bench(&["load", "--self-test", "--concurrency=65536", "--quiet"]);
         ended.expect_code(3).expect_said(&["ulimit -n", "No level is valid"]);
     }
 }
 
-/// Answers of six words, one in each event, without a number of tokens.
+/// Answers with six words, one in each event, without a number of tokens.
 fn uncounted(asked: &Asked) -> Vec<Act> {
     if asked.path() == "/v1/models" {
         return vec![json(r#"{"data":[{"id":"m"}]}"#)];

@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use crate::stage::{Stage, read_json};
 
-/// Bodies of chats and completions that have come, in their order.
+/// Returns the bodies of the chats and completions that the server has received, in order.
 fn bodies(server: &Truth) -> Vec<Value> {
     let asked = server.asked();
     let posts = asked.iter().filter(|asked| !asked.body.is_empty());
     posts.map(|asked| serde_json::from_slice(&asked.body).expect("JSON")).collect()
 }
 
-/// A server whose answers count the words of their prompt, and 10 tokens more.
+/// Answers with a number of prompt tokens: the words of the prompt, and 10 more.
 fn counting(asked: &Asked) -> Vec<Act> {
     if asked.body.is_empty() {
         return vec![whole("404 Not Found", &[], "")];
@@ -55,7 +55,7 @@ fn a_trace_is_replayed_with_its_lengths() {
         })
         .collect();
     asked.sort_unstable();
-    // The first call, which is no part of the level, asks for the first row as well.
+    // The first call, which is not part of the level, also sends the first row.
     asked.dedup();
     assert_eq!(asked, [(100, 7, true), (200, 8, true), (300, 9, true)]);
     let level =
@@ -122,7 +122,7 @@ fn a_command_line_of_vllm_is_understood() {
         "exactly as long as requested",
     ]);
     let bodies = bodies(&server);
-    // Two of them find out how many tokens a word is.
+    // Two of the requests find out how many tokens a word has.
     assert!(bodies.len() >= 12, "{}", bodies.len());
     for body in &bodies[2..] {
         assert_eq!(body["prompt"].as_str().expect("a text").split(' ').count(), 64);
@@ -141,7 +141,7 @@ fn a_server_is_asked_what_it_did() {
     let answered = AtomicU64::new(0);
     let server = Truth::start(move |asked| match asked.path() {
         "/metrics" => {
-            // Somebody else's requests are among them from the second scrape on.
+            // From the second scrape on, 500 requests of another client are included.
             let own = answered.load(Ordering::Relaxed);
             let all = if own > 0 { own + 500 } else { 0 };
             let text = format!(
@@ -165,7 +165,7 @@ fn a_server_is_asked_what_it_did() {
     ended.expect_said(&[
         "metrics of vLLM, over the whole run",
         "requests answered",
-        // The first call, a request of warm-up, and those that count.
+        // 22 requests: the first call, one of the warm-up, and the 20 that count.
         "another client uses this server: it answered 522 requests, and 22 of them were sent from here",
         "prefix cache: 0.0% of the prompts' tokens",
     ]);
@@ -222,7 +222,7 @@ fn the_exporter_of_gpus_is_read_with_the_server() {
 
 #[test]
 fn the_highest_rate_is_found_with_its_bounds() {
-    // One after another, 4 ms each: 250 a second, and no more.
+    // Requests are served one after another, 4 ms each: at most 250 per second.
     let turn = Mutex::new(());
     let server = Truth::start(move |_| {
         let _turn = turn.lock().expect("no panic");
@@ -237,7 +237,7 @@ fn the_highest_rate_is_found_with_its_bounds() {
     let said = ended.said();
     let found =
         said.lines().find(|line| line.starts_with("latency_p50 <= 25ms: ")).expect("an answer").to_owned();
-    // On a busy machine no rate may be met; then it says so.
+    // On a busy machine, it is possible that no rate meets the objective, which is then reported.
     let bounds: Vec<f64> = found
         .split(' ')
         .zip(found.split(' ').skip(1))
@@ -285,7 +285,7 @@ fn the_files_of_a_folder_are_inputs_in_the_order_of_their_names() {
         .filter(|asked| asked.path() == "/x")
         .map(|asked| String::from_utf8_lossy(&asked.body).into_owned())
         .collect();
-    // The first call of a case is the first input as well.
+    // The first call of a case also sends the first input.
     assert_eq!(bodies, ["first", "first", "second", "first", "second"]);
     fs::remove_dir_all(&folder).expect("removed");
     fs::create_dir(&folder).expect("a folder");

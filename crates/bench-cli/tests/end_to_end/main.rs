@@ -1,4 +1,4 @@
-//! Uses of `bench`, on programs that do what users' programs do.
+//! Tests of the `bench` command with programs like those of users.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alert;

@@ -1,19 +1,20 @@
-//! Mutated inputs for every reader: none panics, and what is taken is data. `fuzz` does the same, guided by coverage.
+//! Mutated inputs for every reader: none panics, and accepted input is valid data. `fuzz` does the same, guided by
+//! coverage.
 
 use std::fs;
 use std::path::Path;
 
 use bench_history::store::{Location, Store};
 
-// The fuzz targets see them from outside.
+// The fuzz targets use these functions from another crate.
 #[allow(unreachable_pub)]
 #[path = "../../../../fuzz/src/readers.rs"]
 mod readers;
 
-/// Mutations of each file of the corpus, unless `BENCH_MUTATIONS` says otherwise.
+/// The number of mutations of each file of the corpus, unless `BENCH_MUTATIONS` sets another.
 const MUTATIONS: u64 = 300;
 
-/// Pieces of text that mean something to one of the readers, or to none.
+/// Pieces of text to insert, most of which have a meaning for one of the readers.
 const TOKENS: [&[u8]; 16] = [
     b"1e999",
     b"-1",
@@ -45,7 +46,8 @@ impl Random {
         ((z ^ (z >> 31)) % end.max(1) as u64) as usize
     }
 
-    /// One to four changes: a flipped bit, a piece that is gone, there twice or elsewhere, a token, an early end.
+    /// Returns the text with one to four changes: a flipped bit, a piece removed, repeated or moved, a token, or an
+    /// early end.
     fn mutated(&mut self, original: &[u8]) -> Vec<u8> {
         let mut bytes = original.to_vec();
         for _ in 0..=self.below(4) {
@@ -61,7 +63,7 @@ impl Random {
                 }
                 3 => bytes.truncate(at),
                 4 => {
-                    // In place of a number or word.
+                    // A token in place of a number or word.
                     let is_word =
                         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
                     let word = bytes[at..].iter().take_while(|byte| is_word(byte)).count();
@@ -74,7 +76,7 @@ impl Random {
     }
 }
 
-/// Reads each file of a part of the corpus as it is, and mutated.
+/// Reads each file of a part of the corpus unchanged and mutated.
 fn mutate(part: &str, read: fn(&[u8])) {
     let mutations = std::env::var("BENCH_MUTATIONS").ok().and_then(|text| text.parse().ok());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(part);
@@ -104,7 +106,7 @@ readers! {
     asv_benchmarks traces frames
 }
 
-/// Otherwise all mutations would be of nothing.
+/// Checks that readers accept the corpus; otherwise its mutations would test nothing.
 #[test]
 fn the_corpus_is_read() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

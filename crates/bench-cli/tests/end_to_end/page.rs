@@ -1,4 +1,4 @@
-//! Pages: `bench report`, `bench serve`.
+//! The pages of `bench report` and `bench serve`.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use crate::history::{nights, slower_from_night_20, write_night};
 use crate::stage::{Stage, read_json};
 use bench_testing::{runs_in, wait_until};
 
-/// The data of a page.
+/// Returns the data of a page.
 #[track_caller]
 fn data(html: &str) -> Value {
     let (_, from) = html.split_once("id=\"data\">").expect("data");
@@ -67,7 +67,7 @@ fn a_page_shows_a_history_a_run_and_a_comparison() {
     assert_eq!(page["comparison"]["base"], "night-03");
     assert!(page["comparison"]["cases"].as_array().is_some_and(|cases| !cases.is_empty()));
 
-    // The same floor as `bench compare` has, and the same flag for another one.
+    // The same default threshold as in `bench compare`, and the same flag for another one.
     assert_eq!(page["comparison"]["threshold"], 0.01);
     let args = ["night-03", "night-25", "--threshold", "30%"];
     let printed = stage.bench(&[&["report", "--output=-"], &args[..]].concat()).expect_code(0);
@@ -112,7 +112,7 @@ fn what_compare_has_written_becomes_a_page() {
     stage.bench(&["report", name]).expect_code(2).expect_said(&["comparison.json", "not a comparison"]);
 }
 
-/// `bench serve`, until it is dropped.
+/// A process of `bench serve`, which is killed when this is dropped.
 pub(crate) struct Served {
     process: Child,
     pub(crate) address: String,
@@ -129,7 +129,7 @@ impl Served {
         Served { process, address }
     }
 
-    /// Status line and headers, and the body: in the old protocol, which knows no chunks.
+    /// Returns the status line with the headers, and the body. The request is HTTP/1.0, which has no chunks.
     pub(crate) fn get(&self, path: &str, host: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("asked");
@@ -142,7 +142,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may just have gone.
+        // Errors are ignored: the process may just have ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

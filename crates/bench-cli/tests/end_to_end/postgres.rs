@@ -46,7 +46,7 @@ fn a_page_is_served_for_as_long_as_its_server_is_there_and_again_when_it_is_back
     assert_ne!(get("/revision").1, revision);
     assert_eq!(runs(), Some(4));
 
-    // A server that has come back in the meantime is not away.
+    // A server that was restarted after a crash works again.
     server.crash();
     server.start_again();
     assert!(get("/revision").0.contains(" 200 "));

@@ -1,4 +1,4 @@
-//! Programs that are not Rust: run, compared and calibrated; and programs that do what they should not.
+//! Runs, comparisons and calibrations of programs that are not Rust, and of programs that break the protocol.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,24 +11,24 @@ use crate::stage::{Stage, case, read_json, verdicts};
 /// Arguments for the quickest possible run.
 const QUICK: [&str; 5] = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=30s"];
 
-/// The record of the only run.
+/// Returns the record of the only run.
 #[track_caller]
 fn record(stage: &Stage) -> Value {
     read_json(&stage.report().join("run.json"))
 }
 
-/// The failure in the rounds of a case.
+/// Returns the message of the first failed round of a case; empty if there is none.
 fn failure(case: &Value) -> &str {
     let rounds = case["rounds"].as_array().expect("rounds");
     rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()
 }
 
-/// The example, with its own ids.
+/// Returns the example, with the ids of this model.
 fn example(model: &str) -> String {
     EXAMPLE.replace("f\"unit/", &format!("f\"{model}/unit/"))
 }
 
-/// A program with this fault and its own ids, in a separate folder.
+/// Installs a program with this fault and its own ids in a separate folder.
 fn faulty(stage: &Stage, fault: &str) -> String {
     fs::create_dir_all(stage.path().join(fault)).expect("a folder");
     python::install(stage, &example(fault), &format!("{fault}/python_program.py"));
@@ -62,7 +62,7 @@ fn a_python_program_is_run_and_its_interpreter_is_the_toolchain() {
     stage.bench(&["run", &program, "--dry-run", "total"]).expect_code(0).expect_said(&["unit/total[n=1000]"]);
 }
 
-/// Two interpreters in one run: each case belongs to the history of its own.
+/// Runs two interpreters in one run: each case belongs to the history of its own interpreter.
 #[test]
 fn each_case_keeps_the_build_of_its_program() {
     if python::is_missing() {
@@ -102,7 +102,7 @@ fn a_slower_copy_of_a_python_program_is_slower() {
     assert_eq!(printed["suite"]["comparisons"], 1);
 }
 
-/// Of a benchmark whose inputs are prepared: what is in the cache must not differ from side to side.
+/// Checks a benchmark with prepared inputs: the content of the cache must not differ between the sides.
 #[test]
 fn both_sides_keep_as_many_inputs_alive() {
     if python::is_missing() {
@@ -130,7 +130,7 @@ fn both_sides_keep_as_many_inputs_alive() {
     }
 }
 
-/// The example, which leaves a line in the file `started` for each worker.
+/// Returns the example, changed so that each worker adds a line to the file `started`.
 fn counted(text: &str) -> String {
     let start = "def work(channel):\n";
     let counted = text.replace(start, &format!("{start}    open(\"started\", \"a\").write(\"x\\n\")\n"));
@@ -180,7 +180,7 @@ fn a_crash_of_a_shared_worker_takes_no_other_case_with_it() {
     }
 }
 
-/// Programs that cannot be listed, and what is said of each.
+/// Programs that cannot be listed, and the error for each.
 const REFUSED: &[(&str, &str)] = &[
     ("nothing", "printed nothing: expected one JSON object"),
     ("no_case", "its list contains no case"),
@@ -238,7 +238,7 @@ fn programs_without_a_list_are_named_and_the_others_go_on() {
     stage.bench(&["run", &good, "/bin/true", "--list"]).expect_code(1).expect_said(&["good/unit/digest"]);
 }
 
-/// Workers that break the protocol, and what is said of each in a run and in a comparison.
+/// Workers that break the protocol, and the message for each in a run and in a comparison.
 const BROKEN: &[(&str, &str, &str)] = &[
     ("never_ready", "expected `ready` as its first frame", "expected `ready` as its first frame"),
     (
@@ -326,7 +326,7 @@ fn a_list_may_be_long() {
     stage.bench(&arguments).expect_code(0);
 }
 
-/// A shell script of this name.
+/// Writes a shell script with this name, and returns its path.
 fn script(stage: &Stage, name: &str, text: &str) -> String {
     let path = stage.path().join(name);
     fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");

@@ -1,4 +1,4 @@
-//! A cargo project of its own, under git.
+//! A separate cargo project, under git.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,39 +8,39 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::stage::Stage;
 use bench_testing::{Ended, fixture_target};
 
-/// Enough for twice the work to be seen on any machine: a decided case stops long before.
+/// Enough time to detect twice the work on any machine; a case stops much earlier when it is decided.
 pub(crate) const UNTIL_DECIDED: [&str; 2] = ["--threshold=20%", "--max-time=20s"];
 
-/// Arguments for cargo.
+/// Arguments for cargo that build the whole workspace.
 pub(crate) const EVERYTHING: [&str; 2] = ["--", "--workspace"];
 
 /// A cargo project with one benchmark, and a commit for each amount of work.
 pub(crate) struct Project {
     pub(crate) stage: Stage,
-    /// Projects share what is built, and the worktree in which revisions are: one at a time.
+    /// Allows one project at a time: projects share the target folder and the worktree of revisions.
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Project {
-    /// Its bench targets are workers alone, which are built sooner.
+    /// Creates a project whose bench targets are only workers, which builds faster.
     pub(crate) fn new() -> Self {
         Project::with_features("default-features = false")
     }
 
-    /// Its bench targets hold the runner.
+    /// Creates a project whose bench targets contain the runner.
     pub(crate) fn with_runner() -> Self {
         Project::with_features("default-features = true")
     }
 
     fn with_features(features: &str) -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
-        // A test that failed has left nothing that another one would notice.
+        // A failed test leaves nothing that affects the next one.
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let project = Project { stage: Stage::new(&[]), _alone: alone };
         let workspace = bench_testing::workspace();
-        // Nothing is to be downloaded: what this workspace has locked is there.
+        // Nothing is downloaded: the locked dependencies of this workspace are available.
         fs::copy(workspace.join("Cargo.lock"), project.path().join("Cargo.lock")).expect("copied");
-        // Not optimized: each revision builds it anew, and what is measured is not in it.
+        // Dependencies are not optimized: each revision builds them again, and the measured code is not in them.
         let core = workspace.join("bench-core");
         project.write(
             "Cargo.toml",
@@ -50,7 +50,7 @@ impl Project {
                  [workspace]\nmembers = [\"second\"]\n\n[profile.bench.package.\"*\"]\nopt-level = 0\n"
             ),
         );
-        // A second package, whose bench target has the same name.
+        // A second package with a bench target of the same name.
         project.write(
             "second/Cargo.toml",
             &format!(
@@ -70,21 +70,21 @@ impl Project {
         project.write(".gitignore", "target\nbenchmark_results\n");
         project.git(&["init", "--quiet", "."]);
         project.write("src/lib.rs", &turns(10_000));
-        // Brings the copied lock file up to date; unlike `cargo metadata`, it asks for no package of another platform.
+        // Updates the copied lock file; unlike `cargo metadata`, this requires no packages for other platforms.
         assert_eq!(project.run("cargo", &["tree", "--workspace", "--quiet"]).code, 0);
         project.commit("one");
         project.work(20_000, "two");
         project
     }
 
-    /// A commit that does this much work; where no message says otherwise, the code is the same.
+    /// Commits a version that does this much work, and returns its hash.
     pub(crate) fn work(&self, count: u64, message: &str) -> String {
         self.write("src/lib.rs", &(turns(count) + &format!("// {message}\n")));
         self.commit(message);
         self.head()
     }
 
-    /// The commit that is checked out.
+    /// Returns the commit that is checked out.
     pub(crate) fn head(&self) -> String {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
@@ -109,7 +109,7 @@ impl Project {
     }
 
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ended {
-        // Without the limit of other tests: all that a bench target needs is built here.
+        // Without the time limit of other tests: everything that a bench target needs is built here.
         let output = self.prepare(self.stage.command(program, arguments)).output().expect("started");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ended {
@@ -133,7 +133,7 @@ impl Project {
         self.git(&["commit", "--quiet", "--message", message]);
     }
 
-    /// Nothing is left in the checkout, and no worktree.
+    /// Asserts that the checkout has no changes and no further worktree.
     #[track_caller]
     pub(crate) fn is_clean(&self) {
         assert_eq!(self.git(&["worktree", "list"]).lines().count(), 1);
@@ -141,7 +141,7 @@ impl Project {
     }
 }
 
-/// Kept from test to test, as what takes long is always the same.
+/// Returns the target folder, which tests share because dependencies are the same and take long to build.
 pub(crate) fn target() -> PathBuf {
     fixture_target().join("project")
 }

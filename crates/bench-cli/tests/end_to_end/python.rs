@@ -9,10 +9,10 @@ use crate::stage::Stage;
 /// The example of the protocol.
 pub(crate) const EXAMPLE: &str = include_str!("../fixtures/python_program.py");
 
-/// The same with a fault that the variable `FAULT` names.
+/// The same program, with the fault that the variable `FAULT` names.
 pub(crate) const FAULTY: &str = include_str!("../fixtures/faulty_program.py");
 
-/// Whether there is no Python 3; says so. Fails where tests must not be left out.
+/// Whether Python 3 is missing, which is printed. Fails if the variable `CI` is set.
 pub(crate) fn is_missing() -> bool {
     let missing =
         !Command::new("python3").arg("--version").output().is_ok_and(|ended| ended.status.success());
@@ -23,7 +23,7 @@ pub(crate) fn is_missing() -> bool {
     missing
 }
 
-/// Writes a program into the folder, executable; returns the path by which it is called there.
+/// Writes an executable program into the folder of the stage; returns its path relative to the folder.
 pub(crate) fn install(stage: &Stage, text: &str, name: &str) -> String {
     let path = stage.path().join(name);
     fs::write(&path, text).expect("written");

@@ -1,4 +1,4 @@
-//! Files and folders of Python benchmarks, which the package in `python/` speaks for.
+//! Files and folders of Python benchmarks, run by the package in `python/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use crate::stage::{Stage, case, read_json};
 /// Arguments for the quickest possible run.
 const QUICK: [&str; 5] = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=60s"];
 
-/// Benchmarks by convention and by decorator, with code of the project's own.
+/// Benchmarks by convention and by decorator, which import code of the project.
 const BENCHMARKS: &str = "
 import mine
 from bench_models import benchmark
@@ -27,7 +27,7 @@ def loaded(b, n):
     b.iter(sum, data)
 ";
 
-/// A project in Python: its root, and a folder `speed` with benchmarks.
+/// Creates a project in Python with a folder `speed` of benchmarks.
 fn project() -> Stage {
     let stage = Stage::new(&[]);
     fs::create_dir(stage.path().join("speed")).expect("folder");
@@ -37,7 +37,7 @@ fn project() -> Stage {
     stage
 }
 
-/// `bench` with the package of this workspace, and no environment but that.
+/// Returns the command `bench` with only the package of this workspace in its environment.
 fn command(stage: &Stage, arguments: &[&str]) -> Command {
     let mut command = stage.bench_command(arguments);
     command.env("PYTHONPATH", workspace().join("python"));
@@ -82,7 +82,7 @@ fn a_file_of_python_follows_the_protocol() {
         return;
     }
     let stage = project();
-    // What the checks of misuse add is the time of sixty processes; the tests of the package have some of them.
+    // The checks of misuse are left out: they start sixty processes, and the tests of the package include some of them.
     let checks = ["list", "sample: n", "step", "shared"];
     let arguments = [&["conformance", "speed/cases.py", "--timeout=60s"], &checks[..]].concat();
     let ended = bench(&stage, &arguments).expect_code(0);
@@ -109,7 +109,7 @@ fn revisions_of_python_are_compared_each_with_its_own_code() {
         .expect_said(&["expected a single --interpreter"]);
 }
 
-/// Two cases that write down which process each of their calls is in.
+/// Returns a file with two cases that record the process of each of their calls.
 fn traced(share: &str, file: &str) -> String {
     format!(
         "
@@ -151,14 +151,14 @@ fn cases_of_a_file_share_the_processes_of_a_pair_if_they_may() {
         let (one, other) = (processes(" one"), processes(" other"));
         assert!(one.len().min(other.len()) >= 4, "{one:?} {other:?}");
         let common = one.intersection(&other).count();
-        // Once one is decided, the other goes on alone.
+        // When one case is decided, the other continues alone.
         let expected = if is_shared { one.len().min(other.len()) } else { 0 };
         assert_eq!(common, expected, "share={share}: {one:?} {other:?}");
     }
 }
 
-/// A case with a thread of its own, which writes down the state of the other process while it is called: `T` if that one
-/// is stopped.
+/// Returns a case with a thread that records the state of the other process while the case is called: `T` if it is
+/// stopped.
 fn watching(folder: &str) -> String {
     format!(
         "
@@ -209,12 +209,12 @@ fn threads_of_the_side_that_waits_are_stopped() {
         *seen.entry(state).or_default() += 1;
     }
     let stopped = seen.get("T").copied().unwrap_or(0);
-    // Warming up, both are awake.
+    // During the warm-up, both processes are awake.
     let awake: usize = ["R", "S"].iter().filter_map(|state| seen.get(state)).sum();
     assert!(stopped > awake, "{seen:?}");
 }
 
-/// A function that serves requests, in so many seconds each.
+/// Returns a function that serves requests, in `seconds` each.
 fn serving(seconds: f64) -> String {
     format!(
         "
@@ -248,7 +248,7 @@ fn a_function_of_python_is_a_load_case_like_any_other() {
     for file in ["levels.csv", "requests.csv", "plots"] {
         assert!(stage.report().join(file).exists(), "{file}");
     }
-    // The flags of load cases are theirs, too.
+    // The flags of load cases apply to these, too.
     bench(&stage, &["run", "speed", "speak", "--rounds=1", "--quick", "--quiet"]).expect_code(0);
 
     git(&stage, &["init", "--quiet"]);
@@ -280,7 +280,7 @@ fn an_import_that_never_ends_or_floods_fails_its_own_cases() {
     let message = |id: &str| case(&record, id)["failure"]["message"].as_str().unwrap_or_default().to_owned();
     assert!(message("unit/hangs").contains("5.0 s"), "{}", message("unit/hangs"));
     assert!(!message("unit/leaves").is_empty(), "{record}");
-    // What it prints harms nothing but its own start.
+    // What a file prints affects no case.
     assert_eq!((message("unit/floods"), message("unit/work")), (String::new(), String::new()));
     assert_eq!(record["summary"]["failed_runs"], 2, "{record}");
 }

@@ -1,5 +1,5 @@
-//! Random small packages, of which two commits differ by a known factor: the verdict must be right, whatever it is that
-//! the work depends on.
+//! Random small packages with two commits whose work differs by a known factor: the verdict must be right, whatever the
+//! work depends on.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::stage::Stage;
 
-/// How many packages are tried if nothing else is said. `RANDOM_PACKAGES=300` tries more, `RANDOM_PACKAGES_FROM=17`
-/// begins with the one of this number.
+/// The number of packages that are tried by default. `RANDOM_PACKAGES=300` tries more, `RANDOM_PACKAGES_FROM=17` begins
+/// with this number.
 const USUALLY: u64 = 3;
 
 /// The factor by which the changed commit does more work.
@@ -28,7 +28,7 @@ enum Source {
     AbsoluteFile,
     /// A data file, by a path relative to the package.
     RelativeFile,
-    /// A data file below what `CARGO_MANIFEST_DIR` says at run time.
+    /// A data file in the folder that `CARGO_MANIFEST_DIR` names at run time.
     FileByVariable,
     /// A file that the build script makes from another one.
     BuildScript,
@@ -44,7 +44,7 @@ enum Source {
     Profile,
     /// A package in a submodule.
     Submodule,
-    /// A package beside this one in the repository.
+    /// Another package in the same repository.
     Sibling,
 }
 
@@ -65,7 +65,7 @@ const SOURCES: [Source; 13] = [
 ];
 
 impl Source {
-    /// The expression of its value in the bench target.
+    /// Returns the expression for its value in the bench target.
     fn expression(self) -> &'static str {
         match self {
             Source::Code => "subject::WORK",
@@ -91,7 +91,7 @@ impl Source {
     }
 }
 
-/// A number that follows from another one, as in PCG.
+/// A generator of random numbers, as in PCG.
 struct Random(u64);
 
 impl Random {
@@ -104,7 +104,7 @@ impl Random {
 struct Package {
     stage: Stage,
     sources: Vec<Source>,
-    /// The one that the second commit changes.
+    /// The source that the second commit changes.
     changed: Source,
     /// Whether the package is a member of a workspace, in a separate folder.
     is_member: bool,
@@ -215,7 +215,7 @@ impl Package {
         self.write(".gitignore", "target\nbenchmark_results\n");
     }
 
-    /// The submodule has a separate repository, whose newest commit is checked out.
+    /// Commits the submodule in its separate repository, and checks out that commit.
     fn make_submodule(&self, is_changed: bool) {
         if !self.has(Source::Submodule) {
             return;
@@ -275,8 +275,7 @@ impl Package {
         (case["verdict"].as_str().unwrap_or("none").to_owned(), change, ended)
     }
 
-    /// Makes three commits, of which the second does more work and the third only says something else, and requires the
-    /// right verdicts.
+    /// Makes three commits, and asserts the verdicts: the second one does more work, the third one changes only text.
     fn try_out(&self, number: u64) {
         fs::create_dir_all(self.root()).expect("folder");
         self.git(".", &["init", "--quiet", "repository"]);

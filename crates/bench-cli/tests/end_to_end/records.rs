@@ -1,4 +1,4 @@
-//! Two records, which were measured at different times.
+//! Comparisons of two records, which were measured at different times.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, read_json};
 use bench_testing::{Ended, runs_in};
 
-/// A stage with two runs, `./one.json` and `./other.json`, the second changed.
+/// Creates a stage with two runs, `./one.json` and `./other.json`, with `change` applied to the second.
 fn two_runs(change: impl Fn(&mut Value)) -> Stage {
     let stage = Stage::new(&["base"]);
     let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
@@ -106,7 +106,7 @@ fn what_is_no_whole_record_is_named() {
     stage.bench(&["calibrate", "./one.json"]).expect_code(2).expect_said(&["only a program"]);
 }
 
-/// Whatever stands in a record, nothing follows from figures that are none.
+/// Checks that impossible figures in a record lead to no verdict.
 #[test]
 fn impossible_times_are_no_verdict() {
     let set = |figures: Value| {

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::stage::Stage;
 
-/// A report is late if it comes later than on the fifth night of a change.
+/// The number of nights within which a change must be reported.
 const NIGHTS: usize = 5;
 
-/// A history, and what is to be said of it.
+/// A history, and the reports that are expected.
 struct History {
     measure: &'static str,
     nights: usize,
@@ -23,7 +23,7 @@ struct History {
     slow: &'static [std::ops::Range<usize>],
 }
 
-/// Noise with a deviation of 1: a sum of twelve uniform numbers, the same in every test.
+/// Returns noise with a standard deviation of 1: a sum of twelve uniform numbers, the same in every test.
 fn noise(night: usize) -> f64 {
     let mut state = night as u64 * 12;
     let uniform = |_| {
@@ -68,7 +68,7 @@ impl Reports {
     }
 }
 
-/// Replays a history, and looks at everything that is said every night.
+/// Replays a history, and checks all reports of every night.
 fn replay(history: &History) {
     let stage = Stage::new(&[]);
     let alert = "[[alert]]\ncommand = [\"sh\", \"-c\", \"cat >> told; echo >> told\"]\nchanges = \"all\"\n";
@@ -115,7 +115,7 @@ fn replay(history: &History) {
         let culprit = report["culprit"]["commits"].as_array().expect("commits");
         assert!(culprit.iter().any(|one| *one == commit(*night).as_str()), "{report}");
     }
-    // Red from the report until the fix, and green again at the latest on the night after it.
+    // The gate fails from the report until the fix, and passes again at the latest on the night after the fix.
     for slow in history.slow {
         let told = slow.start + NIGHTS - 1..slow.end.min(history.nights);
         assert!(told.clone().all(|night| red.contains(&night)), "{told:?}: red on {red:?}");

@@ -9,7 +9,7 @@ use bench_testing::{Bench, not_checked, runs_in, workspace};
 
 const QUICK: [&str; 2] = ["--max-time=50ms", "--quiet"];
 
-/// Whether every element that is opened is closed, in order, and no text holds what may not stand there.
+/// Asserts that elements are closed in the right order, and that no text contains a character that must be escaped.
 #[track_caller]
 fn well_formed(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
@@ -57,7 +57,7 @@ fn a_comparison_follows_its_published_schema() {
     let text = fs::read_to_string(workspace().join("docs/comparison.schema.json"));
     let schema = serde_json::from_str(&text.expect("schema")).expect("JSON");
     let schema = jsonschema::validator_for(&schema).expect("a schema");
-    // With figures, with a failure, and with cases of one side alone.
+    // Comparisons with figures, with a failure, and with cases of only one side.
     for candidate in ["./base", "./panics", "./other"] {
         let stage = Stage::new(&["base", "panics", "other"]);
         stage.bench(&[&["compare", "./base", candidate], &QUICK[..]].concat());

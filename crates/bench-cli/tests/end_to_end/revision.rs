@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::project::{EVERYTHING, Project, UNTIL_DECIDED, target};
 
-/// One test, as all of it needs what is built first.
+/// A single test, because every step needs the first build.
 #[test]
 fn revisions_are_built_and_compared() {
     let project = Project::new();
@@ -25,7 +25,7 @@ fn revisions_are_built_and_compared() {
     let again = again.expect_code(0).expect_said(&["1 faster"]);
     assert!(!again.stderr.contains(building), "{}", again.stderr);
 
-    // The code as it is, and a program that was built from it: a revision must not take their place.
+    // The present code, and a program built from it: building a revision must not replace them.
     let forget = || fs::remove_dir_all(target().join("cache/revisions")).expect("forgotten");
     for arguments in [["compare", ".", "HEAD~1"], ["compare", "HEAD~1", "."]] {
         forget();
@@ -58,7 +58,8 @@ fn revisions_are_built_and_compared() {
     project.is_clean();
 }
 
-/// Cargo gives `[env]` of the checkout to the bench target that hands `--against` on.
+/// Checks that `[env]` of the checkout, which cargo sets for a bench target with `--against`, does not reach the
+/// revision.
 #[test]
 fn the_configuration_of_the_checkout_is_not_that_of_the_revision() {
     let project = Project::with_runner();

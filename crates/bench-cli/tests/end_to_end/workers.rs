@@ -1,4 +1,4 @@
-//! Several workers that share one load: started as engines start them, each a process with variables of its own.
+//! Several workers that share one load, started as engines do: each is a process with its own environment variables.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -19,13 +19,13 @@ fn answers(asked: &Asked) -> Vec<Act> {
     }
 }
 
-/// An address at which nothing listens.
+/// Returns an address on which nothing listens.
 fn rendezvous() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address").to_string()
 }
 
-/// Variables by which an engine tells a process which of several it is.
+/// Returns the variables by which an engine numbers its processes.
 type Engine = fn(rank: usize, of: usize) -> Vec<(&'static str, String)>;
 
 const SLURM: Engine = |rank, of| {
@@ -45,7 +45,7 @@ const OPEN_MPI: Engine =
 
 const MPICH: Engine = |rank, of| vec![("PMI_RANK", rank.to_string()), ("PMI_SIZE", of.to_string())];
 
-/// Starts workers that load the server, each with its own stage of reports, which the first one alone should use.
+/// Starts workers that put the server under load. Each has its own folder for reports, which only the first should use.
 fn start(stage: &Stage, engine: Engine, of: usize, arguments: &[&str]) -> Vec<Child> {
     let address = rendezvous();
     (0..of)
@@ -65,7 +65,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
 }
 
-/// The exit codes, which are those of the machine's noise if nothing else is wrong.
+/// Asserts that no exit code shows another problem than a noisy machine.
 fn expect_measured(outputs: &[Output]) {
     for output in outputs {
         assert!(matches!(output.status.code(), Some(0 | 3)), "{:?}: {}", output.status, said(output));
@@ -77,7 +77,7 @@ fn levels(stage: &Stage) -> Vec<Value> {
     record["cases"][0]["rounds"][0]["served"]["levels"].as_array().expect("levels").clone()
 }
 
-/// Columns of `requests.csv`, by the number of the request.
+/// Returns columns of `requests.csv` by the level and the number of the request.
 fn rows(stage: &Stage, columns: &[&str]) -> BTreeMap<(String, u64), Vec<String>> {
     let text = std::fs::read_to_string(stage.report().join("requests.csv")).expect("rows");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -119,7 +119,7 @@ fn workers_send_exactly_what_one_would_whatever_has_started_them() {
         let other = self::said(&outputs[2]);
         assert!(other.contains("worker 3 of 3 has sent 20 requests; worker 1 has the report"), "{other}");
     }
-    // No prompt is sent twice, though the workers send the same texts.
+    // No prompt is sent twice, although all workers send the same texts.
     let bodies: Vec<Vec<u8>> = server.asked().into_iter().map(|asked| asked.body).collect();
     let mut chats: Vec<&Vec<u8>> = bodies.iter().filter(|body| !body.is_empty()).collect();
     let sent = chats.len();
@@ -136,12 +136,12 @@ fn the_warm_up_is_divided_like_the_requests_that_count() {
     for how in [&["--rate=150"][..], &["--concurrency=3", "--connections=sticky"]] {
         let before = server.asked().len();
         let stage = Stage::new(&[]);
-        // The server is asked what it is: the connection for that is no client's.
+        // The connection that finds out the server's interface is not one of the clients'.
         let known = [url.as_str(), "--no-metrics", "--requests=12", "--warm-up=6", "-q"];
         let arguments = [&known[..], how, &prompts].concat();
         let outputs = ended(start(&stage, SLURM, 3, &arguments));
         expect_measured(&outputs);
-        // Each prompt is sent twice by the requests that count, and once before them; the first call of each worker is the first
+        // Each prompt is sent once in the warm-up and twice afterwards; the first call of each worker sends the first
         // prompt.
         let bodies: Vec<String> = server.asked()[before..]
             .iter()
@@ -152,7 +152,7 @@ fn the_warm_up_is_divided_like_the_requests_that_count() {
             let sent = bodies.iter().filter(|body| body.contains(&prompt)).count();
             assert_eq!(sent, if number == 0 { 6 } else { 3 }, "{how:?}: prompt {number} of {bodies:?}");
         }
-        // The connections that clients keep are those that they have warmed up.
+        // Clients keep the connections of the warm-up.
         let said = said(&outputs[0]);
         assert!(how.len() == 1 || said.contains("connections: 3 made"), "{said}");
     }
@@ -176,7 +176,7 @@ fn clients_are_divided_and_a_sweep_is_decided_by_all() {
             .filter(|((level, _), _)| level == name)
             .map(|((_, number), cells)| {
                 let client = cells[0].parse().expect("a number");
-                // A request is sent by the worker of its client, whichever of its clients is free.
+                // The worker of a request's client sends it, by any of its clients that is free.
                 assert_eq!(number % clients % 3, client % 3);
                 client
             })
@@ -191,7 +191,7 @@ fn clients_are_divided_and_a_sweep_is_decided_by_all() {
 fn a_search_is_one_search() {
     let server = Truth::start(answers);
     let stage = Stage::new(&[]);
-    // At the first rate that is tried it is met, or the machine is too busy for anything.
+    // The first rate meets the objective, unless the machine is too busy.
     let arguments = [
         &server.url(),
         "--find-rate",

@@ -1,5 +1,5 @@
-//! The variables that cargo's configuration sets for the programs that it runs: `[env]`, which `cargo bench` applies
-//! and a program that is started without cargo lacks.
+//! The variables that cargo's configuration sets in `[env]`. `cargo bench` sets them for the programs that it runs; a
+//! program that is started without cargo lacks them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -32,7 +32,7 @@ enum Variable {
     },
 }
 
-/// The same programs with the variables of cargo's configuration, as cargo finds it from `folder`.
+/// Returns the same programs with the variables of cargo's configuration, as cargo finds it from `folder`.
 pub(super) fn apply(programs: Vec<Program>, folder: &Path) -> Vec<Program> {
     let variables = configured(folder, |name| std::env::var_os(name).is_some());
     let with_all = |program: Program| {
@@ -41,12 +41,12 @@ pub(super) fn apply(programs: Vec<Program>, folder: &Path) -> Vec<Program> {
     programs.into_iter().map(with_all).collect()
 }
 
-/// Removes from the environment of this process the variables that a cargo has set from its configuration, if one has
-/// started this process by way of a bench target: each side of a comparison has its own configuration. A variable that
-/// the user has set to exactly the configured value is removed as well, since the two cannot be distinguished. Only
-/// for the start of `main`, before any other thread exists.
+/// If cargo has started this process by way of a bench target, removes the variables that cargo has set from its
+/// configuration: each side of a comparison has its own configuration. A variable that the user has set to exactly the
+/// configured value is removed as well, since the two cannot be distinguished. May only be called at the start of
+/// `main`, before any other thread exists.
 pub fn forget_configured(folder: &Path) {
-    // What cargo gives to whatever it runs, and no shell.
+    // Cargo sets this variable for the programs that it runs; a shell does not.
     if std::env::var_os("CARGO_MANIFEST_DIR").is_none() {
         return;
     }
@@ -55,7 +55,7 @@ pub fn forget_configured(folder: &Path) {
     }
 }
 
-/// The variables whose values are those of the configuration.
+/// Returns the variables whose values are those of the configuration.
 fn given(
     configured: &BTreeMap<String, OsString>,
     value: impl Fn(&str) -> Option<OsString>,
@@ -67,8 +67,8 @@ fn given(
     configured.iter().filter(is_given).map(|(name, _)| name.as_str())
 }
 
-/// Returns the variables to set, given which `is_set` already. The nearest of several files takes precedence. Cargo
-/// has already rejected values that cannot be read.
+/// Returns the variables to set; `is_set` reports which of them are already set. The nearest of several files takes
+/// precedence. Cargo has already rejected values that cannot be read.
 fn configured(folder: &Path, is_set: impl Fn(&str) -> bool) -> BTreeMap<String, OsString> {
     let above = folder.ancestors().map(|above| above.join(".cargo"));
     let mut known: BTreeMap<String, Option<OsString>> = BTreeMap::new();

@@ -23,14 +23,14 @@ use bench_syntax::UsageError;
 
 use super::Invocation;
 
-/// The variable from which cargo takes a wrapper of rustc first of all.
+/// The variable from which cargo takes a wrapper of rustc with the highest precedence.
 const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
 
-/// Returns the same programs, each with this many layouts of its code; unchanged if one is enough. Layouts of an
+/// Returns the same programs, each with `layouts` layouts of its code; unchanged if that is one. Layouts of an
 /// executable that has not changed are used again.
 ///
 /// # Errors
-/// [`RunError::Usage`] when the linker does not put sections in another order, or cargo fails.
+/// [`RunError::Usage`] if the linker does not put sections in another order, or if cargo fails.
 pub(crate) fn relink(
     programs: Vec<Program>,
     invocation: Invocation<'_>,
@@ -75,8 +75,8 @@ fn link(executables: &[Executable], invocation: Invocation<'_>, layouts: usize) 
 struct Tools(PathBuf);
 
 impl Tools {
-    /// They are next to the executables, where files can be executed, which may be forbidden in a temporary folder.
-    /// They have the permissions of `executable`.
+    /// Writes the tools next to the executables, because files in a temporary folder may not be executable. They have
+    /// the permissions of `executable`.
     fn beside(folder: &Path, names: &[String], executable: &Path) -> Result<Self, RunError> {
         let tools = Tools(folder.join(format!("bench-layouts-{}", std::process::id())));
         let outputs = names.join("\n") + "\n";
@@ -105,9 +105,9 @@ impl Tools {
                 command.env(WRAPPER_VARIABLE, &rustc);
                 Some(wrapper)
             }
-            // Not by the variable: a build script may ask to run again when that changes.
+            // Not by the variable: a build script may ask to be run again when the variable changes.
             None => {
-                // What JSON takes for a text, TOML takes for the same.
+                // A string in JSON is the same string in TOML.
                 let path = serde_json::Value::from(rustc.to_string_lossy());
                 command.arg("--config").arg(format!("build.rustc-wrapper={path}"));
                 named("CARGO_BUILD_RUSTC_WRAPPER")
@@ -129,13 +129,12 @@ impl Tools {
 
 impl Drop for Tools {
     fn drop(&mut self) {
-        // What cannot be removed only takes space.
+        // A folder that cannot be removed only takes space.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// An executable that cargo has built. Its layouts are next to it, where they find the same files and
-/// libraries.
+/// An executable that cargo has built. Its layouts are next to it, so that they find the same files and libraries.
 struct Executable(PathBuf);
 
 impl Executable {
@@ -153,12 +152,12 @@ impl Executable {
         (1..=layouts).map(|number| self.beside(&format!("-layout-{number}"))).collect()
     }
 
-    /// Returns the path of the file that records for which executable there are how many layouts.
+    /// Returns the path of the file that records the hash of the executable and the number of its layouts.
     fn note(&self) -> PathBuf {
         self.beside("-layouts")
     }
 
-    /// Whether there are as many layouts of what it is now.
+    /// Whether there are at least `layouts` layouts of the executable as it is now.
     fn has(&self, layouts: usize) -> bool {
         let note = fs::read_to_string(self.note()).unwrap_or_default();
         let Some((hash, known)) = note.trim().split_once(' ') else { return false };
@@ -167,7 +166,7 @@ impl Executable {
             && self.layouts(layouts).iter().all(|file| file.exists())
     }
 
-    /// Removes it, so that cargo links it again, and its layouts, which could be taken for new ones.
+    /// Removes the executable, so that cargo links it again, and its layouts, which could be taken for new ones.
     fn forget(&self, layouts: usize) -> Result<(), RunError> {
         let others = std::iter::once(self.note()).chain(self.layouts(layouts));
         for file in others.chain([self.0.clone()]) {
@@ -181,7 +180,7 @@ impl Executable {
         Ok(())
     }
 
-    /// Notes its layouts, if they are what they should be: as many, and no two of them the same.
+    /// Records the layouts of the executable, if there are as many as requested and all are different.
     fn check(&self, layouts: usize, tools: &Tools) -> Result<(), RunError> {
         let name = self.name();
         if let Some(said) = tools.refusal(&name) {
@@ -210,7 +209,7 @@ fn no_other_order(name: &str, layouts: usize, found: &str) -> RunError {
     .into()
 }
 
-/// A hash of a file's contents, for this machine.
+/// Returns a hash of a file's contents, which is only valid on this machine.
 fn contents(path: &Path) -> io::Result<String> {
     let mut hasher = DefaultHasher::new();
     hasher.write(&fs::read(path)?);

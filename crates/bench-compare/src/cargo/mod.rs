@@ -69,10 +69,10 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace around `folder`.
+    /// Returns the workspace around `folder`.
     ///
     /// # Errors
-    /// [`RunError::Usage`] if there is none.
+    /// [`RunError::Usage`] if there is no workspace.
     pub fn around(folder: &Path) -> Result<Self, RunError> {
         let output = cargo()
             .current_dir(folder)
@@ -91,7 +91,7 @@ impl Workspace {
 /// is given, instead of the workspace's own.
 ///
 /// # Errors
-/// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, or builds no bench target.
+/// [`RunError::Usage`] if cargo fails, after it has printed the reason on stderr, or if it builds no bench target.
 pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Result<Vec<Program>, RunError> {
     let workspace = Workspace::around(folder)?;
     let built = Invocation { folder, arguments, target }.run(|_| {})?;
@@ -104,7 +104,8 @@ pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Resu
     Ok(configured::apply(built.programs(&workspace)?, &place))
 }
 
-/// A `cargo bench --no-run`: where it runs, with which arguments, and the target folder if it is not the workspace's own.
+/// An invocation of `cargo bench --no-run`: its folder, its arguments, and the target folder if it is not the
+/// workspace's own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Invocation<'a> {
     pub(crate) folder: &'a Path,
@@ -113,7 +114,7 @@ pub(crate) struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// Runs it, with what `dress` adds to the command before the arguments.
+    /// Runs cargo; `dress` can add to the command before its arguments.
     fn run(&self, dress: impl FnOnce(&mut Command)) -> Result<Built, RunError> {
         let mut command = cargo();
         command.current_dir(self.folder).args([
@@ -188,7 +189,8 @@ impl Built {
         self.benches.iter().map(|bench| self.program(bench, workspace)).collect()
     }
 
-    /// *Environment variables Cargo sets for crates* and *dynamic library paths*, in the reference of cargo.
+    /// Returns the program of a bench target with the variables that cargo would set: see *Environment variables Cargo
+    /// sets for crates* and *Dynamic library paths* in the reference of cargo.
     fn program(&self, bench: &Bench, workspace: &Workspace) -> Result<Program, RunError> {
         let folder = bench.manifest.parent().unwrap_or(Path::new("")).to_owned();
         let mut program = Program::executable(&bench.executable)?
@@ -227,7 +229,7 @@ impl Built {
     }
 }
 
-/// The variable in which the loader of dynamic libraries looks for folders.
+/// The variable that lists the folders in which the loader looks for dynamic libraries.
 const LIBRARY_PATH: &str = if cfg!(windows) {
     "PATH"
 } else if cfg!(target_os = "macos") {
@@ -237,7 +239,7 @@ const LIBRARY_PATH: &str = if cfg!(windows) {
 };
 
 impl Package {
-    /// `CARGO_PKG_…`
+    /// Returns the variables `CARGO_PKG_…`.
     fn variables(&self) -> Vec<(&'static str, String)> {
         let (release, pre) = self.version.split_once('-').unwrap_or((&self.version, ""));
         let release = release.split('+').next().unwrap_or_default();
@@ -261,8 +263,8 @@ impl Package {
     }
 }
 
-/// Returns cargo as a user would start it: without the variables that another cargo, which has started this program,
-/// has set for it.
+/// Returns the command `cargo` as a user would start it: without the variables that another cargo has set if it has
+/// started this program.
 pub fn cargo() -> Command {
     let mut command = Command::new("cargo");
     for (name, _) in std::env::vars_os() {

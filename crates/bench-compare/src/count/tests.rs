@@ -8,7 +8,7 @@ use bench_syntax::Category;
 use super::super::trial::Trial;
 use super::*;
 
-/// A case of this verdict and change.
+/// Returns a case with this verdict and change.
 fn case(id: &str, verdict: Verdict, change: f64) -> PairedCase {
     let mut case = Trial::told(&[], 1.0).into_case(verdict, &Rules::default(), 1);
     case.compared = Compared { change: Some(change), ..Compared::blank(id, verdict) };
@@ -46,7 +46,7 @@ fn counting_takes_no_longer_than_timing() {
     assert_eq!(patience(CountChoice::Always, &rules, second).all, Duration::MAX);
 }
 
-/// A side whose program holds these cases, and can count or not.
+/// Returns a side whose program contains these cases, and supports counting if `counts`.
 fn side(cases: &[&str], counts: bool) -> Side {
     let cases = cases.iter().map(|id| Case::new(*id, Category::Unit)).collect();
     let mut listing = Listing::new(Build::default(), cases);
@@ -80,7 +80,7 @@ fn what_is_soon_counted_comes_first() {
     let second = Duration::from_secs(1);
     let mut slow = case("unit/a", Verdict::Unsure, 0.0);
     slow.compared.new_s = Some(0.5);
-    // Without a pair: as if it had been the only one.
+    // Without a pair, the times count as those of a single pair.
     slow.time.start_s = 1.0;
     assert_eq!(expected(&slow), 20 * second);
     let quick = case("unit/b", Verdict::Unsure, 0.0);

@@ -27,7 +27,7 @@ fn in_a_pass_every_layout_runs_once_with_its_own_partner() {
     assert_eq!(partners.len(), LAYOUTS * LAYOUTS, "any two may meet");
 }
 
-/// A case in layouts: the log ratio of each base layout with its partner, and how many passes there are.
+/// Returns a case in layouts, given the log ratio of each base layout with its partner, and the number of passes.
 fn trial(by_layout: &[f64], passes: usize) -> Trial {
     let layouts = by_layout.len();
     let noise = around(0.0, 0.002, layouts * passes);
@@ -40,13 +40,13 @@ fn trial(by_layout: &[f64], passes: usize) -> Trial {
 
 #[test]
 fn what_a_layout_repeats_is_not_more_evidence() {
-    // Two of three layouts are slower, and were run often: three are too few for anything.
+    // Two of three layouts are slower, and were run often: three layouts are too few for a verdict.
     assert_eq!(trial(&[0.05, 0.05, 0.0], 64).verdict(true), Verdict::Unsure);
     assert_eq!(trial(&[0.05; 3], 64).verdict(true), Verdict::Unsure);
-    // Half of eight are.
+    // Half of eight layouts are slower.
     let some = [0.09, 0.0, 0.08, -0.01, 0.09, 0.01, 0.08, 0.0];
     assert_eq!(trial(&some, 16).verdict(true), Verdict::Unsure);
-    // All are, and differ in how much.
+    // All layouts are slower, by different amounts.
     let slower = |layouts: usize| trial(&around(0.06, 0.03, layouts), 1).verdict(true) == Verdict::Slower;
     let fewest = (1..32).find(|layouts| slower(*layouts)).expect("enough layouts");
     assert!((8..=12).contains(&fewest), "{fewest} layouts suffice");

@@ -6,26 +6,27 @@ use crate::partner::{Broken, Partner};
 /// Two workers that have warmed up, of which one works at a time.
 pub(super) struct Alternation<'w, 'a> {
     workers: &'w mut Workers<'a>,
-    /// Whether the side that waits is stopped.
+    /// Whether the threads of the side that waits are stopped.
     takes_pauses: bool,
     at_work: Option<Role>,
 }
 
-/// Lengths of a lead, in batches, that are tried.
+/// The lengths of a lead that are tried, in batches.
 const LEADS: [u64; 4] = [0, 1, 2, 4];
 
-/// The share by which a batch must be slower than after the longest lead, and the share of batches of which that must be
-/// true: a lead takes time from the batches, which chance must not do.
+/// The share by which a batch must be slower than after the longest lead, and the share of batches that must be: a lead
+/// costs time, so chance alone must not cause one.
 const SLOWER: f64 = 0.02;
 const MOSTLY: f64 = 0.8;
 
-/// The time that trying takes, in nanoseconds, within these limits of the number of batches of each side and length.
+/// The time that trying leads takes, in nanoseconds, within these limits of the number of batches of each side and
+/// length.
 const TRYING_NS: u64 = 40_000_000;
 const FEWEST_BATCHES: u64 = 4;
 const MOST_BATCHES: u64 = 16;
 
-/// The duration of a batch, in nanoseconds, from which on what a change of turns costs, up to 0.3 ms, is below 3 %, and
-/// a lead would cost more than it is worth.
+/// The duration of a batch, in nanoseconds, from which on a change of turns, which costs up to 0.3 ms, costs less than
+/// 3 %, and a lead would cost more than it is worth.
 const LONG_NS: u64 = 10_000_000;
 
 impl<'w, 'a> Alternation<'w, 'a> {
@@ -38,10 +39,10 @@ impl<'w, 'a> Alternation<'w, 'a> {
         Alternation { workers, takes_pauses, at_work: None }
     }
 
-    /// Finds the iterations that have to run right before a batch so that it is as fast as in a loop: what the other
-    /// side, the runner and the worker's own messages leave in the caches and in the branch predictor is not the
-    /// benchmark's. A function of 27 µs in PyTorch took 62 µs in the first 0.1 ms after a change of turns, on one
-    /// processor, and 28 µs from then on.
+    /// Finds the number of iterations that have to run right before a batch so that it is as fast as in a loop: the
+    /// other side, the runner and the worker's own messages change the caches and the branch predictor. A function of
+    /// 27 µs in PyTorch took 62 µs in the first 0.1 ms after a change of turns, on one processor, and 28 µs from then
+    /// on.
     ///
     /// # Errors
     /// Which side broke, and how.
@@ -68,7 +69,7 @@ impl<'w, 'a> Alternation<'w, 'a> {
         Ok(needed(&turns) * iterations)
     }
 
-    /// Lets one side time a batch.
+    /// Lets one side time a batch, in nanoseconds.
     ///
     /// # Errors
     /// Which side broke, and how.
@@ -114,7 +115,7 @@ fn needed(turns: &[[u64; LEADS.len()]]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Turns with these times, in which some are held up, each length as often as the others.
+    /// Returns turns with these times, some of them delayed, those of each length equally often.
     fn turns(times: [u64; LEADS.len()]) -> Vec<[u64; LEADS.len()]> {
         let held_up = |turn: usize| {
             let mut times = times;
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn what_chance_makes_slower_gets_no_lead() {
         assert_eq!(needed(&turns([262, 262, 262, 262])), 0);
-        // Whatever takes longer the longer it runs needs none.
+        // A benchmark that becomes slower the longer it runs needs no lead.
         assert_eq!(needed(&turns([200, 210, 220, 262])), 0);
         assert_eq!(needed(&[[0; LEADS.len()]; 8]), 0);
         let noise = |turn: u64, length: u64| 1000 + bench_stats::seed::mix(turn * 4 + length) % 200;

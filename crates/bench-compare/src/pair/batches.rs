@@ -1,4 +1,4 @@
-//! A pair of workers that time single batches: these take turns.
+//! Measures a pair of workers that time single batches, which take turns.
 
 use std::time::Instant;
 
@@ -9,24 +9,24 @@ use crate::TimeSpent;
 use crate::partner::{Broken, Partner};
 use bench_runner::rounds::Interrupt;
 
-/// The intended duration of a batch. Long compared with the clock and with the loss of a process that has just been
-/// woken; and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where
-/// those of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
+/// The intended duration of a batch, in nanoseconds. It is long compared with the resolution of the clock and with what
+/// a process loses after it was woken, and short enough that the host's interruptions spoil few batches: batches of
+/// 1 ms varied by 3 to 5 %, those of 0.1 ms by 1 % (hash kernel, shared 2-core virtual machine).
 const BATCH_NS: f64 = 1e5;
 
-/// The same if several threads work: these need a while until they work together again.
+/// The intended duration of a batch if several threads work, which need a while until they work together again.
 const BATCH_OF_THREADS_NS: f64 = 2e6;
 
-/// A batch does not grow beyond this many of the intended durations for the sake of a whole number of injected
-/// iterations.
+/// The largest multiple of the intended duration to which a batch may grow so that the number of injected iterations is
+/// whole.
 const LONGEST: f64 = 2.0;
 
-/// The time that each side works before it is measured, without the search for a batch size, and at least one batch.
-/// Effects that are common to both sides cancel, and so does the rest of warming up.
+/// The time that each side works before it is measured, in nanoseconds, besides the search for a batch size; it is at
+/// least one batch. Effects that are common to both sides cancel, and so does the rest of warming up.
 const WARM_UP_NS: u64 = 2_000_000;
 
-/// The duration of an iteration from which on no further warm-up is worth its time: every worker makes one iteration
-/// before it measures.
+/// The duration of an iteration, in nanoseconds, from which on no further warm-up is worth its time: every worker makes
+/// one iteration before it measures.
 const SLOW_NS: u64 = 50_000_000;
 
 /// Measures a pair.
@@ -72,7 +72,7 @@ pub(crate) fn measure<'a>(
         arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns + batch_ns * lead / iterations));
     let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
     for number in 0..batches {
-        // A, B, B, A: what drifts evenly over four batches favours neither.
+        // A, B, B, A: an even drift over four batches favours neither side.
         for turn in [number % 2 == 0, number % 2 != 0] {
             let (times, side) = if turn { (&mut one_ns, first) } else { (&mut other_ns, second) };
             let inject = if side == Role::Candidate { arrangement.inject } else { 0.0 };
@@ -82,7 +82,7 @@ pub(crate) fn measure<'a>(
     drop(turns);
     let batches_s = lap();
     let threads = Some(workers.threads(&before));
-    // Both at once: some check what they have computed.
+    // Both stop at once: some workers check their results at the end.
     workers.each(|worker, _| worker.stop())?;
     let inputs_alive = workers.each(|worker, _| worker.finished())?;
     let may_stay = kept.is_followed && workers.are_shared();
@@ -99,8 +99,8 @@ pub(crate) fn measure<'a>(
 }
 
 impl Workers<'_> {
-    /// Finds the iterations of a batch with the first worker. Found twice: a cold worker takes several times as long,
-    /// and all pairs keep to what is found here.
+    /// Finds the number of iterations of a batch with the first worker. It is found twice, because a cold worker takes
+    /// several times as long, and all pairs use the result.
     fn batch_size(&mut self, inject: f64, before: &Option<[ThreadTimes; 2]>) -> Result<u64, Broken> {
         let cold = batch_size(&mut self.one, BATCH_NS, inject)?;
         warm_up(&mut self.one, cold)?;
@@ -109,10 +109,10 @@ impl Workers<'_> {
     }
 }
 
-/// Iterations that fill a batch of the intended duration; with an injection, a number of which that share is whole, if
-/// that is not longer than [`LONGEST`] says.
+/// Returns the number of iterations that fill a batch of the intended duration; with an injection, a number whose
+/// `inject` share is whole, unless the batch would be longer than [`LONGEST`] allows.
 fn batch_size(partner: &mut Partner<'_>, intended_ns: f64, inject: f64) -> Result<u64, Broken> {
-    /// The limit of iterations: a clock that stands still must not be waited for.
+    /// The largest number of iterations: with a clock that stands still, the search must end.
     const MOST: u64 = 1 << 32;
     let mut iterations: u64 = 1;
     let per_iteration = loop {
@@ -130,13 +130,13 @@ fn batch_size(partner: &mut Partner<'_>, intended_ns: f64, inject: f64) -> Resul
     Ok(if fits { multiple } else { iterations })
 }
 
-/// The smallest number of iterations such that its `share` is a whole number, or 1.
+/// Returns the smallest number of iterations of which `share` is a whole number; 1 if `share` is 0.
 fn whole_share(share: f64) -> u64 {
     if share > 0.0 { (1.0 / share).round().max(1.0) as u64 } else { 1 }
 }
 
-/// A batch in which a share more iterations are run than are reported; if a batch has too few
-/// iterations for that, the share is added to what it took.
+/// Times a batch that runs more iterations than are reported, by a share; if a batch has too few iterations for that,
+/// the share is added to its time.
 fn injected_batch(partner: &mut Partner<'_>, iterations: u64, lead: u64, share: f64) -> Result<u64, Broken> {
     if share == 0.0 {
         return partner.batch(iterations, lead);
@@ -149,18 +149,18 @@ fn injected_batch(partner: &mut Partner<'_>, iterations: u64, lead: u64, share: 
     Ok((ns as f64 * (1.0 + share)).round() as u64)
 }
 
-/// Returns what the last batch took, in nanoseconds.
+/// Runs batches until a worker is warm; returns the time of the last batch, in nanoseconds.
 fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<u64, Broken> {
     let (mut spent, mut last): (u64, u64) = (0, 0);
     while spent < WARM_UP_NS {
         last = partner.batch(iterations, 0)?;
-        // A batch of no length counts as one of 1 µs: this must end.
+        // A batch that took no time counts as 1 µs, so that the loop ends.
         spent += last.max(1000);
     }
     Ok(last)
 }
 
-/// Batches of each side that fill a slice best; two at least: A, B, B, A.
+/// Returns the number of batches of each side that fill a slice best, which is even and at least two: A, B, B, A.
 fn fitting(slice_ns: u64, batch_ns: u64) -> usize {
     let turns_of_two = (slice_ns as f64 / (4 * batch_ns.max(1)) as f64).round();
     (2 * turns_of_two as usize).max(2)

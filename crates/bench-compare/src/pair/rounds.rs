@@ -1,4 +1,4 @@
-//! A pair of workers that time whole rounds only.
+//! Measures a pair of workers that time whole rounds only.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -10,11 +10,11 @@ use bench_os::turns::Turns;
 use bench_runner::program::Kind;
 use bench_runner::rounds::Interrupt;
 
-/// The longest a round may last if whole rounds take turns, unless a single iteration takes longer. Many short rounds
-/// show better than a few long ones how processes differ.
+/// The longest duration of a round if whole rounds take turns, in nanoseconds, unless a single iteration takes longer.
+/// Many short rounds show better than a few long ones how processes differ.
 const LONGEST_ROUND_NS: u64 = 20_000_000;
 
-/// Samples of such a round: many short ones are steadier than few long ones, as batches are.
+/// The largest number of samples of such a round: many short ones are steadier than few long ones, as with batches.
 const MOST_SAMPLES: f64 = 200.0;
 
 /// Returns the number of samples that fit into a round of iterations with this duration. A harness may give each
@@ -42,7 +42,7 @@ pub(crate) fn measure_rounds(
         let place = turns.map(|turns| (turns, seat));
         let round =
             partner::round(arrangement.subject(side), asked, place, &padding, arrangement.limits, interrupt);
-        // However it ended: nobody must wait for it.
+        // However the round ended, the other process must not wait for it.
         if let Some(turns) = turns {
             turns.leave(seat);
         }
@@ -58,7 +58,7 @@ pub(crate) fn measure_rounds(
         let (one, other) = thread::scope(|scope| {
             let one = scope.spawn(|| round(first, 0));
             let other = round(second, 1);
-            // A panic goes on.
+            // A panic is passed on.
             (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
         });
         (one?, other?)
@@ -67,9 +67,9 @@ pub(crate) fn measure_rounds(
     };
     let rounds_s = began.elapsed().as_secs_f64();
     let threads = match turns {
-        // Between samples few threads may be left of those that a sample has.
+        // Between samples, a worker may have fewer threads than within one.
         Some(turns) => turns.threads().map(|beside| beside as usize + 1),
-        // What an adapter has started may have ended: its own threads tell nothing of that.
+        // The process that an adapter has started may have ended, and the adapter's own threads do not count.
         None if arrangement.base.program.kind() == Kind::Adapted => None,
         None => Some(one.threads.max(other.threads)),
     };
@@ -86,7 +86,7 @@ pub(crate) fn measure_rounds(
     };
     let (base_ns, candidate_ns) = (scaled(&base, 0.0), scaled(&candidate, arrangement.inject));
     let pair = Pair { first, iterations, base_ns, candidate_ns, handed_over };
-    // What of it each worker started, warmed up and ended in, it does not say.
+    // The workers do not report how long they took to start, to warm up and to end.
     let time = pair.time_of_batches(rounds_s);
     Ok(Measured { pair: pair.checked()?, batch: None, time, threads, inputs_alive: [None, None] })
 }

@@ -19,7 +19,7 @@ pub(crate) struct Workers<'a> {
     pub(super) other: Partner<'a>,
 }
 
-/// Workers between two cases that share them.
+/// The workers that a case has left for the next one.
 #[derive(Default)]
 pub(crate) struct Kept<'a> {
     pub(crate) workers: Option<Workers<'a>>,
@@ -28,15 +28,15 @@ pub(crate) struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    /// Returns the side that was started first, if there are workers.
+    /// Returns the side that was started first; `None` if there are no workers.
     pub(crate) fn first(&self) -> Option<Role> {
         self.workers.as_ref().map(|workers| workers.first)
     }
 }
 
 impl<'a> Workers<'a> {
-    /// Returns workers that have made the first call of the case, on the processors where they are to be measured:
-    /// those that an earlier case has left, or new ones.
+    /// Returns workers that have made the first call of the case, on the processors where they are to be measured: the
+    /// workers that an earlier case has left, or new ones.
     ///
     /// # Errors
     /// Which side broke, and how.
@@ -64,8 +64,9 @@ impl<'a> Workers<'a> {
         Ok((workers, pinned))
     }
 
-    /// Starts both at once: what they load takes most of the time of a pair in Python, and each has a processor of its
-    /// own. Also, a process that loads a large model after the other one has loaded it is slower as long as it lives.
+    /// Starts both workers at once: loading takes most of the time of a pair in Python, and each worker has a processor
+    /// of its own. Also, a process that loads a large model after the other one has loaded it stays slower as long as
+    /// it lives.
     fn start(arrangement: &Arrangement<'_>, interrupt: &'a Interrupt) -> Result<Self, (Role, Broken)> {
         let (first, second) = (arrangement.first, arrangement.first.other());
         let padding = "x".repeat(arrangement.padding);
@@ -80,7 +81,7 @@ impl<'a> Workers<'a> {
         Ok(Workers { first, one, other })
     }
 
-    /// Does something with the worker that was started first, then with the other one.
+    /// Calls `act` with the worker that was started first, then with the other one.
     ///
     /// # Errors
     /// Which side broke, and how.
@@ -110,8 +111,8 @@ impl<'a> Workers<'a> {
         self.are_shared().then(|| [self.one.thread_times(), self.other.thread_times()])
     }
 
-    /// Returns the number of threads, the larger one of both: of those that a worker has or, if it is shared, of those
-    /// that have worked since `before`, since others may be left from earlier cases.
+    /// Returns the larger number of threads of both workers: all threads of a worker or, if it is shared, those that
+    /// have worked since `before`, because others may be left from earlier cases.
     pub(super) fn threads(&self, before: &Option<[ThreadTimes; 2]>) -> usize {
         let all = self.one.threads().max(self.other.threads());
         let Some(([one_before, other_before], [one, other])) = before.as_ref().zip(self.thread_times())

@@ -9,20 +9,20 @@ use super::{Broken, Limits, Partner, Subject, assignment};
 /// The measurement of a worker that times a whole round.
 #[derive(Debug, Default)]
 pub(crate) struct Round {
-    /// Iterations in each sample.
+    /// The number of iterations in each sample.
     pub(crate) iterations: u64,
-    /// The time of each sample, all its iterations together.
+    /// The time of each sample, all its iterations together, in nanoseconds.
     pub(crate) ns: Vec<u64>,
-    /// The most threads that it has been seen with.
+    /// The largest number of threads that the worker was seen with.
     pub(crate) threads: usize,
 }
 
-/// A round that is wanted.
+/// The size of a round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    /// The worker decides when absent.
+    /// The number of samples; if `None`, the worker decides.
     pub(crate) samples: Option<u64>,
-    /// The intended time of warm-up and samples together.
+    /// The intended time of warm-up and samples together, in nanoseconds.
     pub(crate) slice_ns: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Draws two distributions of times over each other.
+//! Draws two distributions of times on the same axis.
 
 use bench_report::Window;
 use bench_report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
@@ -8,7 +8,7 @@ use bench_syntax::quantity::Seconds;
 
 const WIDTH: f64 = 880.0;
 const MARGIN: f64 = 20.0;
-/// The curves.
+/// The top and the height of the curves.
 const TOP: f64 = 70.0;
 const HEIGHT: f64 = 210.0;
 /// The height of the strip of a side, with box and rug, below the curves.
@@ -16,11 +16,11 @@ const STRIP: f64 = 44.0;
 const SMALL: Font = Font { size: 11.0, ink: FAINT, bold: false };
 const NAMES: f64 = 150.0;
 const MEDIANS: f64 = 132.0;
-/// Places at which a curve is drawn.
+/// The number of places at which a curve is drawn.
 const POINTS: usize = 300;
-/// Ticks of a rug, at most; more are a solid bar.
+/// The largest number of ticks of a rug: more would be a solid bar.
 const RUG: usize = 400;
-/// A curve higher than this many times the other would leave a flat line of it.
+/// A curve that is higher than the other by more than this factor would make the other a flat line.
 const STEEPEST: f64 = 4.0;
 
 /// One side of the picture.
@@ -50,12 +50,12 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The times per iteration (in seconds) of one case on both sides: densities over each other, and for each
-/// side a box (quartiles, whiskers from percentile 5 to 95), its median in figures and a rug of the samples.
+/// Draws the times per iteration (in seconds) of one case on both sides: densities on the same axis, and for each side
+/// a box (quartiles, whiskers from percentile 5 to 95), its median in figures and a rug of the samples.
 ///
-/// The axis spans percentiles 0.5 to 99.5 of both sides (no further beyond 5 and 95 than half of what these are apart),
-/// and the picture says how many values lie outside; what is not finite counts among these. Quantiles are
-/// those of all finite values. Returns the text of an SVG file.
+/// The axis spans percentiles 0.5 to 99.5 of both sides (beyond percentiles 5 and 95, at most half of their distance),
+/// and the picture shows how many values lie outside or are not finite. Quantiles are those of all finite values.
+/// Returns the text of an SVG file.
 pub(crate) fn distributions(title: &str, base: (&str, &[f64]), candidate: (&str, &[f64])) -> String {
     let window = match (Window::of(base.1), Window::of(candidate.1)) {
         (Some(one), Some(other)) => Some(one.and(other)),
@@ -122,7 +122,7 @@ fn curves(svg: &mut Svg, axis: Axis, sides: &[Side<'_>; 2]) -> bool {
     let highest = peaks[0].max(peaks[1]);
     let mut even = true;
     for ((side, curve), peak) in sides.iter().zip(&curves).zip(peaks) {
-        // NaN where a side has no sample: then there is no curve either.
+        // NaN if a side has no sample; then there is no curve either.
         if !(peak > 0.0 && peak.is_finite()) {
             continue;
         }
@@ -153,7 +153,7 @@ fn curves(svg: &mut Svg, axis: Axis, sides: &[Side<'_>; 2]) -> bool {
 fn strip(svg: &mut Svg, axis: Axis, side: &Side<'_>, y: f64) {
     let name = Font { size: 13.0, ink: side.ink, bold: true };
     let room = (NAMES - 12.0) / name.size;
-    // Bold letters are a little wider than what is counted with.
+    // Bold letters are a little wider than `ems` assumes.
     let fits = shortened(side.name, room.min(ems(side.name) * 1.1).max(room * 0.92));
     svg.text_with_title((MARGIN, y + 1.0), Anchor::Start, name, &fits, Some(side.name));
     let count = match side.values.len() {

@@ -9,9 +9,9 @@ use bench_stats as stats;
 pub(crate) struct IntervalRow {
     /// The case; any text.
     pub label: String,
-    /// The relative change, 0.02 for +2 %; absent if there is none.
+    /// The relative change, 0.02 for +2 %; `None` if it is unknown.
     pub estimate: Option<f64>,
-    /// Its interval, low and high; an end may be infinite.
+    /// The interval of the change, low and high; an end may be infinite.
     pub interval: Option<(f64, f64)>,
     /// The verdict.
     pub verdict: Verdict,
@@ -20,20 +20,20 @@ pub(crate) struct IntervalRow {
 const WIDTH: f64 = 940.0;
 const MARGIN: f64 = 20.0;
 const ROW: f64 = 22.0;
-/// Top of the rows.
+/// The top of the rows.
 const TOP: f64 = 92.0;
 const LABEL: Font = Font { size: 12.0, ink: TEXT, bold: false };
 const SMALL: Font = Font { size: 11.0, ink: FAINT, bold: false };
-/// Widest column of labels.
+/// The largest width of the column of labels.
 const LABELS: f64 = 290.0;
-/// The columns on the right: change and its interval, and verdict.
+/// The widths of the columns on the right: change and its interval, and verdict.
 const FIGURES: f64 = 168.0;
 const VERDICTS: f64 = 62.0;
 /// The number of rows from which on the axis is needed at both ends.
 const ROWS_PER_SCREEN: usize = 25;
 
-/// A forest plot of relative changes: per row a line for the interval, a dot for the estimate, figures and
-/// verdict in words, colours that colour-blind people can tell apart (Okabe and Ito, 2008). The band between
+/// Draws a forest plot of relative changes: for each row a line for the interval, a dot for the estimate, and figures
+/// and verdict as text, in colours that colour-blind people can distinguish (Okabe and Ito, 2008). The band between
 /// −`threshold` and +`threshold` is shaded.
 ///
 /// Returns the text of an SVG file. The scale fits most of the rows, so that a single extreme case does not make
@@ -65,8 +65,8 @@ pub(crate) fn intervals(title: &str, rows: &[IntervalRow], threshold: f64) -> St
     svg.finish(title, bottom + 40.0)
 }
 
-/// The ends of the scale: every value of no more than eight times what three quarters of the rows reach,
-/// and the band with some room beside it.
+/// Returns the ends of the scale: it holds every value up to eight times the largest one of three quarters of the rows,
+/// and the band with some room on both sides.
 fn range(rows: &[IntervalRow], threshold: f64) -> (f64, f64) {
     let values = |row: &IntervalRow| {
         let ends = row.interval.map(|(low, high)| [low, high]).unwrap_or([f64::NAN; 2]);
@@ -124,7 +124,7 @@ fn draw(svg: &mut Svg, axis: Axis, row: &IntervalRow, y: f64, labels: f64) {
     let verdict = Font { size: 12.0, ink, bold };
     svg.text((WIDTH - MARGIN, text), Anchor::End, verdict, &row.verdict.to_string());
     if let Some((low, high)) = ordered(row.interval) {
-        // An interval wholly beyond the scale is an arrow at its end, and not a dash.
+        // An interval wholly beyond the scale is an arrow at the end of the scale, and not a dash.
         let reach = axis.place.1 - axis.place.0;
         let (from, to) =
             (axis.at(low).min(axis.place.1 - 0.03 * reach), axis.at(high).max(axis.place.0 + 0.03 * reach));
@@ -161,7 +161,7 @@ fn arrow(svg: &mut Svg, axis: Axis, y: f64, ink: &str, (low, high): (f64, f64)) 
     }
 }
 
-/// Low before high; an end that is not a number is unknown.
+/// Returns the interval with its lower end first; an end that is not a number becomes infinite.
 fn ordered(interval: Option<(f64, f64)>) -> Option<(f64, f64)> {
     let (low, high) = interval?;
     let low = if low.is_nan() { f64::NEG_INFINITY } else { low };
@@ -179,7 +179,7 @@ fn in_figures(row: &IntervalRow) -> String {
     }
 }
 
-/// `+1.2 %`, with the digits that a change of this size deserves.
+/// Formats a change as `+1.2 %`, with the number of digits that suits its size.
 fn percent(change: f64) -> String {
     format!("{} %", bare(change))
 }
@@ -201,12 +201,13 @@ fn signed(change: f64, decimals: usize) -> String {
     format!("{}{:.decimals$} %", sign(change), (change * 100.0).abs())
 }
 
-/// A true minus is as wide as a plus, so that figures under each other line up.
+/// Returns the sign of a value. A true minus is as wide as a plus, so that figures in a column line up.
 fn sign(value: f64) -> char {
     if value < 0.0 { '−' } else { '+' }
 }
 
-/// Okabe and Ito's vermilion and blue, darkened until text in them has a contrast of 4.5 on white (WCAG 2).
+/// Returns the colour of a verdict: Okabe and Ito's vermilion and blue are darkened until text has a contrast of 4.5 on
+/// white (WCAG 2).
 fn ink(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Slower => "#c24e00",
@@ -269,7 +270,7 @@ mod tests {
         let (low, high) = range(&rows, 0.01);
         assert!(low > -0.05 && high < 0.05, "{low} {high}");
         check_well_formed(&intervals("wild", &rows, 0.01));
-        // What is merely larger is what the picture is for.
+        // A change that is merely larger belongs in the picture.
         rows[7] = row("slower", 0.12, (0.10, 0.14), Verdict::Slower);
         assert!(range(&rows, 0.01).1 > 0.14);
     }

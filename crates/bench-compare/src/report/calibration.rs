@@ -1,4 +1,4 @@
-//! A calibration on the console.
+//! Prints a calibration on the console.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -55,7 +55,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
              in 1 s: the smallest change of time that can be seen in that time"
         )
     );
-    // The first failure of a case tells: the others are likely to be the same.
+    // Only the first failure of a case is printed: the others are likely to be the same.
     let mut failures = BTreeMap::new();
     for case in calibration.comparisons.iter().flat_map(|comparison| &comparison.cases) {
         if let Some(failure) = &case.failure {
@@ -75,7 +75,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
     out
 }
 
-/// The side to which the estimates leaned; a warning if that is not chance.
+/// Describes the side to which the estimates leaned, with a warning if that is not due to chance.
 fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String {
     let Symmetry { slower, faster, p_value } = symmetry;
     let counts = format!("{slower} leaned to slower, {faster} to faster ({})", quantity::p_value(p_value));
@@ -126,7 +126,7 @@ fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
     }
 }
 
-/// `0 of 46 (0 to 8 %)`: with the 95 % interval of the share, if there is one.
+/// Formats a share as `0 of 46 (0 to 8 %)`, with its 95 % interval.
 fn counted(hits: u64, of: u64, interval: Interval) -> String {
     if of == 0 {
         return "0 of 0".to_owned();

@@ -1,4 +1,4 @@
-//! A paired comparison on the console.
+//! Prints a paired comparison on the console.
 
 use std::fmt::Write;
 
@@ -63,7 +63,7 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
     on_console(&out)
 }
 
-/// A row for each case; with a column of instructions if any were counted.
+/// Renders a row for each case, with a column of instructions if any were counted.
 fn table(comparison: &PairedComparison, view: &View) -> String {
     let mut header = vec!["", "base", "candidate", "change", "95 % interval", "took", "verdict"];
     let counted = comparison.cases.iter().any(|case| case.instructions.is_some());
@@ -90,10 +90,10 @@ fn table(comparison: &PairedComparison, view: &View) -> String {
     columns.render(&ids, view, |case| cells[case].clone())
 }
 
-/// The place of the column of instructions: next to what is known of the time.
+/// The place of the column of instructions: after the interval of the time.
 const COUNTED: usize = 5;
 
-/// Whether a reader who divides one median by the other finds another change than the one that is printed.
+/// Whether the ratio of the printed medians differs visibly from the printed change.
 fn differs(case: &PairedCase) -> bool {
     let compared = &case.compared;
     match (compared.old_s, compared.new_s, compared.change) {
@@ -102,10 +102,10 @@ fn differs(case: &PairedCase) -> bool {
     }
 }
 
-/// A difference that a reader sees.
+/// The difference of two relative changes from which on it is visible.
 const SEEN: f64 = 0.005;
 
-/// The cells of a case after its name.
+/// Returns the cells of a case after its name.
 fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     let compared = &case.compared;
     let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
@@ -126,10 +126,10 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
 
-/// The difference between batches below which a case is decided soon enough.
+/// The spread between batches, as a log ratio, below which a case is decided soon enough.
 const RESTLESS: f64 = 0.03;
 
-/// Returns advice for undecided cases of several threads.
+/// Returns advice for undecided cases with several threads whose batches differ much; `None` if there are none.
 fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     let waits = |case: &&PairedCase| {
         case.compared.verdict == Verdict::Unsure
@@ -204,7 +204,7 @@ mod tests {
     use crate::trial::tests::around;
     use bench_report::Detail;
 
-    /// Creates an undecided case with this many threads, whose batches differ by this much.
+    /// Creates an undecided case with this many `threads`, whose batches differ by `spread`.
     fn unsure(threads: usize, spread: f64) -> PairedCase {
         let case = Trial::told(&around(0.02, 0.1, 12), 2.0).into_case(Verdict::Unsure, &Rules::default(), 1);
         PairedCase { threads: Some(threads), spread_within: Some(spread), ..case }

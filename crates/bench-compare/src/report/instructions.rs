@@ -21,7 +21,7 @@ pub fn short(counted: &CountedPair) -> String {
     }
 }
 
-/// A relative change that is known exactly: never shown as none, however small.
+/// Formats a relative change that is known exactly: it is never shown as zero, however small it is.
 fn exactly(share: f64) -> String {
     match change(share) {
         none if none == "+0.00 %" => "<+0.01 %".to_owned(),
@@ -30,7 +30,7 @@ fn exactly(share: f64) -> String {
     }
 }
 
-/// Formats how far counts lie apart; a difference never becomes zero.
+/// Formats how far counts lie apart: a difference is never shown as zero.
 fn spread(share: f64) -> String {
     if share < 5e-5 { "less than 0.01 %".to_owned() } else { format!("{:.2} %", share * 100.0) }
 }
@@ -93,7 +93,7 @@ pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> Notice {
     }
 }
 
-/// Explains the column; empty if there is none.
+/// Explains the column of instructions; empty if there is no such column.
 pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     let counted: Vec<&CountedPair> =
         comparison.cases.iter().filter_map(|case| case.instructions.as_ref()).collect();
@@ -116,7 +116,7 @@ pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     format!("{}\n", style.faint(&text))
 }
 
-/// The number of cases that were to be counted and were not, by reason.
+/// Returns a line with the numbers of cases that were to be counted but were not, by reason; empty if there are none.
 pub(super) fn left_out(cases: &[PairedCase]) -> String {
     let mut numbers: BTreeMap<WhyUncounted, usize> = BTreeMap::new();
     for uncounted in cases.iter().filter_map(|case| case.uncounted.as_ref()) {
@@ -151,7 +151,7 @@ fn phrase(why: WhyUncounted) -> &'static str {
     }
 }
 
-/// Lists the reasons why instructions of cases were not counted that were to be, with the cases of one reason in a
+/// Lists the reasons why instructions were not counted although they were to be, with the cases of one reason in a
 /// line.
 pub fn reasons(cases: &[PairedCase]) -> String {
     let mut by_reason: BTreeMap<(WhyUncounted, &str), Vec<&str>> = BTreeMap::new();
@@ -179,7 +179,7 @@ mod tests {
     use crate::trial::tests::around;
     use bench_report::{Detail, View};
 
-    /// The largest width: few terminals are wider.
+    /// The largest width of a table, in characters: few terminals are wider.
     const WIDEST: usize = 120;
 
     fn case(id: &str, verdict: Verdict, counted: Option<CountedPair>) -> PairedCase {
@@ -269,7 +269,7 @@ mod tests {
         assert!(report.contains("; ~: about\n"), "{report}");
     }
 
-    /// A time that has changed although the work has not is a separate finding.
+    /// Tests the hint for a time that has changed although the work has not.
     #[test]
     fn equal_work_in_another_time_says_where_to_look() {
         let hint = "if they are equal and the time differs, look at memory";

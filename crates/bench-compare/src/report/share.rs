@@ -1,6 +1,6 @@
-//! Shares in percent.
+//! Formats shares in percent.
 
-/// A relative change: two decimals if it is small enough to need them.
+/// Formats a relative change, with two decimals if it is below 10 %.
 pub(super) fn change(share: f64) -> String {
     let percent = share * 100.0;
     if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }

@@ -9,13 +9,13 @@ use bench_record::{Figure, Notice, Unit, Verdict};
 use bench_report::{Folded, View};
 use bench_syntax::text::printable;
 
-/// The details of an undecided case are indented to follow the word `unsure:`.
+/// The indentation of the details of an undecided case, which follow the word `unsure:`.
 const BESIDE: usize = 8;
 
-/// More cases than this are not described one by one, unless all details are asked for.
+/// The largest number of cases that are described one by one, unless all details are requested.
 pub(super) const DESCRIBED: usize = 3;
 
-/// The lines about undecided cases; empty if there are none.
+/// Returns the lines about undecided cases; empty if there are none.
 pub(super) fn unsure(comparison: &PairedComparison, view: View) -> String {
     let undecided: Vec<&PairedCase> =
         comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure).collect();
@@ -45,7 +45,7 @@ pub(super) fn unsure(comparison: &PairedComparison, view: View) -> String {
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
-/// Describes an undecided case. The kind of the notice is the way to settle it.
+/// Describes an undecided case. The kind of the notice is the way to settle the case.
 fn told(case: &PairedCase, comparison: &PairedComparison) -> Notice {
     let smallest = case.compared.smallest_effect;
     let has_layouts = comparison.layouts.is_some();

@@ -1,4 +1,4 @@
-//! The cache of built revisions, and how long they are kept.
+//! The cache of built revisions, and the rules by which they are removed.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,19 +8,19 @@ use std::time::SystemTime;
 use bench_stats::seed::hash;
 use bench_syntax::quantity::Bytes;
 
-/// The folder of everything that is kept.
+/// The variable for the folder of the cache.
 const FOLDER_VARIABLE: &str = "BENCH_CACHE_DIR";
 
 /// The variable for the maximum size of the cache: `20GB`.
 const SIZE_VARIABLE: &str = "BENCH_CACHE_SIZE";
 
-/// The maximum size of the cache, if none is given.
+/// The maximum size of the cache in bytes, if the variable gives none.
 const LARGEST: u64 = 20_000_000_000;
 
 /// The number of revisions that are kept whatever their size: both sides of a comparison.
 const KEPT: usize = 2;
 
-/// The revisions of a repository: below the user's cache folder (XDG Base Directory Specification).
+/// Returns the folder of a repository's revisions, below the user's cache folder (XDG Base Directory Specification).
 pub(super) fn of(top: &Path) -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set(FOLDER_VARIABLE)
@@ -31,7 +31,7 @@ pub(super) fn of(top: &Path) -> PathBuf {
     folder.join("revisions").join(format!("{name}-{:016x}", hash(&top.to_string_lossy())))
 }
 
-/// Folders of revisions, the one used last first.
+/// Returns the folders of revisions, the most recently used first.
 fn by_use(revisions: &Path) -> Vec<PathBuf> {
     let used = |path: &PathBuf| {
         fs::metadata(path).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
@@ -42,8 +42,8 @@ fn by_use(revisions: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Begins a target folder with the files that another revision has built: crates that both have are not built twice.
-/// Cargo compares times, which are kept; files that cannot be copied are built.
+/// Fills a new target folder with the files that another revision has built, so that crates of both are not built
+/// twice. Cargo compares file times, which are kept; if copying fails, everything is built.
 pub(super) fn seed(home: &Path, target: &Path) {
     let Some(revisions) = home.parent() else { return };
     let built = |other: &PathBuf| other != home && other.join("target").is_dir();
@@ -56,12 +56,12 @@ pub(super) fn seed(home: &Path, target: &Path) {
         .stderr(Stdio::null())
         .status();
     if !copied.is_ok_and(|status| status.success()) {
-        // Half of a folder would be taken for a whole one.
+        // An incomplete folder would be taken for a complete one.
         let _ = fs::remove_dir_all(target);
     }
 }
 
-/// Forgets the revisions that were used longest ago, until the rest is small enough; never one that is being measured.
+/// Removes the least recently used revisions until the rest is small enough; never one that is being measured.
 pub(super) fn prune(revisions: &Path, own: &Path) {
     let largest = std::env::var(SIZE_VARIABLE).ok().and_then(|text| text.parse::<Bytes>().ok());
     let largest = largest.map_or(LARGEST, |Bytes(bytes)| bytes);
@@ -79,7 +79,7 @@ fn remove(revisions: &Path, folder: &Path) {
     let commit = name.split('-').next().unwrap_or_default();
     let lock = File::options().write(true).open(revisions.join(format!("{commit}.lock")));
     if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-        // A cache: what cannot be removed only costs space.
+        // A folder that cannot be removed only costs space.
         let _ = fs::remove_dir_all(folder);
     }
 }

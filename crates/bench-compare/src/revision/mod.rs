@@ -1,7 +1,7 @@
-//! Programs of another revision of the code.
+//! Builds programs from another revision of the code.
 //!
-//! A revision is sealed: each commit has its own checkout and target folder in the user's cache, which are kept, so
-//! that absolute and relative paths, other programs of the package and cargo's variables are those of the commit.
+//! A revision is sealed: each commit has its own checkout and target folder in the user's cache, so that absolute and
+//! relative paths, other programs of the package and cargo's variables are those of the commit. Both are kept.
 
 mod cache;
 mod sealed;
@@ -29,7 +29,7 @@ pub struct Checkout {
     layouts: usize,
 }
 
-/// A commit, as people refer to it.
+/// The data of a commit that reports show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Commit {
     /// The whole hash.
@@ -54,15 +54,15 @@ impl Checkout {
         }
     }
 
-    /// Sets how Python benchmarks are run. By default, a folder is Python's if
-    /// [`is_python`](bench_adapters::is_python) says so, and the usual interpreter runs its benchmark functions.
+    /// Sets how Python benchmarks are run. By default, [`is_python`](bench_adapters::is_python) decides whether a
+    /// folder contains Python benchmarks, and the usual interpreter runs its benchmark functions.
     #[must_use]
     pub fn with_python(self, python: Python) -> Self {
         Checkout { python, ..self }
     }
 
     /// Sets the number of layouts in which each program is linked, if it is more than one ([`Program::layouts`]).
-    /// Python is not linked, and has none.
+    /// Python is not linked, and has no layouts.
     #[must_use]
     pub fn with_layouts(self, layouts: usize) -> Self {
         Checkout { layouts, ..self }
@@ -72,12 +72,13 @@ impl Checkout {
         self.python.runs(&self.root)
     }
 
-    /// The program of the Python benchmarks at `path`, which is in this checkout or in another one of the same repository.
+    /// Returns the program of the Python benchmarks at `path`, which is in this checkout or in another one of the same
+    /// repository.
     fn python(&self, path: &Path) -> Result<Vec<Program>, RunError> {
         Ok(vec![self.python.program(path, &self.root)?])
     }
 
-    /// The folder in which git is asked: benchmarks may be a single file.
+    /// Returns the folder in which git is run: the root may be a single file of benchmarks.
     fn folder(&self) -> &Path {
         match self.root.parent() {
             Some(parent) if self.root.is_file() && parent != Path::new("") => parent,
@@ -86,7 +87,7 @@ impl Checkout {
         }
     }
 
-    /// Builds the bench targets of the files as they are in the working tree. Python is not built.
+    /// Builds the bench targets from the files in the working tree. Python is not built.
     ///
     /// # Errors
     /// [`RunError::Usage`] if cargo fails, which has then printed the reason on stderr, if the linker cannot make the
@@ -100,7 +101,7 @@ impl Checkout {
         cargo::relink(programs, Invocation { folder: &self.root, arguments, target: None }, self.layouts)
     }
 
-    /// The commit that `revision` names, if it names one.
+    /// Returns the hash of the commit that `revision` names; `None` if it does not name a commit.
     pub fn commit(&self, revision: &str) -> Option<String> {
         if revision.starts_with('-') {
             return None;
@@ -115,7 +116,7 @@ impl Checkout {
     /// counts as one.
     ///
     /// # Errors
-    /// [`RunError::Usage`] if `bad` does not follow `good` on that line.
+    /// [`RunError::Usage`] if `bad` does not follow `good` along first parents.
     pub fn commits(&self, good: &str, bad: &str) -> Result<Vec<Commit>, RunError> {
         let range = format!("{good}..{bad}");
         let format = "--format=%H%x00%an%x00%aI%x00%s";
@@ -141,9 +142,9 @@ impl Checkout {
         .into())
     }
 
-    /// The newest commits of this checkout along first parents, oldest first; none if there is no checkout.
+    /// Returns the newest commits of this checkout along first parents, oldest first; empty if there is no checkout.
     pub fn first_parents(&self) -> Vec<String> {
-        // More than a history holds; a list of all of a large repository takes seconds.
+        // More than a history contains; listing all commits of a large repository takes seconds.
         let output = self.git(&["rev-list", "--first-parent", "--max-count=20000", "HEAD", "--"]);
         let output = output.map(|output| output.stdout).unwrap_or_default();
         let mut commits: Vec<String> = text(&output).lines().map(str::to_owned).collect();
@@ -191,7 +192,7 @@ impl Checkout {
 struct Repository {
     /// The folder of the checkout.
     top: PathBuf,
-    /// The folder of its objects: `.git`, shared by all worktrees.
+    /// The folder that all worktrees share: `.git`, with its objects.
     common: PathBuf,
 }
 
@@ -208,7 +209,7 @@ impl Repository {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<Output, RunError> {
-    // In a hook these name the repository whose hook it is, and another one would get that one's index.
+    // In a git hook, these variables name the hook's repository, whose index would be used for another one.
     Command::new("git")
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")

@@ -1,4 +1,4 @@
-//! Checks out and builds one commit, in a place where nothing else changes it.
+//! Checks out and builds one commit, in a folder in which nothing else changes it.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,7 +25,7 @@ pub(super) struct Sealed {
     commit: String,
     /// The folder of this commit in the cache.
     home: PathBuf,
-    /// Its checkout.
+    /// The folder of its checkout.
     tree: PathBuf,
 }
 
@@ -35,25 +35,26 @@ impl Sealed {
         &self.tree
     }
 
-    /// Checks the commit out, if that has not been done, completely: with submodules, without pointers to large files,
-    /// with the files around the repository that it needs.
+    /// Opens the checkout of a commit in the cache. If there is none, checks the commit out completely: with
+    /// submodules, with large files instead of pointers to them, and with the files around the repository that it
+    /// needs.
     pub(super) fn open(repository: &Repository, commit: &str, folder: &Path) -> Result<Self, RunError> {
         let revisions = cache::of(&repository.top);
         fs::create_dir_all(&revisions)
             .map_err(|error| RunError::io("create the folder of built revisions", &revisions, error))?;
         let home = revisions.join(format!("{commit}-{:016x}", key(folder)));
         let lock = lock(&revisions.join(format!("{commit}.lock")))?;
-        // The same depth and names as the checkout's own: whatever a path within leads to is found in both.
+        // The same depth and names as those of the user's checkout, so that relative paths lead to the same files.
         let tree = surroundings::mirrored(&home.join("root"), &repository.top);
         let sealed = Sealed { commit: commit.to_owned(), home, tree };
         if !sealed.home.join(READY).exists() {
             sealed.set_up(repository)?;
         }
         surroundings::link(&sealed.home.join("root"), &repository.top, &sealed.tree)?;
-        // While further ones are built, one that is in use must not be the oldest. A cache: that the time cannot be set
-        // only costs a build.
+        // A revision in use must not be the oldest while others are built. If the time cannot be set, that only costs a
+        // build.
         let _ = File::open(&sealed.home).and_then(|home| home.set_modified(SystemTime::now()));
-        // Shared from here on, until this process ends: others may use the build, and nobody may clean it up.
+        // Shared from here on, until this process ends: other processes may use the build, but not remove it.
         lock.unlock()
             .and_then(|()| lock.lock_shared())
             .map_err(|error| RunError::io("lock", &sealed.home, error))?;
@@ -63,12 +64,12 @@ impl Sealed {
     }
 
     fn set_up(&self, repository: &Repository) -> Result<(), RunError> {
-        // What a killed run has left.
+        // Removes what a killed run has left.
         let _ = fs::remove_dir_all(&self.home);
         let parent = self.tree.parent().unwrap_or(&self.home);
         fs::create_dir_all(parent).map_err(|error| RunError::io("create", parent, error))?;
         let (common, tree) = (repository.common.to_string_lossy(), self.tree.to_string_lossy());
-        // Objects are borrowed: nothing is copied, and the user's repository knows nothing of it.
+        // Objects are borrowed: nothing is copied, and the user's repository is not changed.
         let what = "clone the repository";
         git_must(parent, &["clone", "--quiet", "--shared", "--no-checkout", &common, &tree], what)?;
         let line_ends = text(&git(&repository.top, &["config", "core.autocrlf"])?.stdout);
@@ -80,7 +81,8 @@ impl Sealed {
         fs::write(self.home.join(READY), "").map_err(|error| RunError::io("write", &self.home, error))
     }
 
-    /// Git LFS leaves a pointer where a large file should be, if it is not installed: a benchmark would read that.
+    /// Refuses pointers of Git LFS: if it is not installed, it leaves a pointer in place of a large file, and a
+    /// benchmark would read the pointer.
     fn refuse_pointers(&self) -> Result<(), RunError> {
         let pattern = "^version https://git-lfs.github.com/spec/v1";
         let found = git(&self.tree, &["grep", "--files-with-matches", "--text", "-e", pattern])?;
@@ -102,8 +104,8 @@ impl Sealed {
         }
     }
 
-    /// Builds the bench targets of the workspace that lies `inside` the tree, in this many layouts; `workspace` is the
-    /// checkout's own.
+    /// Builds the bench targets of the workspace at `inside`, a path in the tree, in this many `layouts`; `workspace`
+    /// is that of the user's checkout.
     pub(super) fn build(
         &self,
         inside: &Path,
@@ -130,7 +132,8 @@ impl Sealed {
         built
     }
 
-    /// A lock file that git ignores is the checkout's: without one, each revision would get what is newest.
+    /// Copies the lock file of the user's checkout if the commit has none, because git ignores it: without a lock file,
+    /// each revision would get the newest dependencies.
     fn bring_lock_file(&self, root: &Path, workspace: &Path) -> Result<(), RunError> {
         let (own, todays) = (root.join("Cargo.lock"), workspace.join("Cargo.lock"));
         if own.exists() || !todays.exists() {
@@ -155,8 +158,8 @@ fn short(commit: &str) -> &str {
     &commit[..commit.len().min(12)]
 }
 
-/// Returns a key of everything except the commit and cargo's arguments that decides what is built: the compiler, and
-/// cargo's environment.
+/// Returns a key of what decides the build besides the commit and cargo's arguments: the compiler, and cargo's
+/// environment.
 fn key(folder: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     let decides = |name: &str| {

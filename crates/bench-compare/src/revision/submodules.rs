@@ -1,4 +1,4 @@
-//! Submodules of a checkout.
+//! Checks out the submodules of a checkout.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use bench_record::RunError;
 
 use super::{git, git_must, text};
 
-/// Checks the submodules of `tree` out, each from the repository that the user's checkout has of it (below `modules`
-/// of `common`), so that nothing is fetched; from its own address, if there is none.
+/// Checks out the submodules of `tree`. Each comes from the repository that the user's checkout has for it (below
+/// `modules` of `common`), so that nothing is fetched, or from its own address if there is no such repository.
 pub(super) fn bring(tree: &Path, common: &Path) -> Result<(), RunError> {
     if !tree.join(".gitmodules").exists() {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Files outside a repository that belong to its build: path dependencies that lead out of it, and cargo's
-//! configuration in the folders above.
+//! Files outside a repository that belong to its build: path dependencies that lead out of the repository, and cargo's
+//! configuration in the folders above it.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -17,8 +17,8 @@ pub(super) fn mirrored(root: &Path, path: &Path) -> PathBuf {
     names.fold(root.to_owned(), |path, name| path.join(name))
 }
 
-/// Links what the manifests of `tree` refer to outside of it, and cargo's configuration of the folders above `top`, to
-/// where the same relative paths lead from the checkout.
+/// Makes links below `root` to the files outside of `tree` to which its manifests refer, and to cargo's configuration
+/// in the folders above `top`, so that the same relative paths lead to them.
 pub(super) fn link(root: &Path, top: &Path, tree: &Path) -> Result<(), RunError> {
     let home = cargo_home();
     for above in top.ancestors().skip(1) {
@@ -46,7 +46,7 @@ pub(super) fn link(root: &Path, top: &Path, tree: &Path) -> Result<(), RunError>
     Ok(())
 }
 
-/// Whether a link was made; `false` if there is one already, or nothing to link to.
+/// Makes a link; returns `false` if there is one already, or nothing to link to.
 fn link_to(meant: &Path, place: &Path) -> Result<bool, RunError> {
     if !meant.exists() || fs::symlink_metadata(place).is_ok() {
         return Ok(false);
@@ -57,15 +57,15 @@ fn link_to(meant: &Path, place: &Path) -> Result<bool, RunError> {
     Ok(true)
 }
 
-/// Returns the folder right below the last one that `top` and `path` have in common, on the way to `path`: files
-/// next to a dependency, to which it refers, are then found too.
+/// Returns the folder right below the innermost one that contains both `top` and `path`, on the way to `path`. Files
+/// next to a dependency to which it refers are then found too.
 fn outermost(top: &Path, path: &Path) -> Option<PathBuf> {
     let common = path.ancestors().find(|above| top.starts_with(above))?;
     let name = path.strip_prefix(common).ok()?.components().next()?;
     Some(common.join(name))
 }
 
-/// The path without `.` and `..`, as text: links are not followed.
+/// Returns the path without `.` and `..`; links are not followed.
 fn normalized(path: &Path) -> PathBuf {
     let mut whole = PathBuf::new();
     for part in path.components() {
@@ -80,7 +80,7 @@ fn normalized(path: &Path) -> PathBuf {
     whole
 }
 
-/// All manifests of a tree but those that cargo has built.
+/// Returns all manifests of a tree except those in `target` folders.
 fn manifests(tree: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![tree.to_owned()];
@@ -98,7 +98,7 @@ fn manifests(tree: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Returns the values of the keys `path` in a manifest, wherever they are: one too many only makes a link.
+/// Returns the values of the keys `path` in a manifest, wherever they are: a wrong match only makes a needless link.
 fn paths(manifest: &str) -> impl Iterator<Item = &str> {
     manifest.split("path").skip(1).filter_map(|rest| {
         let rest = rest.trim_start().strip_prefix('=')?.trim_start();

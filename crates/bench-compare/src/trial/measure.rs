@@ -12,12 +12,12 @@ use bench_stats::Components;
 use bench_stats::seed::{self, mix};
 use bench_syntax::quantity::nanoseconds;
 
-/// Batches of each side in a pair: within these the most telling number is found. Summing up a pair takes time that
-/// grows with the square of their number.
+/// The limits of the number of batches of each side in a pair, between which the best number is found. The time to
+/// summarize a pair grows with the square of this number.
 const FEWEST_BATCHES: usize = 20;
 const MOST_BATCHES: usize = 1000;
 
-/// The same for pairs from the first time that the number follows what has been seen; with more pairs, more.
+/// The largest number of batches when it first follows from the pairs; the limit grows with the number of pairs.
 const MOST_AT_FIRST: usize = 100;
 
 /// The number of pairs from which on the number of batches may exceed the usual one if pairs are slow to start and
@@ -34,7 +34,8 @@ const ALWAYS_TIMED: f64 = 0.25;
 /// Distinguishes the random numbers that draw layouts from those that order pairs.
 const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
 
-/// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
+/// The number of pairs after which the number of batches follows from them; it is adjusted whenever the number of pairs
+/// has doubled.
 const PAIRS_TO_LEARN: usize = 16;
 
 /// Whether samples of both sides take turns.
@@ -48,7 +49,8 @@ pub(super) enum TakesTurns {
     No,
 }
 
-/// Measures whole rounds, with samples that take turns once it is known that they can; and what is known then.
+/// Measures a pair by whole rounds, with samples that take turns if it is `known` that they can. Also returns whether
+/// the next pair can take turns.
 fn rounds(
     arrangement: &Arrangement<'_>,
     turns: Option<&Turns>,
@@ -57,13 +59,13 @@ fn rounds(
 ) -> Result<(Measured, TakesTurns), (Role, Broken)> {
     if known == TakesTurns::Yes {
         match pair::measure_rounds(arrangement, turns, true, interrupt) {
-            // What it does may depend on a clock that never stands still.
+            // The program may depend on a clock that does not stand still, so it is measured without turns.
             Err((_, Broken::Failed(_))) => {}
             measured => return measured.map(|measured| (measured, known)),
         }
     }
     let measured = pair::measure_rounds(arrangement, turns, false, interrupt)?;
-    // Of several threads one alone would wait.
+    // Of several threads, only one would wait.
     let can = known == TakesTurns::NotTried && turns.is_some() && measured.threads == Some(1);
     Ok((measured, if can { TakesTurns::Yes } else { TakesTurns::No }))
 }
@@ -72,7 +74,7 @@ impl Trial {
     /// Measures a pair. A fair coin decides which side comes first, whatever came before: the test assumes nothing
     /// else.
     ///
-    /// Cases that share workers share the coin: each of them by itself sees a fair one.
+    /// Cases that share workers share the coin, which is still fair for each of them.
     pub(super) fn measure<'a>(
         &mut self,
         rules: &Rules,
@@ -93,7 +95,7 @@ impl Trial {
             samples: self.samples,
             batches: self.batches,
             slice_ns: self.slice_ns(rules),
-            // Up to a page, in steps that are no multiple of a cache line.
+            // Up to a page, in steps that are not multiples of a cache line.
             padding: ((chance >> 32) % 4096) as usize,
             inject: rules.inject,
             limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
@@ -110,7 +112,7 @@ impl Trial {
             let [one, other] = measured.inputs_alive;
             match self.inputs_alive {
                 None if one != other => {
-                    // What is in the cache would differ for a reason that is not the code's.
+                    // Otherwise the contents of the cache would differ for a reason other than the code.
                     let fewer = one.into_iter().chain(other).min();
                     let again =
                         pair::measure(&Arrangement { inputs_alive: fewer, ..arrangement }, kept, interrupt)?;
@@ -128,8 +130,8 @@ impl Trial {
         Ok((measured.pair, layouts))
     }
 
-    /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs, and at
-    /// least [`ALWAYS_TIMED`] of that. Whole rounds are short anyway.
+    /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs, and
+    /// at least [`ALWAYS_TIMED`] of that. Whole rounds are short anyway.
     pub(super) fn slice_ns(&self, rules: &Rules) -> u64 {
         let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
         if self.by_rounds {
@@ -145,8 +147,8 @@ impl Trial {
     }
 
     /// Returns the processors of a pair, drawn again for each. One thread needs one processor, and three processes on
-    /// one processor need wake no other: the spread was half of what it is when the scheduler chooses. Until then, each
-    /// process may start on a processor of its own, if its memory is as near.
+    /// the same processor need not wake another one: this halved the spread in comparison with the scheduler's choice.
+    /// Until they are measured, the processes may start on different processors that are equally near to the memory.
     pub(super) fn place(&self, rules: &Rules, chance: u64) -> Place {
         let is_single = self.threads == Some(1);
         let Some(wanted) = (if is_single { Some(1) } else { rules.processors }) else {
@@ -155,7 +157,8 @@ impl Trial {
         let mut measure = sys::processors().map(|all| all.numbers()).unwrap_or_default();
         seed::shuffle(&mut measure, chance);
         measure.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        // What the user has limited sees no other processor, even while it chooses the number of its threads.
+        // If the user limits the processors, a process never sees others, even while it chooses the number of its
+        // threads.
         let is_free = rules.processors.is_none();
         if is_free && self.shared_with().is_some() {
             // Another case that shares the workers may have several threads.
@@ -166,8 +169,8 @@ impl Trial {
         Place { start: start.unwrap_or_else(|| measure.clone()), measure }
     }
 
-    /// Starting processes costs time that batches could have, and batches show nothing of how processes differ: the
-    /// most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran, *Sampling
+    /// Adjusts the number of batches in a pair. Starting processes takes time from the batches, but batches do not show
+    /// how processes differ: the best number of batches is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran, *Sampling
     /// Techniques*, 1977, 10.6).
     pub(super) fn learn(&mut self) {
         if self.by_rounds && self.samples.is_none() {
@@ -178,22 +181,23 @@ impl Trial {
                 })
                 .flatten()
                 .collect();
-            // Between pairs: what a pair is measured with must not follow from one of its sides.
+            // Decided between pairs: the settings of a pair must not follow from one of its sides.
             self.samples = stats::median(&stats::sorted(&times)).map(|s| pair::samples_of_round(s * 1e9));
         }
-        // All batches are gone through, which takes as long as measuring some: not after every pair.
+        // Not after every pair: this reads all batches, which takes as long as measuring some.
         if !self.pairs.len().is_power_of_two() {
             return;
         }
         let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
         let per_batch = (self.time.batches_s() / batches.max(1) as f64).max(1e-9);
         let other = self.other_s_of_a_pair();
-        // As many as take as long as all else.
+        // The number of batches that take as long as everything else.
         let half = other / per_batch;
         let (least, most) = if self.pairs.len() < PAIRS_TO_LEARN {
             ((ALWAYS_TIMED * half).max(BATCHES as f64), BATCHES)
         } else {
-            // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
+            // A case that is soon decided needs pairs more than batches: the more pairs it has taken, the longer each
+            // may be.
             (FEWEST_BATCHES as f64, MOST_AT_FIRST * self.pairs.len() / PAIRS_TO_LEARN)
         };
         let wanted = match self.components().filter(|_| self.pairs.len() >= PAIRS_TO_EXTEND) {
@@ -203,7 +207,7 @@ impl Trial {
             }
             None => least,
         };
-        // Even: A, B, B, A is whole with two of each.
+        // Even, because A, B, B, A has two batches of each side.
         self.batches = 2 * (wanted.min(MOST_BATCHES as f64) / 2.0).round() as usize;
     }
 }

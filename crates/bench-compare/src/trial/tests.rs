@@ -7,14 +7,14 @@ use bench_protocol::{Build, Listing};
 use bench_record::{Cause, Failure};
 
 impl Trial {
-    /// A case of which these log ratios have been measured, in so many seconds.
+    /// Returns a case of which these log ratios have been measured in `spent` seconds.
     pub(crate) fn told(log_ratios: &[f64], spent: f64) -> Self {
         let mut trial = Trial {
             spent: Duration::from_secs_f64(spent),
             ..Trial::new("unit/fake", 0, &nobody(), &nobody(), None, &Rules::default())
         };
         for log_ratio in log_ratios {
-            // Times are whole numbers, and figures that are none no times.
+            // Times are whole numbers, and cannot be NaN or infinite, so the log ratio is set directly.
             let observed =
                 ObservedPair { log_ratio: *log_ratio, ..trial.observer.observe(Trial::pair_of(*log_ratio)) };
             trial.see(observed);
@@ -22,7 +22,7 @@ impl Trial {
         trial
     }
 
-    /// The same of a case in so many layouts, with those that each pair ran.
+    /// Returns a case with this many `layouts`, given the log ratio and the layouts of each pair.
     pub(crate) fn told_in_layouts(pairs: Vec<(f64, DrawnLayouts)>, layouts: usize) -> Self {
         let mut trial = Trial::told(&[], 1.0);
         for held in [&mut trial.base, &mut trial.candidate] {
@@ -58,9 +58,9 @@ fn nobody() -> Opened {
     Opened { program, listing: Listing::new(Build::default(), Vec::new()) }
 }
 
-/// `count` log ratios, evenly spread around `centre`.
+/// Returns `count` log ratios, evenly spread around `centre`.
 pub(crate) fn around(centre: f64, spread: f64, count: usize) -> Vec<f64> {
-    // 7 and 32 have no common divisor: neighbours in time are no neighbours in size.
+    // 7 and 32 have no common divisor: neighbours in time are not neighbours in size.
     (0..count).map(|number| centre + spread * ((number * 7 % 32) as f64 / 31.0 - 0.5)).collect()
 }
 
@@ -79,7 +79,7 @@ fn pairs_come_to_a_verdict() {
     assert_eq!(verdict(&around(0.5, 0.0, 3), true), Verdict::Unsure, "three are too few for anything");
 }
 
-/// Nothing is reported about a change that is not among the findings of the suite; `same` needs none.
+/// A change is not reported unless it is among the findings of the suite; `same` need not be.
 #[test]
 fn a_change_must_be_found_in_the_whole_suite() {
     assert_eq!(verdict(&around(0.05, 0.004, 40), false), Verdict::Unsure);
@@ -116,7 +116,7 @@ fn what_is_needed_is_told_in_time() {
 }
 
 proptest! {
-    /// Figures that are none, from whatever a worker reports, decide nothing.
+    /// Log ratios that are not finite do not lead to a verdict.
     #[test]
     fn no_number_is_no_verdict(
         which in proptest::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
@@ -154,7 +154,7 @@ fn a_pair_works_on_processors_that_are_drawn_anew() {
     assert!(places(&trial, Some(1)).iter().all(|place| place.start == place.measure));
 }
 
-/// The processes of Python take 0.3 s to start: batches must be worth them.
+/// Processes of Python take 0.3 s to start, so the batches must be worth that time.
 #[test]
 fn what_is_slow_to_start_is_measured_for_longer() {
     let rules = Rules { max_time: Duration::from_secs(3), ..Rules::default() };

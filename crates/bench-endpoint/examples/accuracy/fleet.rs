@@ -1,4 +1,5 @@
-//! A load from four workers against the same load from one: the distribution of latencies, and the rates.
+//! Compares a load from four workers with the same load from one process: the distributions of latencies, and the
+//! rates.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +12,7 @@ use bench_truth::{Act, Truth, json};
 const RATE: &str = "100";
 const DURATION: &str = "20s";
 
-/// Pairs of runs: one process, and then workers.
+/// The number of pairs of runs: one with a single process, then one with workers.
 const PAIRS: u64 = 4;
 
 const WORKERS: u32 = 4;
@@ -20,7 +21,7 @@ const WORKERS: u32 = 4;
 pub(crate) fn measure() {
     let bench = program();
     let number = AtomicU64::new(0);
-    // Answers after 5 to 15 ms, uniformly distributed.
+    // The server answers after 5 to 15 ms, uniformly distributed.
     let server = Truth::start(move |_| {
         let after = Duration::from_micros(5000 + mixed(number.fetch_add(1, Ordering::Relaxed)) % 10_001);
         vec![Act::WaitUntil(after), json("{}")]
@@ -47,7 +48,7 @@ pub(crate) fn measure() {
     }
 }
 
-/// `bench`, as cargo has built it for the same profile.
+/// Returns the path of `bench`, which cargo has built for the same profile.
 fn program() -> PathBuf {
     let own = std::env::current_exe().expect("this program");
     let bench = own.ancestors().nth(2).expect("a folder of examples").join("bench");
@@ -84,7 +85,7 @@ fn run(bench: &Path, url: &str, body: &Path, results: &Path, seed: u64, workers:
     let all: Vec<Child> = (1..=workers).map(start).collect();
     for mut worker in all {
         let code = worker.wait().expect("ended").code();
-        // Whether the machine was quiet enough is a column.
+        // Code 3 is accepted: whether the machine was quiet enough is a column.
         assert!(matches!(code, Some(0 | 3)), "`bench load` ended with {code:?}");
     }
 }
@@ -92,14 +93,14 @@ fn run(bench: &Path, url: &str, body: &Path, results: &Path, seed: u64, workers:
 /// The results of a run.
 struct Run {
     level: Level,
-    /// When each request was due, by its number, in seconds.
+    /// The number of each request, and the time at which it was due, in seconds.
     intended: Vec<(u64, String)>,
     /// Scheduled latencies in ascending order, in seconds.
     latencies: Vec<f64>,
 }
 
 impl Run {
-    /// The only run in a folder.
+    /// Reads the only run in a folder.
     fn of(results: &Path) -> Self {
         let mut folders = std::fs::read_dir(results).expect("results").flatten().map(|entry| entry.path());
         let folder = folders.find(|path| path.join("run.json").exists()).expect("a run");
@@ -153,7 +154,8 @@ fn compared(seed: u64, one: &Run, several: &Run) -> String {
     )
 }
 
-/// The largest distance between two empirical distributions (Kolmogorov and Smirnov), of values in ascending order.
+/// Returns the largest distance between two empirical distributions (Kolmogorov and Smirnov). Values are in ascending
+/// order.
 fn distance(one: &[f64], other: &[f64]) -> f64 {
     let share = |values: &[f64], up_to: f64| {
         values.partition_point(|value| *value <= up_to) as f64 / values.len() as f64
@@ -162,8 +164,8 @@ fn distance(one: &[f64], other: &[f64]) -> f64 {
     at.map(|value| (share(one, *value) - share(other, *value)).abs()).fold(0.0, f64::max)
 }
 
-/// How probable a distance of at least `distance` is if both samples are of one distribution, by Stephens' approximation
-/// (*Numerical Recipes*, 3rd edition, section 14.3.3).
+/// Returns the probability of a distance of at least `distance` if both samples have the same distribution, by
+/// Stephens' approximation (*Numerical Recipes*, 3rd edition, section 14.3.3).
 fn probability(distance: f64, one: usize, other: usize) -> f64 {
     let size = ((one * other) as f64 / (one + other) as f64).sqrt();
     let x = (size + 0.12 + 0.11 / size) * distance;
@@ -172,7 +174,7 @@ fn probability(distance: f64, one: usize, other: usize) -> f64 {
     if x < 0.3 { 1.0 } else { (1..=20).map(term).sum::<f64>().clamp(0.0, 1.0) }
 }
 
-/// The finalizer of SplitMix64.
+/// Returns a pseudorandom number, from the finalizer of SplitMix64.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,11 +1,11 @@
-//! Compares the timestamps of the client with those of a server of gRPC.
+//! Compares the timestamps of the client with those of a gRPC server.
 
 use bench_core::prelude::*;
 use bench_endpoint::self_test::{self, Errors, FIRST, GAP, Over, TOKENS};
 
 use crate::{level_of, verdict};
 
-/// Requests of each number of streams, at least.
+/// The minimum number of requests for each number of streams.
 const REQUESTS: usize = 40;
 
 /// Prints a row for each number of streams.

@@ -1,16 +1,16 @@
 //! Measures the error that the client adds to its measurements: `cargo run --release -p bench-endpoint --example
 //! accuracy [-- PART]`.
 //!
-//! - `grpc`: how far its timestamps are from what the server has really sent over gRPC, for up to 100 streams that share
-//!   connections. `bench load --self-test` does the same with streams of server-sent events.
-//! - `memory`: what an open stream takes, at 1000 and 10 000.
-//! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
-//!   so that other clients can be measured on the same one.
+//! - `grpc`: how far the client's timestamps are from the times at which the server really sent over gRPC, for up to
+//!   100 streams that share connections. `bench load --self-test` does the same with streams of server-sent events.
+//! - `memory`: the memory of an open stream, with 1000 and with 10 000 streams.
+//! - `plain`: whole requests per second, on the processors that `taskset` allows; `plain URL` uses a stub that is
+//!   already running, so that other clients can be measured on the same one.
 //! - `stub`: that stub alone.
-//! - `truth TOKENS FIRST_MS GAP_MS`: a server of streamed chats for any client. When its input ends, it prints when it has
-//!   really sent what; `benchmarks/measure load-clients` compares other clients with that.
-//! - `fleet`: whether four workers measure the same as one process, by the two-sample test of Kolmogorov and Smirnov. It starts
-//!   the program `bench`, which `cargo build --release -p bench-cli` makes.
+//! - `truth TOKENS FIRST_MS GAP_MS`: a server of streamed chats for any client. When its input ends, it prints when it
+//!   really sent each token; `benchmarks/measure load-clients` compares other clients with that.
+//! - `fleet`: whether four workers measure the same as one process, by the two-sample test of Kolmogorov and Smirnov.
+//!   It starts the program `bench`, which `cargo build --release -p bench-cli` builds.
 //!
 //! Without an argument: `grpc` and `memory`.
 #![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]
@@ -64,7 +64,7 @@ fn measure(part: &str) {
     }
 }
 
-/// This program, started again as a server: its memory is not the client's.
+/// This program as a server in a second process, so that its memory is not counted with the client's.
 struct Server {
     child: Child,
     url: String,
@@ -92,7 +92,7 @@ impl Drop for Server {
     }
 }
 
-/// Says where a server is, and serves until it is no longer wanted.
+/// Prints the address of a server, and serves until the standard input ends.
 fn serve_until_dropped(url: &str) {
     println!("{url}");
     std::io::stdin().lines().for_each(drop);
@@ -105,12 +105,12 @@ fn endpoint(kind: Kind, url: &str) -> Endpoint {
     Endpoint::new(kind, settings, client)
 }
 
-/// Runs a benchmark of this program.
+/// Runs the benchmark of this program whose name contains `name`.
 fn run(name: &str) -> Record {
     Suite::new().name_contains(name).in_process().run().expect("a record")
 }
 
-/// The level of a benchmark of this program.
+/// Runs a benchmark of this program, and returns its first level.
 fn level_of(name: &str) -> Level {
     let record = run(name);
     let case = record.cases.first().expect("a case");
@@ -118,7 +118,7 @@ fn level_of(name: &str) -> Level {
     served.levels.first().expect("a level").clone()
 }
 
-/// Whether a level's figures can be relied on, and how late the client came to what was ready.
+/// Returns how late the client handled events that were ready, and whether the figures of the level are valid.
 fn verdict(level: &Level) -> String {
     let stall = level.pace.client_stall.map(|stall| format!("{} of {}", stall.p99_s, stall.max_s));
     let valid = if level.validity.valid { "valid".to_owned() } else { level.validity.told().join("; ") };

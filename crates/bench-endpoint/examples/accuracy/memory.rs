@@ -15,11 +15,11 @@ use crate::{Server, endpoint, run, serve_until_dropped};
 
 const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"tok\"}}]}\n\n";
 
-/// Streams that have begun, and whether all have.
+/// The number of streams that have begun, and whether the memory has been measured.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 static ALL: AtomicBool = AtomicBool::new(false);
 
-/// A server whose streams begin and do not end.
+/// Serves streams that begin and do not end.
 pub(crate) fn serve() {
     room_for_connections(10_100).expect("files");
     let server = Truth::start(|_| vec![chunked("text/event-stream"), chunk(TOKEN), Act::Hold]);
@@ -28,7 +28,7 @@ pub(crate) fn serve() {
 
 pub(crate) fn measure() {
     for streams in [1000, 10_000] {
-        // That no stream has ended is what was wanted, and a failure of the case.
+        // The streams do not end, as intended, so that the case fails.
         run(&format!("open_streams[streams={streams}]"));
     }
 }
@@ -59,7 +59,7 @@ fn open_streams(b: &mut Bencher, streams: usize) -> Result<()> {
         while OPEN.load(Ordering::Relaxed) < streams && began.elapsed() < Duration::from_secs(120) {
             std::thread::sleep(Duration::from_millis(10));
         }
-        // What is being freed or handed over just now.
+        // Memory that is just being freed or passed on should not count.
         std::thread::sleep(Duration::from_millis(200));
         let grown = resident_bytes().unwrap_or_default().saturating_sub(before);
         ALL.store(true, Ordering::Relaxed);
@@ -72,7 +72,7 @@ fn open_streams(b: &mut Bencher, streams: usize) -> Result<()> {
     });
     let is_first = AtomicBool::new(true);
     let send = async |(): &(), _: &bench_load::Request| {
-        // The first call of a case is made before any level, and has to end.
+        // The first call of a case comes before the levels, and must end.
         if is_first.swap(false, Ordering::Relaxed) {
             return Ok(Generation::new(1));
         }

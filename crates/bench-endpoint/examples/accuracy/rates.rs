@@ -13,11 +13,11 @@ use crate::{endpoint, level_of, verdict};
 /// The address of the stub.
 static STUB: OnceLock<String> = OnceLock::new();
 
-/// Processor time of all threads for a plain request, warm-up included, in microseconds. On a machine that others use, it
-/// compares clients better than their rates do.
+/// The processor time of all threads for each plain request, including the warm-up, in microseconds. On a machine that
+/// others use, it compares clients better than their rates do.
 static EACH_US: Mutex<f64> = Mutex::new(0.0);
 
-/// Clients of the plain requests: enough to keep the client busy.
+/// The number of clients of the plain requests: enough to keep the process busy.
 const CLIENTS: usize = 64;
 
 pub(crate) fn plain(url: &str) {
@@ -32,7 +32,7 @@ pub(crate) fn plain(url: &str) {
     );
 }
 
-/// Processor time of this process, in microseconds.
+/// Returns the processor time of this process, in microseconds.
 fn cpu_us() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3

@@ -1,4 +1,4 @@
-//! A server of streamed chats for any client, which reports when it has really sent what.
+//! A server of streamed chats for any client, which reports when it really sent each token.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use crate::serve_until_dropped;
 /// The number of the act that sends the first token; each token is followed by a wait.
 const FIRST_TOKEN: usize = 3;
 
-/// Serves chats of so many tokens until the input ends, and then prints a line of JSON for each stream of which all tokens were
-/// sent: when its request had come, and when each token had been written, in seconds on one clock.
+/// Serves chats of `tokens` tokens until the input ends. Then prints a line of JSON for each stream that was sent
+/// completely: when its request had arrived, and when each token had been written, in seconds on the same clock.
 pub(crate) fn serve(tokens: usize, first: Duration, gap: Duration) {
     let began = Instant::now();
-    // Made once: what it takes to make it would be a wait of all requests that come at the same time.
+    // Built once: building it for each request would delay all requests that arrive at the same time.
     let whole_stream = stream(tokens, first, gap);
     let server = Truth::start(move |asked| answer(asked, tokens, &whole_stream));
     serve_until_dropped(&server.url());
@@ -34,7 +34,7 @@ pub(crate) fn serve(tokens: usize, first: Duration, gap: Duration) {
     }
 }
 
-/// Returns whether the request asks for a stream.
+/// Whether the request asks for a stream.
 fn is_stream(asked: &Asked) -> bool {
     let body: Option<serde_json::Value> = serde_json::from_slice(&asked.body).ok();
     body.is_some_and(|body| body["stream"] == true)
@@ -66,7 +66,7 @@ fn usage(tokens: usize) -> serde_json::Value {
     json!({"prompt_tokens": 5, "completion_tokens": tokens, "total_tokens": 5 + tokens})
 }
 
-/// A stream of a chat.
+/// Returns the acts of a streamed chat.
 fn stream(tokens: usize, first: Duration, gap: Duration) -> Vec<Act> {
     let event = |choices: serde_json::Value, usage: serde_json::Value| {
         let mut body = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices});

@@ -1,4 +1,4 @@
-//! Answers of speech.
+//! Reads answers of speech.
 
 use std::time::Instant;
 
@@ -11,11 +11,11 @@ use super::{Answer, Head, Marks, Told};
 use crate::failure::{Class, Failure};
 use crate::reader::{Pcm, PcmFormat, WavStream};
 
-/// A WAV file or raw samples, recognized by the head and the first bytes.
+/// Reads a WAV file or raw samples, which it recognizes by the head and the first bytes.
 pub(super) struct Audio {
     /// Whether the body is sent as it is generated. Otherwise there is no first output before all of it has arrived.
     streamed: bool,
-    /// The rate of raw samples, if it is known.
+    /// The rate of raw samples, in Hz; `None` if it is not known.
     sample_rate: Option<u32>,
     content_type: String,
     first: Vec<u8>,
@@ -118,7 +118,7 @@ impl Answer for Audio {
     }
 }
 
-/// A WAV file as base64 in JSON, as `POST /tts/synthesize` answers.
+/// Reads a WAV file as base64 in JSON, the answer of `POST /tts/synthesize`.
 #[derive(Debug, Default)]
 pub(super) struct InJson {
     body: Vec<u8>,
@@ -165,7 +165,7 @@ mod tests {
         let pieces: [&[u8]; 3] = [&[1], &[2, 3, 4, 5], &[6, 7, 8]];
         let (told, outputs, _, end) =
             read(Kind::TtsStream, &settings, &head("audio/pcm", true, Some(16_000)), &pieces);
-        // Four bytes are needed to know that it is no WAV file.
+        // Four bytes are needed to know that it is not a WAV file.
         assert_eq!((outputs, end), (vec![(1, Some(2)), (2, Some(2))], Some(2)));
         let format = PcmFormat::s16le(16_000);
         assert_eq!(told, Ok(Told::Speech { samples: 4, format, container: "pcm", warning: None }));

@@ -13,25 +13,26 @@ use crate::reader::framed;
 /// The settings of each request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
-    /// The model's name.
+    /// The name of the model; `None` if requests name none.
     pub model: Option<String>,
-    /// Whether the answer is asked for as a stream.
+    /// Whether the answer is requested as a stream.
     pub stream: bool,
-    /// The maximum number of tokens to generate.
+    /// The maximum number of tokens to generate; `None` for the default.
     pub max_tokens: Option<u64>,
     /// The voice of speech.
     pub voice: Option<String>,
-    /// The sample rate of raw samples, if the server does not report it.
+    /// The sample rate of raw samples in Hz, if the server does not report it.
     pub sample_rate: Option<u32>,
-    /// Width and height of pictures.
+    /// The requested width and height of pictures, in pixels.
     pub size: Option<(u32, u32)>,
     /// Fields that are added to each body, and replace existing ones.
     pub extra: Map<String, Value>,
-    /// Text of a whole body, in which `{{input}}` stands for the input, escaped as JSON text.
+    /// The text of a whole body, in which `{{input}}` stands for the input, escaped as JSON text; `None` for the usual
+    /// body of the kind.
     pub template: Option<String>,
-    /// Whether a server is asked for exactly the maximum number of tokens: neither fewer, nor an end before.
+    /// Whether exactly the maximum number of tokens is requested, and not fewer.
     pub exact_answers: bool,
-    /// Whether prompts begin with a text that no other request has, so that no prefix cache knows them.
+    /// Whether prompts begin with a salt, so that no prefix cache contains them.
     pub salt: bool,
     /// Whether the text of answers is kept: for the next turn of a conversation, or to count its tokens.
     pub keeps_text: bool,
@@ -42,7 +43,7 @@ pub struct Settings {
 /// The limits of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Time to connect, TLS included.
+    /// The time to connect, including TLS.
     pub connect: Duration,
     /// Time until the first byte of the answer.
     pub first_byte: Duration,
@@ -50,7 +51,7 @@ pub struct Limits {
     pub idle: Duration,
     /// Time of the whole request.
     pub total: Duration,
-    /// Bytes of the answer.
+    /// The size of the body of the answer, in bytes.
     pub body_bytes: u64,
 }
 
@@ -67,23 +68,23 @@ impl Default for Limits {
     }
 }
 
-/// The placeholder for the salt until a request is sent: as long as a salt, and nothing that a prompt holds.
+/// The placeholder for the salt until a request is sent. Prompts do not contain it.
 const SALT: &str = "\u{1}salt\u{1}";
 
-/// How the placeholder looks within JSON.
+/// The placeholder as JSON text, as long as a salt.
 const SALT_IN_JSON: &[u8; 16] = b"\\u0001salt\\u0001";
 
-/// 16 digits that no other number has. They differ from the first one on: of numbers that follow each other, a cache of prefixes
-/// would know the digits that they share.
+/// Returns 16 digits that are unique to the number. Those of successive numbers differ from the first digit on: a
+/// prefix cache would contain any digits that they share.
 pub(crate) fn salt(unique: u64) -> String {
     format!("{:016x}", mixed(unique))
 }
 
-/// The placeholder for a text of words, and how it looks within JSON.
+/// The placeholder for a text of words, and the same as JSON text.
 const WORDS: &str = "\u{1}words-of-a-request\u{1}";
 const WORDS_IN_JSON: &[u8] = b"\\u0001words-of-a-request\\u0001";
 
-/// Most tokens of an answer that must name a number and was given none.
+/// The maximum number of tokens for an interface that requires one, if none is set.
 const USUAL_TOKENS: u64 = 256;
 
 /// The body of a request, and the place of its salt.
@@ -91,12 +92,13 @@ const USUAL_TOKENS: u64 = 256;
 pub struct Body {
     bytes: Vec<u8>,
     salt_at: Option<usize>,
-    /// Words that are written when the request is sent, and where: texts of a whole trace would fill the memory.
+    /// Words that are written when the request is sent, and their position: the texts of a whole trace would fill the
+    /// memory.
     words: Option<(usize, Words)>,
 }
 
 impl Body {
-    /// A body that is sent as it is.
+    /// Creates a body that is sent unchanged.
     pub fn raw(bytes: Vec<u8>) -> Self {
         Body { bytes, salt_at: None, words: None }
     }
@@ -131,7 +133,7 @@ impl Body {
         let text = || {
             let text =
                 std::str::from_utf8(given).map_err(|error| format!("the input is not UTF-8: {error}"))?;
-            // Words bring a salt of their own.
+            // Words contain a salt of their own.
             let salted = settings.salt && kind.takes_salt() && !matches!(input.content, Content::Words(_));
             Ok::<_, String>(if salted { format!("[{SALT}] {text}") } else { text.to_owned() })
         };
@@ -182,7 +184,7 @@ impl Body {
     /// Builds the body of a turn of a conversation with these messages.
     ///
     /// # Errors
-    /// If it cannot be written as JSON.
+    /// If the body cannot be written as JSON.
     pub fn of_turn(
         kind: Kind,
         settings: &Settings,
@@ -200,13 +202,13 @@ impl Body {
             return Err(format!("the template contains no `{INPUT}`: without it all requests are the same"));
         }
         let escaped = Value::from(String::from_utf8_lossy(input)).to_string();
-        // Without the quotes, which the template has.
+        // Without the quotes, which are part of the template.
         let escaped = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&escaped);
         Ok(Body::raw(template.replace(INPUT, escaped).into_bytes()))
     }
 
-    /// Returns the bytes to send, with a salt made of `unique`, or of `run` if prompts of one run may share their
-    /// beginning.
+    /// Returns the bytes to send. The salt is made of `unique`, or of `run` for a prefix that the prompts of one run
+    /// share.
     pub fn salted(&self, unique: u64, run: u64) -> Vec<u8> {
         let Some((at, words)) = &self.words else {
             let mut bytes = self.bytes.clone();
@@ -227,7 +229,7 @@ impl Body {
         self.bytes.len() + self.words.as_ref().map_or(0, |(_, words)| words.bytes())
     }
 
-    /// Whether nothing is sent.
+    /// Whether the body is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -248,7 +250,7 @@ fn of_text(kind: Kind, text: String) -> Value {
     }
 }
 
-/// Fields of a request of this kind, without its text.
+/// Sets the fields of a request of this kind, except its text.
 fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: &mut Map<String, Value>) {
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
@@ -272,7 +274,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
         }
         Kind::Responses | Kind::Messages => {
             let name = if kind == Kind::Messages { "max_tokens" } else { "max_output_tokens" };
-            // A message must say how long its answer may be.
+            // The messages interface requires a maximum number of tokens.
             let tokens = tokens.or((kind == Kind::Messages).then_some(USUAL_TOKENS));
             tokens.into_iter().for_each(|tokens| set(name, tokens.into()));
             if settings.stream {
@@ -280,7 +282,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
             }
         }
         Kind::OllamaGenerate | Kind::OllamaChat => {
-            // What is not said is a stream.
+            // Without this field, Ollama sends a stream.
             set("stream", settings.stream.into());
             if let Some(tokens) = tokens {
                 set("options", json!({ "num_predict": tokens }));
@@ -315,7 +317,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
     settings.extra.iter().for_each(|(name, value)| set(name, value.clone()));
 }
 
-/// Adds a salt to messages, at the beginning of the first text: a cache might know anything before it.
+/// Adds a salt to messages, at the beginning of the first text: a cache might contain anything before it.
 fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     let mut messages = messages.to_vec();
     if let (Some(salt), Some(first)) = (salt, messages.first_mut())
@@ -326,8 +328,8 @@ fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     messages
 }
 
-/// A query and the documents to rank by it: a JSON object, or texts with tabs between them of which the first is
-/// the query.
+/// Returns a query and the documents to rank by it, from a JSON object, or from texts separated by tabs, the first of
+/// which is the query.
 fn rerank(text: &str) -> Result<Value, String> {
     if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
         return Ok(value);
@@ -343,7 +345,7 @@ fn rerank(text: &str) -> Result<Value, String> {
     Ok(json!({ "query": query, "documents": documents }))
 }
 
-/// A form with an audio file.
+/// Builds a form with an audio file.
 fn transcription(settings: &Settings, audio: &[u8]) -> Result<Body, String> {
     let mut fields = Vec::new();
     fields.extend(settings.model.clone().map(|model| ("model", model)));
@@ -393,7 +395,7 @@ mod tests {
         assert_ne!(one, other);
         let json: Value = serde_json::from_slice(&one).expect("JSON");
         assert!(json["messages"][0]["content"].as_str().expect("text").ends_with("1] hi"), "{json}");
-        // What is not a text for a model to read keeps its bytes.
+        // A text that no language model reads gets no salt.
         assert_eq!(json_of(Kind::Speech, &settings, "hi")["input"], "hi");
     }
 

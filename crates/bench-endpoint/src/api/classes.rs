@@ -10,14 +10,14 @@ use super::{Answer, Marks, Told};
 use crate::failure::{Class, Failure};
 use crate::reader::Sse;
 
-/// Number and confidence of the first of some predictions.
+/// Returns the class number and the confidence of the first of some predictions.
 fn top1(predictions: &Value) -> Option<(u32, f64)> {
     let first = predictions.as_array().and_then(|all| all.first()).unwrap_or(predictions);
     let class = first.get("class_id").and_then(Value::as_u64).and_then(|class| u32::try_from(class).ok())?;
     Some((class, first.get("confidence").and_then(Value::as_f64)?))
 }
 
-/// `results` with the predictions for each picture.
+/// Reads an object whose `results` contain the predictions for each picture.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     body: Vec<u8>,
@@ -41,7 +41,7 @@ impl Answer for Batch {
     }
 }
 
-/// An event for each picture, and `[DONE]` or an event `done` at the end.
+/// Reads a stream with an event for each picture, and `[DONE]` or an event `done` at the end.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     sse: Sse,

@@ -1,12 +1,12 @@
 //! Forms that contain a file (RFC 7578).
 
-/// The boundary that separates fields. No file contains it unless it was made to.
+/// The boundary that separates fields. No file contains it by accident.
 pub const BOUNDARY: &str = "bench-4cb1c1e1f5d94f6f8d6f1f0b7a0c3a52";
 
-/// A form of these fields, and of a file in the field `file`.
+/// Builds a form of these fields, and of a file in the field `file`.
 ///
 /// # Errors
-/// When the file holds the boundary.
+/// If the file contains the boundary.
 pub(super) fn form(fields: &[(&str, String)], file_name: &str, file: &[u8]) -> Result<Vec<u8>, String> {
     if file.windows(BOUNDARY.len()).any(|window| window == BOUNDARY.as_bytes()) {
         return Err("the file contains the boundary that separates the fields of a form".to_owned());
@@ -28,7 +28,7 @@ pub(super) fn form(fields: &[(&str, String)], file_name: &str, file: &[u8]) -> R
     Ok(body)
 }
 
-/// A name for a file that begins like this: servers go by what the name ends with.
+/// Returns a name for a file by its first bytes: servers recognize the format by the extension.
 pub(super) fn file_name(bytes: &[u8]) -> &'static str {
     match bytes {
         [b'R', b'I', b'F', b'F', ..] => "audio.wav",

@@ -13,9 +13,9 @@ pub(super) static TGI: Dialect =
 pub(super) static KSERVE: Dialect =
     Dialect { framing: Framing::Events, event: kserve_event, whole: kserve_whole, says_its_end: false };
 
-/// An event for each token; the last one has details.
+/// Reads an event. There is one for each token; the last one has details.
 fn tgi_event(_kind: &str, data: &str) -> Result<Step, Failure> {
-    // TGI behind its OpenAI-like proxy ends so.
+    // The end of a stream of TGI behind its OpenAI-like proxy.
     if data.trim() == "[DONE]" {
         return Ok(Step { is_last: true, ..Step::default() });
     }
@@ -45,7 +45,7 @@ fn tgi_counts(details: &Value) -> Counts {
 }
 
 fn tgi_whole(value: &Value) -> Result<Step, Failure> {
-    // One request is answered by an object, and by a list of one on `POST /`.
+    // The answer is an object, or a list of one object on `POST /`.
     let value = value.get(0).unwrap_or(value);
     let generated = value.get("generated_text").ok_or_else(|| {
         Failure::new(Class::Malformed, "expected `generated_text` in the answer, found none")
@@ -65,7 +65,7 @@ fn kserve_whole(value: &Value) -> Result<Step, Failure> {
     let output = value
         .get("text_output")
         .ok_or_else(|| Failure::new(Class::Malformed, "expected `text_output` in the answer, found none"))?;
-    // A model of several outputs answers with a list.
+    // A model with several outputs answers with a list.
     let answer = match output {
         Value::Array(outputs) => outputs.iter().map(|output| text(Some(output))).collect(),
         output => text(Some(output)).to_owned(),

@@ -12,7 +12,7 @@ use crate::data::Tensor;
 use crate::failure::{Class, Failure};
 use crate::reader::{GrpcMessages, framed};
 
-/// A stream of answers, each of which holds tensors. It ends with its body.
+/// A stream of answers, each of which contains tensors. The end of the body is the end of the stream.
 pub(super) static INFER: Dialect =
     Dialect { framing: Framing::Events, event: infer_event, whole: infer_whole, says_its_end: false };
 
@@ -34,7 +34,7 @@ fn infer_whole(value: &Value) -> Result<Step, Failure> {
     Ok(step)
 }
 
-/// The values of a tensor, which may be written as lists of lists.
+/// Returns the values of a tensor, which may be written as lists of lists.
 fn flat(data: &Value) -> Vec<&Value> {
     match data {
         Value::Null => Vec::new(),
@@ -43,10 +43,10 @@ fn flat(data: &Value) -> Vec<&Value> {
     }
 }
 
-/// A `ModelInferRequest` of the JSON that the REST interface takes.
+/// Converts the JSON of the REST interface into a `ModelInferRequest`.
 ///
 /// # Errors
-/// If the body cannot be sent in this way.
+/// If the body cannot be converted.
 pub(super) fn request(model: Option<&str>, body: &Value) -> Result<Vec<u8>, String> {
     let text = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec()
@@ -86,15 +86,15 @@ pub(super) fn request(model: Option<&str>, body: &Value) -> Result<Vec<u8>, Stri
     Ok(message.into_bytes())
 }
 
-/// Whole numbers one after another.
+/// Encodes whole numbers one after another.
 fn packed(values: impl IntoIterator<Item = i64>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // By their bits: negative ones take 10 bytes.
+    // As two's complement: negative numbers take 10 bytes.
     values.into_iter().for_each(|value| push_varint(&mut bytes, value.cast_unsigned()));
     bytes
 }
 
-/// `InferTensorContents`.
+/// Encodes the values of a tensor of type `kind` as `InferTensorContents`.
 fn contents(kind: &str, data: &[&Value]) -> Result<Message, String> {
     let wrong = |value: &Value| format!("`{value}` is not a value of type {kind}");
     let all = |each: &dyn Fn(&Value) -> Option<i64>| -> Result<Vec<u8>, String> {
@@ -130,7 +130,7 @@ fn contents(kind: &str, data: &[&Value]) -> Result<Message, String> {
     })
 }
 
-/// The message with the `parameters` of `of`, which are always in field 4.
+/// Adds the `parameters` of `of` to a message, in which they are always field 4.
 fn with_parameters(message: Message, of: &Value) -> Result<Message, String> {
     let parameters = of.get("parameters").and_then(Value::as_object).into_iter().flatten();
     parameters.into_iter().try_fold(message, |message, (name, value)| {
@@ -168,7 +168,7 @@ fn response(message: &[u8]) -> Result<Step, Failure> {
     Ok(step)
 }
 
-/// Reads an `InferOutputTensor`; returns whether it is of texts.
+/// Reads an `InferOutputTensor`; returns whether its elements are texts.
 fn output(tensor: &[u8], step: &mut Step) -> Result<bool, Failure> {
     let mut is_text = false;
     for field in Fields(tensor) {
@@ -188,7 +188,7 @@ fn output(tensor: &[u8], step: &mut Step) -> Result<bool, Failure> {
     Ok(is_text)
 }
 
-/// The elements of a raw tensor of texts: the length of each comes before it.
+/// Returns the elements of a raw tensor of texts, each of which follows its length.
 fn texts(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = bytes.split_first_chunk()?;
@@ -217,7 +217,7 @@ fn stream_response(message: &[u8]) -> Result<Step, Failure> {
     Ok(step)
 }
 
-/// The path, headers and body with which a server is asked over gRPC what a model takes (`ModelMetadata`).
+/// Returns the path, headers and body of a gRPC request for the inputs of a model (`ModelMetadata`).
 pub(crate) fn model_metadata(model: &str) -> (&'static str, HeaderMap, Vec<u8>) {
     let headers = [(CONTENT_TYPE, "application/grpc"), (TE, "trailers")];
     let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
@@ -225,10 +225,10 @@ pub(crate) fn model_metadata(model: &str) -> (&'static str, HeaderMap, Vec<u8>) 
     ("/inference.GRPCInferenceService/ModelMetadata", HeaderMap::from_iter(headers), body)
 }
 
-/// The inputs in a `ModelMetadataResponse`; `None` if it has none.
+/// Returns the inputs in a `ModelMetadataResponse`; `None` if it has none.
 ///
 /// # Errors
-/// When it is not one.
+/// If the answer is not a `ModelMetadataResponse`.
 pub(crate) fn tensors_in(answer: &[u8]) -> Result<Option<Vec<Tensor>>, Failure> {
     let mut tensors = Vec::new();
     GrpcMessages::default().bytes(answer, &mut |message| {
@@ -242,7 +242,7 @@ pub(crate) fn tensors_in(answer: &[u8]) -> Result<Option<Vec<Tensor>>, Failure> 
     Ok(Some(tensors).filter(|tensors| !tensors.is_empty()))
 }
 
-/// A `TensorMetadata`.
+/// Reads a `TensorMetadata`.
 fn tensor_in(message: &[u8]) -> Result<Tensor, Failure> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut tensor = Tensor { name: String::new(), datatype: String::new(), shape: Vec::new() };
@@ -262,7 +262,7 @@ fn tensor_in(message: &[u8]) -> Result<Tensor, Failure> {
     Ok(tensor)
 }
 
-/// An answer over gRPC: a message, or a stream of them.
+/// Reads an answer over gRPC: one message, or a stream of messages.
 pub(super) struct Grpc {
     messages: GrpcMessages,
     is_stream: bool,
@@ -275,7 +275,7 @@ impl Grpc {
     }
 }
 
-/// Marks nothing: an answer of one message has no outputs that come one after another.
+/// Ignores marks: an answer of one message has no successive outputs.
 struct Unmarked;
 
 impl Marks for Unmarked {

@@ -1,4 +1,4 @@
-//! Messages against the description of the service, and streams of JSON.
+//! Compares messages with the description of the service, and tests streams of JSON.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::super::testing::read;
 use super::super::{Head, Kind, Settings, TextTold};
 use super::*;
 
-/// Fields of a message as text: `1="m" 5={…}`, with what is not a message in it as `"…"`.
+/// Returns the fields of a message: the number of each, and its value in bytes.
 fn shown(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
     let fields = Fields(bytes).map(|field| field.expect("a message"));
     fields
@@ -18,7 +18,7 @@ fn shown(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
         .collect()
 }
 
-/// The value of the only field with this number.
+/// Returns the value of the only field with this number.
 fn only(bytes: &[u8], wanted: u64) -> Vec<u8> {
     let found: Vec<_> = shown(bytes).into_iter().filter(|(number, _)| *number == wanted).collect();
     assert_eq!(found.len(), 1, "{wanted} in {bytes:?}");
@@ -73,7 +73,7 @@ fn each_type_has_its_field() {
     assert!(error(json!({})).contains("`inputs`"));
 }
 
-/// An answer with a text of contents, and one whose texts are raw.
+/// Returns an answer with texts in `contents`, and one with raw texts.
 fn answers() -> [Vec<u8>; 2] {
     let contents = Message::default().bytes(8, "ab".as_bytes()).bytes(8, "ö".as_bytes());
     let tensor = Message::default().bytes(1, b"out").bytes(2, b"BYTES");
@@ -95,7 +95,7 @@ fn texts_are_counted_wherever_they_are() {
         );
         let inner = Message::default().bytes(2, &answer).into_bytes();
         assert_eq!(stream_response(&inner).map(|step| step.answer), Ok("abö".to_owned()));
-        // As MLServer sends it.
+        // MLServer sends this message.
         assert_eq!(stream_response(&answer).map(|step| step.answer), Ok("abö".to_owned()));
     }
     let tensor = Message::default().bytes(2, b"FP32");
@@ -121,7 +121,8 @@ fn an_answer_over_grpc_is_whole_or_a_failure() {
     let html = Head { content_type: "text/plain".to_owned(), ..grpc_head() };
     let other = read(Kind::GrpcInfer, &settings, &html, &[b"hi"]).0;
     assert_eq!(other.map_err(|failure| failure.class), Err(Class::Malformed));
-    // Of a stream, each message with an output counts; one without any, such as the last of a decoupled model, does not.
+    // In a stream, each message with an output counts. A message without one, such as the last of a decoupled model,
+    // does not.
     let part = framed(&Message::default().bytes(2, &answer).into_bytes());
     let nothing = framed(&Message::default().bytes(2, b"").into_bytes());
     let text = TextTold { characters: 6, ..TextTold::default() };

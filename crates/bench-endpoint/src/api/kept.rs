@@ -5,6 +5,6 @@
 pub(super) struct Kept {
     /// The answer proper.
     pub(super) answer: String,
-    /// What was generated besides it.
+    /// The other generated text: reasoning, refusals, calls of tools.
     pub(super) besides: String,
 }

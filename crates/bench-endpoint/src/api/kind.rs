@@ -42,7 +42,7 @@ pub enum Kind {
     GrpcInferStream,
     /// torch-inference `POST /tts/synthesize`: WAV, or WAV in JSON.
     TtsSynthesize,
-    /// torch-inference `POST /tts/stream`: raw samples as they are made.
+    /// torch-inference `POST /tts/stream`: raw samples as they are generated.
     TtsStream,
     /// Piper `POST /synthesize`: WAV.
     Piper,
@@ -56,7 +56,7 @@ pub enum Kind {
     Raw,
 }
 
-/// The field of work, whose metrics a level has.
+/// A kind of served work, which determines the metrics of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// Tokens per second, TTFT, TPOT, ITL.
@@ -74,7 +74,7 @@ pub enum Field {
 }
 
 impl Kind {
-    /// All, in the order of help texts.
+    /// All kinds, in the order of help texts.
     pub const ALL: [Kind; 24] = [
         Kind::Chat,
         Kind::Completions,
@@ -102,7 +102,7 @@ impl Kind {
         Kind::Raw,
     ];
 
-    /// Returns its name on the command line, and in case ids.
+    /// Returns the name on the command line, and in case ids.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Chat => "chat",
@@ -132,8 +132,8 @@ impl Kind {
         }
     }
 
-    /// Returns its path below the address of the server; a raw request has no path of its own. Some servers have one
-    /// path for streams and another one for whole answers.
+    /// Returns the path below the address of the server; empty for a raw request. Some servers have one path for
+    /// streams and another one for whole answers.
     pub fn path(self, model: Option<&str>, stream: bool) -> String {
         let of_model = |what: &str| format!("/v2/models/{}/{what}", model.unwrap_or_default());
         let fixed = match self {
@@ -166,11 +166,11 @@ impl Kind {
         fixed.to_owned()
     }
 
-    /// The field of work.
+    /// Returns the field.
     pub fn field(self) -> Field {
         match self {
             _ if self.is_of_text() => Field::Text,
-            // Its figures are those of a stream, whatever its outputs are.
+            // The figures are those of a stream, whatever its outputs are.
             Kind::InferStream | Kind::GrpcInferStream => Field::Text,
             Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream | Kind::Piper => Field::Speech,
             Kind::Transcriptions => Field::Transcription,
@@ -180,7 +180,7 @@ impl Kind {
         }
     }
 
-    /// Whether it generates text from text.
+    /// Whether the interface generates text from text.
     fn is_of_text(self) -> bool {
         matches!(
             self,
@@ -195,7 +195,7 @@ impl Kind {
         )
     }
 
-    /// Whether a model must be named: in the body of a request, or in its path.
+    /// Whether requests must name a model, in the body or in the path.
     pub fn wants_model(self) -> bool {
         let without =
             [Kind::Tgi, Kind::TtsSynthesize, Kind::TtsStream, Kind::ClassifyBatch, Kind::ClassifyStream];
@@ -212,32 +212,33 @@ impl Kind {
         self.wants_model() && !self.has_model_in_path() && !self.is_grpc()
     }
 
-    /// Whether its requests are tensors, as KServe v2 has them.
+    /// Whether requests contain tensors in the format of KServe v2.
     pub fn takes_tensors(self) -> bool {
         matches!(self, Kind::Infer | Kind::InferStream) || self.is_grpc()
     }
 
-    /// Whether it is spoken over gRPC, and so over HTTP/2.
+    /// Whether the interface uses gRPC, and so HTTP/2.
     pub fn is_grpc(self) -> bool {
         matches!(self, Kind::GrpcInfer | Kind::GrpcInferStream)
     }
 
-    /// Whether its answers are always a stream of events.
+    /// Whether answers are always a stream of events.
     pub fn is_always_events(self) -> bool {
         matches!(self, Kind::ClassifyStream | Kind::InferStream)
     }
 
-    /// Whether its answers can come as a stream of events that the request asks for.
+    /// Whether a request can ask for its answer as a stream of events.
     pub fn has_stream_setting(self) -> bool {
         self.is_of_text() || self == Kind::Transcriptions
     }
 
-    /// Whether its input is a file, and not a text.
+    /// Whether the input is a file, and not a text.
     pub fn takes_files(self) -> bool {
         matches!(self, Kind::ClassifyBatch | Kind::ClassifyStream | Kind::Transcriptions)
     }
 
-    /// Whether its prompts can begin with a salt, because a model reads them and might have cached their beginning.
+    /// Whether prompts can begin with a salt, because a language model reads them, whose server might have cached their
+    /// beginning.
     pub fn takes_salt(self) -> bool {
         self.is_of_text()
     }

@@ -13,7 +13,7 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
     match value.get("type").and_then(Value::as_str).unwrap_or(kind) {
         "message_start" => {
             let counts = counts(value.get("message").unwrap_or(&Value::Null));
-            // The one token of output that it counts has not come yet.
+            // The one output token that this event counts has not arrived yet.
             Ok(Step { counts: Counts { output: None, ..counts }, ..Step::default() })
         }
         "content_block_delta" => {
@@ -32,7 +32,7 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
     }
 }
 
-/// All tokens of the input: `input_tokens` are those that no cache had to do with.
+/// Returns the numbers of tokens. The input includes cached tokens, which `input_tokens` of Anthropic does not.
 fn counts(message: &Value) -> Counts {
     let number = |name: &str| message.pointer(&format!("/usage/{name}")).and_then(Value::as_u64);
     let (read, made) = (number("cache_read_input_tokens"), number("cache_creation_input_tokens"));

@@ -56,14 +56,14 @@ pub trait Answer: Send {
     fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure>;
 }
 
-/// The statements of an answer's head about its body.
+/// What the head of an answer says about the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// `Content-Type` without parameters, in lower case; empty if there is none.
     pub content_type: String,
     /// Whether the body is sent as it is generated: its length was not known when it began.
     pub streamed: bool,
-    /// `X-Sample-Rate`, with which servers of raw samples report the rate.
+    /// `X-Sample-Rate`, in which servers of raw samples report the rate in Hz; `None` if there is none.
     pub sample_rate: Option<u32>,
 }
 
@@ -80,23 +80,23 @@ pub enum Told {
         format: PcmFormat,
         /// `wav` or `pcm`.
         container: &'static str,
-        /// A warning about the audio.
+        /// A warning about the audio, such as silence.
         warning: Option<String>,
     },
     /// Pictures.
     Images {
-        /// Their number.
+        /// The number of pictures.
         count: usize,
-        /// Width and height in pixels, if it is known and the same for all.
+        /// Width and height in pixels; `None` if they are not known, or not the same for all pictures.
         size: Option<(u32, u32)>,
-        /// `png`, or nothing if it is not known.
+        /// `png`, or empty if the format is not known.
         container: &'static str,
     },
     /// Classes of pictures.
     Classified {
         /// The number of pictures classified.
         images: usize,
-        /// Number and confidence of the first picture's first class.
+        /// The number and the confidence of the first picture's first class.
         top1: Option<(u32, f64)>,
     },
     /// Any answer for which only the latency counts.
@@ -106,8 +106,8 @@ pub enum Told {
 /// The result of an answer of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextTold {
-    /// The number of generated tokens, as reported by the server; a chunk is not a token. `None` if the server reports
-    /// none.
+    /// The number of generated tokens, as reported by the server; a chunk is not a token. `None` if the server does not
+    /// report it.
     pub output_tokens: Option<u64>,
     /// The number of tokens of the input, as reported by the server.
     pub input_tokens: Option<u64>,
@@ -119,9 +119,9 @@ pub struct TextTold {
     pub characters: u64,
     /// The source of the number of tokens.
     pub source: TokenSource,
-    /// The answer proper, without reasoning, if it is kept.
+    /// The answer proper, without reasoning; `None` if it is not kept.
     pub text: Option<String>,
-    /// What was generated besides the answer proper, if it is kept: reasoning, refusals, calls of tools.
+    /// The other generated text: reasoning, refusals, calls of tools; `None` if it is not kept.
     pub besides: Option<String>,
 }
 
@@ -132,7 +132,7 @@ pub enum TokenSource {
     Usage,
     /// The ids of the tokens in each chunk.
     TokenIds,
-    /// A tokenizer of the client, which has split the text of the answer.
+    /// A tokenizer of the client, which split the text of the answer.
     Tokenizer,
     /// No source: the number is not known.
     #[default]
@@ -140,7 +140,7 @@ pub enum TokenSource {
 }
 
 impl TokenSource {
-    /// Returns its name in reports.
+    /// Returns the name in reports.
     pub fn name(self) -> &'static str {
         match self {
             TokenSource::Usage => "usage",
@@ -155,7 +155,7 @@ impl TokenSource {
 pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
     let is_json = head.content_type == "application/json";
     match kind {
-        // Piper does not say what it sends, and its framework takes that for HTML.
+        // Piper sets no `Content-Type`, and its framework adds that of HTML.
         _ if head.content_type == "text/html" && !matches!(kind, Kind::Piper | Kind::Raw) => {
             Box::new(whole::Unexpected::html())
         }
@@ -175,7 +175,7 @@ pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
         Kind::Rerank => Box::new(whole::WithArray::new("results")),
         Kind::Responses => written(&responses::RESPONSES, settings.stream, is_json, settings),
         Kind::Messages => written(&messages::MESSAGES, settings.stream, is_json, settings),
-        // A stream of lines is labelled `application/x-ndjson` by Ollama, and `application/json` by some of its kin.
+        // Ollama labels a stream of lines `application/x-ndjson`; some compatible servers label it `application/json`.
         Kind::OllamaGenerate | Kind::OllamaChat => written(&ollama::OLLAMA, settings.stream, false, settings),
         Kind::Tgi => written(&generate::TGI, settings.stream, is_json, settings),
         Kind::Generate => written(&generate::KSERVE, settings.stream, is_json, settings),
@@ -192,7 +192,7 @@ pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
     }
 }
 
-/// Reads an answer of text in this dialect.
+/// Returns the reader of an answer of text in this dialect.
 fn written(
     dialect: &'static written::Dialect,
     stream: bool,
@@ -210,7 +210,7 @@ fn written(
 pub(crate) mod testing {
     use super::*;
 
-    /// Marks as they were made.
+    /// Records the marks of an answer.
     #[derive(Debug, Default, PartialEq, Eq)]
     pub(crate) struct Seen {
         pub(crate) outputs: Vec<(Instant, Option<u32>)>,
@@ -232,12 +232,11 @@ pub(crate) mod testing {
         }
     }
 
-    /// The content of an answer; its outputs, each with its number of tokens; and the times at which the answer proper
-    /// began and at which it all ended. Times are in milliseconds.
+    /// The result of an answer; the time of each output, with its number of tokens; and the times at which the answer
+    /// proper began and at which the last output arrived. Times are in milliseconds.
     pub(crate) type Outcome = (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>);
 
-    /// Reads an answer whose pieces arrive one each millisecond; returns its content and marks, with times in
-    /// milliseconds.
+    /// Reads an answer, one piece of which arrives in each millisecond.
     pub(crate) fn read(kind: Kind, settings: &Settings, head: &Head, pieces: &[&[u8]]) -> Outcome {
         let began = Instant::now();
         let at = |number: usize| began + std::time::Duration::from_millis(number as u64);

@@ -11,7 +11,7 @@ fn event(_kind: &str, data: &str) -> Result<Step, Failure> {
     whole(&parsed(data)?)
 }
 
-/// A line of a stream. An answer that is not a stream is one such line.
+/// Reads a line of a stream. An answer that is not a stream is one such line.
 fn whole(value: &Value) -> Result<Step, Failure> {
     let message = value.get("message").unwrap_or(value);
     let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
@@ -23,7 +23,7 @@ fn whole(value: &Value) -> Result<Step, Failure> {
         answer: [text(message.get("content")), text(value.get("response")), &arguments].concat(),
         holds_data: false,
         tokens: None,
-        // `prompt_eval_count` is absent if the whole prompt was in the cache: how long it was is not known then.
+        // `prompt_eval_count` is absent if the whole prompt was in the cache: its length is not known then.
         counts: Counts {
             output: number("eval_count"),
             input: number("prompt_eval_count"),

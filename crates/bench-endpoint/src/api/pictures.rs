@@ -1,4 +1,4 @@
-//! Answers of pictures.
+//! Reads answers with pictures.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use super::whole::json;
 use super::{Answer, Marks, Told};
 use crate::failure::{Class, Failure};
 
-/// `data` with a picture in each of its items, as base64 or as an address.
+/// Reads an object whose `data` contain pictures, as base64 or as addresses.
 #[derive(Debug)]
 pub(super) struct Pictures {
     asked: Option<(u32, u32)>,
@@ -18,7 +18,7 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    /// Pictures of the size that was asked for, if one was.
+    /// Creates a reader for pictures of the requested size; `None` if none was requested.
     pub(super) fn new(asked: Option<(u32, u32)>) -> Self {
         Pictures { asked, body: Vec::new() }
     }
@@ -64,7 +64,7 @@ impl Answer for Pictures {
     }
 }
 
-/// Width and height of a PNG picture (PNG specification, section 11.2.2); `None` if it is another kind of picture.
+/// Returns width and height of a PNG picture (PNG specification, section 11.2.2); `None` for another format.
 ///
 /// # Errors
 /// If the text is not base64, or if a PNG picture has no head.

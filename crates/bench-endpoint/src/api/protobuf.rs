@@ -1,20 +1,20 @@
-//! Messages of Protocol Buffers, as far as requests and answers of inference need them: a service of four small messages does
-//! not need a compiler for its description.
+//! Reads and writes messages of Protocol Buffers, as far as inference needs them: for four small messages, generated
+//! code is not worth its dependencies.
 
 use crate::failure::{Class, Failure};
 
-/// A message that is written field by field, by "Encoding" of the documentation of Protocol Buffers.
+/// A message that is written field by field, as described in "Encoding" of the documentation of Protocol Buffers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Message(Vec<u8>);
 
-/// Wire types: how the length of a field is known.
+/// The wire types, which determine how long a field is.
 const VARINT: u64 = 0;
 const FIXED_64: u64 = 1;
 const BYTES: u64 = 2;
 const FIXED_32: u64 = 5;
 
 impl Message {
-    /// Adds a number: of a signed one, its bits as 64-bit two's complement.
+    /// Adds a number; a signed one as 64-bit two's complement.
     pub(super) fn number(mut self, field: u64, value: u64) -> Self {
         push_varint(&mut self.0, field << 3 | VARINT);
         push_varint(&mut self.0, value);
@@ -60,7 +60,7 @@ pub(super) fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
 pub(super) enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
-    /// One of 4 or 8 bytes, which no message that is read here has.
+    /// A value of 4 or 8 bytes, which is not used here.
     Fixed,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
                 self.0 = self.0.get(if wire == FIXED_64 { 8 } else { 4 }..)?;
                 Value::Fixed
             }
-            // Groups, which have been out of use since 2008.
+            // Groups, which are deprecated since 2008.
             _ => return None,
         };
         Some((key >> 3, value))
@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    /// A field and its value, or that what follows is not a message.
+    /// The number and the value of a field, or an error if the bytes are not a message.
     type Item = Result<(u64, Value<'a>), Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -105,7 +105,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Takes a number off the beginning.
+/// Reads a number at the beginning of `bytes` and removes it; `None` if there is none.
 pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for place in 0..10 {
@@ -125,7 +125,8 @@ mod tests {
 
     use super::*;
 
-    /// The examples of the documentation: 150 in field 1, "testing" in field 2, a message in field 3, and packed numbers.
+    /// Tests the examples of the documentation: 150 in field 1, "testing" in field 2, a message in field 3, and packed
+    /// numbers.
     #[test]
     fn messages_are_those_of_the_documentation() {
         assert_eq!(Message::default().number(1, 150).0, [0x08, 0x96, 0x01]);

@@ -1,4 +1,4 @@
-//! OpenAI `POST /v1/responses`: events with names, and a whole answer of items.
+//! Reads OpenAI `POST /v1/responses`: named events, or a whole answer with a list of items.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
         "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => {
             Ok(Step { reasoning: delta, ..Step::default() })
         }
-        // An answer that has reached its most tokens is incomplete, and is what was asked for.
+        // An answer that has reached the maximum number of tokens is `incomplete`, but is what was requested.
         "response.completed" | "response.incomplete" => {
             Ok(Step { counts: counts(response), is_last: true, ..Step::default() })
         }
@@ -34,7 +34,7 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
             Err(Failure::in_answer(&error.map_or_else(|| kind.to_owned(), message_of)))
         }
         "error" => Err(Failure::in_answer(&message_of(&value))),
-        // Beginnings, ends and copies of what has come already.
+        // Beginnings, ends and repetitions of earlier events.
         _ => Ok(Step::default()),
     }
 }

@@ -1,4 +1,4 @@
-//! Answers of text: chat and completions.
+//! Reads answers of text: chat and completions.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ struct Chunk {
     choices: Option<Vec<Choice>>,
     usage: Option<Usage>,
     error: Option<Value>,
-    /// `error` in the events of some servers, whose message is in another field.
+    /// `error` in the error events of some servers, whose `message` is a field next to it.
     object: Option<String>,
     message: Option<Value>,
 }
@@ -27,7 +27,7 @@ struct Choice {
     message: Option<Message>,
     text: Option<String>,
     finish_reason: Option<String>,
-    /// Ids of the tokens of this chunk (vLLM, `return_token_ids`).
+    /// The ids of the tokens in this chunk (vLLM, `return_token_ids`).
     token_ids: Option<Vec<i64>>,
 }
 
@@ -69,8 +69,8 @@ struct Details {
     reasoning_tokens: Option<u64>,
 }
 
-/// The content of a chunk: characters of reasoning and of the answer proper. A role, an empty text or a finish reason
-/// are neither.
+/// The number of characters in a chunk: those of reasoning, and those of the answer proper. A role, an empty text or a
+/// finish reason are neither.
 #[derive(Clone, Copy, Debug, Default)]
 struct Brought {
     reasoning: u64,
@@ -94,14 +94,14 @@ impl Choice {
 }
 
 impl Choice {
-    /// Appends the answer proper, which a chat shows and sends back with the next turn.
+    /// Appends the answer proper, which the next turn of a conversation sends back.
     fn say(&self, into: &mut String) {
         let messages = self.delta.iter().chain(&self.message);
         let contents = messages.filter_map(|message| message.content.as_deref());
         self.text.as_deref().into_iter().chain(contents).for_each(|text| into.push_str(text));
     }
 
-    /// Appends what was generated besides it.
+    /// Appends the other generated text: reasoning, refusals, calls of tools.
     fn say_besides(&self, into: &mut String) {
         for message in self.delta.iter().chain(&self.message) {
             let reasoning = message.reasoning_content.as_ref().or(message.reasoning.as_ref());
@@ -135,10 +135,10 @@ pub(super) fn message_of(error: &Value) -> String {
     message.as_str().map_or_else(|| message.to_string(), str::to_owned)
 }
 
-/// A stream of chunks as server-sent events.
+/// Reads a stream of chunks as server-sent events.
 ///
-/// The number of tokens is that of `usage`, else that of the token ids of all chunks, else unknown. A chunk that gives
-/// its token ids, or a `usage` that grows from chunk to chunk, says how many tokens each output holds.
+/// The number of tokens is that of `usage`, else that of the token ids of all chunks, else unknown. Token ids in a
+/// chunk, or a `usage` that grows from chunk to chunk, determine the number of tokens in each output.
 #[derive(Debug, Default)]
 pub(super) struct TextStream {
     sse: Sse,
@@ -148,11 +148,11 @@ pub(super) struct TextStream {
 #[derive(Debug, Default)]
 struct State {
     usage: Option<Usage>,
-    /// Tokens by the ids of chunks; `None` if a chunk came without.
+    /// The number of token ids so far; `None` if a chunk had none.
     ids: Option<u64>,
-    /// Tokens that `usage` had counted at the last chunk.
+    /// The number of tokens in the `usage` of the last chunk.
     counted: u64,
-    /// Tokens that came without a text to show, such as half of a character.
+    /// The number of tokens that arrived without a text to show, such as half of a character.
     pending: u64,
     characters: u64,
     outputs: u64,
@@ -160,7 +160,7 @@ struct State {
     finished: bool,
     done: bool,
     last_output: Option<Instant>,
-    /// The texts so far, if they are kept.
+    /// The texts so far; `None` if they are not kept.
     kept: Option<Kept>,
 }
 
@@ -201,7 +201,7 @@ impl State {
         self.counted = by_usage.unwrap_or(self.counted);
         self.usage = chunk.usage.or(self.usage.take());
         if brought.reasoning + brought.answer == 0 {
-            // It is known when its token came, but nothing can be shown before the next one.
+            // The token has arrived, but there is nothing to show before the next one.
             self.pending += here.unwrap_or(0);
             return Ok(());
         }
@@ -276,7 +276,7 @@ fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64, kept: Option<K
     }
 }
 
-/// An answer that comes as one JSON document.
+/// Reads an answer that is one JSON document.
 #[derive(Debug, Default)]
 pub(super) struct TextWhole {
     body: Vec<u8>,
@@ -310,7 +310,7 @@ impl Answer for TextWhole {
         marks.end(at);
         let kept = self.keeps_text.then(|| {
             let mut kept = Kept::default();
-            // Of several answers the first one is talked about, and all were generated.
+            // A conversation continues with the first of several answers, but the tokens of all count.
             for (number, choice) in choices.iter().enumerate() {
                 choice.say(if number == 0 { &mut kept.answer } else { &mut kept.besides });
                 choice.say_besides(&mut kept.besides);

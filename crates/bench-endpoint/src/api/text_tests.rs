@@ -8,7 +8,7 @@ fn head() -> Head {
     Head { content_type: "text/event-stream".to_owned(), streamed: true, sample_rate: None }
 }
 
-/// Events, one a millisecond.
+/// Reads a stream with one event in each millisecond.
 fn stream(events: &[&str]) -> Outcome {
     let events: Vec<String> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     let pieces: Vec<&[u8]> = events.iter().map(|event| event.as_bytes()).collect();
@@ -87,7 +87,7 @@ fn token_ids_say_what_a_chunk_holds() {
     let chunk = |text: &str, ids: &str| {
         format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}},"token_ids":[{ids}]}}]}}"#)
     };
-    // Half of a character comes without a text.
+    // A chunk with half of a character has no text.
     let (told, outputs, ..) = stream(&[&chunk("ab", "1,2"), &chunk("", "3"), &chunk("é", "4"), DONE]);
     assert_eq!(outputs, [(0, Some(2)), (2, Some(2))]);
     let told = text(told);
@@ -132,7 +132,7 @@ fn a_whole_answer_has_an_end_and_no_outputs() {
     assert_eq!(class(b"{\"choices\":[]}"), Err(Class::Empty));
     assert_eq!(class(b"{\"error\":\"no\"}"), Err(Class::InAnswer));
     assert_eq!(class(b"{\"choices\":[{\"text\":\"x\"}"), Err(Class::Malformed));
-    // Asked for as a stream, a document is no answer, but it may say what is wrong.
+    // A document is not a valid answer to a request for a stream, but it may contain an error.
     let asked = Settings { stream: true, ..Settings::default() };
     let class = |body: &[u8]| read(Kind::Chat, &asked, &head, &[body]).0.map_err(|told| told.class);
     assert_eq!(class(b"{\"error\":\"no\"}"), Err(Class::InAnswer));

@@ -14,7 +14,7 @@ fn event(kind: &str, data: &str) -> Result<Step, Failure> {
         return Ok(Step { is_last: true, ..Step::default() });
     }
     let value = parsed(data)?;
-    // vLLM streams chunks as those of a chat.
+    // vLLM streams chunks like those of a chat.
     if let Some(choices) = value.get("choices").and_then(Value::as_array) {
         let deltas = choices.iter().map(|choice| text(choice.pointer("/delta/content")));
         let is_last =

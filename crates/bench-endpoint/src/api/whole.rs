@@ -1,4 +1,4 @@
-//! Reads answers as a whole, of which only few fields are used.
+//! Reads whole answers, of which only a few fields are used.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use super::text::message_of;
 use super::{Answer, Marks, Told};
 use crate::failure::{Class, Failure, shortened};
 
-/// The JSON of an answer.
+/// Parses the JSON of an answer.
 ///
 /// # Errors
 /// If the body is not JSON, or if it contains an error.
@@ -26,7 +26,7 @@ pub(super) fn unwrapped(value: &Value) -> &Value {
     value.get("data").filter(|data| data.is_object()).unwrap_or(value)
 }
 
-/// JSON that must hold an array of this name with something in it.
+/// Reads JSON that must contain a non-empty array of this name.
 #[derive(Debug)]
 pub(super) struct WithArray {
     name: &'static str,
@@ -62,7 +62,7 @@ impl Answer for WithArray {
     }
 }
 
-/// JSON that must not be an error.
+/// Reads JSON that must not contain an error.
 #[derive(Debug, Default)]
 pub(super) struct NoError {
     body: Vec<u8>,
@@ -84,7 +84,7 @@ impl Answer for NoError {
     }
 }
 
-/// An answer with any content except none. Its pieces are counted and not kept.
+/// Reads an answer with any content, which must not be empty. Its bytes are counted and not kept.
 #[derive(Debug, Default)]
 pub(super) struct Bytes {
     count: u64,
@@ -105,14 +105,15 @@ impl Answer for Bytes {
     }
 }
 
-/// A body of another type than the endpoint sends: an error that a server or a proxy before it hides in a 200.
+/// Reads a body of a type that the endpoint does not send: an error that a server, or a proxy in front of it, sends
+/// with status 200.
 #[derive(Debug)]
 pub(super) struct Unexpected {
     wanted: &'static str,
     body: Vec<u8>,
 }
 
-/// The length to which an unexpected body is kept, to show its nature.
+/// The number of bytes of an unexpected body that are kept for the error message.
 const KEPT: usize = 16 << 10;
 
 impl Unexpected {

@@ -11,15 +11,15 @@ use super::{Answer, Marks, TextTold, TokenSource, Told};
 use crate::failure::{Class, Failure};
 use crate::reader::{JsonLines, Sse};
 
-/// How one server writes answers of text.
+/// The format in which one server writes answers of text.
 pub(super) struct Dialect {
     /// The separator of events.
     pub(super) framing: Framing,
     /// Reads an event, given its kind (empty for a line of JSON) and its data.
     pub(super) event: fn(&str, &str) -> Result<Step, Failure>,
-    /// Reads an answer that was not asked for as a stream.
+    /// Reads an answer that was not requested as a stream.
     pub(super) whole: fn(&Value) -> Result<Step, Failure>,
-    /// Whether a stream says that it is over. One that does not ends with its body.
+    /// Whether an event marks the end of a stream. Otherwise, the end of the body is the end of the stream.
     pub(super) says_its_end: bool,
 }
 
@@ -35,21 +35,21 @@ pub(super) enum Framing {
 /// The content of an event, or of a whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Reasoning.
+    /// The reasoning.
     pub(super) reasoning: String,
     /// The answer proper; arguments of a tool call are part of it.
     pub(super) answer: String,
-    /// Whether it holds an output that is not text.
+    /// Whether it contains an output that is not text.
     pub(super) holds_data: bool,
-    /// Tokens that it holds, if the server says so; one that shows nothing may hold some, too.
+    /// The number of tokens in it; `None` if the server does not report it. A step without text may have tokens, too.
     pub(super) tokens: Option<u32>,
-    /// Tokens of the whole request, as far as they are known by now.
+    /// The numbers of tokens of the whole request, as far as they are known.
     pub(super) counts: Counts,
-    /// Whether it says that the answer is over.
+    /// Whether it marks the end of the answer.
     pub(super) is_last: bool,
 }
 
-/// Tokens by the server.
+/// The numbers of tokens, as reported by the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) output: Option<u64>,
@@ -71,18 +71,18 @@ impl Counts {
 }
 
 impl Step {
-    /// The Unicode scalar values of reasoning and answer.
+    /// Returns the number of Unicode scalar values in reasoning and answer.
     fn characters(&self) -> u64 {
         (self.reasoning.chars().count() + self.answer.chars().count()) as u64
     }
 }
 
-/// A text; empty if there is none.
+/// Returns a text; empty if there is none.
 pub(super) fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The JSON of an event.
+/// Parses the JSON of an event.
 ///
 /// # Errors
 /// If the data are not JSON, or if they contain an `error`.
@@ -90,7 +90,7 @@ pub(super) fn parsed(data: &str) -> Result<Value, Failure> {
     json(data.as_bytes())
 }
 
-/// An answer of text as a stream.
+/// Reads an answer of text as a stream.
 pub(super) struct Stream {
     dialect: &'static Dialect,
     events: Sse,
@@ -102,16 +102,16 @@ pub(super) struct Stream {
 #[derive(Default)]
 pub(super) struct State {
     counts: Counts,
-    /// Tokens by what events hold; `None` once an output did not say it.
+    /// The number of tokens in the events so far; `None` if an output did not report it.
     held: Option<u64>,
-    /// Tokens of events that showed nothing.
+    /// The number of tokens in events without output since the last output.
     pending: u64,
     characters: u64,
     outputs: u64,
     has_answer: bool,
     is_over: bool,
     last_output: Option<Instant>,
-    /// The texts so far, if they are kept.
+    /// The texts so far; `None` if they are not kept.
     kept: Option<Kept>,
 }
 
@@ -120,7 +120,7 @@ impl State {
         State { kept: keeps_text.then(Kept::default), ..State::default() }
     }
 
-    /// Takes what came at `at`.
+    /// Takes a step that arrived at `at`.
     pub(super) fn take(&mut self, step: Step, at: Instant, marks: &mut dyn Marks) {
         self.counts = step.counts.or(self.counts);
         self.is_over |= step.is_last;
@@ -151,7 +151,7 @@ impl State {
         }
     }
 
-    /// Whether no output has come.
+    /// Whether no output has arrived.
     pub(super) fn is_empty(&self) -> bool {
         self.outputs == 0
     }
@@ -159,7 +159,7 @@ impl State {
     /// Returns the result of the stream, which has ended.
     ///
     /// # Errors
-    /// When no output has come.
+    /// If no output has arrived.
     pub(super) fn end(&mut self, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let last =
             self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no output"))?;
@@ -199,7 +199,7 @@ impl Answer for Stream {
     }
 }
 
-/// An answer of text as one JSON document.
+/// Reads an answer of text as one JSON document.
 pub(super) struct Whole {
     dialect: &'static Dialect,
     body: Vec<u8>,

@@ -10,7 +10,7 @@ fn head(content_type: &str) -> Head {
     Head { content_type: content_type.to_owned(), streamed: true, sample_rate: None }
 }
 
-/// Pieces, one a millisecond.
+/// Reads a stream with one piece in each millisecond.
 fn stream(kind: Kind, pieces: &[&str]) -> Outcome {
     let settings = Settings { stream: true, keeps_text: true, ..Settings::default() };
     let pieces: Vec<&[u8]> = pieces.iter().map(|piece| piece.as_bytes()).collect();
@@ -29,11 +29,11 @@ fn text(told: Told) -> TextTold {
     }
 }
 
-/// A kind, the pieces of a stream of it, and its counts.
+/// A kind, the pieces of one of its streams, and the expected numbers of tokens.
 type Documented = (Kind, &'static [&'static str], [Option<u64>; 3]);
 
-/// Streams of each dialect as its makers document it: two outputs, of which the first is reasoning if the dialect has
-/// any; then tokens of output, of input, and those from a cache.
+/// A stream of each dialect, from its documentation, with two outputs, the first of which is reasoning if the dialect
+/// has any. The numbers are the tokens of output, of input, and those from a cache.
 const STREAMS: &[Documented] = &[
     (
         Kind::Responses,

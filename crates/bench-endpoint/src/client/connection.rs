@@ -16,14 +16,15 @@ use super::tls::Trust;
 use super::version::Version;
 use crate::failure::Failure;
 
-/// A connection idle for longer may have been closed while its event loop slept, which hears of that only when it next looks.
+/// If a connection has been idle for longer, the server may have closed it while the event loop slept, which notices
+/// this only when it next polls its sockets.
 const UNSEEN: Duration = Duration::from_millis(1);
 
-/// A connection. It belongs to the event loop on which it was made. With HTTP/1.1 no task of its own drives it: the task that
-/// waits for an answer is the one that is woken when bytes arrive, and nothing is handed from one task to another in between.
+/// A connection. It belongs to the event loop on which it was made. With HTTP/1.1, no task of its own drives it:
+/// arriving bytes wake the task that waits for the answer, without a detour through another task.
 pub(super) struct Connection {
     link: Link,
-    /// The place of the server among the replicas.
+    /// The index of the server among the replicas.
     pub(super) replica: usize,
     pub(super) made: Instant,
     pub(super) idle_since: Instant,
@@ -36,10 +37,10 @@ enum Link {
 }
 
 impl Connection {
-    /// Connects to a replica, which has this place among them.
+    /// Connects to a replica, which is given with its index.
     ///
     /// # Errors
-    /// Why there is no connection, by class.
+    /// The reason why the connection cannot be made, by class.
     pub(super) async fn open(
         (place, replica): (usize, &Replica),
         trust: Option<&Trust>,
@@ -57,10 +58,11 @@ impl Connection {
         Ok((Connection { link, replica: place, made: now, idle_since: now, is_used: false }, dialled))
     }
 
-    /// Sends a request and reads its answer. If this is dropped before its end, the connection must be, too.
+    /// Sends a request and reads its answer. If the future is dropped before it completes, the connection must be
+    /// dropped, too.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why the request failed, by class.
     pub(super) async fn exchange(
         &mut self,
         request: &Request<'_>,
@@ -80,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// The same connection for another request at the same time, if it can serve several.
+    /// Returns the same connection for another request at the same time; `None` if it serves one request at a time.
     pub(super) fn another(&self) -> Option<Connection> {
         match &self.link {
             Link::Http1(_) => None,
@@ -88,7 +90,7 @@ impl Connection {
         }
     }
 
-    /// Whether another request can be sent, as far as was seen.
+    /// Whether another request can be sent, as far as is known.
     pub(super) async fn is_open(&mut self) -> bool {
         match &mut self.link {
             Link::Http1(http1) => http1.is_open(),
@@ -96,11 +98,11 @@ impl Connection {
         }
     }
 
-    /// Whether the server has not closed it while it was idle.
+    /// Whether the connection is still open; the server may have closed it while it was idle.
     pub(super) async fn is_alive(&mut self) -> bool {
         self.look().await;
         if self.is_open().await && self.idle_since.elapsed() > UNSEEN {
-            // The event loop looks at its sockets before this goes on.
+            // The event loop polls its sockets before this continues.
             tokio::task::yield_now().await;
             self.look().await;
         }
@@ -117,7 +119,7 @@ impl Connection {
         }
     }
 
-    /// Bytes that have come in all. With HTTP/2 those of other requests are among them.
+    /// Returns the number of bytes received so far. With HTTP/2, they include those of other requests.
     pub(super) fn received(&self) -> u64 {
         self.stamps().bytes()
     }

@@ -30,7 +30,7 @@ pub(crate) enum Stream {
 pub(crate) struct Dialled {
     /// The time until the TCP connection was established.
     pub(crate) tcp: Duration,
-    /// The TLS handshake; `None` without TLS.
+    /// The duration of the TLS handshake; `None` without TLS.
     pub(crate) tls: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! A request, and the time that its answer may take.
+//! A request, and the time limits of its answer.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -14,13 +14,13 @@ use crate::failure::Failure;
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// Its method.
+    /// The method.
     pub method: Method,
-    /// Its path and query.
+    /// The path and the query.
     pub path: &'a str,
     /// Headers in addition to those of every request.
     pub headers: &'a HeaderMap,
-    /// Its body.
+    /// The body.
     pub body: Bytes,
 }
 
@@ -29,12 +29,12 @@ pub struct Request<'a> {
 pub struct Setup {
     /// The time until the TCP connection was established.
     pub tcp: Duration,
-    /// The TLS handshake; `None` without TLS.
+    /// The duration of the TLS handshake; `None` without TLS.
     pub tls: Option<Duration>,
 }
 
-/// Polls the answer within its time limits. One timer serves for all of them: a timer for each piece of an answer
-/// would cost more than reading it.
+/// Polls the answer within its time limits. One timer serves all limits: a timer for each piece of an answer would cost
+/// more than reading it.
 pub(super) async fn within_limits(
     reading: &mut Reading<'_>,
     mut poll: impl FnMut(&mut Context<'_>, &mut Reading<'_>) -> Poll<Result<Exchanged, Failure>>,
@@ -44,7 +44,7 @@ pub(super) async fn within_limits(
         if let Poll::Ready(exchanged) = poll(context, reading) {
             return Poll::Ready(exchanged);
         }
-        // The limit of what comes next may be nearer. One that is farther is looked at when the timer ends.
+        // The next limit may be earlier. A later one is set when the timer ends.
         let limit_at = reading.limit_at().into();
         if limit_at < timer.deadline() {
             timer.as_mut().reset(limit_at);

@@ -1,20 +1,20 @@
-//! The number of connections that the process may have.
+//! Sets the number of connections that the process may have.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open in addition to connections: reports, event loops, libraries.
+/// The number of files that are open in addition to connections: reports, event loops, libraries.
 const OTHERS: u64 = 64;
 
-/// Raises the limit of open files to the needs of this many connections: the usual limit is 1024. Only root can go
-/// beyond the hard limit. Returns how many connections are possible.
+/// Raises the limit of open files, usually 1024, so that this many connections are possible. Only root can go beyond
+/// the hard limit. Returns the number of possible connections.
 ///
 /// # Errors
-/// When there are too few, with what to do about it.
+/// If fewer connections than `wanted` are possible. The error contains a remedy.
 pub fn room_for_connections(wanted: u64) -> Result<u64, String> {
     let needed = wanted.saturating_add(OTHERS);
     let limit = getrlimit(Resource::Nofile);
     let hard = limit.maximum;
-    // Where it is refused, what is left is looked at below.
+    // If this is refused, the check below finds it.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard });
     if hard.is_some_and(|hard| hard < needed) {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: Some(needed) });
@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn a_few_connections_fit_and_too_many_say_what_to_do() {
         assert!(room_for_connections(1).is_ok_and(|room| room >= 1));
-        // More than the kernel lets anybody have (fs.nr_open).
+        // More than the kernel allows any process (fs.nr_open).
         let refused = room_for_connections(1 << 40).expect_err("too many");
         assert!(refused.contains("ulimit -n"), "{refused}");
     }

@@ -27,7 +27,7 @@ const WINDOW: u32 = 16 << 20;
 /// The most bytes that can wait to be sent on a stream.
 const LARGEST_BODY: usize = (1 << 31) - 1;
 
-/// A connection, as one request uses it. A task of its event loop reads and writes for all of them.
+/// A handle to a connection, one for each request. A task of the event loop reads and writes for all of them.
 #[derive(Clone)]
 pub(super) struct Http2 {
     sender: SendRequest<Bytes>,
@@ -38,27 +38,27 @@ impl Http2 {
     /// Begins HTTP/2 on a stream.
     ///
     /// # Errors
-    /// When the server does not speak it.
+    /// If the server does not use HTTP/2.
     pub(super) async fn begin(stream: Stream, stamps: Arc<Stamps>) -> Result<Self, Failure> {
         let mut builder = Builder::new();
         builder.initial_window_size(WINDOW).initial_connection_window_size(WINDOW).enable_push(false);
         let (sender, connection) =
             builder.handshake(OneReadATurn::new(stream)).await.map_err(|error| failure(&error))?;
-        // Its error is what becomes of its requests.
+        // An error of the connection becomes the error of its requests.
         tokio::spawn(async { drop(connection.await) });
         Ok(Http2 { sender, stamps })
     }
 
-    /// Whether another request can be sent, as far as was seen.
+    /// Whether another request can be sent, as far as is known.
     pub(super) async fn is_open(&mut self) -> bool {
-        // It may only wait for a place among the streams.
+        // A request that has to wait for a free stream can still be sent.
         poll_fn(|context| Poll::Ready(!matches!(self.sender.poll_ready(context), Poll::Ready(Err(_))))).await
     }
 
     /// Sends a request and reads its answer. If the future is dropped before it completes, the stream is cancelled.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why the request failed, by class.
     pub(super) async fn exchange(
         &mut self,
         unsent: Unsent,
@@ -95,7 +95,7 @@ impl Http2 {
                         Some(Err(error)) => return Poll::Ready(Err(reading.cut(Some(&error)))),
                         Some(Ok(piece)) => {
                             reading.piece(&piece, self.stamps.last_read())?;
-                            // If the stream has failed, its next piece says so.
+                            // If the stream has failed, reading the next piece returns the error.
                             let _ = body.flow_control().release_capacity(piece.len());
                             continue;
                         }
@@ -106,7 +106,7 @@ impl Http2 {
         .await
     }
 
-    /// Hands a request to the task of the connection. It waits there while the server allows no further stream.
+    /// Passes a request to the task of the connection, where it waits while the server allows no further stream.
     fn send(&mut self, unsent: &mut Unsent) -> Result<ResponseFuture, Failure> {
         let request = std::mem::take(&mut unsent.request);
         let is_whole = unsent.body.is_empty();
@@ -139,10 +139,10 @@ enum State {
 }
 
 impl Unsent {
-    /// A request to `target`, all requests to which have the headers `common`.
+    /// Creates a request to `target`, with the headers `common` in addition to its own.
     ///
     /// # Errors
-    /// When its path is not one.
+    /// If the path is not valid.
     pub(super) fn new(request: &Request<'_>, target: &Target, common: &HeaderMap) -> Result<Self, Failure> {
         let scheme = if target.is_tls { "https" } else { "http" };
         let path = format!("{}{}", target.base, request.path);
@@ -159,7 +159,7 @@ impl Unsent {
         for (name, value) in request.headers {
             headers.insert(name.clone(), value.clone());
         }
-        // The address of the request has it.
+        // The address of the request contains the host.
         headers.remove(HOST);
         if !request.body.is_empty() {
             headers.insert(CONTENT_LENGTH, request.body.len().into());
@@ -175,7 +175,7 @@ fn lost(error: &h2::Error, reading: &mut Reading<'_>) -> Failure {
     failure(error)
 }
 
-/// An error of a connection before an answer came, by class.
+/// Converts an error of a connection before the answer into a failure.
 fn failure(error: &h2::Error) -> Failure {
     if let Some(io) = error.get_io() {
         return Failure::io(io);
@@ -190,8 +190,8 @@ fn failure(error: &h2::Error) -> Failure {
     }
 }
 
-/// A stream that is read once in a turn of the event loop: requests see what has come before more is read, so that the time of
-/// the last read is that of what they see.
+/// A stream that is read at most once in each turn of the event loop. Requests take what has arrived before more is
+/// read, so that the time of the last read is the time at which their bytes arrived.
 struct OneReadATurn {
     stream: Stream,
     turn: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,

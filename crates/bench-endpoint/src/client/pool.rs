@@ -10,14 +10,15 @@ use super::policy::Policy;
 /// The client that makes a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller {
-    /// The number of the client, which sends one request after another: connections of [`Policy::Sticky`] belong to
-    /// one client.
+    /// The number of the client, which sends one request after another: with [`Policy::Sticky`], a connection belongs
+    /// to one client.
     pub client: u32,
-    /// The time when the level began; connections of [`Policy::Cold`] must not be older.
+    /// The time when the level began; with [`Policy::Cold`], older connections are not used. `None` outside levels.
     pub level_began: Option<Instant>,
 }
 
-/// Idle connections, apart for each event loop: one that was made on it is woken by it.
+/// Idle connections, in a separate list for each event loop: a connection is driven by the event loop on which it was
+/// made.
 pub(super) struct Pool {
     policy: Policy,
     loops: Vec<Mutex<Idle>>,
@@ -25,7 +26,7 @@ pub(super) struct Pool {
 
 /// The idle connections of one event loop.
 struct Idle {
-    /// The connections to each replica; the last one that was used is the first to be used again.
+    /// The connections to each replica; the one used last is used first.
     shared: Vec<Vec<Connection>>,
     /// The connections of clients that keep theirs.
     own: HashMap<u32, Connection>,
@@ -41,10 +42,11 @@ impl Pool {
         self.policy
     }
 
-    /// Takes an open connection, to `replica` unless the client keeps its own, if the policy allows one to be used.
+    /// Takes an open connection: the client's own, if the policy is sticky, or one to `replica`. Returns `None` if
+    /// there is none, or if the policy does not allow its use.
     pub(super) async fn take(&self, caller: &Caller, replica: usize) -> Option<Connection> {
         loop {
-            // The lock is not held while the connection is looked at.
+            // The lock is not held while the connection is checked.
             let mut connection = match self.policy {
                 Policy::PerRequest => return None,
                 Policy::Sticky => self.idle().own.remove(&caller.client)?,
@@ -55,7 +57,7 @@ impl Pool {
             if is_old {
                 continue;
             }
-            // One that serves several requests at once stays for others.
+            // A connection that serves several requests at once stays in the pool.
             if let Some(another) = connection.another() {
                 if connection.is_open().await {
                     connection.is_used = true;
@@ -68,7 +70,7 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection for later requests, if it can serve any.
+    /// Keeps a connection for later requests, if it can serve them.
     pub(super) async fn give_back(&self, caller: &Caller, mut connection: Connection) {
         if self.policy == Policy::PerRequest || connection.another().is_some() || !connection.is_open().await
         {
@@ -104,19 +106,19 @@ impl Pool {
         idle.own.len() + idle.shared.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Whether a client has a separate connection.
+    /// Whether a client has an idle connection of its own.
     pub(super) fn holds_own(&self, client: u32) -> bool {
         self.idle().own.contains_key(&client)
     }
 
-    /// The event loop on which the caller runs.
+    /// Returns the index of the event loop on which the caller runs.
     pub(super) fn core(&self) -> usize {
         bench_load::cores::current().unwrap_or_default() % self.loops.len()
     }
 
     /// Returns the idle connections of the event loop on which the caller runs.
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        // A list of connections is whole after every push and pop.
+        // A list of connections is consistent after each push and pop.
         self.loops[self.core()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

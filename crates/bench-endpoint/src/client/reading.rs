@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::api::{Answer, Head, Limits, Marks, Told};
 use crate::failure::{Class, Failure, shortened};
 
-/// The part of the body of a failed request that is read for a message, in bytes.
+/// The number of bytes of a failed request's body that are read for its message.
 const TOLD: usize = 4 << 10;
 
 /// The time that the client waits for the body of a failed request.
@@ -20,17 +20,17 @@ pub(super) struct Exchanged {
     pub(super) head: Instant,
 }
 
-/// Makes the reader of a body from its head.
+/// Creates the reader of a body from the head.
 pub(super) type MakeAnswer<'a> = &'a dyn Fn(&Head) -> Box<dyn Answer>;
 
-/// An answer while it is read.
+/// An answer that is being read.
 pub(super) struct Reading<'a> {
     limits: &'a Limits,
     make: MakeAnswer<'a>,
     marks: &'a mut dyn Marks,
     /// When the request began.
     began: Instant,
-    /// When something was heard of the server last; before that, when the request was sent.
+    /// The time when bytes last arrived; until the first ones, the time when the request was sent.
     heard: Instant,
     received: u64,
     /// Whether the server has reported that it has not processed the request.
@@ -41,16 +41,16 @@ pub(super) struct Reading<'a> {
 }
 
 enum State {
-    /// Nothing has arrived.
+    /// The request is sent, and nothing has arrived.
     Sent,
-    /// The head has arrived, at this time.
+    /// The head arrived at this time.
     Answer(Box<dyn Answer>, Instant),
-    /// A status that is a failure, and the body's message so far.
+    /// The status is a failure; the bytes are its message in the body so far.
     Refused(Failure, Vec<u8>),
 }
 
 impl<'a> Reading<'a> {
-    /// The answer to a request that began at `began` and is sent at `sent`.
+    /// Creates the state of the answer to a request that began at `began` and was sent at `sent`.
     pub(super) fn new(
         (began, sent): (Instant, Instant),
         limits: &'a Limits,
@@ -70,10 +70,10 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes the head, which arrived at `at`. `header` returns the value of a header by its name in small letters.
+    /// Takes the head, which arrived at `at`. `header` returns the value of a header by its lower-case name.
     ///
     /// # Errors
-    /// When the head alone makes it a failure.
+    /// If the head alone makes the answer a failure.
     pub(super) fn head<'h>(
         &mut self,
         status: StatusCode,
@@ -85,7 +85,7 @@ impl<'a> Reading<'a> {
             header("content-type").is_some_and(|kind| kind.trim().starts_with("application/grpc"));
         let refused = refused(status, header);
         if refused.is_none() {
-            // An answer that is only a failure has its status in the head.
+            // An answer that is only a failure has its gRPC status in the head.
             self.trailers(header)?;
         }
         self.state = match refused {
@@ -117,10 +117,10 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes headers that came after the body: those of gRPC say what has become of the request.
+    /// Takes the headers after the body, which contain the result of a gRPC request.
     ///
     /// # Errors
-    /// When they say that it failed.
+    /// If they contain a failure, or no valid status.
     pub(super) fn trailers<'h>(&mut self, header: &dyn Fn(&str) -> Option<&'h str>) -> Result<(), Failure> {
         let Some(status) = header("grpc-status").filter(|_| self.lacks_status) else { return Ok(()) };
         self.lacks_status = false;
@@ -134,7 +134,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The body has ended, with its last byte at `at`.
+    /// Ends the body, whose last byte arrived at `at`.
     ///
     /// # Errors
     /// If the answer is malformed.
@@ -151,7 +151,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The failure of an answer that ended before its end because of `error`, if the system reported one.
+    /// Returns the failure of an answer that was cut off by `error`; `None` if the connection was closed.
     pub(super) fn cut(&self, error: Option<&dyn std::error::Error>) -> Failure {
         match &self.state {
             State::Refused(failure, text) => explained(failure, text),
@@ -162,7 +162,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// When the next time limit is reached if nothing more is heard, and the failure that this would be.
+    /// Returns the time of the next limit if nothing more arrives, and the failure of exceeding it.
     pub(super) fn limit(&self) -> (Instant, Failure) {
         let (limits, total) = (self.limits, self.began + self.limits.total);
         let (until, class, what, limit) = match &self.state {
@@ -178,7 +178,7 @@ impl<'a> Reading<'a> {
         (total, Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total))
     }
 
-    /// Returns the time of that limit, without the failure.
+    /// Returns the time of the limit alone, without the failure.
     pub(super) fn limit_at(&self) -> Instant {
         let phase = match &self.state {
             State::Refused(..) => TELLING,
@@ -189,7 +189,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The reason why an answer with this head is a failure, if it is one.
+/// Returns the failure of an answer with this head; `None` if it is not a failure.
 fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> Option<Failure> {
     if status.is_redirection() {
         let to = header("location").map_or(String::new(), |_| " to another address".to_owned());
@@ -225,7 +225,7 @@ fn explained(failure: &Failure, text: &[u8]) -> Failure {
     }
 }
 
-/// Reads the statements of the head about the body.
+/// Reads what the head says about the body.
 fn head_of<'h>(header: &dyn Fn(&str) -> Option<&'h str>) -> Head {
     let content_type = header("content-type").and_then(|value| value.split(';').next());
     Head {

@@ -17,10 +17,10 @@ pub(super) struct Replica {
 }
 
 impl Replica {
-    /// Asks for the addresses of its host, once.
+    /// Resolves the addresses of the host, once.
     ///
     /// # Errors
-    /// When it has none, or its name cannot be sent in a header.
+    /// If the host has no address, or if its name cannot be sent in a header.
     pub(super) fn resolve(target: Target, mut headers: HeaderMap) -> Result<Self, Failure> {
         let host = HeaderValue::from_str(&target.authority())
             .map_err(|error| Failure::new(Class::Protocol, error.to_string()))?;
@@ -29,7 +29,7 @@ impl Replica {
         Ok(Replica { target, headers, addresses, next: AtomicUsize::new(0) })
     }
 
-    /// Returns its addresses, beginning with a different one each time.
+    /// Returns the addresses, beginning with a different one each time.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         let first = self.next.fetch_add(1, Ordering::Relaxed) % self.addresses.len().max(1);
         self.addresses[first..].iter().chain(&self.addresses[..first]).copied().collect()

@@ -27,8 +27,8 @@ use crate::api::{Answer, Head, Limits, Marks, Told};
 use crate::failure::{Class, Failure};
 use crate::secret::Secret;
 
-/// Connections of one event loop that are being made at once. More could be turned away by a server whose queue of new ones
-/// is short.
+/// The number of connections that one event loop makes at once. A server with a short queue of new connections could
+/// refuse more.
 const MADE_AT_ONCE: usize = 32;
 
 /// The use of connections.
@@ -60,7 +60,7 @@ impl Counts {
 pub struct Served {
     /// The content of the answer.
     pub told: Told,
-    /// The times of connecting, if the request had to connect.
+    /// The times of connecting; `None` if the request used an existing connection.
     pub setup: Option<Setup>,
     /// The time from the beginning of the request until the head of its answer had arrived.
     pub head: Duration,
@@ -75,7 +75,7 @@ pub struct Client {
     limits: Limits,
     secret: Option<Secret>,
     pool: Pool,
-    /// Held by the request of each event loop that makes a connection that others wait to share.
+    /// A lock for each event loop, held by the request that makes a connection for which others wait.
     connecting: Vec<Turn<()>>,
     opened: AtomicU64,
     reused: AtomicU64,
@@ -86,8 +86,8 @@ impl Client {
     /// Resolves the hosts of `targets`, once. `trust` is needed for `https`.
     ///
     /// # Errors
-    /// If there is no target, if its host has no address, if a header cannot be sent, or if the event loops cannot
-    /// be started.
+    /// If there is no target, if a host has no address, if a header cannot be sent, or if the event loops cannot be
+    /// started.
     pub fn new(
         targets: impl IntoIterator<Item = Target>,
         trust: Option<Trust>,
@@ -107,7 +107,7 @@ impl Client {
         if replicas.is_empty() {
             return Err(Failure::new(Class::Dns, "no address of a server is given"));
         }
-        // As many as there may be: who knows how many are wanted asks for them.
+        // Raises the limit as far as possible; callers that know the number of connections check it.
         let _ = room_for_connections(0);
         let loops = cores::count().map_err(no_loop)?;
         Ok(Client {
@@ -125,13 +125,13 @@ impl Client {
         })
     }
 
-    /// Returns the same client with this version of HTTP.
+    /// Sets the version of HTTP.
     #[must_use]
     pub fn speaking(self, version: Version) -> Self {
         Client { version, ..self }
     }
 
-    /// The server's address; the first of several.
+    /// Returns the address of the server; the first of several.
     pub fn target(&self) -> &Target {
         &self.replicas[0].target
     }
@@ -150,8 +150,8 @@ impl Client {
         }
     }
 
-    /// With [`Policy::Sticky`], closes the connections that were made to ask the server what it is, and counts from 0: they
-    /// belong to client 0, which may be one of another worker.
+    /// With [`Policy::Sticky`], closes the connections that were made to detect the server, and resets the counts:
+    /// these connections belong to client 0, which may belong to another worker.
     pub(crate) fn begin_again(&self) {
         if self.pool.policy() == Policy::Sticky {
             self.pool.close_own();
@@ -161,11 +161,11 @@ impl Client {
         }
     }
 
-    /// Opens a connection for each of `clients` clients, on the event loop of each, unless as many are idle or the
-    /// policy opens none beforehand.
+    /// Opens a connection for each of `clients` clients, on the event loop of each, unless enough are idle, or the
+    /// policy opens none in advance.
     ///
     /// # Errors
-    /// The reason why one cannot be made.
+    /// The reason why a connection cannot be made.
     pub fn warm(&self, clients: usize) -> Result<(), Failure> {
         self.warm_share(clients, (0, 1))
     }
@@ -174,7 +174,7 @@ impl Client {
     /// `rank`, `rank + of` and so on.
     ///
     /// # Errors
-    /// The reason why one cannot be made.
+    /// The reason why a connection cannot be made.
     pub fn warm_share(&self, clients: usize, (rank, of): (u32, u32)) -> Result<(), Failure> {
         if !matches!(self.pool.policy(), Policy::Warm | Policy::Sticky) {
             return Ok(());
@@ -188,11 +188,11 @@ impl Client {
         })
     }
 
-    /// Makes connections of one event loop.
+    /// Opens the connections of one event loop for `clients`.
     async fn warm_loop(&self, clients: impl Iterator<Item = u32>) -> Result<(), Failure> {
         let is_sticky = self.pool.policy() == Policy::Sticky;
         let idle = if is_sticky { 0 } else { self.pool.len() };
-        // Each server has one that all clients share.
+        // Each server has one connection that all clients share.
         let shared =
             if self.version == Version::Http2 && !is_sticky { self.replicas.len() } else { usize::MAX };
         let mut wanted =
@@ -221,7 +221,7 @@ impl Client {
     /// Same as [`get`](Self::get), but sends a body.
     ///
     /// # Errors
-    /// Why the request failed.
+    /// The reason why the request failed.
     pub fn post(&self, path: &str, headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
         self.document(Method::POST, path, headers, body.into())
     }
@@ -260,11 +260,11 @@ impl Client {
         Ok(std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Sends a request and reads its answer; its time begins now. Must run on an event loop of `bench-load`, whose
-    /// connections it uses.
+    /// Sends a request and reads its answer. The future must run on an event loop of `bench-load`, whose connections it
+    /// uses.
     ///
     /// # Errors
-    /// The reason why it failed, by class, without the secret.
+    /// The reason why the request failed, by class, without the secret.
     pub async fn request(
         &self,
         request: &Request<'_>,
@@ -292,7 +292,7 @@ impl Client {
             let standing = if may_reuse { self.pool.take(caller, replica).await } else { None };
             let (mut connection, setup) = match standing {
                 Some(connection) => (connection, None),
-                // Boxed: what connecting needs is not held by a stream while it lasts.
+                // Boxed, so that an open stream does not keep the memory that connecting needs.
                 None => Box::pin(self.connect_for(caller, replica, may_reuse)).await?,
             };
             let (was_used, before) = (connection.is_used, connection.received());
@@ -304,7 +304,7 @@ impl Client {
             if was_used && is_reset && is_unseen && !is_again {
                 self.reconnected.fetch_add(1, Ordering::Relaxed);
                 is_again = true;
-                // All requests of a shared connection were lost with it: one of them makes the next.
+                // A shared connection was lost with all its requests: one of them makes the next connection.
                 may_reuse = self.version == Version::Http2;
                 continue;
             }
@@ -314,7 +314,7 @@ impl Client {
         }
     }
 
-    /// A connection that was just made; with HTTP/2 one that another request has made, if it was quicker.
+    /// Makes a connection; with HTTP/2, takes the one of another request if that was faster.
     async fn connect_for(
         &self,
         caller: &Caller,
@@ -324,7 +324,7 @@ impl Client {
         let is_shared = self.version == Version::Http2 && self.pool.policy() != Policy::PerRequest;
         let limit = self.limits.connect;
         let _turn = if is_shared {
-            // If no connection can be made, those who wait for it must not try one after another.
+            // If no connection can be made, the waiting requests must not try one after another.
             let turn = tokio::time::timeout(limit, self.connecting[self.pool.core()].lock()).await;
             Some(turn.map_err(|_| Failure::timeout(Class::ConnectTimeout, "connection", limit))?)
         } else {
@@ -352,7 +352,7 @@ impl Client {
         Ok((connection, Setup { tcp: dialled.tcp, tls: dialled.tls }))
     }
 
-    /// The place of the replica whose turn it is; that of a client that keeps its connection is always the same.
+    /// Returns the index of the next replica in turn. A client that keeps its connection always has the same replica.
     fn replica_of(&self, client: u32) -> usize {
         match self.replicas.len() {
             1 => 0,
@@ -362,7 +362,7 @@ impl Client {
     }
 }
 
-/// The headers of every request to any replica.
+/// Returns the headers that all requests to all replicas have.
 fn all_headers(headers: &[(String, String)], secret: Option<&Secret>) -> Result<HeaderMap, Failure> {
     let wrong = |what: String| Failure::new(Class::Protocol, what);
     let mut all = HeaderMap::new();
@@ -382,7 +382,7 @@ fn all_headers(headers: &[(String, String)], secret: Option<&Secret>) -> Result<
     Ok(all)
 }
 
-/// The reason why there is no event loop to send from.
+/// Returns the failure that there is no event loop.
 fn no_loop(error: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Client, error.to_string())
 }

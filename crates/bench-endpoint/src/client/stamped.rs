@@ -11,22 +11,22 @@ use bench_os::{CAN_SEE_ARRIVALS, Received};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-/// When the first connection of this process asked the kernel to note arrivals.
+/// The time when the first connection of this process asked the kernel for times of arrival.
 static SINCE: OnceLock<Instant> = OnceLock::new();
 
-/// Whether the kernel did not say when bytes arrived although it had been asked long enough before.
+/// Whether the kernel has not reported when bytes arrived, although it was asked long before.
 static IS_MISSING: AtomicBool = AtomicBool::new(false);
 
-/// How long the kernel may take until it notes arrivals, once it is asked by the first process.
+/// The time that the kernel may need until it records arrivals, after the first process has asked for them.
 const BEGINS: Duration = Duration::from_secs(1);
 
-/// Whether the times of outputs are those of their arrival, on all connections so far: the operating system knows them, and says
-/// them. Some sandboxes accept the question and do not answer it.
+/// Whether the operating system has reported the times of arrival on all connections so far, so that the times of
+/// outputs are those of arrival. Some sandboxes accept the request and do not report the times.
 pub fn arrivals_are_known() -> bool {
     CAN_SEE_ARRIVALS && SINCE.get().is_some() && !IS_MISSING.load(Ordering::Relaxed)
 }
 
-/// When bytes arrived last, and how many have arrived.
+/// The time when bytes last arrived, and the number of bytes so far.
 #[derive(Debug)]
 pub(crate) struct Stamps {
     origin: Instant,
@@ -40,12 +40,12 @@ impl Stamps {
         Arc::new(Stamps { origin: Instant::now(), arrived_ns: none(), bytes: none() })
     }
 
-    /// When the bytes of the last read had arrived.
+    /// Returns the time when the bytes of the last read had arrived.
     pub(crate) fn last_read(&self) -> Instant {
         self.origin + Duration::from_nanos(self.arrived_ns.load(Ordering::Relaxed))
     }
 
-    /// Bytes that were read in all.
+    /// Returns the number of bytes read so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -62,15 +62,15 @@ impl Stamps {
 
 /// Records in [`Stamps`] when bytes arrived. This happens below TLS and before anything is parsed.
 ///
-/// On Linux, that is when the kernel received the packet with the last of the bytes that one read returns: whatever the client
-/// was busy with in the meantime, it does not count. Elsewhere it is when the read returned.
+/// On Linux, the time is that at which the kernel received the packet with the last of the bytes that one read returns,
+/// however long the client was busy before the read. On other systems, it is the time at which the read returned.
 #[derive(Debug)]
 pub(crate) struct Stamped {
     inner: TcpStream,
     stamps: Arc<Stamps>,
-    /// Whether the kernel notes arrivals.
+    /// Whether the kernel has accepted to record arrivals.
     is_noted: bool,
-    /// A time at which the socket had no bytes, or later ones than those that were still in it: what is read next came later.
+    /// A time before the arrival of all bytes that are not read yet.
     empty_ns: u64,
 }
 
@@ -85,7 +85,7 @@ impl Stamped {
         Stamped { inner, stamps, is_noted, empty_ns: 0 }
     }
 
-    /// Reads with the time of arrival.
+    /// Reads bytes and records their time of arrival.
     fn poll_receive(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.inner.poll_read_ready(context))?;
@@ -95,7 +95,7 @@ impl Stamped {
             let tried = self.inner.try_io(Interest::READABLE, || {
                 let got = bench_os::receive(&self.inner, room)?;
                 received = Some(got);
-                // There is no more: so the socket need not be asked again before it is ready.
+                // The socket is empty, and need not be read again before it is ready.
                 let is_all = got.bytes > 0 && got.bytes < room.len();
                 if is_all { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
@@ -121,8 +121,8 @@ impl Stamped {
     }
 }
 
-/// When bytes arrived that were read at `now_ns` and have `waited` for it. They did not come before the socket was empty,
-/// whatever a clock says that has been set in the meantime.
+/// Returns the time of arrival of bytes that were read at `now_ns` after they had `waited` in the kernel. It is not
+/// before `empty_ns`, even if the clock was set in between.
 fn arrived_ns(now_ns: u64, waited: Option<Duration>, empty_ns: u64) -> u64 {
     let waited_ns = waited.map_or(0, |waited| u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX));
     now_ns.saturating_sub(waited_ns).max(empty_ns.min(now_ns))
@@ -135,7 +135,7 @@ impl AsyncRead for Stamped {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Without room, nothing can be said of the socket.
+        // Without room, a read shows nothing about the socket.
         if this.is_noted && buffer.remaining() > 0 {
             return this.poll_receive(context, buffer);
         }
@@ -184,7 +184,7 @@ mod tests {
         let waited = |ns: u64| Some(Duration::from_nanos(ns));
         assert_eq!(arrived_ns(1000, waited(300), 0), 700);
         assert_eq!(arrived_ns(1000, None, 0), 1000);
-        // Set ahead by an hour, after the bytes had come.
+        // The clock was set ahead by an hour after the bytes had arrived.
         assert_eq!(arrived_ns(1000, waited(3_600_000_000_000), 900), 900);
         assert_eq!(arrived_ns(1000, waited(0), 2000), 1000);
     }

@@ -5,15 +5,16 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use crate::failure::{Class, Failure};
 
-/// The address of a server: `http://HOST:PORT/PATH`; with `grpc` and `grpcs` it says that gRPC is spoken there.
+/// The address of a server: `http://HOST:PORT/PATH`; the schemes `grpc` and `grpcs` stand for gRPC without and with
+/// TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub(crate) is_tls: bool,
     pub(crate) is_grpc: bool,
-    /// Without the brackets of an IPv6 address.
+    /// The host, without the brackets of an IPv6 address.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// The part before the path of an endpoint, without a slash at its end.
+    /// The path before that of an endpoint, without a slash at its end.
     pub(crate) base: String,
 }
 
@@ -21,12 +22,12 @@ impl Target {
     /// Parses an address. Without a scheme it is `http`.
     ///
     /// # Errors
-    /// A text that is not the address of an HTTP server, or an address that contains a user's name or a query, which
-    /// would appear in reports.
+    /// If the text is not the address of an HTTP server, or if it contains a user name or a query, which would appear
+    /// in reports.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| Err(format!("`{text}` is not the address of a server: {what}"));
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        // Before anything is said of it: this is where secrets are put.
+        // This comes before any error that quotes the address, because this part may contain a secret.
         let authority = with_scheme.split("://").nth(1).unwrap_or_default();
         if authority.split('/').next().unwrap_or_default().contains('@') {
             return Err(
@@ -65,7 +66,7 @@ impl Target {
         })
     }
 
-    /// The same server, with `base` before the paths of its endpoints.
+    /// Returns the same server, with `base` before the paths of its endpoints.
     pub(crate) fn with_base(self, base: String) -> Target {
         Target { base, ..self }
     }
@@ -75,15 +76,17 @@ impl Target {
         self.is_tls
     }
 
-    /// The path of an address that names an endpoint, such as `/v1/chat/completions`; empty if it names a server.
+    /// Returns the path of an address that names an endpoint, such as `/v1/chat/completions`; empty if it names a
+    /// server.
     pub fn path(&self) -> &str {
         &self.base
     }
 
-    /// Resolves the addresses of the host. This is done once: the time of a name server is not part of a request.
+    /// Resolves the addresses of the host. This is done once, so that the time of the name server is not part of a
+    /// request.
     ///
     /// # Errors
-    /// [`Class::Dns`] when there is none.
+    /// [`Class::Dns`] if there is none.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, Failure> {
         let none = |why: String| Failure::new(Class::Dns, format!("{} has no address{why}", self.host));
         let found =
@@ -92,14 +95,15 @@ impl Target {
         if found.is_empty() { Err(none(String::new())) } else { Ok(found) }
     }
 
-    /// Returns the port on which a server of this machine listens; `None` if the host is another machine or has no address.
+    /// Returns the port on which a server of this machine listens; `None` if the host is another machine or has no
+    /// address.
     pub fn local_port(&self) -> Option<u16> {
         // A socket can be bound to the addresses of this machine only; nothing is sent.
         let is_here = |address: &SocketAddr| std::net::UdpSocket::bind((address.ip(), 0)).is_ok();
         self.resolve().ok()?.iter().any(is_here).then_some(self.port)
     }
 
-    /// `HOST:PORT` as a `Host` header has it.
+    /// Returns `HOST:PORT` for a `Host` header, without the port if it is the default of the scheme.
     pub(crate) fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let usual = if self.is_tls { 443 } else { 80 };

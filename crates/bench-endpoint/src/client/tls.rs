@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::version::Version;
 
-/// The trusted certificates: those of the system, or those of a file. There is no way to trust any.
+/// The trusted certificates: those of the system, or those of a file. There is no way to trust every certificate.
 #[derive(Clone, Debug)]
 pub struct Trust {
     http1: Arc<ClientConfig>,
@@ -23,7 +23,7 @@ impl Trust {
     /// Trusts the certificates that the system trusts.
     ///
     /// # Errors
-    /// If it has none.
+    /// If the system trusts none.
     pub fn of_system() -> Result<Self, String> {
         let found = rustls_native_certs::load_native_certs();
         Trust::of(found.certs, "the system trusts no certificate: name a file with `--ca-file`")
@@ -32,7 +32,7 @@ impl Trust {
     /// Trusts the certificates in a PEM file, and no others.
     ///
     /// # Errors
-    /// If it cannot be read, or contains none.
+    /// If the file cannot be read, or contains no certificate.
     pub fn of_file(path: &Path) -> Result<Self, String> {
         let wrong = |error: &dyn std::fmt::Display| {
             format!("no certificate can be read from {}: {error}", path.display())
@@ -45,7 +45,7 @@ impl Trust {
     /// which may be followed by those of intermediate authorities. The private key is in another PEM file.
     ///
     /// # Errors
-    /// If they cannot be read, or do not belong together. The key appears in no message.
+    /// If the files cannot be read, or if certificate and key do not belong together. No message contains the key.
     pub fn presenting(self, certificate: &Path, key: &Path) -> Result<Self, String> {
         let wrong = |path: &Path, what: &str, error: &dyn std::fmt::Display| {
             Err(format!("no {what} can be read from {}: {error}", path.display()))
@@ -107,7 +107,7 @@ fn provider() -> CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 
-/// All certificates of a PEM file.
+/// Returns all certificates in a PEM file.
 fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
     CertificateDer::pem_file_iter(path)?.collect()
 }

@@ -1,6 +1,6 @@
 //! [`Version`]: the version of HTTP.
 
-/// The version of HTTP. A server never changes it, because figures of two versions must not be mixed.
+/// The version of HTTP. A server cannot change it, because figures of two versions must not be mixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.1: a connection serves one request at a time.
@@ -13,7 +13,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// Its name in the agreement of a TLS handshake (ALPN, RFC 7301).
+    /// Returns the name in the protocol negotiation of TLS (ALPN, RFC 7301); `None` if it is not negotiated.
     pub(super) fn protocol(self) -> Option<&'static [u8]> {
         match self {
             Version::Http1 => None,

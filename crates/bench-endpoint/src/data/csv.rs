@@ -14,15 +14,16 @@ struct Columns {
     lengths: Option<(usize, usize)>,
 }
 
-/// The separator of cells, and the columns that count.
+/// The separator of cells, and the columns that are read.
 struct Header {
     delimiter: char,
-    /// Cells of each row, if a header names them.
+    /// The number of cells in each row; `None` without a header.
     cells: Option<usize>,
     columns: Columns,
 }
 
-/// The names of time, input and output of each format, in small letters without spaces.
+/// Returns the names of the columns of time, input and output, in lower case without spaces; `None` for a format
+/// without such names.
 fn names(format: Format) -> Option<[&'static str; 3]> {
     match format {
         Format::Azure => Some(["timestamp", "contexttokens", "generatedtokens"]),
@@ -72,7 +73,7 @@ pub(super) fn read(from: impl BufRead, format: Format, rows: &mut Rows) -> Resul
 }
 
 impl Header {
-    /// Reads the first line: the columns, and whether it is a row itself.
+    /// Reads the first line. Returns the columns, and whether the line is itself a row.
     fn of(line: u64, text: &str, format: Format) -> Result<(Self, bool), String> {
         let delimiter = [';', '\t'].into_iter().find(|delimiter| text.contains(*delimiter)).unwrap_or(',');
         let cells: Vec<&str> = text.split(delimiter).map(unquoted).collect();
@@ -117,7 +118,7 @@ impl Header {
     }
 }
 
-/// Refuses a column of times that names another unit than seconds.
+/// Refuses a column of times whose name contains a unit other than seconds.
 fn unit(line: u64, name: &str) -> Result<(), String> {
     const OTHERS: [&str; 10] =
         ["ms", "us", "µs", "ns", "min", "milliseconds", "microseconds", "nanoseconds", "minutes", "hours"];
@@ -130,7 +131,7 @@ fn unit(line: u64, name: &str) -> Result<(), String> {
     }
 }
 
-/// A time, in seconds from any moment.
+/// Parses a time, in seconds since an arbitrary moment.
 fn time(line: u64, cell: &str) -> Result<f64, String> {
     if let Ok(number) = cell.parse::<f64>() {
         return Ok(number);

@@ -1,7 +1,7 @@
 //! Parses dates as traces contain them.
 
-/// Seconds since 1970 of `2023-11-16 18:17:03.9799600`, with `T` in place of the space and an offset such as `+00:00` or
-/// `Z` allowed; `None` if it is not such a date.
+/// Returns the seconds since 1970 of a date such as `2023-11-16 18:17:03.9799600`; `None` if the text is not one. `T`
+/// in place of the space, and an offset such as `+00:00` or `Z`, are allowed.
 pub(super) fn seconds(text: &str) -> Option<f64> {
     let (date, time) = text.split_once([' ', 'T'])?;
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
@@ -22,7 +22,7 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
     Some((seconds - offset_s) as f64 + second)
 }
 
-/// A time without its offset from UTC, and the offset in seconds.
+/// Splits a time from its offset from UTC, which is returned in seconds.
 fn offset(time: &str) -> Option<(&str, i64)> {
     if let Some(time) = time.strip_suffix('Z') {
         return Some((time, 0));
@@ -34,7 +34,8 @@ fn offset(time: &str) -> Option<(&str, i64)> {
     Some((time, if offset.starts_with('-') { -seconds } else { seconds }))
 }
 
-/// Days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`).
+/// Returns the days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+/// `days_from_civil`).
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

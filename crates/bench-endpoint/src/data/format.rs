@@ -9,10 +9,10 @@ use std::str::FromStr;
 pub enum Format {
     /// One text on each line.
     Lines,
-    /// A JSON object on each line: `prompt`, `text`, `text_input` or `messages`; `max_tokens` or `output_len`; `timestamp`
-    /// in milliseconds.
+    /// A JSON object on each line: `prompt`, `text`, `text_input` or `messages`; `max_tokens` or `output_len`;
+    /// `timestamp` in milliseconds.
     Jsonl,
-    /// A JSON array of `conversations`, as ShareGPT has them: the first question is asked.
+    /// A JSON array of `conversations`, as in ShareGPT: only the first question of each is sent.
     ShareGpt,
     /// A Mooncake trace: JSON lines of `timestamp` in milliseconds, `input_length`, `output_length` and `hash_ids`.
     Mooncake,
@@ -36,7 +36,7 @@ impl Format {
         Format::Times,
     ];
 
-    /// Returns its name on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Lines => "lines",

@@ -12,7 +12,7 @@ use super::words::{STRIDE, Span, word};
 pub struct Input {
     /// The content that is sent.
     pub content: Content,
-    /// The maximum number of tokens of its answer, if it differs from request to request.
+    /// The maximum number of tokens of the answer; `None` for the same as in all other requests.
     pub max_tokens: Option<u64>,
 }
 
@@ -25,18 +25,18 @@ pub enum Content {
     Words(Words),
     /// The messages of a conversation so far, as a chat sends them.
     Messages(Vec<Value>),
-    /// A conversation: the user's words, turn by turn.
+    /// A conversation: the messages of the user, turn by turn.
     Turns(std::sync::Arc<[Turn]>),
 }
 
-/// One turn of a conversation: the user's words.
+/// One turn of a conversation: a message of the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Turn {
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// The time that the user thinks before it, if the file contains it.
+    /// The time that the user thinks before this turn; `None` if the file does not contain it.
     pub pause: Option<Duration>,
-    /// The maximum number of tokens of its answer, if the file contains it.
+    /// The maximum number of tokens of the answer; `None` if the file does not contain it.
     pub max_tokens: Option<u64>,
 }
 
@@ -46,7 +46,7 @@ impl Input {
         Input { content: Content::Bytes(bytes.into()), max_tokens: None }
     }
 
-    /// Sets the maximum number of tokens of its answer.
+    /// Sets the maximum number of tokens of the answer.
     #[must_use]
     pub fn answered_by(self, max_tokens: Option<u64>) -> Self {
         Input { max_tokens, ..self }
@@ -54,7 +54,7 @@ impl Input {
 }
 
 impl Content {
-    /// The text without a salt.
+    /// Returns the text without a salt.
     pub fn text(&self) -> Cow<'_, [u8]> {
         match self {
             Content::Bytes(bytes) => Cow::Borrowed(bytes),
@@ -75,41 +75,41 @@ impl Content {
     }
 }
 
-/// The first word, the only one without a space before it. It is not part of a salt.
+/// The first word, the only one without a space before it. It precedes any salt.
 const FIRST: &str = "The";
 
-/// Words in a salt: eight words, each chosen from 256, carry 64 bits.
+/// The number of words in a salt: eight words, each chosen from 256, carry 64 bits.
 const SALT_WORDS: u8 = 8;
 
-/// Tokens of a block of a Mooncake trace.
+/// The number of tokens in a block of a Mooncake trace.
 const BLOCK: u64 = 512;
 
 /// A text of words, each of which is one token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words {
     parts: Box<[Part]>,
-    /// Whether salts differ from request to request and from run to run; else they are the same words always.
+    /// Whether salts differ from request to request and from run to run. Otherwise, they are always the same words.
     salt: bool,
 }
 
 /// A part of a text of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Part {
-    /// This many words, which no other run has.
+    /// A salt of this many words, which no other run has.
     OfRun(u8),
-    /// This many words, which no other request has.
+    /// A salt of this many words, which no other request has.
     OfRequest(u8),
     Text(Span),
 }
 
 impl Words {
-    /// Creates a text of `tokens` tokens, at least 1, that shares its beginning with no other.
+    /// Creates a text of `tokens` tokens, at least 1, whose beginning differs from that of every other text.
     pub fn exactly(tokens: u64, seed: u64) -> Self {
         Words { parts: own(tokens.saturating_sub(1), seed).into(), salt: true }
     }
 
-    /// Creates a text of `shared + tokens` tokens, whose first `shared` are those of all texts of this run with the
-    /// same `pool` number.
+    /// Creates a text of `shared + tokens` tokens. In one run, all texts with the same `pool` number have the same
+    /// first `shared` tokens.
     pub fn with_prefix(shared: u64, pool: u64, tokens: u64, seed: u64) -> Self {
         let salt = salt_of(shared.saturating_sub(1));
         let mut parts = vec![Part::OfRun(salt)];
@@ -119,7 +119,7 @@ impl Words {
     }
 
     /// Creates a text of `tokens` tokens from blocks of 512: two texts share as many tokens as their lists of blocks
-    /// have in common at the beginning. Blocks that are missing at the end are different from all others.
+    /// have in common at the beginning. A block that is missing at the end is replaced by one that no other text has.
     pub fn of_blocks(tokens: u64, blocks: &[u64], seed: u64) -> Self {
         let salt = salt_of(tokens.saturating_sub(1));
         let mut parts = vec![Part::OfRun(salt)];
@@ -135,13 +135,13 @@ impl Words {
         Words { parts: parts.into(), salt: true }
     }
 
-    /// The same text with a salt or without.
+    /// Sets whether salts differ from request to request.
     #[must_use]
     pub fn salted(self, salt: bool) -> Self {
         Words { salt, ..self }
     }
 
-    /// Returns the number of tokens, if each word is one.
+    /// Returns the number of tokens, provided that each word is one token.
     pub fn tokens(&self) -> u64 {
         1 + self.parts.iter().map(|part| u64::from(part.words())).sum::<u64>()
     }
@@ -174,13 +174,13 @@ impl Part {
     }
 }
 
-/// A salt, and words after it.
+/// Returns a salt of a request and the words after it, `words` in all.
 fn own(words: u64, seed: u64) -> [Part; 2] {
     let salt = salt_of(words);
     [Part::OfRequest(salt), Part::Text(span(seed, words - u64::from(salt)))]
 }
 
-/// Returns as many words of salt as there is room for.
+/// Returns the number of words of a salt that fit into `room` words.
 fn salt_of(room: u64) -> u8 {
     u8::try_from(room).unwrap_or(SALT_WORDS).min(SALT_WORDS)
 }
@@ -189,7 +189,7 @@ fn span(seed: u64, words: u64) -> Span {
     Span::new(seed, u32::try_from(words).unwrap_or(u32::MAX))
 }
 
-/// Words for the bits of `number`, those that change fastest first.
+/// Appends `words` words that encode the bits of `number`, the lowest bits first.
 fn salt(number: u64, words: u8, into: &mut Vec<u8>) {
     for place in 0..words {
         into.push(b' ');
@@ -231,7 +231,7 @@ mod tests {
         let words = Words::exactly(100, 1);
         let (one, other) = (text(&words, 1, 9), text(&words, 2, 9));
         assert_eq!(one.len(), other.len());
-        // Servers keep blocks of 16 tokens and more: within the first of them the texts differ already.
+        // Servers cache blocks of 16 tokens and more: the texts differ within the first block.
         assert_ne!(one.split(' ').nth(1), other.split(' ').nth(1));
         let plain = words.salted(false);
         assert_eq!(text(&plain, 1, 9), text(&plain, 2, 8));

@@ -42,7 +42,7 @@ enum RowTurn {
     Object {
         #[serde(alias = "prompt", alias = "content")]
         text: String,
-        /// Milliseconds before it.
+        /// The pause before the turn, in milliseconds.
         delay: Option<f64>,
         #[serde(alias = "output_length", alias = "output_len", alias = "output_tokens")]
         max_tokens: Option<u64>,

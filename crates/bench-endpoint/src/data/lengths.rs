@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::words::mixed;
 
-/// Longest length that is drawn, in tokens: beyond it a typing error is likelier than a model.
+/// The maximum length, in tokens: a larger one is more likely a typing error.
 const LONGEST: u64 = 16 << 20;
 
 /// A number of tokens, or a distribution of numbers.
@@ -32,7 +32,8 @@ pub enum Lengths {
 }
 
 impl Lengths {
-    /// Returns the length of request `number`. It depends only on the seed and the number, and not on who draws it.
+    /// Returns the length of request `number`. It depends only on the seed and the number, so that all workers draw the
+    /// same one.
     pub fn draw(&self, seed: u64, number: u64) -> u64 {
         let key = mixed(seed) ^ number.wrapping_mul(2);
         match *self {

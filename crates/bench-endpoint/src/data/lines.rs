@@ -1,8 +1,8 @@
-//! Lines of files that other programs have written, one at a time.
+//! Reads files of other programs line by line.
 
 use std::io::{self, BufRead, Read};
 
-/// Most bytes of a line: a file without line breaks would fill the memory.
+/// The maximum length of a line, in bytes: a file without line breaks would fill the memory.
 pub(super) const LONGEST_LINE: usize = 64 << 20;
 
 /// Reads a file line by line, with the numbers of lines. A byte order mark and CR before LF are not part of a line.
@@ -17,7 +17,7 @@ impl<R: BufRead> Lines<R> {
         Lines { from, number: 0, line: Vec::new() }
     }
 
-    /// The next line that is not blank, and its number from 1; `None` at the end.
+    /// Returns the next line that is not blank, and its number from 1; `None` at the end.
     ///
     /// # Errors
     /// If a line cannot be read, is not UTF-8, or is too long; the error has its number.

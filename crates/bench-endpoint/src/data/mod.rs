@@ -24,8 +24,8 @@ pub use self::rows::{Dataset, Most};
 pub use self::tensor::{Tensor, random_tensors};
 pub(crate) use self::words::mixed;
 
-/// The number of requests that are read from a file if no number is given: each takes some 200 bytes of memory, and a
-/// million of them at 100 a second take three hours.
+/// The number of requests that are read from a file if no number is given: each takes about 200 bytes of memory, and a
+/// million at 100 per second take three hours.
 pub const MOST_ROWS: usize = 1_000_000;
 
 /// Reads a file of prompts, or a trace, line by line: only one line, and the inputs made of earlier ones, are in
@@ -75,17 +75,17 @@ pub fn read_from(from: impl BufRead, format: Format, seed: u64, most: Most) -> R
 pub struct Wanted {
     /// Tokens of each text.
     pub input: Lengths,
-    /// The number of tokens of each answer, if it is requested.
+    /// The number of tokens of each answer; `None` if none is requested.
     pub output: Option<Lengths>,
-    /// The number of tokens in the shared prefix, and the number of different prefixes.
+    /// The number of tokens in the shared prefix, and the number of different prefixes; `None` for no prefix.
     pub prefix: Option<(u64, u64)>,
     /// The number of tokens that the server counts for a word; 1 if it is not known.
     pub per_word: f64,
-    /// Seed of lengths and texts.
+    /// The seed of lengths and texts.
     pub seed: u64,
 }
 
-/// Generates the requested texts, one for each request, at most 4096; and other texts for the warm-up.
+/// Generates the requested texts, one for each of `count` requests, but at most 4096, and other texts for the warm-up.
 pub fn made(wanted: &Wanted, count: usize) -> (Vec<Input>, Vec<Input>) {
     let Wanted { input, output, prefix, per_word, seed } = *wanted;
     let words = |tokens: u64| ((tokens as f64 / per_word).round() as u64).max(1);

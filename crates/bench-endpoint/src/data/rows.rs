@@ -7,9 +7,9 @@ use super::{Content, Format, Input, MOST_ROWS, Words};
 /// The limits on how much of a file is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Most {
-    /// The number of requests, if it was given.
+    /// The number of requests; `None` if it was not given.
     pub requests: Option<u64>,
-    /// The seconds from the first arrival on, in the file's own time, if a time was given.
+    /// The seconds from the first arrival on, in the time of the file; `None` if they were not given.
     pub seconds: Option<f64>,
 }
 
@@ -26,13 +26,13 @@ pub struct Dataset {
     pub left_out: u64,
 }
 
-/// Collects rows, and checks what goes for all formats.
+/// Collects rows, and makes the checks that apply to all formats.
 pub(super) struct Rows {
     seed: u64,
     most: Most,
     inputs: Vec<Input>,
     arrivals: Vec<f64>,
-    /// The first and the last time, as the file has them.
+    /// The time of the first row, as written in the file, and that of the last one.
     first_s: Option<f64>,
     last_s: f64,
     count: usize,
@@ -45,10 +45,10 @@ impl Rows {
         Rows { seed, most, inputs, arrivals, first_s: None, last_s: 0.0, count: 0, left_out: 0 }
     }
 
-    /// Takes a row that was found at `line`; breaks if no further one is wanted.
+    /// Adds the row at `line`. Breaks when no further row is needed.
     ///
     /// # Errors
-    /// A time that no request can come at, and more rows than fit.
+    /// If `at_s` is not a valid time, if only some rows have a time, or if there are too many rows.
     pub(super) fn push(
         &mut self,
         line: u64,
@@ -80,7 +80,7 @@ impl Rows {
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    /// Takes a row for which the trace states a length.
+    /// Adds a row for which the trace states the lengths of input and output.
     ///
     /// # Errors
     /// Same as [`push`](Self::push).
@@ -104,7 +104,7 @@ impl Rows {
         self.push(line, at_s, Some(input))
     }
 
-    /// Leaves out a row.
+    /// Counts a row that is left out.
     pub(super) fn leave_out(&mut self) {
         self.left_out += 1;
     }
@@ -125,10 +125,10 @@ impl Rows {
         Ok(at_s - first)
     }
 
-    /// All rows.
+    /// Returns all rows.
     ///
     /// # Errors
-    /// When there is none, and when all come at one time.
+    /// If there are none, or if all have the same time.
     pub(super) fn finish(self, format: Format) -> Result<Dataset, String> {
         let Rows { inputs, arrivals, count, left_out, .. } = self;
         if count == 0 {
@@ -150,10 +150,10 @@ impl Rows {
     }
 }
 
-/// A number of tokens.
+/// Parses a number of tokens.
 ///
 /// # Errors
-/// What it is instead.
+/// If `text` is not a whole number within the limit, with the line and the column.
 pub(super) fn tokens(line: u64, name: &str, text: &str) -> Result<u64, String> {
     const MOST: u64 = 16 << 20;
     let number = text.parse::<u64>().ok().filter(|number| *number <= MOST);

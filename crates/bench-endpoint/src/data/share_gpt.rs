@@ -14,8 +14,8 @@ use super::rows::Rows;
 /// answers in tokens.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
-/// Longest question and question with answer that are asked, in tokens, as vLLM's benchmark has it; longer and shorter
-/// ones are left out.
+/// The maximum lengths of a question, and of a question with its answer, and the minimum length of each, in tokens, as
+/// in vLLM's benchmark. Other conversations are left out.
 const LONGEST_QUESTION: u64 = 1024;
 const LONGEST_TOGETHER: u64 = 2048;
 const SHORTEST: u64 = 4;
@@ -53,10 +53,10 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
     }
 }
 
-/// Takes one conversation after another out of the array.
+/// Reads one conversation after another from the array.
 struct Conversations<'a> {
     rows: &'a mut Rows,
-    /// The reason why reading ended before the array did.
+    /// The result, if reading ended before the array did.
     ended: &'a mut Option<Result<(), String>>,
 }
 
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for Conversations<'_> {
                 Err(wrong) => *self.ended = Some(Err(wrong)),
             }
             if self.ended.is_some() {
-                // What follows is not read.
+                // The rest of the file is not read.
                 return Err(serde::de::Error::custom("enough"));
             }
         }

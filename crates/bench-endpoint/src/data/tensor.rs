@@ -1,37 +1,37 @@
-//! Tensors with random values, for models that describe what they take.
+//! Generates tensors with random values, for models that describe their inputs.
 
 use serde_json::{Value, json};
 
 use super::Input;
 use super::words::{mixed, word};
 
-/// An input of a model of KServe v2, by the server's description of it.
+/// An input of a KServe v2 model, as described by the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The type of its elements: `FP32`, `INT64`, `BYTES`.
+    /// The type of the elements: `FP32`, `INT64`, `BYTES`.
     pub datatype: String,
-    /// Its shape; a dimension below 0 may have any length.
+    /// The shape; a dimension below 0 may have any length.
     pub shape: Vec<i64>,
 }
 
-/// More elements are not written as JSON by themselves: a request would be larger than 100 MB.
+/// The maximum number of generated elements: with more, the JSON of a request would be larger than 100 MB.
 const MOST_ELEMENTS: u64 = 10_000_000;
 
-/// Whole numbers are below this one: small enough to be ids of tokens and of classes.
+/// The upper bound of whole numbers, exclusive: small enough for ids of tokens and of classes.
 const NUMBERS: u64 = 100;
 
-/// Words of a text that is an element.
+/// The number of words in an element that is a text.
 const WORDS: u64 = 16;
 
 impl Tensor {
-    /// The shape with a length of 1 if any is possible.
+    /// Returns the shape, with 1 for each dimension that may have any length.
     fn fixed(&self) -> Vec<u64> {
         self.shape.iter().map(|length| u64::try_from(*length).unwrap_or(1)).collect()
     }
 
-    /// The tensor as a request has it.
+    /// Returns the tensor with random values, as JSON for a request.
     fn with_values(&self, seed: u64) -> Result<Value, String> {
         let Tensor { name, datatype, .. } = self;
         let shape = self.fixed();
@@ -64,7 +64,7 @@ impl Tensor {
 /// Creates `count` requests with random values for these inputs of a model.
 ///
 /// # Errors
-/// An input whose type is not known, or which is very large.
+/// If the type of an input is not known, or if an input is too large to generate.
 pub fn random_tensors(inputs: &[Tensor], count: u64, seed: u64) -> Result<Vec<Input>, String> {
     let request = |number: u64| {
         let seed = |place: usize| mixed(seed ^ mixed(number << 8 | place as u64));

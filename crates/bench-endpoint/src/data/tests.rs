@@ -1,4 +1,4 @@
-//! Tests files as their makers write them, and files that people have damaged.
+//! Tests files as the original programs write them, and damaged files.
 
 use std::io::BufReader;
 
@@ -11,7 +11,7 @@ fn parsed(format: Format, text: &str) -> Result<Dataset, String> {
     read_from(BufReader::with_capacity(3, text.as_bytes()), format, 1, Most::default())
 }
 
-/// Tokens of the inputs, and of their answers.
+/// Returns the number of tokens of each input, and of its answer.
 fn lengths(dataset: &Dataset) -> Vec<(u64, Option<u64>)> {
     let tokens = |input: &Input| match &input.content {
         Content::Words(words) => words.tokens(),
@@ -74,7 +74,7 @@ fn share_gpt_asks_first_questions() {
     let dataset = parsed(Format::ShareGpt, &text).expect("conversations");
     assert_eq!(dataset.inputs, [Input::of("Why is the sky blue?").answered_by(Some(8))]);
     assert_eq!(dataset.left_out, 2);
-    // What comes after enough is not looked at.
+    // After the last requested row, the file is not read.
     let one = Most { requests: Some(1), seconds: None };
     let torn = text.replace("{\"conversations\":[]}", "!");
     assert_eq!(read_from(torn.as_bytes(), Format::ShareGpt, 1, one).expect("one").inputs.len(), 1);
@@ -124,7 +124,7 @@ fn plain_times_are_seconds() {
 
 #[test]
 fn ten_million_rows_are_read_as_far_as_they_are_wanted() {
-    /// Rows without end, made as they are read.
+    /// An endless file, generated as it is read.
     struct Endless {
         row: u64,
         line: Vec<u8>,
@@ -215,7 +215,7 @@ fn lengths_that_are_asked_for_are_made() {
         assert!(matches!(&input.content, Content::Words(words) if (150..=250).contains(&words.tokens())));
     }
     assert!(measured.iter().all(|one| !warm_up.contains(one)));
-    // A server that makes two tokens of a word is sent half as many.
+    // A server that splits each word into two tokens is sent half as many words.
     let (halves, _) = made(&Wanted { input: Lengths::Exactly(90), prefix: None, per_word: 2.0, ..wanted }, 1);
     assert!(matches!(&halves[0].content, Content::Words(words) if words.tokens() == 45));
 }

@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
-/// 256 English words, and beginnings of words, of five letters. With a space before it each is one token in `r50k_base` (GPT-2), `cl100k_base`
-/// (GPT-4, whose vocabulary Llama 3 and Qwen took over), `o200k_base` (GPT-4o) and the vocabulary of Llama 2 and Mistral.
-/// They have one length, so that a text can be changed word by word without moving what follows.
+/// 256 English words, and beginnings of words, of five letters. With a space before it each is one token in `r50k_base`
+/// (GPT-2), `cl100k_base` (GPT-4, whose vocabulary Llama 3 and Qwen took over), `o200k_base` (GPT-4o) and the
+/// vocabulary of Llama 2 and Mistral. All have the same length, so that a word can be replaced without moving the rest
+/// of a text.
 const WORDS: &str = "\
     about after first again every years right being those think start count point while still world \
     trans going found great three power state child since month never level might allow using place \
@@ -23,13 +24,13 @@ const WORDS: &str = "\
     apply limit sales ideas agree stock floor crowd dream heavy spend ended daily smart brief brand \
     train earth draft teach faith photo miles plant disco goals serve older notes fresh doubt guess";
 
-/// Bytes of a word and the space before it.
+/// The number of bytes of a word and the space before it.
 pub(super) const STRIDE: usize = 6;
 
-/// Words of the text that all prompts are cut from: 384 KiB.
+/// The number of words in the text that all prompts are cut from: 384 KiB.
 const CORPUS_WORDS: usize = 1 << 16;
 
-/// The word with this number, modulo 256.
+/// Returns the word with this number, modulo 256.
 pub(super) fn word(number: u64) -> &'static str {
     let at = (number % 256) as usize * STRIDE;
     &WORDS[at..at + STRIDE - 1]
@@ -38,7 +39,7 @@ pub(super) fn word(number: u64) -> &'static str {
 /// A piece of the text that all prompts are cut from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Span {
-    /// Its first word.
+    /// The index of the first word.
     from: u32,
     /// The number of words.
     words: u32,
@@ -50,12 +51,12 @@ impl Span {
         Span { from: (mixed(seed) % CORPUS_WORDS as u64) as u32, words }
     }
 
-    /// The number of its words.
+    /// Returns the number of words.
     pub(super) fn words(&self) -> u32 {
         self.words
     }
 
-    /// Appends its words, each with a space before it.
+    /// Appends the words, each with a space before it.
     pub(super) fn write(&self, into: &mut Vec<u8>) {
         let corpus = corpus();
         let (mut from, mut left) = (self.from as usize * STRIDE, self.words as usize * STRIDE);
@@ -76,7 +77,7 @@ fn corpus() -> &'static [u8] {
     })
 }
 
-/// A number that looks like chance: the finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+/// Returns a pseudorandom number, from the finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 pub(crate) fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,19 +1,19 @@
-//! Messages of gRPC.
+//! Reads and writes messages of gRPC.
 
 use super::{LONGEST_EVENT, check_length};
 use crate::failure::{Class, Failure};
 
-/// Bytes before a message: whether it is compressed, and its length.
+/// The number of bytes before a message: whether it is compressed (1 byte), and its length (4 bytes).
 const HEAD: usize = 5;
 
-/// Reads messages by "Length-Prefixed-Message" of the document *gRPC over HTTP2*.
+/// Reads messages in the format "Length-Prefixed-Message" of the document *gRPC over HTTP2*.
 #[derive(Clone, Debug, Default)]
 pub struct GrpcMessages {
     held: Vec<u8>,
 }
 
 impl GrpcMessages {
-    /// Takes a piece of the stream, and hands each message that it completes to `each`.
+    /// Takes a piece of the stream, and passes each message that it completes to `each`.
     ///
     /// # Errors
     /// The first error of `each`, and a message that is compressed or too long.
@@ -42,15 +42,15 @@ impl GrpcMessages {
         Ok(())
     }
 
-    /// Whether a message has begun and not ended.
+    /// Whether a message is incomplete.
     pub fn is_within(&self) -> bool {
         !self.held.is_empty()
     }
 }
 
-/// The message as it is sent.
+/// Returns the message with its length before it, uncompressed.
 pub fn framed(message: &[u8]) -> Vec<u8> {
-    // A message of 4 GiB does not fit into memory beside what it was made of.
+    // A message of 4 GiB would not fit into memory together with its source.
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes();
     [&[0][..], &length, message].concat()
 }

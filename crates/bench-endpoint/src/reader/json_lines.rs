@@ -1,9 +1,9 @@
-//! JSON, one value a line.
+//! Reads JSON with one value on each line.
 
 use super::check_length;
 use crate::failure::Failure;
 
-/// Reads lines; passes each on as text, for the endpoint to parse. Empty lines are skipped, a last line needs no line
+/// Splits a stream into lines of text, which the caller parses. Empty lines are skipped, a last line needs no line
 /// break, and CR before LF is not part of a line.
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
@@ -30,7 +30,7 @@ impl JsonLines {
         check_length(self.line.len())
     }
 
-    /// Ends the stream: passes on a last line without a line break.
+    /// Ends the stream: passes a last line without a line break to `each`.
     ///
     /// # Errors
     /// The error of `each`.

@@ -1,6 +1,6 @@
 //! Readers of answers, without I/O and without a clock: bytes and the instant of their arrival go in, events come out.
 //!
-//! Any split of the same bytes gives the same events. The time of an event is that of the piece which completed it.
+//! Any split of the same bytes gives the same events. The time of an event is that of the piece that completed it.
 
 mod grpc;
 mod json_lines;
@@ -20,7 +20,7 @@ use crate::failure::{Class, Failure};
 pub const LONGEST_EVENT: usize = 64 << 20;
 
 /// # Errors
-/// When an event has grown beyond [`LONGEST_EVENT`].
+/// If an event is longer than [`LONGEST_EVENT`].
 fn check_length(held: usize) -> Result<(), Failure> {
     if held <= LONGEST_EVENT {
         return Ok(());

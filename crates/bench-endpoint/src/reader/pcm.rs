@@ -1,13 +1,13 @@
 //! Counts raw samples as they arrive.
 
-/// The format of raw samples: a server describes it in its documentation, and seldom in its answer.
+/// The format of raw samples, which a server describes in its documentation, and seldom in its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PcmFormat {
-    /// Samples per second of a channel.
+    /// Samples per second and channel.
     pub sample_rate: u32,
-    /// Channels, whose samples alternate.
+    /// The number of channels, whose samples alternate.
     pub channels: u16,
-    /// Bits of a sample of one channel: 16 for s16le.
+    /// Bits per sample of one channel: 16 for s16le.
     pub bits: u16,
 }
 
@@ -28,7 +28,7 @@ impl PcmFormat {
 pub struct Pcm {
     format: PcmFormat,
     bytes: u64,
-    /// Whether a byte other than 0 has come.
+    /// Whether a byte other than 0 has arrived.
     sounds: bool,
 }
 

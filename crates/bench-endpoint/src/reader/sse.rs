@@ -31,9 +31,9 @@ pub struct Sse {
 /// An event of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SseEvent<'a> {
-    /// Its `event` field; empty if it has none, which means `message`.
+    /// The `event` field; empty if there is none, which means `message`.
     pub kind: &'a str,
-    /// Its data. Bytes that are not UTF-8 are replaced, as the standard requires.
+    /// The data. Bytes that are not UTF-8 are replaced, as the standard requires.
     pub data: &'a str,
 }
 
@@ -99,7 +99,7 @@ impl Sse {
                 _ => {}
             }
         }
-        // The line's memory serves the next one.
+        // The memory of the line is reused for the next one.
         self.line = line;
         self.line.clear();
         Ok(())

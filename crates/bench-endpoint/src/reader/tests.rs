@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Feeds `bytes` in pieces of these lengths, again and again.
+/// Splits `bytes` into pieces of these lengths, which repeat.
 fn pieces<'a>(bytes: &'a [u8], lengths: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = bytes;
     lengths.iter().cycle().map_while(move |length| {
@@ -55,7 +55,7 @@ fn wav(declared: u32, samples: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The examples of the standard, and what its text says of endings, comments and fields.
+/// Tests the examples of the standard, and its rules for line endings, comments and fields.
 #[test]
 fn events_are_those_of_the_standard() {
     let message = |data: &str| (String::new(), data.to_owned());

@@ -3,7 +3,7 @@
 use super::pcm::{Pcm, PcmFormat};
 use crate::failure::{Class, Failure};
 
-/// The maximum length of a head: everything before the samples are tags.
+/// The maximum length of a head, in bytes: besides the format it contains only tags.
 const LONGEST_HEAD: usize = 1 << 20;
 
 /// The content of a file's head.
@@ -27,7 +27,7 @@ impl WavStream {
     /// Takes a piece, and returns how many samples per channel it completes.
     ///
     /// # Errors
-    /// If it is not a WAV file with uncompressed samples.
+    /// If the stream is not a WAV file with uncompressed samples.
     pub fn bytes(&mut self, piece: &[u8]) -> Result<u64, Failure> {
         if let Some((head, pcm)) = &mut self.body {
             return Ok(take(head, pcm, piece));
@@ -52,7 +52,7 @@ impl WavStream {
     /// Ends the stream.
     ///
     /// # Errors
-    /// When it ended within the head, or before the samples that the head declares.
+    /// If the stream ended within the head, or before the last of the samples that the head declares.
     pub fn end(&self) -> Result<(), Failure> {
         let Some((head, pcm)) = &self.body else {
             let class = if self.head.is_empty() { Class::Empty } else { Class::Cut };
@@ -69,7 +69,7 @@ impl WavStream {
     }
 }
 
-/// Counts the samples of a piece; everything after the declared ones are tags.
+/// Counts the samples of a piece. Bytes after the declared samples are tags, and do not count.
 fn take(head: &WavHead, pcm: &mut Pcm, piece: &[u8]) -> u64 {
     let before = pcm.samples() * head.format.frame_bytes() + pcm.left_over();
     let left = head.declared.map_or(u64::MAX, |declared| declared.saturating_sub(before));
@@ -81,7 +81,7 @@ fn malformed(what: &str) -> Failure {
     Failure::new(Class::Malformed, format!("the answer is not a WAV file: {what}"))
 }
 
-/// The head, and where the samples begin; `None` if it is not whole yet.
+/// Returns the head, and the position at which the samples begin; `None` if the head is incomplete.
 fn parse(bytes: &[u8]) -> Result<Option<(WavHead, usize)>, Failure> {
     if !b"RIFF".starts_with(&bytes[..bytes.len().min(4)]) {
         let found = String::from_utf8_lossy(&bytes[..bytes.len().min(4)]).into_owned();
@@ -120,7 +120,7 @@ fn format_of(fields: &[u8]) -> Result<PcmFormat, Failure> {
     let word = |at: usize| u16::from_le_bytes([fields[at], fields[at + 1]]);
     let sample_rate = u32::from_le_bytes([fields[4], fields[5], fields[6], fields[7]]);
     let (encoding, channels, bits) = (word(0), word(2), word(14));
-    // Whole numbers, floating point, and either of them described at length.
+    // Integers, floating-point numbers, and the extensible format for both.
     if !matches!(encoding, 1 | 3 | 0xFFFE) {
         return Err(malformed(&format!("samples are compressed (format {encoding})")));
     }

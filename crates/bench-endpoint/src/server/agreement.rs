@@ -4,7 +4,7 @@ use super::figures::{Figure, System};
 use super::watch::Series;
 use crate::totals::Counted;
 
-/// A figure of both sides.
+/// A figure as server and client measured it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The name of the figure.
@@ -17,7 +17,7 @@ pub struct Row {
 
 const GIB: f64 = 1_073_741_824.0;
 
-/// Figures of both sides, for a table.
+/// Returns the figures of both sides, for a table.
 pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row = |name: &'static str, server: Option<String>, client: String| {
@@ -79,7 +79,7 @@ fn tokens(client: &Counted) -> String {
     }
 }
 
-/// The share of tokens of inputs that the server's cache knew, by its metrics.
+/// Returns the share of input tokens that were in the server's prefix cache, by the metrics of the server.
 fn prefix_hits(series: &Series) -> Option<f64> {
     let (lookups, hits) = (series.growth(Figure::PrefixLookups)?, series.growth(Figure::PrefixHits)?);
     (lookups > 0.0).then(|| hits / lookups)
@@ -91,12 +91,12 @@ fn cached(client: &Counted) -> Option<f64> {
     (client.input_tokens > 0).then(|| cached as f64 / client.input_tokens as f64)
 }
 
-/// A count of one side may exceed that of the other by this share, and by a few, before it is worth a word: counters are
-/// read a moment before the first request and after the last one.
+/// Two counts may differ by this share, and by a few, before a warning: the server's counters are read a moment before
+/// the first request and after the last one.
 const APART: f64 = 0.02;
 const FEW: f64 = 2.0;
 
-/// A cache that knows more than this of prompts that are new knows them from elsewhere.
+/// The share of new prompts that a cache may contain without a warning.
 const WARM: f64 = 0.05;
 
 /// Lists the contradictions between the server's metrics and the client's counts.
@@ -119,7 +119,7 @@ pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<Strin
         ));
     }
     let counted = client.output_tokens as f64;
-    // Where requests failed, the server has made tokens that nobody received.
+    // If requests failed, the server has generated tokens that the client did not receive.
     let is_whole = client.uncounted == 0 && client.failed == 0 && client.answered > 0;
     if let Some(made) = series.growth(Figure::OutputTokens).filter(|_| is_whole) {
         let few = FEW * client.answered as f64 * APART;
@@ -207,7 +207,7 @@ mod tests {
                 "DCGM_FI_DEV_GPU_UTIL {busy}\nDCGM_FI_DEV_FB_USED 1024\nDCGM_FI_DEV_POWER_USAGE {watts}\n"
             )
         };
-        // What was before the load is no part of it.
+        // The scrape before the load is not part of it.
         let series = series(&[&told(0.0, 10.0), &told(40.0, 100.0), &told(90.0, 200.0)]);
         let rows = agreement(&series, &client(0, 0));
         let cells: Vec<(&str, &str)> = rows.iter().map(|row| (row.name, row.server.as_str())).collect();

@@ -7,7 +7,7 @@ pub struct Sample<'a> {
     pub name: &'a str,
     /// The text between the braces, as received.
     pub labels: &'a str,
-    /// Its value.
+    /// The value.
     pub value: f64,
 }
 
@@ -45,7 +45,8 @@ fn sample(line: &str) -> Option<Sample<'_>> {
     Some(Sample { name, labels, value })
 }
 
-/// The brace that ends labels: one within quotes is part of a value, and a quote after a backslash ends none.
+/// Finds the brace that ends the labels. A brace within quotes is part of a value, and a quote after a backslash does
+/// not end the value.
 fn closing_brace(text: &str) -> Option<usize> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.char_indices().find_map(|(at, c)| {
@@ -60,7 +61,7 @@ fn closing_brace(text: &str) -> Option<usize> {
     })
 }
 
-/// A number as Go writes it. Rust reads `inf`, `+Inf` and `NaN` alike, but also `infinity`, which does no harm.
+/// Parses a number as Go writes it. Rust reads `inf`, `+Inf` and `NaN` alike, but also `infinity`, which does no harm.
 fn number(text: &str) -> Option<f64> {
     text.parse().ok()
 }
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn samples_are_read_as_the_documentation_writes_them() {
-        // Out of "Text format example" of the Prometheus documentation.
+        // From "Text format example" of the Prometheus documentation.
         let text = "# HELP http_requests_total The total number of HTTP requests.\n\
             # TYPE http_requests_total counter\n\
             http_requests_total{method=\"post\",code=\"200\"} 1027 1395066363000\n\n\

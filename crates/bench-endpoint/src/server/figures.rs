@@ -1,4 +1,4 @@
-//! The names of the same figures in each server.
+//! The names that each server gives to the same figures.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub enum System {
     Triton,
     /// llama.cpp.
     LlamaCpp,
-    /// NVIDIA's exporter for the GPUs of a machine, which is apart from the model server.
+    /// NVIDIA's exporter for the GPUs of a machine, a process of its own next to the model server.
     Dcgm,
 }
 
@@ -52,7 +52,7 @@ pub enum Figure {
     CacheUsed,
     /// Number of GPUs.
     Gpus,
-    /// Share of the time that GPUs are at work now, on average over all of them.
+    /// Share of the time in which GPUs are busy, averaged over all GPUs.
     GpuBusy,
     /// Memory of GPUs in use now, in bytes.
     GpuMemory,
@@ -82,12 +82,12 @@ impl Figure {
         Figure::GpuPower,
     ];
 
-    /// Whether it is a counter, for which only the growth has a meaning.
+    /// Whether the figure is a counter, of which only the growth is meaningful.
     pub fn is_counter(self) -> bool {
         self < Figure::Running
     }
 
-    /// Returns its column in `server.csv`.
+    /// Returns the name of the column in `server.csv`.
     pub fn column(self) -> &'static str {
         match self {
             Figure::Answered => "answered_total",
@@ -111,8 +111,8 @@ impl Figure {
     }
 }
 
-/// Names, by newest version first: of several names of a figure, the first that is there counts. The factor makes seconds
-/// and shares of other units.
+/// The names of figures, newest server version first: the first name that is present counts. The factor converts other
+/// units into seconds and shares.
 type Names = &'static [(Figure, &'static [&'static str], f64)];
 
 const VLLM: Names = &[
@@ -174,8 +174,8 @@ const LLAMA_CPP: Names = &[
     (Figure::Waiting, &["llamacpp:requests_deferred"], 1.0),
 ];
 
-/// The fields of DCGM that its exporter offers by default. A part of a GPU (MIG) has no utilization, only the share of time in
-/// which its engine is active: the last name of a figure that is there counts.
+/// The fields of DCGM that its exporter offers by default. A part of a GPU (MIG) has no utilization, only the share of
+/// time in which its engine is active. Of two rows of one figure, the last one whose name is present counts.
 const DCGM: Names = &[
     (Figure::Gpus, &["DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"], 1.0),
     (Figure::GpuBusy, &["DCGM_FI_PROF_GR_ENGINE_ACTIVE"], 1.0),
@@ -188,7 +188,7 @@ impl System {
     const ALL: [System; 6] =
         [System::Vllm, System::Sglang, System::Tgi, System::Triton, System::LlamaCpp, System::Dcgm];
 
-    /// Returns its name in reports.
+    /// Returns the name in reports.
     pub fn name(self) -> &'static str {
         match self {
             System::Vllm => "vLLM",
@@ -211,7 +211,7 @@ impl System {
         }
     }
 
-    /// Returns the prefix of all its metrics.
+    /// Returns the prefix of all metrics of the system.
     fn prefix(self) -> &'static str {
         match self {
             System::Vllm => "vllm:",
@@ -234,7 +234,7 @@ impl System {
 pub struct Snapshot {
     /// The server software.
     pub system: System,
-    /// Its figures, over all its series.
+    /// The figures, each combined over all its series.
     pub figures: BTreeMap<Figure, f64>,
 }
 
@@ -247,14 +247,14 @@ impl Snapshot {
             .find(|system| samples.iter().any(|one| one.name.starts_with(system.prefix())))?;
         let figure = |names: &[&str], figure: Figure, factor: f64| {
             names.iter().find_map(|name| {
-                // Clients of Prometheus for Python name a counter `x_total`, others `x`.
+                // Prometheus clients for Python name a counter `x_total`, others `x`.
                 let plain = name.strip_suffix("_total").unwrap_or(name);
                 let values = samples.iter().filter(|one| one.name == *name || one.name == plain);
                 let values: Vec<f64> =
                     values.map(|one| one.value).filter(|value| value.is_finite()).collect();
                 let sum = values.iter().copied().reduce(|one, other| one + other)?;
                 let count = values.len() as f64;
-                // Series are those of engines, models and GPUs: counts add up, shares do not.
+                // There is a series for each engine, model or GPU: counts add up, shares do not.
                 let together = match figure {
                     Figure::CacheUsed => values.into_iter().reduce(f64::max)?,
                     Figure::GpuBusy => sum / count,
@@ -272,7 +272,7 @@ impl Snapshot {
         Some(Snapshot { system, figures })
     }
 
-    /// This server's, with the figures of `other` that it does not say itself.
+    /// Adds the figures of `other` that this server does not report itself.
     #[must_use]
     pub fn and(self, other: Snapshot) -> Self {
         let mut figures = other.figures;
@@ -280,7 +280,7 @@ impl Snapshot {
         Snapshot { figures, ..self }
     }
 
-    /// Returns this figure, if the server reports it.
+    /// Returns this figure; `None` if the server does not report it.
     pub fn get(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).copied()
     }
@@ -355,7 +355,7 @@ mod tests {
         ] {
             let snapshot = Snapshot::of(text).expect("known");
             assert_eq!((snapshot.system, snapshot.get(figure)), (system, Some(value)), "{text}");
-            // What is not said is not 0.
+            // A figure that is not reported is not 0.
             assert_eq!(snapshot.get(Figure::Preempted), None);
         }
         assert_eq!(Snapshot::of("python_info 1\n"), None);

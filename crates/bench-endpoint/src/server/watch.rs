@@ -11,19 +11,19 @@ use crate::client::Client;
 /// The interval between two scrapes. Each scrape costs the server one request.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// The interval between two checks of whether the run has ended.
+/// The interval at which the thread checks whether the run has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The largest number of last scrapes. They are repeated while the server's counters still grow, because some
+/// The maximum number of scrapes after the load. They are repeated while the server's counters still grow, because some
 /// servers count an answer only after it was sent.
 const LAST: usize = 5;
 
-/// The metrics of a server, and of the exporter of its GPUs, over a run: at least before and after it.
+/// The metrics of a server, and of the exporter of its GPUs, during a run: at least those before and after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// The systems that reported them.
+    /// The systems that reported the metrics.
     pub systems: Vec<System>,
-    /// Seconds from the first scrape on, and what was said then.
+    /// The time of each scrape, in seconds since the first one, and its metrics.
     pub snapshots: Vec<(f64, Snapshot)>,
     /// The average duration of a scrape, in seconds.
     pub cost_s: f64,
@@ -32,13 +32,13 @@ pub struct Series {
 }
 
 impl Series {
-    /// Returns the names of the systems that reported them: `vLLM and DCGM`.
+    /// Returns the names of the systems that reported the metrics, such as `vLLM and DCGM`.
     pub fn name(&self) -> String {
         let names: Vec<&str> = self.systems.iter().map(|system| system.name()).collect();
         names.join(" and ")
     }
 
-    /// Returns the growth of a counter; `None` if it is missing at either end, or has begun again in between.
+    /// Returns the growth of a counter; `None` if it is missing in any scrape, or has been reset in between.
     pub fn growth(&self, figure: Figure) -> Option<f64> {
         let values: Option<Vec<f64>> = self.snapshots.iter().map(|(_, one)| one.get(figure)).collect();
         let values = values.filter(|values| values.len() > 1)?;
@@ -46,12 +46,13 @@ impl Series {
         (!is_reset).then(|| values[values.len() - 1] - values[0])
     }
 
-    /// Returns the highest value of a gauge, without the first scrape, which is made before the load.
+    /// Returns the highest value of a gauge; `None` if it is not reported. The first scrape, before the load, does not
+    /// count.
     pub fn most(&self, figure: Figure) -> Option<f64> {
         self.during(figure).reduce(f64::max)
     }
 
-    /// Returns the mean of a gauge, without the first scrape, which is made before the load.
+    /// Returns the mean of a gauge; `None` if it is not reported. The first scrape, before the load, does not count.
     pub fn mean(&self, figure: Figure) -> Option<f64> {
         let count = self.during(figure).count() as f64;
         self.during(figure).reduce(|one, other| one + other).map(|sum| sum / count)
@@ -61,7 +62,7 @@ impl Series {
         self.snapshots.iter().skip(1).filter_map(move |(_, one)| one.get(figure))
     }
 
-    /// Returns the value of a figure before the load.
+    /// Returns the value of a figure before the load; `None` if it is not reported.
     pub fn before(&self, figure: Figure) -> Option<f64> {
         self.snapshots.first().and_then(|(_, one)| one.get(figure))
     }
@@ -80,7 +81,7 @@ impl Series {
     }
 }
 
-/// Metrics that can be scraped, and their first values.
+/// An address at which metrics can be scraped, and their first values.
 pub struct Source {
     client: Client,
     path: String,
@@ -96,21 +97,21 @@ impl Source {
         Some(Source { client, path: path.to_owned(), first, took: began.elapsed() })
     }
 
-    /// Returns the system that offers them.
+    /// Returns the system that reports the metrics.
     pub fn system(&self) -> System {
         self.first.system
     }
 }
 
-/// A thread that scrapes.
+/// A thread that scrapes metrics.
 pub struct Watch {
     over: Arc<AtomicBool>,
     thread: JoinHandle<Series>,
 }
 
 impl Watch {
-    /// Scrapes all sources about once a second until [`end`](Self::end). A figure that several of them have is that of the
-    /// first. `None` if there is no source, or no thread can be started.
+    /// Scrapes all sources about once a second until [`end`](Self::end). If several sources report a figure, the first
+    /// source counts. `None` if there is no source, or no thread can be started.
     pub fn start(sources: Vec<Source>) -> Option<Self> {
         let first = sources.iter().map(|source| source.first.clone()).reduce(Snapshot::and)?;
         let took = sources.iter().map(|source| source.took).sum();
@@ -149,7 +150,7 @@ impl Watch {
     }
 }
 
-/// The values so far.
+/// The state of the scraping thread, with the values so far.
 struct Seen {
     sources: Vec<Source>,
     began: Instant,
@@ -160,8 +161,8 @@ struct Seen {
 }
 
 impl Seen {
-    /// Scrapes all sources. A counter that was not there for a moment could not be told from one that has begun again, so all
-    /// have to answer.
+    /// Scrapes all sources. If one does not answer, the scrape fails: a counter that is absent for a moment could not
+    /// be distinguished from one that was reset.
     fn scrape(&mut self) {
         let at = Instant::now();
         let all: Option<Vec<Snapshot>> =

@@ -1,4 +1,4 @@
-//! The client against a server that misbehaves.
+//! Tests the client with servers that misbehave.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -58,7 +58,7 @@ fn send(endpoint: &Endpoint) -> (Result<Served, Failure>, Seen) {
     (served, seen)
 }
 
-/// The class of failure that this answer is.
+/// Returns the class of failure of this answer.
 fn class(acts: Vec<Act>) -> Class {
     let server = Truth::start(move |_| acts.clone());
     let (served, _) = send(&endpoint(&server));
@@ -107,7 +107,7 @@ fn a_busy_server_says_when_to_come_back() {
         let failure = send(&endpoint).0.expect_err("a failure");
         assert_eq!(failure.to_string(), "status-429: Too Many Requests (Retry-After: 7): slow down");
     }
-    // The next request does not pay for a refusal by a connection of its own.
+    // After a refusal, the next request does not need a new connection.
     let counts = endpoint.client().counts();
     assert_eq!((counts.opened, counts.reused), (1, 2));
 }
@@ -118,7 +118,7 @@ fn a_server_that_is_not_there_refuses() {
     let endpoint = endpoint(&server);
     let other = Truth::start(|_| vec![]);
     drop(server);
-    // The thread that accepts has to end first.
+    // The thread that accepts connections has to end first.
     let refused = (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(5));
         send_within(&endpoint).is_some_and(|failure| failure.class == Class::Refused)
@@ -127,7 +127,7 @@ fn a_server_that_is_not_there_refuses() {
     drop(other);
 }
 
-/// The reason why a connection cannot be made; `None` if it can.
+/// Returns the reason why a connection cannot be made; `None` if it can.
 fn send_within(endpoint: &Endpoint) -> Option<Failure> {
     endpoint.client().warm(1).err()
 }
@@ -144,7 +144,7 @@ fn time_limits_are_told_apart() {
     assert_eq!(of(vec![Act::Hold], Limits { first_byte: limit, ..long }), Class::FirstByteTimeout);
     let begun = vec![chunked("text/event-stream"), chunk(TOKEN), Act::Hold];
     assert_eq!(of(begun, Limits { idle: limit, ..long }), Class::IdleTimeout);
-    // A byte now and then keeps the connection alive, but not for ever.
+    // A byte now and then keeps the connection alive, but not forever.
     let mut slow = vec![chunked("text/event-stream")];
     for number in 1..400 {
         slow.extend([Act::WaitUntil(Duration::from_millis(10 * number)), chunk(":\n")]);
@@ -195,7 +195,7 @@ fn a_connection_serves_many_requests_and_is_made_anew_when_the_server_has_closed
     let each = Endpoint::new(Kind::Chat, Settings::default(), client(Policy::PerRequest));
     assert!((0..3).all(|_| send(&each).0.expect("served").setup.is_some()));
     assert_eq!(server.connections(), 5);
-    // Made before the level, and so not for its requests.
+    // The connection was made before the level, so that its requests must not use it.
     let cold = Endpoint::new(Kind::Chat, Settings::default(), client(Policy::Cold));
     let prompt = cold.prompt(b"hi").expect("a prompt");
     let setup = |level_began| {
@@ -225,7 +225,7 @@ fn servers_take_requests_in_turn_and_a_client_may_keep_its_own() {
     (0..6).for_each(|_| ask(&warm, 0));
     let asked = || servers.iter().map(|server| server.asked().len()).collect::<Vec<_>>();
     assert_eq!((asked(), warm.client().counts().opened), (vec![3, 3], 2));
-    // Three clients in turn, each on a connection of its own, and to the same server each time.
+    // Three clients take turns, each on a connection of its own, and to the same server each time.
     let sticky = endpoint(Policy::Sticky);
     for _ in 0..3 {
         (0..3).for_each(|client| ask(&sticky, client));
@@ -243,7 +243,7 @@ fn servers_take_requests_in_turn_and_a_client_may_keep_its_own() {
 fn a_server_that_restarts_is_missed_and_found_again() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
-    // Answers this many requests on one connection, and is gone.
+    // Answers this many requests on one connection, then closes it.
     let serve = |listener: TcpListener, count: usize| {
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a client");
@@ -266,7 +266,7 @@ fn a_server_that_restarts_is_missed_and_found_again() {
 
 #[test]
 fn a_connection_that_nobody_accepts_is_given_up() {
-    // The first connection fills the queue of those to accept, and the system then answers no other.
+    // The first connection fills the accept queue, so that the system does not answer any other.
     let listener =
         rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None)
             .expect("a socket");
@@ -319,7 +319,7 @@ fn a_token_is_stamped_between_its_sending_and_the_next() {
 #[test]
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 fn a_busy_client_knows_when_an_output_came() {
-    /// Marks of a client that is busy after its first output, and when it was busy no longer.
+    /// The marks of a client that is busy after its first output, and the time when it was no longer busy.
     #[derive(Default)]
     struct Busy {
         outputs: Vec<Instant>,
@@ -343,7 +343,7 @@ fn a_busy_client_knows_when_an_output_came() {
     let server = Truth::start(|_| chat(2, Duration::from_millis(20), Duration::from_millis(20)));
     let endpoint = endpoint(&server);
     let prompt = endpoint.prompt(b"hi").expect("a prompt");
-    // The kernel begins to note times a moment after the first socket of the system has asked for them.
+    // The kernel begins to record times a moment after the first socket of the system has asked for them.
     endpoint.send(&prompt, &Caller::default(), &mut Busy::default()).expect("served");
     let mut seen = Busy::default();
     endpoint.send(&prompt, &Caller::default(), &mut seen).expect("served");

@@ -1,4 +1,4 @@
-//! Each interface against a server that speaks it as its makers document it, and that shares no code with the client.
+//! Tests each interface with a server that follows its documentation and shares no code with the client.
 
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,7 @@ fn a_stream_of_each_interface_has_its_outputs_when_they_were_sent() {
         if kind != Kind::Generate {
             assert_eq!(told.output_tokens, Some(2), "{kind}");
         }
-        // What was sent at once is no output: each comes after the wait before it had begun.
+        // The events sent at once are not outputs: each output arrives after the wait before it began.
         let sent = server.sent();
         let before: Vec<Instant> =
             sent.iter().filter(|sent| [1, 3].contains(&sent.act)).map(|sent| sent.at).collect();

@@ -1,4 +1,4 @@
-//! gRPC: messages within HTTP/2, and a status behind them.
+//! Tests gRPC: messages within HTTP/2, followed by a status.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ fn answer(mut respond: SendResponse<Bytes>, messages: &[Vec<u8>], trailers: &[(&
     }
 }
 
-/// A failure that has no body, so that its status is in the head.
+/// Sends a failure without a body, so that its status is in the head.
 fn only_head(mut respond: SendResponse<Bytes>, status: &str, message: &str) {
     let head = Response::builder().header("content-type", "application/grpc");
     let head = head.header("grpc-status", status).header("grpc-message", message).body(()).expect("a head");
@@ -57,7 +57,7 @@ impl Marks for Outputs {
     fn end(&mut self, _: Instant) {}
 }
 
-/// What a request to a server with this handler comes to, and its outputs. The client is told nothing of HTTP/2.
+/// Returns the result of a request, and the number of its outputs. The client is not configured for HTTP/2.
 fn asked(kind: Kind, server: &Server) -> (Result<Served, Failure>, usize) {
     let client = Client::new([server.target.clone()], None, Policy::Warm, Default::default(), &[], None);
     let settings = Settings { model: Some("m".to_owned()), ..Settings::default() };
@@ -98,7 +98,7 @@ fn failures_have_the_classes_of_grpc() {
         asked(Kind::GrpcInfer, &server).0.expect_err("a failure").to_string()
     };
     assert_eq!(class(|respond| only_head(respond, "5", "no model %60m%60")), "grpc-not-found: no model `m`");
-    // The status counts, though an answer came before it.
+    // The status counts, although an answer preceded it.
     assert_eq!(
         class(|respond| answer(
             respond,
@@ -161,8 +161,8 @@ impl Marks for Times {
     fn end(&mut self, _: Instant) {}
 }
 
-/// Against a server that shares no code with the client and records when it has sent what: on one connection, whose streams
-/// interleave, each output belongs to its own stream, and has come after the one before it was sent.
+/// Uses a server that shares no code with the client and records when it sent each message. On one connection with
+/// interleaved streams, each output belongs to its own stream, and arrived after the previous one was sent.
 #[test]
 fn outputs_of_streams_on_one_connection_have_the_times_at_which_they_came() {
     const STREAMS: u32 = 4;

@@ -1,4 +1,4 @@
-//! Many requests at once on a connection, and what becomes of them.
+//! Tests many requests at once on a connection, and their failures.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,14 +20,14 @@ pub(crate) type Handler = Arc<dyn Fn(&http::Request<h2::RecvStream>, SendRespons
 
 /// Serves one connection until the client closes it.
 pub(crate) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, handler: Handler) {
-    // A client that does not go on is not waited for.
+    // A client that does not complete the handshake is dropped.
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     while let Some(Ok((request, respond))) = connection.accept().await {
         handler(&request, respond);
     }
 }
 
-/// A server of HTTP/2 without TLS, and how many connections it has accepted.
+/// An HTTP/2 server without TLS, which counts its connections.
 pub(crate) struct Server {
     pub(crate) target: Target,
     connections: Arc<AtomicUsize>,
@@ -94,7 +94,7 @@ impl Marks for Any {
     fn end(&mut self, _: std::time::Instant) {}
 }
 
-/// Sends so many requests at once, each of another client; returns how many were answered.
+/// Sends `count` requests at once, each of a different client; returns how many were answered.
 fn at_once(client: &Client, count: u32) -> usize {
     let headers = HeaderMap::new();
     let make = |_: &Head| -> Box<dyn Answer> { Box::new(Any) };
@@ -112,7 +112,7 @@ fn at_once(client: &Client, count: u32) -> usize {
 
 #[test]
 fn requests_of_many_clients_are_at_once_on_one_connection() {
-    // None is answered before all have come.
+    // No request is answered before all have arrived.
     let waiting = Mutex::new(Vec::new());
     let server = Server::start(Arc::new(move |request, respond| {
         assert_eq!(request.uri().path(), "/a");
@@ -128,7 +128,7 @@ fn requests_of_many_clients_are_at_once_on_one_connection() {
     warm.warm(20).expect("connected");
     assert_eq!((at_once(&warm, 20), at_once(&warm, 20)), (20, 20));
     assert_eq!((server.connections(), warm.counts().opened, warm.counts().reused), (1, 1, 39));
-    // Requests that come before there is one wait for the first to make it.
+    // Requests that come before there is a connection wait for the first one to make it.
     let cold = server.client(Policy::Cold);
     assert_eq!((at_once(&cold, 20), server.connections()), (20, 2));
     let sticky = server.client(Policy::Sticky);

@@ -1,4 +1,4 @@
-//! Encrypted connections, and whom they trust.
+//! Tests encrypted connections, and the certificates that they trust.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http2;
 
-/// A certificate of `localhost` and its key in a file that is removed with it.
+/// A certificate of `localhost` and its key, in a file that is removed when this is dropped.
 struct Certificate {
     key: rcgen::CertifiedKey<rcgen::KeyPair>,
     file: PathBuf,
@@ -36,12 +36,12 @@ impl Certificate {
 
 impl Drop for Certificate {
     fn drop(&mut self) {
-        // It lies in a folder for temporary files.
+        // A file that remains is in the folder for temporary files.
         let _ = std::fs::remove_file(&self.file);
     }
 }
 
-/// A server's side of TLS; with `clients`, of those that present this certificate alone.
+/// Returns the TLS configuration of a server. With `clients`, only clients that present this certificate are accepted.
 fn config(certificate: &Certificate, clients: Option<&Certificate>) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -69,7 +69,7 @@ fn serve(config: ServerConfig) -> u16 {
         for stream in listener.incoming().flatten() {
             let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
             let mut stream = StreamOwned::new(connection, stream);
-            // A client that does not trust the certificate goes away.
+            // A client that does not trust the certificate closes the connection.
             if stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
             }
@@ -91,7 +91,7 @@ fn serve_http2(mut config: ServerConfig) -> u16 {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             while let Ok((stream, _)) = listener.accept().await {
-                // A client that is not let in goes away.
+                // A client that is refused closes the connection.
                 if let Ok(stream) = acceptor.accept(stream).await {
                     tokio::spawn(http2::serve(stream, Arc::clone(&handler)));
                 }
@@ -118,7 +118,7 @@ fn a_certificate_must_be_trusted() {
     let port = serve(config(&own, None));
     assert_eq!(get(port, own.trust()), Ok(b"hi".to_vec()));
     assert_eq!(get(port, other.trust()), Err(Class::Tls));
-    // A server that does not encrypt, and closes what it does not understand.
+    // A server without encryption, which closes connections that it does not understand.
     let plain = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = plain.local_addr().expect("an address").port();
     std::thread::spawn(move || {
@@ -140,12 +140,12 @@ fn a_server_may_want_to_know_who_asks() {
     let port = serve(config(&own, Some(&client)));
     let presenting = |who: &Certificate| own.trust().presenting(&who.file, &who.file).expect("an identity");
     assert_eq!(get(port, presenting(&client)), Ok(b"hi".to_vec()));
-    // With TLS 1.3 the client learns of it when it reads.
+    // With TLS 1.3, the client learns of the refusal when it reads.
     assert_eq!(get(port, own.trust()), Err(Class::Tls));
     assert_eq!(get(port, presenting(&other)), Err(Class::Tls));
     let port = serve_http2(config(&own, Some(&client)));
     assert_eq!(get_speaking(Version::Http2, port, presenting(&client)), Ok(b"hi".to_vec()));
-    // If the server has closed the connection before all was written, what it said of the reason is not read.
+    // If the server closed the connection before everything was written, its reason is not read.
     let refused = get_speaking(Version::Http2, port, presenting(&other));
     assert!(matches!(refused, Err(Class::Tls | Class::Reset)), "{refused:?}");
 }
@@ -171,7 +171,7 @@ fn the_version_of_http_is_agreed_on() {
     let own = Certificate::new("versions");
     let port = serve_http2(config(&own, None));
     assert_eq!(get_speaking(Version::Http2, port, own.trust()), Ok(b"hi".to_vec()));
-    // A server that knows nothing of such an agreement is not spoken to in HTTP/2.
+    // HTTP/2 is not used with a server that does not negotiate it.
     let port = serve(config(&own, None));
     assert_eq!(get_speaking(Version::Http2, port, own.trust()), Err(Class::Protocol));
 }

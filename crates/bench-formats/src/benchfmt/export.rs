@@ -1,4 +1,4 @@
-//! A run in the format.
+//! Writes a run in Go's benchmark format.
 
 use bench_judge::Summarize;
 use std::collections::BTreeMap;
@@ -38,7 +38,8 @@ impl Export for Benchfmt {
     }
 }
 
-/// Configuration: only what runs that may be compared have in common, since benchstat parts runs by it.
+/// Returns the lines of configuration: only values that comparable runs have in common, because benchstat separates
+/// runs by them.
 fn head(record: &Record) -> String {
     let environment = &record.environment;
     let mut head = String::new();
@@ -55,7 +56,7 @@ fn head(record: &Record) -> String {
     head
 }
 
-/// The lines of a case; notes the units that they use.
+/// Returns the lines of a case, and adds the units that they use to `units`.
 fn results(case: &CaseRecord, processors: &str, units: &mut BTreeMap<String, Better>) -> String {
     let name = format!("Benchmark{}{processors}", quote_id(&case.id));
     let mut lines = String::new();
@@ -91,8 +92,9 @@ fn results(case: &CaseRecord, processors: &str, units: &mut BTreeMap<String, Bet
     lines
 }
 
-/// Returns the suffix of all names in a file: Go appends the number of processors, if there are several. If one name
-/// ends like that by itself, all must have the number, or it would be taken for one.
+/// Returns the suffix of all names in a file: Go appends the number of processors, if there are several. If a name
+/// already ends with a dash and a number, all names get the suffix, so that this number is not taken for that of the
+/// processors.
 fn processors<'a>(ids: impl IntoIterator<Item = &'a str>, cores: Option<usize>) -> String {
     let looks_numbered = |id: &str| {
         id.rsplit_once('-')

@@ -1,4 +1,4 @@
-//! A run from the format.
+//! Reads a run in Go's benchmark format.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -45,9 +45,9 @@ struct File {
     better: HashMap<String, Better>,
     /// Every value, by package and name of the benchmark, and by unit. Names are those in the file.
     values: BTreeMap<(Option<String>, String), BTreeMap<String, Vec<f64>>>,
-    /// A benchmark whose name has been read, but not its result: a line of a log has torn them apart.
+    /// A benchmark whose name has been read, but not its result: a line of a log has come between them.
     torn: Option<Torn>,
-    /// The configuration that changed when there were results already.
+    /// The configuration that changed after the first results; `None` if none has. The results below it are left out.
     changed: Option<String>,
     left_out: Vec<String>,
 }
@@ -56,7 +56,7 @@ struct File {
 struct Torn {
     line: usize,
     name: String,
-    /// Whether the line held anything else: `BenchmarkFib` alone is printed before its result.
+    /// Whether other text followed the name. A name alone, such as `BenchmarkFib`, is printed before each result.
     is_lost: bool,
 }
 
@@ -102,7 +102,7 @@ impl File {
         }
     }
 
-    /// Says that no result of a torn benchmark follows.
+    /// Leaves out a torn benchmark, because its result has not followed.
     fn end(&mut self) {
         if let Some(Torn { line, name, .. }) = self.torn.take().filter(|torn| torn.is_lost) {
             self.left_out.push(format!("line {line}: `Benchmark{name}` has no result"));
@@ -142,7 +142,7 @@ impl File {
                 (Ok(_), None) => leave_out(format!("`{}` has no unit", pair[0])),
                 (Err(_), _) => {
                     leave_out(format!("`{}` is not a number", pair[0]));
-                    // What follows may be shifted by a word.
+                    // The words after this one may be shifted by one.
                     break;
                 }
             }
@@ -153,8 +153,9 @@ impl File {
         }
     }
 
-    /// The number of processors that every name ends with; `None` if names end differently, for then the number may
-    /// be part of the name (`Sort/n-10`, `Sort/n-1000`), or results of other numbers of processors are to be kept apart.
+    /// Returns the number of processors, with its dash, with which every name ends. `None` if names end differently:
+    /// the number may be part of the name (`Sort/n-10`, `Sort/n-1000`), or distinguish results with different numbers
+    /// of processors.
     fn processors(&self) -> Option<String> {
         let mut ends = self.values.keys().map(|(_, name)| {
             let (_, end) = name.rsplit_once('-')?;
@@ -189,12 +190,13 @@ impl File {
     }
 }
 
-/// Keys begin with a small letter, and have neither capitals nor white space.
+/// Whether a text is a key: keys begin with a small letter, and contain neither capitals nor white space.
 fn is_key(text: &str) -> bool {
     text.starts_with(char::is_lowercase) && !text.contains(|c: char| c.is_uppercase() || c.is_whitespace())
 }
 
-/// The name without the number of processors at its end, if the file has one; a slash in front is how ids begin.
+/// Returns the name without the number of processors at its end, if the file has one, and without the slash before an
+/// id.
 fn plain_name(name: &str, processors: Option<&str>) -> String {
     let plain = processors.and_then(|processors| name.strip_suffix(processors)).unwrap_or(name);
     unquote(plain.strip_prefix('/').unwrap_or(plain))

@@ -1,6 +1,7 @@
-//! Names within a line.
+//! Quotes names within a line.
 
-/// A name without white space or anything else that would end it: such characters, and `%`, as `%XX` of their UTF-8.
+/// Quotes a name: white space, which would end it, control characters and `%` become `%XX` for each byte of their
+/// UTF-8.
 pub(super) fn quote(name: &str) -> String {
     let mut quoted = String::new();
     for c in name.chars() {

@@ -6,17 +6,17 @@ use bench_record::Metric;
 use super::name::{quote, unquote};
 use crate::known_unit::{KnownUnit, known};
 
-/// Nanoseconds an iteration: the format's own unit of time.
+/// Nanoseconds per iteration: the format's own unit of time.
 pub(super) const NS_PER_OP: &str = "ns/op";
 
-/// The unit of a figure other than the time: its name, then what it is counted in, as Go's own benchmarks have it
+/// Returns the unit of a figure other than the time: the name of the figure, then its unit, as in Go's own benchmarks
 /// (`p99-latency-sec`).
 pub(super) fn unit_of(metric: &str, unit: &str) -> String {
     let unit = if unit == "s" { "sec" } else { unit };
     format!("{metric}-{}", quote(unit))
 }
 
-/// The quantity of a value with its unit.
+/// A value with its unit, as a figure.
 pub(super) enum Value {
     /// A figure whose direction is known.
     Figure(Metric),
@@ -24,8 +24,9 @@ pub(super) enum Value {
     Unknown(Metric),
 }
 
-/// Returns the quantity of a value in a unit; `better` if the file states it. The name is separated from the unit only
-/// if the end is a known unit (`p99-latency-sec` is `p99-latency` in seconds), so that no name is cut.
+/// Converts a value with its unit to a figure. `better` is its direction, `None` if the file does not state it. The
+/// name is separated from the unit only if the end is a known unit (`p99-latency-sec` is `p99-latency` in seconds), so
+/// that no name is cut.
 pub(super) fn value_of(text: &str, value: f64, better: Option<Better>) -> Value {
     if let Some(KnownUnit { unit, better: usual }) = known(text) {
         return Value::Figure(Metric::new(text, unit, value, better.unwrap_or(usual)));
@@ -38,7 +39,7 @@ pub(super) fn value_of(text: &str, value: f64, better: Option<Better>) -> Value 
             Value::Figure(Metric::new(name, unit, value, better.unwrap_or(usual)))
         }
         (None, Some(better)) => {
-            // Our own files part them at the first dash: keys of metrics hold none.
+            // Exported files separate them at the first dash: keys of metrics contain none.
             let (name, unit) = text.split_once('-').filter(|(name, _)| is_key(name)).unwrap_or((text, text));
             Value::Figure(Metric::new(name, unquote(unit), value, better))
         }

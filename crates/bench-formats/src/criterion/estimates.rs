@@ -3,7 +3,7 @@
 use bench_stats as stats;
 use serde::{Deserialize, Serialize};
 
-/// The file; in nanoseconds.
+/// The content of the file, in nanoseconds.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Estimates {
     pub(super) mean: Estimate,
@@ -14,7 +14,7 @@ pub(super) struct Estimates {
     pub(super) std_dev: Estimate,
 }
 
-/// A figure, and how well it is known.
+/// A figure with its confidence interval and standard error.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Estimate {
     pub(super) confidence_interval: ConfidenceInterval,
@@ -31,7 +31,7 @@ pub(super) struct ConfidenceInterval {
 
 const CONFIDENCE: f64 = 0.95;
 
-/// Standard errors from the middle to the end of a 95 % interval.
+/// The number of standard errors from the middle to the end of a 95 % interval.
 const ERRORS: f64 = 1.959_963_984_540_054;
 
 impl Estimate {
@@ -54,7 +54,7 @@ impl Estimate {
 }
 
 impl Estimates {
-    /// Computes the estimates from samples in nanoseconds an iteration; `None` if there are too few for an interval.
+    /// Computes the estimates from samples in nanoseconds per iteration; `None` if there are too few for an interval.
     ///
     /// Errors are those of large samples from a normal distribution: σ/√n for the mean, σ/√(2n) for the standard
     /// deviation, 1.17 σ/√n for the median absolute deviation, which is 37 % efficient (Rousseeuw and Croux 1993).
@@ -64,7 +64,7 @@ impl Estimates {
         let interval = stats::median_interval(samples_ns)?;
         let deviation = stats::standard_deviation(samples_ns)?;
         let distances: Vec<f64> = samples_ns.iter().map(|ns| (ns - median).abs()).collect();
-        // Scaled to be the standard deviation where samples are normal, as criterion has it.
+        // Scaled as in criterion, so that it is the standard deviation if samples are normal.
         let absolute = 1.4826 * stats::median(&stats::sorted(&distances))?;
         let root = (samples_ns.len() as f64).sqrt();
         let (low, high) = (interval.low.max(*ascending.first()?), interval.high.min(*ascending.last()?));

@@ -1,4 +1,4 @@
-//! A run as criterion's folder; the baseline is called after the run.
+//! Writes a run as criterion's folder; the baseline is named after the run.
 
 use bench_judge::Summarize;
 use std::path::Path;
@@ -52,7 +52,8 @@ impl Export for Criterion {
     }
 }
 
-/// The name of the run, as far as it can be that of a folder; `new`, `base` and `change` are criterion's own.
+/// Returns the name of the baseline: that of the run, changed if it cannot be the name of a folder, or is one of
+/// criterion's own, `new`, `base` and `change`.
 fn baseline(run: &str) -> String {
     let is_plain = run.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
         && run.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -64,8 +65,8 @@ fn baseline(run: &str) -> String {
     }
 }
 
-/// `benchmark.json`. The whole id is the name of a group with one function, since only the parts of criterion's own
-/// names mean anything to it.
+/// Returns the content of `benchmark.json`. The whole id is the name of a group with one function, because criterion
+/// would not know the meaning of its parts.
 fn benchmark(case: &CaseRecord) -> Value {
     json!({
         "group_id": case.id,
@@ -86,7 +87,7 @@ fn throughput(counters: &[Counter]) -> Option<Value> {
     Some(json!({kind: counter.per_iteration}))
 }
 
-/// Iterations and nanoseconds of every sample of the rounds that count.
+/// Returns the iterations and the nanoseconds of every sample of the rounds that count.
 fn samples(case: &CaseRecord) -> (Vec<f64>, Vec<f64>) {
     let of_round = case.counted_rounds().flat_map(|round| {
         let iterations = round.iterations_per_sample.max(1) as f64;

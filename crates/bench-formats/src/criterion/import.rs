@@ -13,7 +13,7 @@ use super::estimates::{Estimate, Estimates};
 use super::{BENCHMARK, Criterion, ESTIMATES, SAMPLE};
 use crate::{Import, Imported, ImportedCase, InterchangeError, file, measure};
 
-/// The folder of what was measured last.
+/// The folder of the latest measurement.
 const NEWEST: &str = "new";
 
 /// The folder with the difference from the previous measurement.
@@ -55,15 +55,15 @@ impl Import for Criterion {
     }
 }
 
-/// The folders of what was measured, one for each benchmark.
+/// The folders of measurements, one for each benchmark, and the reasons why others are missing.
 #[derive(Default)]
 struct Found {
     folders: Vec<PathBuf>,
     left_out: Vec<String>,
 }
 
-/// Every folder with estimates in it that is called `new`, or else the only one of a benchmark: a baseline, such as
-/// `bench export` writes. Links are not followed: they could lead round in a circle.
+/// Finds the folder of each benchmark that contains estimates and is called `new`, or else its only one: a baseline,
+/// such as `bench export` writes. Links are not followed, because they could form a cycle.
 fn find(folder: &Path, found: &mut Found) -> Result<(), InterchangeError> {
     let io = |source| InterchangeError::Io { path: folder.to_owned(), source };
     let (mut others, mut baselines) = (Vec::new(), Vec::new());
@@ -74,7 +74,7 @@ fn find(folder: &Path, found: &mut Found) -> Result<(), InterchangeError> {
         }
         let path = entry.path();
         if path.join(ESTIMATES).exists() {
-            // How two runs differ has estimates, too.
+            // The folder with the difference between two runs contains estimates, too.
             if entry.file_name() != CHANGE {
                 baselines.push(path);
             }
@@ -118,12 +118,13 @@ fn read(folder: &Path) -> Result<ImportedCase, InterchangeError> {
         let value = counter.per_iteration as f64 / time.median_s.0;
         Metric::new("throughput", format!("{}/s", counter.unit), value, Better::Higher)
     };
-    // Two rates of one name would be one line with two values a night.
+    // Two rates with the same name would become one series with two values for each run.
     let metrics = counters.iter().take(1).filter(|_| time.median_s.0 > 0.0).map(rate).collect();
     Ok(ImportedCase { time: Some(time), metrics, counters, ..ImportedCase::named(benchmark.full_id) })
 }
 
-/// Takes the estimates as they are, and everything else from the samples.
+/// Computes the time: the median, mean and deviation are criterion's estimates, all other figures come from the
+/// samples.
 fn time(estimates: &Estimates, sample: Option<Sample>) -> Option<Time> {
     let seconds = |ns: f64| ns / 1e9;
     let interval = |estimate: &Estimate| {
@@ -149,7 +150,7 @@ fn time(estimates: &Estimates, sample: Option<Sample>) -> Option<Time> {
     (median.is_finite() && median >= 0.0).then_some(time)
 }
 
-/// `{"Bytes": 8}`, and the like.
+/// Reads the counters of an iteration from `throughput`, such as `{"Bytes": 8}`.
 fn counters(throughput: Option<&Value>) -> Vec<Counter> {
     let kinds = throughput.and_then(Value::as_object).into_iter().flatten();
     let counter = |kind: &str, count: &Value| Counter::of_criterion(kind, count.as_u64()?);

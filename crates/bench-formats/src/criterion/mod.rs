@@ -1,6 +1,6 @@
 //! Criterion's folder of estimates, which critcmp compares: `BENCHMARK/BASELINE/{benchmark,estimates,sample}.json`.
 //!
-//! All of its figures are those of samples: their mean, median, deviation and so on, in nanoseconds an iteration.
+//! All of its figures describe samples: their mean, median, deviation and others, in nanoseconds per iteration.
 
 mod estimates;
 mod export;
@@ -12,5 +12,5 @@ pub(crate) struct Criterion;
 const BENCHMARK: &str = "benchmark.json";
 /// The file with the estimates of its samples.
 const ESTIMATES: &str = "estimates.json";
-/// The samples.
+/// The file with the samples.
 const SAMPLE: &str = "sample.json";

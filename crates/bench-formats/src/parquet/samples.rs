@@ -26,7 +26,7 @@ const SCHEMA: &str = "message samples {
 /// Number of rows that are kept before they are written: some tens of MB, which is enough for a columnar format.
 const ROWS: usize = 500_000;
 
-/// A table of samples that is being written, a run at a time.
+/// A table of samples that is being written, one run at a time.
 pub struct Samples<W: Write + Send> {
     file: SerializedFileWriter<W>,
     rows: Rows,
@@ -126,7 +126,8 @@ fn name(status: Status) -> &'static str {
     }
 }
 
-/// Parquet has no unsigned numbers of its own: 292 years if it is more.
+/// Converts a number to a signed one, because Parquet has no unsigned numbers; a number that is too large becomes the
+/// largest signed one: 292 years in nanoseconds.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

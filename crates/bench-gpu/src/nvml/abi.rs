@@ -65,7 +65,7 @@ pub(super) struct nvmlMemory_v2_t {
     pub(super) used: c_ulonglong,
 }
 
-/// A value, of the type that [`nvmlFieldValue_t::valueType`] says.
+/// A value, of the type that [`nvmlFieldValue_t::valueType`] names.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) union nvmlValue_t {
@@ -78,7 +78,7 @@ pub(super) union nvmlValue_t {
     pub(super) usVal: c_ushort,
 }
 
-/// A field that is asked for, and the answer to it.
+/// A requested field, and the answer.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct nvmlFieldValue_t {
@@ -112,7 +112,7 @@ pub(super) struct nvmlGpmMetricInfo_t {
     pub(super) unit: *mut c_char,
 }
 
-/// A metric that is asked for, and the answer to it.
+/// A requested metric, and the answer.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct nvmlGpmMetric_t {
@@ -127,7 +127,7 @@ pub(super) struct nvmlGpmMetric_t {
 /// Metrics of the time between two samples.
 #[repr(C)]
 pub(super) struct nvmlGpmMetricsGet_t {
-    /// Set to [`NVML_GPM_METRICS_GET_VERSION`] by the caller, as are the next three to what is asked for.
+    /// Set to [`NVML_GPM_METRICS_GET_VERSION`] by the caller, who also sets the next three fields.
     pub(super) version: c_uint,
     pub(super) numMetrics: c_uint,
     pub(super) sample1: nvmlGpmSample_t,

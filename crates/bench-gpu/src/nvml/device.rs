@@ -80,7 +80,7 @@ impl<'nvml> Device<'nvml> {
         self.read(&self.nvml.functions.nvmlDeviceGetMaxMigDeviceCount, 0)
     }
 
-    /// Returns the MIG instance in this of the places for them (`nvmlDeviceGetMigDeviceHandleByIndex`).
+    /// Returns the MIG instance at place `index` of the GPU (`nvmlDeviceGetMigDeviceHandleByIndex`).
     /// [`NvmlError::NotFound`] means that the place is empty.
     pub(crate) fn mig_device_by_index(&self, index: u32) -> Result<Device<'nvml>, NvmlError> {
         let function = self.nvml.functions.nvmlDeviceGetMigDeviceHandleByIndex.get()?;

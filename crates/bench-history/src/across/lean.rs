@@ -17,9 +17,9 @@ pub(super) fn is_there(line: &Series, night: &Place) -> bool {
     at > 0 && at < line.points.len()
 }
 
-/// The number of lines that moved one way, and of those that moved the other.
+/// The number of lines that moved in the direction of a change, and of those that moved against it.
 ///
-/// A case too noisy for its change to be found leans by chance as often to one side as to the other, unless it has moved.
+/// A case that is too noisy for a change to be found leans to either side equally often, unless it has moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lean {
     with: usize,
@@ -27,7 +27,7 @@ pub(super) struct Lean {
 }
 
 impl Lean {
-    /// Counts the lines that have moved by at least half of `by` on a night: the logarithm of a ratio.
+    /// Counts the lines that have moved on a night by at least half of `by`, the logarithm of a ratio.
     pub(super) fn of<'a>(lines: impl Iterator<Item = &'a Series>, night: &Place, by: f64) -> Self {
         let mut lean = Lean::default();
         for moved in lines.filter_map(|line| step(line, night)).map(|moved| moved * by.signum()) {
@@ -42,15 +42,15 @@ impl Lean {
         self.with as isize - self.against as isize
     }
 
-    /// Whether chance alone would hardly make so many lean in one direction: they are two standard errors more than
-    /// half.
+    /// Whether chance alone would hardly make this many lines lean in one direction: their number is more than two
+    /// standard errors above half.
     pub(super) fn is_clear(self) -> bool {
         self.net() as f64 > 2.0 * ((self.with + self.against) as f64).sqrt()
     }
 }
 
-/// The logarithm of how many times higher the runs since a night are than those before it; `None` if there are too few, or
-/// if they are not all positive.
+/// Returns the logarithm of the ratio of the median since a night to the median before it; `None` if there are too few
+/// runs, or if a median is not positive.
 fn step(line: &Series, night: &Place) -> Option<f64> {
     let at = first_since(line, night);
     let level = |points: &[Point]| {
@@ -63,7 +63,7 @@ fn step(line: &Series, night: &Place) -> Option<f64> {
     Some((after / before).ln())
 }
 
-/// The first run of a line that is not older than a night.
+/// Returns the index of the first run of a line that is not older than a night.
 fn first_since(line: &Series, night: &Place) -> usize {
     line.points.partition_point(|point| point.timestamp < night.timestamp)
 }

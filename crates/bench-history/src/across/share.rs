@@ -8,8 +8,7 @@ use crate::trend::Turn;
 /// machine.
 const CLEAR: f64 = 4.0;
 
-/// The share of its level by which the rest of a case's change must at least differ: the smallest shift of
-/// interest.
+/// The smallest rest that a case keeps as its own change, as a share of its level: the smallest shift of interest.
 const SMALLEST: f64 = 0.005;
 
 /// The common part of the cases that changed on one night, in logarithms.
@@ -33,9 +32,9 @@ impl Share {
         self.common.exp_m1()
     }
 
-    /// Returns the part of a change that the machine has added, and the part of the case itself. Most changes are
-    /// the machine's as a whole: they differ from its share by no more than others do, or than can be known of
-    /// them.
+    /// Returns the part of a change that the machine has added, and the part of the case itself; `None` if the machine
+    /// has added all of it. That is the rule: most changes differ from the machine's share by no more than the spread
+    /// of the cases and their own error explain.
     pub(super) fn taken_out_of(self, turn: Turn) -> (Turn, Option<Turn>) {
         let Some(by) = turn.shift.map(f64::ln_1p).filter(|by| by.is_finite()) else { return (turn, None) };
         let own = by - self.common;
@@ -48,7 +47,7 @@ impl Share {
         let own = Turn {
             before: between,
             shift: Some(own.exp_m1()),
-            // Better than the machine alone would have made it.
+            // Of a change for the worse, a rest in the other direction is for the better, and vice versa.
             worse: turn.worse == ((own > 0.0) == (by > 0.0)),
             of_machine: Some(self.shift()),
             ..turn.clone()

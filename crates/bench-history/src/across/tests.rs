@@ -3,7 +3,7 @@ use crate::change::Settings;
 use crate::trend::tests::line;
 use crate::trend::{Culprit, trend};
 
-/// Lines of eight cases; those below `hit` get 10 % slower on night 30, and case 7 faster on night 40.
+/// Returns the lines of eight cases; those below `hit` become 10 % slower on night 30, and case 7 faster on night 50.
 fn lines(hit: usize) -> Vec<Series> {
     (0..8)
         .map(|case| {
@@ -37,7 +37,7 @@ fn most_cases_on_one_night_are_the_machine_and_one_line() {
     assert_eq!(left, ["case7"], "its own change stays its own");
 }
 
-/// Places a change so many runs later, or earlier.
+/// Returns a change that is placed `by` runs later, or earlier.
 fn moved(turn: &Turn, by: isize) -> Turn {
     let place = |place: &Place| {
         let number = place.number.checked_add_signed(by).expect("a run");
@@ -123,13 +123,15 @@ fn other_directions_and_other_machines_are_apart() {
     assert_eq!(machine_shifts(&mut all, &lines(8)), []);
 }
 
-/// Twelve cases of which five are quiet. Those get 5 % slower on night 31, and the restless ones too if the machine does.
+/// Returns twelve cases, of which five are quiet. Those become 5 % slower on night 31, and so do the restless ones if
+/// `is_machine`.
 fn suite(is_machine: bool) -> Vec<Series> {
     let of = |case: usize| {
         let slower = move |night: usize| if night >= 31 && (case < 5 || is_machine) { 1.05 } else { 1.0 };
         let mut line = line(&format!("case{case:02}"), case as u64, 43, slower);
         if case >= 5 {
-            // In turns of three, so that nothing is found, and as often high as low on both sides.
+            // High and low alternate every three runs, so that nothing is found, and are equally frequent on both
+            // sides.
             let restless =
                 |night: usize| if (night / 3 + case).is_multiple_of(2) { 1.04 } else { 1.0 / 1.04 };
             line.points.iter_mut().enumerate().for_each(|(night, point)| point.value *= restless(night));

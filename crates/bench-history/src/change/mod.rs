@@ -35,7 +35,7 @@ pub use segment::{Segment, segments};
 
 use serde::Serialize;
 
-/// A line with fewer runs has too little history for any report.
+/// The number of runs below which a line has too little history for any report.
 pub const FEWEST: usize = 15;
 
 /// The number of runs that a change must have lasted: a spike is not a change, and neither is a bad weekend.
@@ -51,15 +51,15 @@ pub const LOOK_BACK: usize = 20;
 pub enum Kind {
     /// A change from one run to the next.
     Step,
-    /// Gradually, since the beginning of the segment.
+    /// A gradual change since the beginning of the segment.
     Drift,
 }
 
 /// A change of level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
-    /// The first run at the new level; for [`Kind::Drift`], the first of the runs that showed it. Later runs may move it
-    /// towards the past, down to `earliest`.
+    /// The first run at the new level; for [`Kind::Drift`], the first of the runs that showed it. Later runs may move
+    /// it towards the past, down to `earliest`.
     pub at: usize,
     /// The earliest run that may be the first one at the new level, as known on the night of the report.
     pub earliest: usize,
@@ -69,7 +69,7 @@ pub struct Change {
     pub found: usize,
     /// Whether it is a step or a drift.
     pub kind: Kind,
-    /// The median of the runs before, in the unit of the series, as known on the night of the report.
+    /// The median of the runs before the change, in the unit of the series, as known on the night of the report.
     pub before: f64,
     /// The median of the runs since, up to `found`.
     pub after: f64,

@@ -6,12 +6,12 @@ use super::median;
 pub(super) const CAUTION: f64 = 0.85;
 
 /// The distances between two runs at which only the slow part of the noise makes them alike. What neighbours have in
-/// common has mostly faded after five runs, and a slow part that turns within twelve averages out over the runs by which a
-/// step is judged.
+/// common has mostly faded after five runs, and a slow part that turns within twelve averages out over the runs by
+/// which a step is judged.
 const APART: (usize, usize) = (5, 12);
 
-/// The height of a step, in deviations, from which on the slow part of the noise does not explain it, because it does not
-/// jump. From it on, levels are told apart run by run.
+/// The height of a step, in deviations, from which on the slow part of the noise does not explain it, because it does
+/// not jump. From this height on, each run can be assigned to a level.
 pub(super) const JUMP: f64 = 4.0;
 
 /// The largest correlation that an estimate from some hundred runs can distinguish from a random walk.
@@ -34,12 +34,12 @@ pub(super) struct Noise {
     pub(super) deviation: f64,
     /// Correlation of a run with the next one; from 0 to [`LARGEST`].
     pub(super) correlation: f64,
-    /// The share of the variance that runs have in common over [`APART`] runs, beyond what the correlation of neighbours
-    /// explains; from 0 to 1.
+    /// The share of the variance that runs have in common over [`APART`] runs, beyond what the correlation of
+    /// neighbours explains; from 0 to 1.
     slow: f64,
-    /// Runs less levels.
+    /// Degrees of freedom: the number of runs less the number of levels.
     freedom: f64,
-    /// Runs.
+    /// The number of runs.
     runs: f64,
 }
 
@@ -49,16 +49,16 @@ impl Noise {
     /// alarm, the opposite a few nights.
     ///
     /// An estimate from n runs and k pieces is too small by about `k (1 + 3ρ) / n` (Marriott and Pope, "Bias in the
-    /// estimation of autocorrelations", Biometrika 41, 1954), and that is put back; its standard error is
-    /// `√((1 − ρ²) / n)`. An estimate within one standard error of zero is believed in part.
+    /// estimation of autocorrelations", Biometrika 41, 1954), which is added back; its standard error is
+    /// `√((1 − ρ²) / n)`. An estimate within one standard error of zero counts in part.
     ///
-    /// The levels of real lines wander. An autoregression of first order whose neighbours resemble each other little forgets
-    /// this within a few runs, and each turn looks like a new level. The slow part is therefore estimated from the mean
-    /// covariance of runs that lie [`APART`], less the part of it that the autoregression explains. The means of the pieces
-    /// make this covariance smaller, and that is put back as well.
+    /// The levels of real lines wander. An autoregression of first order whose neighbours resemble each other little
+    /// forgets this within a few runs, and each turn looks like a new level. The slow part is therefore estimated from
+    /// the mean covariance of runs that lie [`APART`], less the part of it that the autoregression explains. The means
+    /// of the pieces make this covariance smaller, and the difference is added back as well.
     ///
-    /// What raises the correlation leaves the innovations as they are, so that the deviation grows with it: otherwise a jump, which
-    /// is judged by the innovations, would look larger the less is known of the correlation.
+    /// Raising the correlation leaves the innovations unchanged, so the deviation grows with it: otherwise a jump,
+    /// which is judged by the innovations, would look larger the less is known about the correlation.
     pub(super) fn within(values: &[f64], bounds: &[usize], caution: f64) -> Self {
         let n = values.len() as f64;
         let pieces = bounds.len() as f64 + 1.0;
@@ -85,7 +85,7 @@ impl Noise {
             from = to;
         }
         let freedom = (n - pieces).max(1.0);
-        // False for NaN, too: figures whose squares are beyond all numbers.
+        // False for NaN, too, and for figures whose squares overflow.
         if !(square > 0.0 && square.is_finite()) {
             return Noise { deviation: 0.0, correlation: 0.0, slow: 0.0, freedom, runs: n };
         }
@@ -105,10 +105,10 @@ impl Noise {
         Noise { deviation: (raised * square / freedom).sqrt(), correlation, slow, freedom, runs: n }
     }
 
-    /// Weighs in what the noise was like at an earlier level, `scale` times as large now.
+    /// Returns the noise averaged with that of an earlier level, whose deviation is multiplied by `scale`.
     ///
-    /// Deviations are averaged by their logarithms: a level that is ten times as quiet as the one before it would otherwise
-    /// pass for noisy until the memory has faded.
+    /// Deviations are averaged by their logarithms: a level that is ten times as quiet as the one before it would
+    /// otherwise pass for noisy until the memory has faded.
     pub(super) fn with(self, earlier: Noise, scale: f64) -> Self {
         let weight = earlier.freedom.min(REMEMBERED) * (1.0 - self.freedom / FORGOTTEN).max(0.0);
         let before = earlier.deviation * scale;
@@ -143,9 +143,9 @@ impl Noise {
         }
     }
 
-    /// Returns the standard error of a step of this `height` from a level that is known from `before` runs: `faster`, the one
-    /// without a slow part, together with the slow part of both levels. That of the old level is smaller if it had time to
-    /// turn.
+    /// Returns the standard error of a step of this `height` from a level that is known from `before` runs: `faster`,
+    /// the error without a slow part, combined with the slow part of both levels. The slow part of the old level is
+    /// smaller if it had time to turn.
     pub(super) fn error_with_slow(&self, height: f64, faster: f64, before: f64) -> f64 {
         if height.abs() >= JUMP * self.deviation {
             return faster;
@@ -154,35 +154,37 @@ impl Noise {
         (faster * faster + slow * (1.0 + (APART.1 as f64 / before).min(1.0))).sqrt()
     }
 
-    /// Returns the deviation that also accounts for the recent runs, if those are wilder: `square` is the sum of
-    /// their squares around `runs` runs' own levels, less one run for each level.
+    /// Returns the deviation, raised if recent runs are wilder: `square` is the sum of their squares around their own
+    /// levels, and `runs` their number less one for each level.
     pub(super) fn recent_deviation(&self, square: f64, runs: f64) -> f64 {
         const OWN: f64 = 8.0;
         let own = self.deviation * self.deviation;
         ((OWN * own + square) / (OWN + runs)).sqrt().max(self.deviation)
     }
 
-    /// Returns by how much the variance of the mean of many runs exceeds that of independent ones.
+    /// Returns the factor by which the variance of the mean of many runs exceeds that of independent ones.
     pub(super) fn inflation(&self) -> f64 {
         (1.0 + self.correlation) / (1.0 - self.correlation)
     }
 
-    /// Turns a quotient whose divisor was estimated into the normal quantile of the same probability (Wallace, "Bounds on
-    /// normal approximations to Student's and the chi-square distributions", 1959). Correlated runs count as fewer, but
-    /// a jump is judged by the innovations, of which there are as many as runs: never as fewer than a seventh.
+    /// Converts a quotient whose divisor was estimated into the normal quantile of the same probability (Wallace,
+    /// "Bounds on normal approximations to Student's and the chi-square distributions", 1959). Correlated runs count as
+    /// fewer, but a jump is judged by the innovations, of which there are as many as runs: never as fewer than a
+    /// quarter.
     pub(super) fn normal(&self, t: f64) -> f64 {
         let square = self.correlation * self.correlation;
         let freedom = (self.freedom * ((1.0 - square) / (1.0 + square)).max(1.0 / 4.0)).max(1.0);
-        // What lies beyond all numbers is as far as can be.
+        // An infinite quotient counts as a very large one.
         let t = t.abs().min(1e100);
         (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * (freedom * (1.0 + t * t / freedom).ln()).sqrt()
     }
 }
 
-/// How far from its neighbours a run may lie before it is clipped, in the unit of the values; at least [`CLIP`] times `floor`.
+/// Returns how far from its neighbours a run may lie before it is clipped, in the unit of the values; at least [`CLIP`]
+/// times `floor`.
 ///
-/// The scale is the median difference of neighbours. If most neighbours are equal, as whole pages of memory are, it is the
-/// mean difference without the largest tenth.
+/// The scale is the median difference of neighbours. If most neighbours are equal, as with whole pages of memory, it is
+/// the mean difference without the largest tenth.
 pub(super) fn reach(values: &[f64], floor: f64) -> f64 {
     let mut differences: Vec<f64> = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
     let mut deviation = 1.4826 * median(&mut differences) / std::f64::consts::SQRT_2;
@@ -192,12 +194,12 @@ pub(super) fn reach(values: &[f64], floor: f64) -> f64 {
         let mean = differences[..kept].iter().sum::<f64>() / kept.max(1) as f64;
         deviation = 1.2533 * mean / std::f64::consts::SQRT_2;
     }
-    // `max` passes over NaN.
+    // `max` ignores NaN.
     CLIP * deviation.max(floor)
 }
 
-/// Returns run `at` of `values`, at most `reach` from the median of the five runs around it. A level that lasts three
-/// runs stays unchanged.
+/// Returns run `at` of `values`, clipped to at most `reach` from the median of the five runs around it. A level that
+/// lasts three runs stays unchanged.
 pub(super) fn clipped(values: &[f64], at: usize, reach: f64) -> f64 {
     let n = values.len();
     let from = at.saturating_sub(2).min(n.saturating_sub(5));
@@ -215,7 +217,7 @@ mod tests {
     use super::*;
     use crate::change::tests::Random;
 
-    /// The mean estimate over series of n.
+    /// Returns the mean estimate of the correlation over 400 series of `n` runs.
     fn mean_estimate(correlation: f64, n: usize) -> f64 {
         let mut random = Random::seeded(3);
         let estimates =

@@ -4,14 +4,14 @@ use super::noise::{CAUTION, Noise};
 use super::step::{Prefix, Step};
 use super::{MIN_AFTER, median_of};
 
-/// The distance of the first boundary, in standard errors.
+/// The smallest distance of the first boundary, in standard errors.
 const CERTAIN: f64 = 5.5;
 
 /// The additional distance for each further boundary. Without it, two machines that take turns would look like
 /// many levels.
 const CERTAIN_MORE: f64 = 1.0;
 
-/// The number of runs in a stretch for which it has at most one boundary.
+/// A stretch has at most one boundary for each of this many runs.
 const RUNS_A_PIECE: usize = 15;
 
 /// The maximum number of boundaries of a stretch.
@@ -28,10 +28,11 @@ const SHORTEST: usize = 3;
 const SHORTEST_FIRST: usize = 2;
 
 /// Divides `values` by adding the strongest boundary again and again (binary segmentation; Vostrikova, "Detecting
-/// disorder in multidimensional random processes", 1981), as long as every one is certain by the noise that is left *with* it.
-/// `noise` estimates that noise from the values and some boundaries. Returns the first run of every piece but the first.
+/// disorder in multidimensional random processes", 1981), as long as every boundary is certain by the noise that is
+/// left *with* all of them. `noise` estimates that noise from the values and some boundaries. Returns the first run of
+/// every piece but the first.
 ///
-/// The last piece holds at least [`MIN_AFTER`] runs. `is_whole` says that the stretch begins where the line does.
+/// The last piece holds at least [`MIN_AFTER`] runs. `is_whole` means that the stretch begins where the line does.
 pub(super) fn pieces(
     values: &[f64],
     sums: &Prefix,
@@ -60,13 +61,15 @@ pub(super) fn pieces(
     certain
 }
 
-/// Returns the pieces on both sides of a boundary: the first run of the one, that of the other, and the run after it.
+/// Returns the pieces on both sides of a boundary: the first run of the earlier piece, the first run of the later one,
+/// and the run after that.
 fn around(bounds: &[usize], number: usize, len: usize) -> (usize, usize, usize) {
     let from = if number == 0 { 0 } else { bounds[number - 1] };
     (from, bounds[number], bounds.get(number + 1).copied().unwrap_or(len))
 }
 
-/// Returns the run at which one more boundary would lie farthest off.
+/// Returns the run at which one more boundary would be the strongest: its step is the largest multiple of its error.
+/// `None` if every piece is too short.
 fn strongest(
     values: &[f64],
     sums: &Prefix,
@@ -91,7 +94,8 @@ fn strongest(
     best.map(|(_, at)| at)
 }
 
-/// Whether most runs of the shorter side lie beyond the middle between both levels: a spike moves a mean, and makes no level.
+/// Whether most runs of the shorter side lie beyond the middle between both levels: a spike moves a mean, but is not a
+/// level.
 fn is_apart(values: &[f64], (from, at, to): (usize, usize, usize)) -> bool {
     let (before, after) = (median_of(&values[from..at]), median_of(&values[at..to]));
     let middle = before / 2.0 + after / 2.0;

@@ -15,12 +15,12 @@ pub struct Segment {
     pub to: usize,
     /// The median of its runs, in the unit of the series; NaN if none is a finite number.
     pub median: f64,
-    /// The 95 % interval of the median by order statistics, assuming independent runs; absent below six runs.
+    /// The 95 % interval of the median by order statistics, assuming independent runs; `None` below six runs.
     pub interval: Option<Interval>,
 }
 
-/// Returns the segments that `changes` divide `values` into, in order. Changes are in the order of their places, and none is
-/// withdrawn.
+/// Returns the segments that `changes` divide `values` into, in order. The changes must be in the order of their
+/// places, and none may be withdrawn.
 pub fn segments(values: &[f64], changes: &[Change]) -> Vec<Segment> {
     let starts = std::iter::once(0).chain(changes.iter().map(|change| change.at));
     let ends = changes.iter().map(|change| change.at).chain(std::iter::once(values.len()));
@@ -36,8 +36,8 @@ fn segment(values: &[f64], from: usize, to: usize) -> Segment {
     Segment { from, to, median: stats::median(&ascending).unwrap_or(f64::NAN), interval }
 }
 
-/// Returns `changes` without those that were withdrawn, in the order of their places, with the medians on both sides as they
-/// are known now. A change whose medians would by now contradict its report keeps those of the report.
+/// Returns `changes` without those that were withdrawn, in the order of their places, with the medians on both sides as
+/// they are known now. A change whose medians would by now contradict its report keeps those of the report.
 pub(crate) fn standing(values: &[f64], changes: &[Change], min_shift: f64) -> Vec<Change> {
     let mut standing: Vec<Change> =
         changes.iter().filter(|change| change.withdrawn.is_none()).copied().collect();

@@ -1,10 +1,10 @@
 //! The size of a step in noise in which neighbouring runs resemble each other.
 
-/// Sums of the first values of a slice, so that any stretch is summed at once.
+/// The sums of the first values of a slice, from which the sum of any stretch follows by one subtraction.
 pub(super) struct Prefix(Vec<f64>);
 
 impl Prefix {
-    /// Sums `values` from the first on.
+    /// Computes the sums of the first values of `values`.
     pub(super) fn of(values: &[f64]) -> Self {
         let mut sums = Vec::with_capacity(values.len() + 1);
         let mut sum = 0.0;

@@ -37,7 +37,7 @@ impl Random {
     }
 }
 
-/// Runs around 100 with a spread of 1, and what is `added` to each.
+/// Returns runs around 100 with a spread of 1, plus `added` for each.
 fn series(seed: u64, n: usize, added: impl Fn(usize) -> f64) -> Vec<f64> {
     let mut random = Random::seeded(seed);
     (0..n).map(|i| 100.0 + random.normal() + added(i)).collect()
@@ -100,7 +100,8 @@ fn a_spike_is_no_change() {
     }
 }
 
-/// Ten per cent in 100 runs, from run `start` on, for noise of this spread in per cent.
+/// Returns the changes found in a line that drifts by ten per cent in 100 runs, from run `start` on, with noise of
+/// `spread` per cent.
 fn drifting(seed: u64, spread: f64, start: f64) -> Vec<Change> {
     let noise = series(seed, 140, |_| 0.0);
     let values: Vec<f64> = noise
@@ -117,14 +118,14 @@ fn drift_is_found() {
         let changes = drifting(seed, spread, 40.0);
         assert!(changes.iter().any(|change| change.at > 40 && change.shift() > 0.0), "{spread}: {changes:?}");
     }
-    // With this much noise, what creeps looks like a step in four of ten series.
+    // With this much noise, a drift looks like a step in four of ten series.
     let crept =
         share(100, |seed| drifting(seed, 2.0, 0.0).first().is_some_and(|change| change.kind == Kind::Drift));
     assert!(crept >= 0.5, "{crept}");
 }
 
-/// A bad night of a line that only crept is not its culprit. By chance alone 5 of these steps would
-/// begin at one of 60 nights.
+/// A bad night of a line that drifts is not reported as a step. By chance alone, about 5 of the steps found would begin
+/// at the bad night, one of 60.
 #[test]
 fn drift_with_a_bad_night_is_no_step_at_that_night() {
     let (mut at_bad, mut crept) = (0, 0);
@@ -218,7 +219,7 @@ fn after_a_restart_the_new_level_is_the_old_one() {
 
 #[test]
 fn unchanged_runs_are_quiet() {
-    // 0.2 in 1000 is what is promised; 40 000 runs of each.
+    // `Settings::default` promises 0.2 in 1000; there are 40 000 runs of each kind.
     for (name, correlation) in [("independent", 0.0), ("autocorrelated", 0.5)] {
         let mut random = Random::seeded(11);
         let alarms: usize = (0..80)
@@ -231,7 +232,7 @@ fn unchanged_runs_are_quiet() {
     }
 }
 
-/// The share of 100 series of which a step of `height` spreads, after `before` runs, is found within seven.
+/// Returns the share of 100 series in which a step of `height` spreads, after `before` runs, is found within seven.
 fn found_within_seven(before: usize, height: f64) -> f64 {
     let within = (0..100).filter(|seed| {
         let values = series(*seed, before + 7, |i| if i >= before { height } else { 0.0 });
@@ -264,13 +265,14 @@ fn levels_that_take_turns_for_days_are_seldom_told() {
             found(&values).len()
         })
         .sum();
-    // 0.3 to 1 in 1000, nearly all of them while the line is young: until a machine has come back, it looks like a change.
+    // 0.3 to 1 in 1000, nearly all of them while the line is young: until a machine has come back, it looks like a
+    // change.
     assert!(alarms <= 70, "{alarms} in 50 000 runs");
 }
 
 #[test]
 fn steps_of_whole_units_are_no_distance() {
-    // Neighbours resemble each other, and most runs are the very same.
+    // Neighbours resemble each other, and most runs are equal.
     let alarms: usize = (0..200)
         .map(|seed| {
             let noise = Random::seeded(seed).autocorrelated(0.7, 100);
@@ -323,7 +325,8 @@ proptest! {
 
 #[test]
 fn a_much_lower_level_is_heard_as_well_as_the_one_before() {
-    // The noise goes with the level: what it was a hundred times higher says nothing once there are runs enough.
+    // The noise depends on the level: that of a level a hundred times higher does not matter once there are enough
+    // runs.
     let told = share(20, |seed| {
         let noise = series(seed, 260, |_| 0.0);
         let level = |i: usize| match i {
@@ -342,7 +345,7 @@ fn share(trials: u64, is_so: impl Fn(u64) -> bool) -> f64 {
     (0..trials).filter(|seed| is_so(*seed)).count() as f64 / trials as f64
 }
 
-/// Whether a change upwards, or downwards, is reported at `at`, give or take two runs, within `nights`.
+/// Whether a change upwards (`is_up`) or downwards is reported at `at`, give or take two runs, within `nights`.
 fn is_told(changes: &[Change], at: usize, is_up: bool, nights: usize) -> bool {
     changes.iter().any(|change| {
         change.at.abs_diff(at) <= 2
@@ -461,7 +464,7 @@ fn what_was_reported_is_never_contradicted() {
     let mut withdrawn = 0;
     for seed in 0..60 {
         let mut random = Random::seeded(seed);
-        // A walk: whatever is reported of it is soon in doubt.
+        // A random walk: any change that is reported is soon in doubt.
         let mut level = 0.0;
         let values: Vec<f64> = (0..300)
             .map(|_| {
@@ -488,7 +491,7 @@ fn what_was_reported_is_never_contradicted() {
 
 #[test]
 fn a_change_that_comes_to_nothing_is_withdrawn() {
-    // Six runs that creep back: no step leads back to the old level.
+    // Twelve runs that drift back: no step leads back to the old level.
     let height = |i: usize| if i >= 60 { (14.0 - 1.2 * (i - 60) as f64).max(0.0) } else { 0.0 };
     let changes = found(&series(1, 120, height));
     assert!(changes[0].at.abs_diff(60) <= 1, "{changes:?}");
@@ -509,7 +512,7 @@ fn the_range_of_a_place_holds_the_place() {
     assert!(all > 150 && 10 * inside >= 9 * all && width <= 8 * all, "{inside} of {all}, {width} runs wide");
 }
 
-/// Real series of CI runners, by suite and case: see the head of the file.
+/// Returns real series from CI runners, by suite and case; the head of the file describes their source.
 fn constant_series() -> Vec<(&'static str, Vec<f64>)> {
     let lines = include_str!("constant_series.txt").lines().filter(|line| !line.starts_with('#'));
     lines

@@ -1,4 +1,4 @@
-//! `[[alert]]`.
+//! The `[[alert]]` sections of `bench.toml`: recipients of notifications.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub enum Changes {
     All,
 }
 
-/// An alert in the file.
+/// An alert as written in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
@@ -133,8 +133,8 @@ impl Alert {
         Ok(Alert { recipient, changes })
     }
 
-    /// The name by which the recipient is remembered. If its text changes, it is another recipient, which has received
-    /// nothing yet.
+    /// Returns the name by which the recipient is remembered. With a different name, it is another recipient, which has
+    /// received nothing yet.
     pub fn name(&self) -> String {
         match &self.recipient {
             Recipient::Webhook { variable, .. } => format!("webhook {variable}"),

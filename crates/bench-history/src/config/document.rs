@@ -1,4 +1,4 @@
-//! The content of a whole file.
+//! The content of a whole `bench.toml`.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub struct Config {
     pub page: PageSettings,
 }
 
-/// The content of the file.
+/// The file as it is written.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Document {
@@ -61,11 +61,11 @@ impl Config {
         read().map_err(|fault| fault.told(text, path))
     }
 
-    /// Returns how much worse this figure of this case may become, in its unit, from `before`; `None` if it is not
-    /// requested.
+    /// Returns how much worse than `before` this figure of this case may become, in its unit; `None` if it is not to be
+    /// judged.
     ///
     /// # Errors
-    /// [`ConfigError::Malformed`] for an amount of something else.
+    /// [`ConfigError::Malformed`] if the threshold is an amount in a unit that does not fit the figure.
     pub fn allowed(
         &self,
         case: &CaseRecord,

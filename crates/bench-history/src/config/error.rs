@@ -22,14 +22,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// The character in it, from 1.
+        /// The character in the line, from 1.
         column: usize,
         /// The fault, and a correct example.
         message: String,
     },
 }
 
-/// Something that is wrong at a place of a text, in bytes.
+/// A fault at a place of a text, in bytes.
 pub(super) struct Fault {
     pub(super) place: Range<usize>,
     pub(super) message: String,
@@ -40,16 +40,16 @@ impl Fault {
         Fault { place, message: message.into() }
     }
 
-    /// Converts it to an error with line and column, for people.
+    /// Converts the fault to an error with line and column.
     pub(super) fn told(self, text: &str, path: &Path) -> ConfigError {
         let (line, column) = line_and_column(text, self.place.start);
         ConfigError::Malformed { path: path.to_owned(), line, column, message: self.message }
     }
 }
 
-/// The line and the character in it, from 1, of a place of a text, in bytes.
+/// Returns the line of a byte of a text, and the character in the line, both from 1.
 pub(super) fn line_and_column(text: &str, place: usize) -> (usize, usize) {
-    // Where the end of the file is missing something, the place may lie behind it.
+    // If something is missing at the end of the file, the place may lie behind it.
     let before = text.get(..place).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)

@@ -1,4 +1,4 @@
-//! `[gate]`.
+//! The `[gate]` section of `bench.toml`.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -15,14 +15,15 @@ pub struct GateSettings {
     pub metrics: Vec<String>,
     /// The amount by which a figure may become worse.
     pub threshold: Threshold,
-    /// The baseline to compare a run with; its history when absent.
+    /// The baseline to compare a run with; `None` means its history.
     pub baseline: Option<String>,
     /// Whether a target that the run itself has missed fails the build.
     pub targets: bool,
 }
 
 impl Default for GateSettings {
-    /// Judges time and peak memory against their history, at most 1 % worse, and the targets of the benchmarks.
+    /// Judges time and peak memory by their history, from which they may be 1 % worse, and the targets of the
+    /// benchmarks.
     fn default() -> Self {
         GateSettings {
             place: (1, 1),
@@ -34,7 +35,7 @@ impl Default for GateSettings {
     }
 }
 
-/// The section in the file.
+/// The section as written in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
@@ -60,7 +61,7 @@ impl GateSettings {
     }
 }
 
-/// A threshold for figures of any unit.
+/// Reads a threshold for figures of any unit, which cannot be an amount.
 fn share<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Threshold>, D::Error> {
     let threshold = Threshold::deserialize(deserializer)?;
     match threshold {

@@ -2,7 +2,7 @@
 
 use bench_syntax::objective::{Objective, Quantity};
 
-/// The names of the time of an iteration: in the history, and in targets.
+/// The names of the time of an iteration in the history and in targets.
 const TIME: (&str, &str) = ("time", "median");
 
 /// A limit that a figure must keep in every run, whatever it was before, in the grammar of targets:
@@ -22,7 +22,7 @@ impl TryFrom<String> for Limit {
         let read = |text: &str| Objective::parse(text).map_err(|error| error.to_string());
         let target = read(&text)?;
         let target = match &target.what {
-            // Read once more, as the time that it is: in which unit it may be given is known then.
+            // Parsed again under the name in targets, for which the units are known.
             Quantity::Metric(name) if name == TIME.0 => {
                 read(&text.replacen(TIME.0, TIME.1, 1)).map_err(|error| error.replace(TIME.1, TIME.0))?
             }

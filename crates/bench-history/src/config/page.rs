@@ -1,16 +1,16 @@
-//! `[page]`.
+//! The `[page]` section of `bench.toml`.
 
 use serde::{Deserialize, Serialize};
 
-/// The address pattern of commits on the project's forge: the page of `bench report` and `bench serve` links to them.
+/// The address patterns of the project's forge, to which the page of `bench report` and `bench serve` links.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct PageSettings {
-    /// The address of a commit, with `{}` in its place.
+    /// The address of a commit, with `{}` in the place of its hash; `None` means no link.
     #[serde(deserialize_with = "of_commit")]
     pub commit: Option<String>,
-    /// The address of the difference between two commits, with `{}` in the place of each.
+    /// The address of the difference between two commits, with `{}` in the place of each hash; `None` means no link.
     #[serde(deserialize_with = "of_range")]
     pub range: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `[[rule]]`.
+//! The `[[rule]]` sections of `bench.toml`.
 
 use bench_record::CaseRecord;
 use bench_syntax::objective::Unit;
@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::{Fault, line_and_column};
 use super::{Limit, Threshold};
 
-/// The figures that every case may have, and what they are counted in.
+/// The figures that every case may have, and their units.
 pub(super) const BUILT_IN: [(&str, Unit, &str); 5] = [
     ("time", Unit::Seconds, "s"),
     ("first_call", Unit::Seconds, "s"),
@@ -25,25 +25,26 @@ pub struct Rule {
     pub place: (usize, usize),
     /// Patterns for the ids of its cases; empty means any id.
     pub patterns: Vec<Pattern>,
-    /// Their category.
+    /// The category of its cases; `None` means any.
     pub category: Option<Category>,
-    /// The figure to which the threshold applies; any figure when absent.
+    /// The figure to which the threshold applies; `None` means each figure of
+    /// [`GateSettings::metrics`](super::GateSettings).
     pub metric: Option<String>,
-    /// The amount by which it may become worse.
+    /// The amount by which the figure may become worse; `None` if the rule only has limits.
     pub threshold: Option<Threshold>,
     /// The limits that each run must keep.
     pub limits: Vec<Limit>,
 }
 
-/// A rule in the file.
+/// A rule as written in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
-    /// Ids contain this text.
+    /// A text that the ids contain.
     case: Option<String>,
-    /// The id is this text.
+    /// The whole id.
     exact: Option<String>,
-    /// This expression matches somewhere in the ids.
+    /// A regular expression that matches somewhere in the ids.
     #[serde(deserialize_with = "regex")]
     regex: Option<Pattern>,
     category: Option<Category>,
@@ -99,13 +100,13 @@ impl Rule {
             && self.patterns.iter().all(|pattern| pattern.matches(&case.id))
     }
 
-    /// Returns whether a case may be one of its cases, from its id alone.
+    /// Whether the rule may apply to the case with this id.
     pub(super) fn may_fit(&self, id: &str) -> bool {
         self.patterns.iter().all(|pattern| pattern.matches(id))
     }
 }
 
-/// Whether an amount can be one of the figure.
+/// Checks that the unit of a threshold fits the figure.
 fn check(metric: Option<&str>, threshold: Threshold) -> Result<(), String> {
     let Threshold::Amount { unit, .. } = threshold else { return Ok(()) };
     let Some(metric) = metric else {

@@ -3,7 +3,7 @@
 use bench_syntax::objective::{Objective, Unit};
 use serde::Deserialize;
 
-/// More than this times what it was is not a share that anyone means.
+/// The largest share that is accepted: a larger one is not plausible.
 const MOST: f64 = 100.0;
 
 /// The amount by which a figure may become worse.
@@ -49,8 +49,8 @@ impl TryFrom<String> for Threshold {
 }
 
 impl Threshold {
-    /// Returns the change for the worse that is allowed from `before`, in `unit`, which is the unit of both; `None`
-    /// for an amount of something else.
+    /// Returns the change for the worse that is allowed from `before`, both in `unit`; `None` if the threshold is an
+    /// amount in a unit that does not fit.
     pub fn amount(self, before: f64, unit: &str) -> Option<f64> {
         match self {
             Threshold::Share(share) => Some(share * before.abs()),

@@ -1,4 +1,4 @@
-//! Compares a run with another one.
+//! Compares a run with a baseline.
 
 use bench_judge::comparison::{Comparison, Judgement};
 use bench_protocol::Better;
@@ -12,13 +12,13 @@ use crate::figure::{Figure, figures};
 use crate::key::SeriesKey;
 use crate::store::Series;
 
-/// Fewer moves from run to run than this say too little of how much runs differ.
+/// The number of moves from run to run below which it is not known how much runs differ.
 const FEWEST_MOVES: usize = 5;
 
 /// The normal quantile of 99 %, two-sided: a nightly comparison judges every figure every night.
 const NORMAL_99: f64 = 2.576;
 
-/// The knowledge about a relative change.
+/// The interval of a relative change, and the reason why it is wide or missing.
 struct Known {
     interval: Option<Interval>,
     reason: Option<String>,
@@ -100,7 +100,7 @@ fn ruling(before: f64, better: Better, allowed: f64, interval: Option<Interval>)
     }
 }
 
-/// How far a figure moved from each run to the next in the line of `record`, as log ratios, until that run.
+/// Returns how far a figure moved from each run to the next, as log ratios, in the line of `record` before that run.
 fn moves(series: &[Series], record: &Record, case: &str, metric: &str) -> Vec<f64> {
     let key = SeriesKey::of(record, case, metric);
     let line = series.iter().find(|series| series.key == key);
@@ -111,7 +111,8 @@ fn moves(series: &[Series], record: &Record, case: &str, metric: &str) -> Vec<f6
     moves.filter(|log| log.is_finite()).collect()
 }
 
-/// The relative change of a figure whose own uncertainty is unknown: as wide as runs differ without a change.
+/// Returns the relative change of a figure whose own uncertainty is unknown: its interval is as wide as runs differ
+/// without a change.
 fn change(before: &Figure, now: &Figure, moves: &[f64]) -> Known {
     let log = (now.value / before.value).ln();
     if !log.is_finite() {

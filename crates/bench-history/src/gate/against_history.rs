@@ -15,7 +15,7 @@ use crate::key::SeriesKey;
 use crate::store::{Acceptance, Series};
 use crate::trend::{Trend, Turn, trend};
 
-/// Adds to `decision` what the lines of `record` say of it.
+/// Judges the figures of `record` by their lines, and adds the findings to `decision`.
 pub(super) fn judge(
     config: &Config,
     record: &Record,
@@ -48,7 +48,7 @@ pub(super) fn judge(
             let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
             let is_worse =
                 |level: f64| allowed.filter(|allowed| worse_by(trend.better, turn.before, level) > *allowed);
-            // What has been well in between is over, whatever came after it.
+            // A change is over if a later level was good again, whatever came after that.
             let was_well = |later: &Turn| {
                 let since = later.since.number;
                 since > turn.since.number
@@ -73,7 +73,8 @@ pub(super) fn judge(
                 evidence: Evidence::History { turn: Box::new(turn.clone()), new },
                 confirmation: None,
             });
-            // The oldest that lasts says it all: what came later is part of the way from there to here.
+            // The oldest change that lasts is enough: later ones are part of the way from its old level to the present
+            // one.
             break;
         }
     }
@@ -85,7 +86,7 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// The line as it was when `record` was its newest run; `None` for one of another machine or build.
+/// Returns the line as it was when `record` was its newest run; `None` if the line is of another machine or build.
 fn until<'a>(series: &'a Series, record: &Record, commits: &Commits) -> Option<Cow<'a, Series>> {
     let key = &series.key;
     if *key != SeriesKey::of(record, &key.case, &key.metric) {
@@ -100,7 +101,7 @@ fn until<'a>(series: &'a Series, record: &Record, commits: &Commits) -> Option<C
         Cow::Borrowed(series) => commits.arrange(series),
         Cow::Owned(series) => Cow::Owned(commits.arrange(&series).into_owned()),
     };
-    // A run of an old commit is judged by what was before that commit, and not by what has come of it since.
+    // A run of an old commit is judged by the runs before that commit, and not by later ones.
     let own = arranged.points.iter().rposition(|point| point.run == record.run);
     let joined = || arranged.points.iter().rposition(|point| point.commit == record.environment.commit);
     match own.or_else(joined).filter(|_| is_measured) {
@@ -115,7 +116,8 @@ fn first(series: &Series, count: usize) -> Series {
     Series { key: key.clone(), unit: unit.clone(), better: *better, points: points[..count].to_vec() }
 }
 
-/// Whether the newest point of a line is of this run: its own, or the one of its commit that it has joined.
+/// Whether the newest point of a line belongs to this run: it is its own, or that of its commit, which the run has
+/// joined.
 fn is_newest(line: &Series, record: &Record) -> bool {
     let commit = &record.environment.commit;
     line.points
@@ -123,9 +125,9 @@ fn is_newest(line: &Series, record: &Record) -> bool {
         .is_some_and(|last| last.run == record.run || commit.is_some() && last.commit == *commit)
 }
 
-/// Returns the changes to look for in a line: those of the usual size, and smaller ones if they are not allowed
-/// either. `None` if the figure is not requested. Lines without a figure of this run are also used for what they show
-/// about the machine.
+/// Returns the changes to look for in a line: those of the usual size, and smaller ones if they are not allowed either.
+/// `None` if the figure is not to be judged. Lines of cases that are not in this run are also used, because they show
+/// shifts of the machine.
 fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Settings>, ConfigError> {
     let defaults = Settings::default();
     let key = &line.key;
@@ -134,12 +136,12 @@ fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Se
     };
     let Some(last) = line.points.last() else { return Ok(None) };
     let allowed = config.allowed(case, &key.metric, &line.unit, last.value)?;
-    // Of a figure of 0 there is no share, and the usual size stays.
+    // An amount is not a share of a figure of 0: the usual size applies.
     let smallest = |allowed: f64| defaults.min_shift.min(allowed / last.value.abs());
     Ok(allowed.map(|allowed| Settings { min_shift: smallest(allowed), ..defaults }))
 }
 
-/// Returns the newest accepted run of a line: changes until then are settled.
+/// Returns the index of the newest accepted run of a line, up to which changes are settled; `None` if none is accepted.
 fn settled(line: &Series, accepted: &[Acceptance]) -> Option<usize> {
     let of_case = accepted.iter().filter(|acceptance| acceptance.case == line.key.case);
     of_case.filter_map(|acceptance| line.points.iter().position(|point| point.run == acceptance.run)).max()
@@ -154,18 +156,18 @@ fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
     trend.changes[first..].iter().filter(|turn| turn.worse)
 }
 
-/// A value of run `number` without what the shifts of the whole machine have added to it since `turn`, which is not a fault
-/// of the case.
+/// Returns a value of run `number` without the shifts of the whole machine since `turn`, which are not a fault of the
+/// case.
 fn without_machine(value: f64, number: usize, turn: &Turn, of_machine: &[&Turn]) -> f64 {
     let since =
         of_machine.iter().filter(|shift| (turn.since.number + 1..=number).contains(&shift.since.number));
     since.fold(value, |value, shift| value * shift.before / shift.after)
 }
 
-/// Whether the newest runs are back at the level before a change, although too few of them for that to be a change itself.
+/// Whether the newest runs are back at the level before a change, although they are too few to be a change themselves.
 ///
-/// They lie on the old side of the middle between both levels, and are so many that their mean would do so by noise once
-/// in 1000 times: one, if the levels lie six deviations of the noise apart.
+/// They lie on the old side of the middle between both levels, and there are enough of them that noise would put their
+/// mean there only once in 1000 times: one run is enough if the levels lie six deviations of the noise apart.
 fn is_back(line: &Series, turn: &Turn, of_machine: &[&Turn]) -> bool {
     const RECENT: usize = 60;
     const SURE: f64 = 3.0;
@@ -188,7 +190,7 @@ fn is_back(line: &Series, turn: &Turn, of_machine: &[&Turn]) -> bool {
     runs > 0 && half * (runs as f64).sqrt() >= SURE * deviation
 }
 
-/// Describes that a change was withdrawn with this run.
+/// Describes a change for the worse that was withdrawn with this run; `None` for any other change.
 fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     let withdrawn = turn.withdrawn.as_ref().filter(|withdrawn| turn.worse && withdrawn.run == record.run)?;
     Some(format!(

@@ -1,4 +1,4 @@
-//! Measures both revisions in turn, before a suspicion fails a build.
+//! The confirmation of a suspicion before it fails a build.
 
 use bench_judge::comparison::Compared;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde::Serialize;
 pub enum Confirmation {
     /// Both revisions were measured.
     Measured {
-        /// The commit that was well.
+        /// The commit before the suspected change.
         base: String,
         /// The commit of the run.
         head: String,
@@ -21,7 +21,7 @@ pub enum Confirmation {
         /// The commit.
         commit: String,
     },
-    /// They could not be measured: the finding stays as it is.
+    /// The revisions could not be measured: the finding stays as it is.
     Impossible {
         /// The reason.
         reason: String,

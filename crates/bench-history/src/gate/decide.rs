@@ -1,4 +1,4 @@
-//! Decides by a run and its history.
+//! Decides whether a run may pass.
 
 use bench_judge::Summarize;
 use bench_judge::objective::EarlierRecords;
@@ -70,7 +70,8 @@ fn failure(case: &CaseRecord) -> Option<Finding> {
     })
 }
 
-/// Returns the finding that a case has served requests with invalid figures: no judgement of it is certain.
+/// Returns the finding that a case has served requests with invalid figures, so that no judgement of the case is
+/// certain; `None` if its figures are valid.
 fn invalid(case: &CaseRecord) -> Option<Finding> {
     let reason = case.invalid().filter(|_| case.status == Status::Ok)?;
     Some(Finding {

@@ -13,7 +13,7 @@ use crate::store::Acceptance;
 pub enum Against<'a> {
     /// The earlier runs.
     History {
-        /// The acceptances of them.
+        /// The accepted changes in these runs.
         accepted: &'a [Acceptance],
         /// The order of the commits.
         commits: &'a Commits,
@@ -29,7 +29,7 @@ pub enum Against<'a> {
     },
 }
 
-/// The reference of a comparison, in words.
+/// The reference of a comparison, as it is reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
@@ -57,9 +57,9 @@ pub struct Decision {
     pub judged: usize,
     /// The number of limits and targets that were judged; one that applies to two cases counts twice.
     pub objectives: usize,
-    /// The number of those with too few runs for a change to be found.
+    /// The number of judged figures with too few runs for a change to be found.
     pub too_little_history: usize,
-    /// Notes that a reader should know first.
+    /// Notes to read before the findings.
     pub notes: Vec<String>,
     /// Recent shifts of the whole machine, which are not changes of any code.
     pub machine_shifts: Vec<MachineShift>,

@@ -18,7 +18,7 @@ pub struct Finding {
     pub ruling: Ruling,
     /// The unit of the figures below.
     pub unit: String,
-    /// The figure before: its level in the history, or in the baseline.
+    /// The figure before: its level in the history, or in the baseline. `None` for a failure, a limit or a target.
     pub before: Option<f64>,
     /// The figure now: its level in the history without the machine's share since `before`, or its value in this run.
     pub now: Option<f64>,
@@ -26,11 +26,11 @@ pub struct Finding {
     pub this_run: Option<f64>,
     /// The shift of the whole machine since `before`, as a share; `None` if there is none.
     pub of_machine: Option<f64>,
-    /// The amount by which it may be worse.
+    /// The amount by which the figure may be worse.
     pub allowed: Option<f64>,
     /// The evidence for it.
     pub evidence: Evidence,
-    /// The result of measuring both revisions in turn; absent if that was not tried.
+    /// The result of measuring both revisions in turn; `None` if that was not tried.
     pub confirmation: Option<Confirmation>,
 }
 
@@ -47,7 +47,7 @@ pub enum Evidence {
     History {
         /// The oldest such change.
         turn: Box<Turn>,
-        /// Whether this run has brought it to light, or one that came on top of it.
+        /// Whether this run has revealed the change, or another one on top of it.
         new: bool,
     },
     /// A difference from the baseline.
@@ -56,7 +56,7 @@ pub enum Evidence {
         commit: Option<String>,
         /// The interval of the relative change.
         interval: Option<Interval>,
-        /// The reason for the doubt.
+        /// The reason why the finding is unsure; `None` if it is not.
         reason: Option<String>,
     },
     /// A limit of `bench.toml` that is exceeded.
@@ -72,7 +72,7 @@ pub enum Evidence {
 }
 
 impl Finding {
-    /// The relative change, `now / before − 1`; absent if it was 0 before.
+    /// Returns the relative change, `now / before − 1`; `None` if a value is missing, or was 0 before.
     pub fn change(&self) -> Option<f64> {
         let (before, now) = (self.before?, self.now?);
         Some(now / before - 1.0).filter(|change| change.is_finite())

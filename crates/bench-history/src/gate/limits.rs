@@ -8,7 +8,7 @@ use bench_syntax::objective::Objective;
 use super::{Decision, Evidence, Finding, Ruling};
 use crate::config::{Config, Limit};
 
-/// Adds to `decision` the limits that are not kept and the targets that are not met, or may not be.
+/// Adds to `decision` the limits that are not kept and the targets that are not met, and those that are unsure.
 pub(super) fn judge(config: &Config, record: &Record, earlier: &EarlierRecords, decision: &mut Decision) {
     for rule in &config.rules {
         let cases: Vec<&CaseRecord> = record.cases.iter().filter(|case| rule.fits(case)).collect();
@@ -73,7 +73,7 @@ fn ruling(result: &ObjectiveResult) -> Option<Ruling> {
     }
 }
 
-/// Whether a limit is one of this case: one `@ batch=8` is not of a case with another `batch`.
+/// Whether a limit applies to this case: one with `@ batch=8` does not apply to a case with another `batch`.
 fn concerns(target: &Objective, case: &CaseRecord) -> bool {
     target
         .at
@@ -81,7 +81,7 @@ fn concerns(target: &Objective, case: &CaseRecord) -> bool {
         .all(|setting| case.arguments.get(&*setting.name).is_none_or(|value| *value == setting.value))
 }
 
-/// The rules that fit no case of the run: it may have been filtered, or the rule may be mistyped.
+/// Returns a note for each rule that fits no case of the run: the run may have been filtered, or the rule mistyped.
 pub(super) fn notes(config: &Config, record: &Record) -> Vec<String> {
     let idle = config.rules.iter().filter(|rule| !record.cases.iter().any(|case| rule.fits(case)));
     idle.map(|rule| {

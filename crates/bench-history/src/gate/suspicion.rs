@@ -27,7 +27,7 @@ impl Finding {
                 last_good_run: Some(turn.last_before.run.clone()),
                 allowed,
             }),
-            // Two records are unsure of much; what looks too slow is worth the trouble.
+            // Two records leave much unsure; a case that looks too slow is worth measuring.
             Evidence::Baseline { commit, .. } if now / before - 1.0 > allowed => {
                 Some(Suspicion { last_good: commit.clone(), last_good_run: None, allowed })
             }
@@ -40,7 +40,7 @@ impl Finding {
         self.ruling = match &confirmation {
             Confirmation::Measured { compared, .. } => {
                 let allowed = self.suspicion().map_or(0.0, |suspicion| suspicion.allowed);
-                // Not measured on both sides: what the finding says stands.
+                // Not measured on both sides: the ruling stands.
                 Ruling::of_measurement(compared, allowed).unwrap_or(self.ruling)
             }
             Confirmation::SameCommit { .. } => Ruling::Cleared,

@@ -22,19 +22,19 @@ use crate::key::{MachineClass, SeriesKey};
 pub enum Added {
     /// It was added, with this many figures.
     New(usize),
-    /// It is part of a run of which other parts were already in the store, and which has this many more figures now.
+    /// It is a part, and has joined other parts of its run in the store; the run has this many more figures now.
     Joined(usize),
     /// It was already in the store.
     Known,
 }
 
 impl Store {
-    /// Adds a run. Adding it again changes nothing. A part of a run is stored under the name of the whole run, and joins
-    /// the parts that are there.
+    /// Adds a run. Adding it again changes nothing. A part of a run is stored under the name of the whole run, and
+    /// joins the parts that are there.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is another record with the same name; [`StoreError::NoPart`] if there is a run of
-    /// that name to which the part does not belong; or else the error of the database, and then nothing was stored.
+    /// [`StoreError::Conflict`] if there is another record with the same name; [`StoreError::NoPart`] if there is a run
+    /// of that name to which the part does not belong; otherwise the error of the database. Nothing is stored then.
     pub fn add(&mut self, record: &Record) -> Result<Added, StoreError> {
         let record = &*named_as_whole(record);
         let store = self.database.name().to_owned();
@@ -68,7 +68,7 @@ impl Store {
     }
 }
 
-/// A part under the name of its whole run; any other record as it is.
+/// Returns a part under the name of its whole run, and any other record as it is.
 fn named_as_whole(record: &Record) -> Cow<'_, Record> {
     match &record.parts {
         Some(parts) if parts.run != record.run => {
@@ -80,7 +80,7 @@ fn named_as_whole(record: &Record) -> Cow<'_, Record> {
     }
 }
 
-/// Writes the row of a run, and what it took place in.
+/// Writes the row of a run, and its circumstances.
 fn insert_run(database: &mut dyn Database, record: &Record, packed: Vec<u8>) -> Result<(), StoreError> {
     database.execute(
         "INSERT INTO run (name, timestamp, revision, record) VALUES ($1, $2, $3, $4)",
@@ -102,7 +102,7 @@ fn remove(database: &mut dyn Database, name: &[Value; 1]) -> Result<usize, Store
     Ok(usize::try_from(figures).unwrap_or_default())
 }
 
-/// Writes what a run took place in.
+/// Writes the circumstances of a run.
 pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) -> Result<(), StoreError> {
     insert(database, "circumstance (run, what, value)", circumstances(record))
 }
@@ -114,7 +114,7 @@ pub(super) fn circumstances(record: &Record) -> Vec<[Value; 3]> {
     circumstances.iter().map(row).collect()
 }
 
-/// Writes the figures of a run; answers with their number.
+/// Writes the figures of a run; returns their number.
 pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result<usize, StoreError> {
     let mut next = next_id(database, "series")?;
     let (mut new, mut points) = (Vec::new(), Vec::new());
@@ -156,7 +156,7 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
     Ok(count)
 }
 
-/// The numbers of all series on the machine and by the build of `shared`, by case, metric and unit.
+/// Returns the ids of all series with the machine and the build of `shared`, by case, metric and unit.
 fn known_series(
     database: &mut dyn Database,
     shared: &SeriesKey,
@@ -199,13 +199,15 @@ pub(super) fn known_row(figure: &Figure) -> [Value; 3] {
     [end(|interval| interval.low), end(|interval| interval.high), Value::Integer(figure.rounds.into())]
 }
 
-/// Inserts rows of a table with these columns, many with each statement: a server that is far away is asked seldom.
+/// Inserts rows into `table`, which also names the columns. Each statement inserts many rows, which saves round trips
+/// to a server.
 fn insert<const N: usize>(
     database: &mut dyn Database,
     table: &str,
     rows: Vec<[Value; N]>,
 ) -> Result<(), StoreError> {
-    /// SQLite takes 32 766 values with a statement, but looks each of them up among those before it.
+    /// The maximum number of values of a statement. SQLite accepts 32 766, but looks up each of them among those before
+    /// it.
     const VALUES: usize = 600;
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
@@ -220,7 +222,7 @@ fn insert<const N: usize>(
     Ok(())
 }
 
-/// A record as compressed JSON. Quickly rather than well: a fifth more bytes take a quarter of the time.
+/// Packs a record as compressed JSON, fast rather than small: a fifth more bytes take a quarter of the time.
 fn pack(record: &Record) -> std::io::Result<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(&serde_json::to_vec(record)?)?;

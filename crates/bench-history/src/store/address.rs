@@ -20,10 +20,10 @@ const TCP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server, a user and a database.
 ///
-/// The connection is encrypted wherever the server can, except to this machine, and the server must then show a
-/// certificate for its name, by an authority that the system trusts. Two parameters say otherwise: `sslmode` is
-/// `disable` (as it is to this machine), `prefer` (as it is to others), or `require`, for which `verify-ca` and
-/// `verify-full` are other words; `sslrootcert` names a file (PEM) with the authorities to trust instead.
+/// The connection is encrypted if the server supports it, except to this machine, and the server must then present a
+/// certificate for its name, from an authority that the system trusts. Two parameters override this: `sslmode` is
+/// `disable` (the default for this machine), `prefer` (the default for others), or `require`, with the synonyms
+/// `verify-ca` and `verify-full`; `sslrootcert` names a file (PEM) with the authorities to trust instead.
 pub(super) struct Address {
     name: String,
     config: Config,
@@ -63,7 +63,7 @@ impl Address {
             config.ssl_mode(SslMode::Disable);
         }
         if config.get_tcp_user_timeout().is_none() {
-            // A connection that something on the way has dropped is to be missed while someone still waits.
+            // A connection that was dropped on the way must be noticed in good time.
             config.tcp_user_timeout(TCP_TIMEOUT);
         }
         let tls = match config.get_ssl_mode() {
@@ -78,7 +78,7 @@ impl Address {
         &self.name
     }
 
-    /// Connects, once.
+    /// Tries to connect once.
     pub(super) fn connect(&self) -> Result<Client, postgres::Error> {
         match &self.tls {
             Some(tls) => self.config.connect(tls.clone()),
@@ -87,7 +87,7 @@ impl Address {
     }
 }
 
-/// Explains the failure of the encryption, if the encryption failed.
+/// Explains the failure of the encryption; `None` for any other error.
 pub(super) fn not_trusted(error: &postgres::Error) -> Option<String> {
     let cause = std::error::Error::source(error)?.downcast_ref::<std::io::Error>()?;
     let tls = cause.get_ref()?.downcast_ref::<rustls::Error>()?;
@@ -126,8 +126,8 @@ fn client_config(name: &str, authorities: Option<&Path>) -> Result<ClientConfig,
             }
         }
         None => {
-            // A system that trusts nobody can still speak with a server that cannot encrypt; the handshake with any
-            // other says that its authority is unknown.
+            // If the system trusts no authority, a server that cannot encrypt can still be reached; the handshake with
+            // any other fails, because its authority is unknown.
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
     }

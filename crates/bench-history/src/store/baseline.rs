@@ -12,13 +12,13 @@ pub struct Baseline {
     pub name: String,
     /// The run.
     pub run: String,
-    /// The time at which it was given, UTC, RFC 3339.
+    /// The time at which the name was given, UTC, RFC 3339.
     pub at: String,
     /// The author.
     pub author: String,
 }
 
-/// Rows of `baseline` that say what a name means now.
+/// The condition for the rows of `baseline` that hold the current run of each name.
 pub(super) const CURRENT: &str = "id IN (SELECT MAX(id) FROM baseline GROUP BY name)";
 
 impl Store {
@@ -56,7 +56,7 @@ impl Store {
     }
 }
 
-/// The number of the next row of a table whose rows have an order; no other writer is at work, see
+/// Returns the id of the next row of a table whose rows are ordered by id. There is no other writer: see
 /// [`Database::begin`].
 pub(super) fn next_id(database: &mut dyn Database, table: &str) -> Result<i64, StoreError> {
     let last = database.query(&format!("SELECT COALESCE(MAX(id), 0) FROM {table}"), &[])?;

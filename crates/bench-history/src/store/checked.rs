@@ -1,5 +1,5 @@
-//! Rows that follow from no record, such as acceptances and notifications: each has a checksum, by which damage is
-//! detected.
+//! Rows that cannot be computed from a record, such as acceptances and notifications: each has a checksum, by which
+//! damage is detected.
 
 use flate2::Crc;
 
@@ -38,7 +38,7 @@ impl Checked {
         Ok(())
     }
 
-    /// Gives each row the checksum of what it holds now, as when the rows are older than checksums.
+    /// Gives each row the checksum of its present content, for rows that are older than checksums.
     pub(super) fn seal(&self, database: &mut dyn Database) -> Result<(), StoreError> {
         for mut row in self.rows(database)? {
             row.pop();
@@ -50,7 +50,7 @@ impl Checked {
         Ok(())
     }
 
-    /// A line for each row that is not as it was written.
+    /// Returns a line for each row that has changed since it was written.
     pub(super) fn verify(&self, database: &mut dyn Database) -> Result<Vec<String>, StoreError> {
         let damaged = |mut row: Vec<Value>| {
             let kept = row.pop();
@@ -71,7 +71,7 @@ impl Checked {
     }
 }
 
-/// CRC-32 of the values, each with its length before it, so that no text can move to the next column.
+/// Returns the CRC-32 of the values, each after its length, so that text that has moved to the next column is noticed.
 fn checksum(values: &[Value]) -> i64 {
     let mut sum = Crc::new();
     for value in values {

@@ -39,7 +39,7 @@ impl Value {
     pub(super) fn as_real(&self) -> Option<f64> {
         match self {
             Value::Real(number) => Some(*number),
-            // What is a whole number comes back as one from a column without a type of its own.
+            // A column without a type of its own returns a whole number as an integer.
             Value::Integer(number) => Some(*number as f64),
             _ => None,
         }
@@ -49,7 +49,7 @@ impl Value {
 /// A database that speaks SQL. Statements use only what SQLite and PostgreSQL share; values are passed as `$1`, `$2`,
 /// …, in the order in which they first appear, and never put into the text.
 pub trait Database {
-    /// Returns a name for people, without any password.
+    /// Returns the name for reports and errors, without any password.
     fn name(&self) -> &str;
 
     /// Runs statements without values.

@@ -44,7 +44,7 @@ pub enum StoreError {
         /// The newest version that is known here.
         known: i64,
     },
-    /// It was written by an older program, and is only to be read.
+    /// The store was written by an older program, and was opened only to be read.
     #[error(
         "the store {store} has version {found}, and this program reads version {known}: a command that writes to it, \
          such as `bench store add`, brings it up to date"
@@ -57,7 +57,7 @@ pub enum StoreError {
         /// The version that is read here.
         known: i64,
     },
-    /// Another record of the same name is there.
+    /// The store contains another record of the same name.
     #[error(
         "the store contains a run `{run}` with other contents: a stored run never changes; if more of it was \
          measured since, run `bench store rebuild`"
@@ -102,10 +102,10 @@ pub enum StoreError {
     /// A location that is not valid.
     #[error("`{0}` is not a store: expected a file, or `postgres://USER@HOST/DATABASE`")]
     Location(String),
-    /// PostgreSQL, in a build without it.
+    /// The location is a PostgreSQL server, but this build does not support PostgreSQL.
     #[error("this build of `bench` does not support PostgreSQL: build it with `--features postgres`")]
     WithoutPostgres,
-    /// A file or folder.
+    /// A file or folder cannot be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// The action that failed.

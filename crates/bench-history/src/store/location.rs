@@ -11,7 +11,7 @@ use super::StoreError;
 pub enum Location {
     /// An SQLite file.
     File(PathBuf),
-    /// `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`
+    /// A PostgreSQL server: `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`.
     Postgres(String),
 }
 

@@ -2,15 +2,16 @@
 
 use super::{Database, StoreError, Value, checked};
 
-/// The way to a version, and back.
+/// The statements that lead to a version, and back.
 struct Migration {
     up: &'static str,
     down: &'static str,
 }
 
-/// The migrations from each version to the next; the first begins with nothing. Published ones are never changed.
+/// The migrations from each version to the next; the first begins with an empty database. Published ones are never
+/// changed.
 ///
-/// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
+/// The types are those of PostgreSQL: SQLite accepts any type name, and keeps numbers and bytes as they are.
 const MIGRATIONS: [Migration; 10] = [
     Migration {
         up: "CREATE TABLE run (
@@ -26,28 +27,28 @@ const MIGRATIONS: [Migration; 10] = [
              CREATE INDEX point_by_run ON point (run);",
         down: "DROP TABLE point; DROP TABLE series; DROP TABLE run;",
     },
-    // A change that someone has accepted begins a new segment.
+    // Accepted changes: each begins a new segment.
     Migration {
         up: "CREATE TABLE acceptance (
                  case_id TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
                  reason TEXT NOT NULL, PRIMARY KEY (case_id, run));",
         down: "DROP TABLE acceptance;",
     },
-    // Runs that later ones are held against; the newest row of a name is what it means.
+    // Runs that later ones are compared with; the newest row of a name holds its current run.
     Migration {
         up: "CREATE TABLE baseline (
                  id BIGINT PRIMARY KEY, name TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL,
                  author TEXT NOT NULL);",
         down: "DROP TABLE baseline;",
     },
-    // New names of cases; what is stored keeps the old ones, and is read under the new.
+    // New names of cases; stored rows keep the old names, and are read under the new ones.
     Migration {
         up: "CREATE TABLE renaming (
                  id BIGINT PRIMARY KEY, old_id TEXT NOT NULL, new_id TEXT NOT NULL, at TEXT NOT NULL,
                  author TEXT NOT NULL);",
         down: "DROP TABLE renaming;",
     },
-    // What has been told, so that it is told once.
+    // Sent notifications, so that each is sent once.
     Migration {
         up: "CREATE TABLE told (
                  recipient TEXT NOT NULL, case_id TEXT NOT NULL, metric TEXT NOT NULL, machine TEXT NOT NULL,
@@ -55,7 +56,7 @@ const MIGRATIONS: [Migration; 10] = [
                  PRIMARY KEY (recipient, case_id, metric, machine, run));",
         down: "DROP TABLE told;",
     },
-    // What is named where a line changes with it; of runs that were added before, nothing is.
+    // Circumstances, which are named if a line changes with them; runs that were added before have none.
     Migration {
         up: "CREATE TABLE circumstance (
                  run TEXT NOT NULL REFERENCES run (name), what TEXT NOT NULL, value TEXT NOT NULL,
@@ -102,7 +103,7 @@ const MIGRATIONS: [Migration; 10] = [
              ALTER TABLE other_series RENAME TO series; ALTER TABLE other_point RENAME TO point;
              CREATE INDEX point_by_run ON point (run);",
     },
-    // Damage of what follows from no record is known by a checksum; rows that are there are given theirs in `migrate`.
+    // Checksums detect damage of rows that cannot be computed from a record; `migrate` gives existing rows theirs.
     Migration {
         up: "ALTER TABLE acceptance ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;
              ALTER TABLE baseline ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;
@@ -111,7 +112,8 @@ const MIGRATIONS: [Migration; 10] = [
         down: "ALTER TABLE acceptance DROP COLUMN checksum; ALTER TABLE baseline DROP COLUMN checksum;
                ALTER TABLE renaming DROP COLUMN checksum; ALTER TABLE told DROP COLUMN checksum;",
     },
-    // Figures lie together by their run, as they come in: by their series, each run touched as many places as it has figures.
+    // Figures are stored by their run, in the order in which they arrive: stored by their series, each run touched as
+    // many places as it has figures.
     Migration {
         up: "CREATE TABLE other_point (
                  series BIGINT NOT NULL REFERENCES series (id), run TEXT NOT NULL REFERENCES run (name),
@@ -125,7 +127,7 @@ const MIGRATIONS: [Migration; 10] = [
              DROP TABLE point; ALTER TABLE other_point RENAME TO point;
              CREATE INDEX point_by_run ON point (run);",
     },
-    // How well figures are known; of runs that were added before, nothing is until they are rebuilt.
+    // How well figures are known; runs that were added before have no such values until they are rebuilt.
     Migration {
         up: "ALTER TABLE point ADD COLUMN low DOUBLE PRECISION; ALTER TABLE point ADD COLUMN high DOUBLE PRECISION;
              ALTER TABLE point ADD COLUMN rounds BIGINT;",
@@ -140,7 +142,7 @@ const CHECKSUMS: i64 = 8;
 /// The newest version that this program knows.
 pub const NEWEST: i64 = MIGRATIONS.len() as i64;
 
-/// The version of a store; 0 for an empty database.
+/// Returns the version of a store; 0 for an empty database.
 pub(super) fn version(database: &mut dyn Database) -> Result<i64, StoreError> {
     database.batch("CREATE TABLE IF NOT EXISTS bench_store (version BIGINT NOT NULL)")?;
     let rows = database.query("SELECT version FROM bench_store", &[])?;

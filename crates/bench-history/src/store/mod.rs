@@ -1,10 +1,10 @@
 //! The store keeps records for years: one [`Database`] trait, SQLite and PostgreSQL behind it, and one [`Store`] on
 //! top.
 //!
-//! A store only grows: a run in it never changes ([`Store::add`]), until [`Store::prune`] removes the old ones. Only a run
-//! that several processes measure in parts gets the parts that it still lacks. Whole records are kept in compressed form,
-//! with raw samples; next to them are the figures, one row for each run and series, which can be computed again from the
-//! records at any time.
+//! A store only grows: a run in it never changes ([`Store::add`]), until [`Store::prune`] removes the old ones. Only a
+//! run that several processes measure in parts gets the parts that it still lacks. Whole records are kept in compressed
+//! form, with raw samples; next to them are the figures, one row for each run and series, which can be computed again
+//! from the records at any time.
 
 mod add;
 #[cfg(feature = "postgres")]

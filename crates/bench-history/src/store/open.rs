@@ -39,7 +39,8 @@ impl Store {
     /// Opens an existing store to read it: nothing in it is created or changed.
     ///
     /// # Errors
-    /// Same as [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
+    /// Same as [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an
+    /// older version.
     pub fn open_to_read(location: &Location) -> Result<Self, StoreError> {
         let database: Box<dyn Database> = match location {
             Location::File(path) => Box::new(Sqlite::open_to_read(path, PATIENCE)?),
@@ -95,8 +96,8 @@ impl Store {
         migration::version(self.database.as_mut())
     }
 
-    /// All of `work`, or nothing. It is begun again when the server goes away in it: so `work` must be the same done
-    /// twice, since a commit whose answer was lost may have taken place.
+    /// Does all of `work`, or nothing. If the server goes away, `work` is started again: doing it twice must have the
+    /// same result as doing it once, since a commit whose answer was lost may have taken place.
     pub(super) fn transaction<T>(
         &mut self,
         work: impl Fn(&mut dyn Database) -> Result<T, StoreError>,
@@ -118,7 +119,7 @@ impl Store {
         match work(self.database.as_mut()).and_then(|done| self.database.batch("COMMIT").map(|()| done)) {
             Ok(done) => Ok(done),
             Err(error) => {
-                // The first error is the one to tell: a full disk has rolled back already.
+                // The first error is reported: if the disk is full, the database has rolled back already.
                 let _ = self.database.batch("ROLLBACK");
                 Err(error)
             }

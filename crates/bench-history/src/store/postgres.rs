@@ -9,7 +9,7 @@ use postgres::types::{ToSql, Type};
 use super::address::{Address, not_trusted, with_cause};
 use super::{Database, StoreError, Value};
 
-/// Each writer holds this lock until the end of its transaction ("bench" in ASCII).
+/// The key of the lock that each writer holds until the end of its transaction ("bench" in ASCII).
 const WRITERS: i64 = 0x62_65_6e_63_68;
 
 /// The first pause between two attempts to reach a server; it doubles each time.
@@ -34,7 +34,7 @@ impl Postgres {
     /// trusted.
     pub fn connect(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let address = Address::parse(url)?;
-        // An address with nobody there is a slip of the pen, more often than a server about to start.
+        // An address without a server is more often mistyped than that of a server about to start.
         let client = connect(&address, patience, is_busy_elsewhere)?;
         Ok(Postgres { address, patience, client })
     }
@@ -66,7 +66,7 @@ fn is_busy_elsewhere(error: &postgres::Error) -> bool {
     error.code().is_some_and(|state| states.contains(state))
 }
 
-/// Whether there is no connection, or none any more.
+/// Whether an error means that there is no connection, or no longer one.
 fn is_away(error: &postgres::Error) -> bool {
     use std::error::Error;
     let of_transport =

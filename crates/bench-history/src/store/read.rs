@@ -27,7 +27,7 @@ pub struct StoredRun {
     pub figures: usize,
 }
 
-/// A change that someone has accepted: a case starts again with a run.
+/// The acceptance of a change: the line of a case starts again with a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Acceptance {
     /// The case.
@@ -66,8 +66,8 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// Returns the numbers of runs, accepted changes and renamings, and the size of all records, since a run may get further
-    /// parts: if they have not changed, nothing has.
+    /// Returns the numbers of runs, accepted changes and renamings, and the size of all records, since a run may get
+    /// further parts. If these numbers have not changed, nothing has.
     ///
     /// # Errors
     /// The error of the database.
@@ -82,7 +82,7 @@ impl Store {
         counts.and_then(|counts| counts.try_into().ok()).ok_or_else(|| self.strange("run"))
     }
 
-    /// The whole record of a run.
+    /// Returns the whole record of a run.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRun`]; [`StoreError::Corrupt`] when it can no longer be read.
@@ -146,7 +146,7 @@ impl Store {
         figures.sort_unstable_by_key(|(series, place, ..)| (*series, *place));
         let mut figures = figures.into_iter().peekable();
         for (id, series) in &mut all {
-            // Figures of no series, which come before.
+            // Skips figures of a series that does not exist, which come before.
             while figures.next_if(|(of, ..)| of < id).is_some() {}
             while let Some((_, place, value, known)) = figures.next_if(|(of, ..)| of == id) {
                 let (run, timestamp, commit) = runs[place].clone();
@@ -160,7 +160,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Name, time and commit of every run, by time.
+    /// Returns the name, time and commit of every run, by time.
     fn times(&mut self) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
         let rows =
             self.database.query("SELECT name, timestamp, revision FROM run ORDER BY timestamp, name", &[])?;
@@ -221,7 +221,7 @@ impl Store {
         rows.into_iter().map(|row| acceptance(row).ok_or_else(|| self.strange("acceptance"))).collect()
     }
 
-    /// A row that does not hold what it should.
+    /// Returns the error for a row that contains a value of the wrong type.
     pub(super) fn strange(&self, table: &str) -> StoreError {
         StoreError::Corrupt {
             store: self.database.name().to_owned(),

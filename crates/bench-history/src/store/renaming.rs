@@ -37,8 +37,8 @@ pub fn current_id(renamings: &[Renaming], id: &str) -> String {
     renamings.iter().fold(id.to_owned(), renamed)
 }
 
-/// The series under the names that their cases have now. Where a run holds the new name as well, its figure under the
-/// old one is of another case, and stays apart.
+/// Returns the series under the current names of their cases. If a run contains the new name as well, its figure under
+/// the old name belongs to another case, and stays separate.
 pub(super) fn renamed(all: Vec<Series>, renamings: &[Renaming]) -> Vec<Series> {
     if renamings.is_empty() {
         return all;

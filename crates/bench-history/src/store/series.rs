@@ -34,7 +34,7 @@ pub struct Point {
 pub struct Known {
     /// Its 95 % interval, if that is known.
     pub interval: Option<Interval>,
-    /// Rounds that it is made of; `None` if the run was added before the store kept them.
+    /// The number of rounds from which it is computed; `None` if the run was added before the store kept them.
     pub rounds: Option<u32>,
 }
 
@@ -61,7 +61,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Only the figures.
+    /// Returns the figures of all runs, in their order.
     pub fn values(&self) -> Vec<f64> {
         self.points.iter().map(|point| point.value).collect()
     }

@@ -13,8 +13,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// The longest pause between two attempts: a switch takes some milliseconds.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The size of the smallest page (sqlite.org/fileformat.html): SQLite takes a file of some bytes for an empty
-/// one.
+/// The size of the smallest page, in bytes (sqlite.org/fileformat.html): SQLite treats a shorter file as an empty one.
 const SMALLEST: u64 = 512;
 
 /// A store in one file.
@@ -64,9 +63,9 @@ impl Sqlite {
     /// Switches to write-ahead logging, in which readers continue while one process writes
     /// (sqlite.org/wal.html). The mode stays with the file.
     ///
-    /// Who switches has read the file and then wants to write it, and SQLite lets that fail at once where another is
-    /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is
-    /// tried again from the start.
+    /// A process that switches has read the file and then wants to write it. While another process is writing, SQLite
+    /// lets that fail at once, whatever the busy timeout: two processes that wait for each other to stop reading would
+    /// wait forever. The switch is therefore tried again from the start.
     fn write_ahead(&mut self, patience: Duration) -> Result<(), StoreError> {
         let began = Instant::now();
         let mut pause = SHORTEST_PAUSE;
@@ -87,7 +86,7 @@ impl Sqlite {
     }
 }
 
-/// The database's error in our words.
+/// Converts an error of SQLite to a [`StoreError`].
 fn told(name: &str, error: &rusqlite::Error) -> StoreError {
     let (store, reason) = (name.to_owned(), error.to_string());
     match error.sqlite_error_code() {

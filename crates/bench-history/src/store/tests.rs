@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
-/// A run of these cases, with a median time in seconds for each; it began on this day.
+/// Returns a run of `cases`, each with its median time in seconds; it began on this `day`.
 pub(crate) fn record(run: &str, day: u32, cases: &[(&str, f64)]) -> Record {
     let percentile = |value: f64| json!({"value_s": value, "supported": false});
     let cases: Vec<Json> = cases
@@ -138,7 +138,7 @@ fn another_unit_is_another_line(place: &dyn Place) {
     use bench_record::Metric;
     let mut store = place.open();
     store.add(&record("r1", 1, &[("unit/a", 1.0)])).expect("added");
-    // The benchmark counts bytes where it counted items, and the night after that both.
+    // The benchmark counts bytes instead of items, and on the next night both.
     let bytes = || Metric::new("Items", "bytes/s", 8.0, Better::Higher);
     let mut run = record("r2", 2, &[("unit/a", 1.0)]);
     run.cases[0].metrics = vec![bytes()];
@@ -270,7 +270,7 @@ fn what_a_run_took_place_in_is_known_and_goes_with_it(place: &dyn Place) {
         points.map(|point| point.circumstances.iter().map(|(_, value)| value.to_owned()).collect()).collect()
     };
     assert_eq!(systems(&mut store)[..2], [["A"], ["B"]]);
-    // As a store of an older version has none of it.
+    // A store of an older version has no circumstances.
     store.database.execute("DELETE FROM circumstance", &[]).expect("forgotten");
     assert_eq!(systems(&mut store)[..2], [[""; 0], [""; 0]]);
     store.refresh().expect("made anew");
@@ -415,7 +415,7 @@ fn a_renamed_case_keeps_its_history(place: &dyn Place) {
     };
     store.accept(&accepted).expect("kept");
     store.rename(&renaming("unit/old", "unit/new")).expect("renamed");
-    // A branch that has the old name still.
+    // A branch that still has the old name.
     store.add(&record("r2", 2, &[("unit/old[n=1]", 2.0)])).expect("added");
     let times = |store: &mut Store| -> Vec<(String, Vec<f64>)> {
         let series = store.series().expect("series");
@@ -427,7 +427,7 @@ fn a_renamed_case_keeps_its_history(place: &dyn Place) {
     assert_eq!(store.acceptances().expect("kept")[0].case, "unit/new[n=1]");
     assert_eq!(store.record("r1").expect("there").cases[0].id, "unit/old[n=1]", "what is stored stays");
     assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
-    // Another benchmark that takes the old name is no part of the line where both were measured.
+    // Another benchmark that takes the old name is not part of the line in a run that measured both.
     store.add(&record("r4", 4, &[("unit/new[n=1]", 4.0), ("unit/old[n=1]", 9.0)])).expect("added");
     let apart = [line("unit/new[n=1]", &[1.0, 2.0, 3.0, 4.0]), line("unit/old[n=1]", &[9.0])];
     assert_eq!(times(&mut store)[..2], apart);
@@ -485,7 +485,7 @@ fn a_file_that_is_no_store_is_told() {
         }),
     ] {
         std::fs::write(place.path(), bytes).expect("file");
-        // What SQLite does not see when it opens, it sees when it looks.
+        // Damage that SQLite does not notice when it opens the file is found by a check.
         let found = place.try_open().and_then(|mut store| store.verify());
         match found {
             Err(error) => assert!(error.to_string().contains("bench store rebuild"), "{what}: {error}"),
@@ -506,8 +506,8 @@ fn a_locked_file_is_told() {
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
 
-/// Tests the state of a new store for the moment in which several processes open it: a file without write-ahead
-/// logging that another process writes. SQLite itself waits for readers there, but not for a writer.
+/// Tests the state of a new store at the moment when several processes open it: a file without write-ahead logging to
+/// which another process writes. SQLite itself waits for readers there, but not for a writer.
 #[test]
 fn who_switches_to_write_ahead_logging_waits_for_writers() {
     let folder = tempfile::tempdir().expect("folder");

@@ -29,11 +29,11 @@ impl Store {
     }
 
     /// Checks for damage: of the file, of records, whose packed form contains a checksum, of rows that differ from
-    /// their record, and of rows that follow from no record and have their own checksum. Returns a line for each
-    /// fault.
+    /// their record, and of rows that cannot be computed from a record and have their own checksum. Returns a line for
+    /// each fault.
     ///
     /// # Errors
-    /// When the store cannot be read at all.
+    /// The error of the database, if the store cannot be read at all.
     pub fn verify(&mut self) -> Result<Vec<String>, StoreError> {
         let mut found = self.database.check()?;
         for table in checked::ALL {
@@ -48,7 +48,7 @@ impl Store {
                 }
             };
             let circumstances = self.circumstance_rows(&stored.run)?;
-            // None are kept of runs from before there was a table of them.
+            // Runs that were added before there was a table for them have none.
             let of_record =
                 if circumstances.is_empty() { BTreeSet::new() } else { circumstance_rows(&record) };
             let intervals = self.interval_rows(&stored.run)?;
@@ -117,7 +117,7 @@ impl Store {
     }
 }
 
-/// A row as text: numbers that differ in their last bit differ in it, too.
+/// Formats a row as text; numbers that differ in their last bit differ in the text, too.
 fn shown(row: &[Value]) -> String {
     format!("{row:?}")
 }

@@ -1,4 +1,4 @@
-//! Changes by what caused them, ids taken apart, and the first days of a store.
+//! Tests changes grouped by their cause, ids split into their parts, and the first days of a store.
 
 use crate::{demo, stage, suite};
 
@@ -7,7 +7,7 @@ fn one_event_is_one_card_with_what_follows_from_it_folded() {
     let Some(browser) = stage::show("events", &suite::nightly()) else { return };
     browser.run("location.hash = '#view=changes'");
     browser.wait("document.querySelector('.change')");
-    // Four commits and a kernel, which moved more than a hundred figures each way of two machines.
+    // Four commits and a kernel, which together changed more than a hundred figures on two machines.
     assert_eq!(browser.count(".change"), 5, "{}", browser.text(".changes"));
     assert_eq!(browser.count(".change.of-machine"), 1);
     assert!(browser.text(".count").contains("5 events"), "{}", browser.text(".count"));

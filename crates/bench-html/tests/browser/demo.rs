@@ -1,4 +1,4 @@
-//! Nights of a small suite whose truth is known, and what else a page may show.
+//! The nights of a small suite whose true changes are known, and other content of pages.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use bench_stats::Interval;
 use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
 
-/// Cases, and a usual time of each in seconds.
+/// The cases, and the usual time of each in seconds.
 pub(crate) const CASES: [(&str, f64); 7] = [
     ("resnet50/performance/forward[batch=1,dtype=f32]", 0.042),
     ("resnet50/performance/forward[batch=8,dtype=f32]", 0.31),
@@ -27,10 +27,10 @@ pub(crate) const CASES: [(&str, f64); 7] = [
     ("whisper/performance/transcribe", 0.77),
 ];
 
-/// Nights of the history.
+/// The number of nights in the history.
 pub(crate) const NIGHTS: usize = 70;
 
-/// Evenly spread over −½ to ½, the same in every test, and unlike for every line.
+/// Returns noise, uniformly distributed from −½ to ½: the same in every test, and different for every line.
 pub(crate) fn noise(night: usize, line: usize) -> f64 {
     let mut z = (night as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ (line as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95);
@@ -39,8 +39,8 @@ pub(crate) fn noise(night: usize, line: usize) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64 - 0.5
 }
 
-/// What really happened: a regression on night 20, an improvement on night 34 that was accepted, a slower machine from
-/// night 52 on, of which the noise of one case tells a night later.
+/// Returns the true change of a case's time: a regression on night 20, an accepted improvement on night 34, and a
+/// slower machine from night 52 on, which affects one case a night later.
 fn factor(case: usize, night: usize, machine: usize) -> f64 {
     let regression = if case == 1 && night >= 20 { 1.03 } else { 1.0 };
     let improvement = if case == 3 && night >= 34 { 0.82 } else { 1.0 };
@@ -59,7 +59,7 @@ pub(crate) fn commit(night: usize) -> String {
     format!("{:08x}", (night as u32 + 1).wrapping_mul(0x9e37_79b9)).repeat(5)
 }
 
-/// One line; machine 1 has run every other night, since night 10.
+/// Returns one line; machine 1 runs every other night, from night 10 on.
 pub(crate) fn line(case: usize, machine: usize, metric: &str) -> Series {
     let text = |text: &str| text.to_owned();
     let (cpu, cores) =
@@ -81,7 +81,7 @@ pub(crate) fn line(case: usize, machine: usize, metric: &str) -> Series {
             }
             _ => (180e6 + 4e7 * case as f64) * (1.0 + 0.004 * noise(night, 100 + case + 10 * machine)),
         };
-        // What slowed the first machine down.
+        // This kernel slowed the first machine down.
         let kernel = if machine == 0 && night >= 52 { "6.11" } else { "6.8" };
         let system = ("operating system".to_owned(), format!("Ubuntu 24.04, kernel {kernel}"));
         let circumstances = Arc::new([system].into_iter().collect());
@@ -107,7 +107,7 @@ pub(crate) fn line(case: usize, machine: usize, metric: &str) -> Series {
     }
 }
 
-/// All lines, and the accepted improvement.
+/// Returns all lines, and the accepted improvement.
 pub(crate) fn history() -> History {
     let mut series = Vec::new();
     for case in 0..CASES.len() {
@@ -128,10 +128,10 @@ pub(crate) fn history() -> History {
     History::of(&series, &[accepted], Settings::default())
 }
 
-/// Nights with two rounds of each case, of which little is known.
+/// The nights with two rounds of each case, whose figures have no interval.
 pub(crate) const SHORT_NIGHTS: [usize; 3] = [5, 30, 31];
 
-/// How well a figure is known on a night.
+/// Returns the interval and the number of rounds of a figure on a night.
 pub(crate) fn known(value: f64, night: usize) -> Known {
     if SHORT_NIGHTS.contains(&night) {
         return Known { interval: None, rounds: Some(2) };
@@ -140,7 +140,7 @@ pub(crate) fn known(value: f64, night: usize) -> Known {
     Known { interval, rounds: Some(12) }
 }
 
-/// A case with rounds of twenty samples around a time.
+/// Returns a case with rounds of twenty samples around a time.
 pub(crate) fn measured(id: &str, time_s: f64, seed: usize, rounds: u32) -> CaseRecord {
     let rounds: Vec<RoundRecord> = (0..rounds)
         .map(|number| {
@@ -211,7 +211,7 @@ fn level(concurrency: u32) -> Level {
     level
 }
 
-/// A load case with so many clients at its levels.
+/// Returns a load case with these numbers of clients at its levels.
 fn speech(name: &str, clients: &[u32]) -> CaseRecord {
     let found = Metric::new("latency-bounded throughput", "req/s", 17.25, Better::Higher)
         .with_interval(Some(Interval { low: 16.5, high: 18.0 }));
@@ -229,7 +229,7 @@ fn speech(name: &str, clients: &[u32]) -> CaseRecord {
     case
 }
 
-/// A run with figures, load, a failure and warnings; every time is multiplied by `factor`.
+/// Returns a run with figures, load, a failure and warnings; every time is multiplied by `factor`.
 pub(crate) fn record(name: &str, factor: f64) -> Record {
     let mut cases: Vec<CaseRecord> =
         CASES.iter().enumerate().map(|(seed, (id, time_s))| measured(id, time_s * factor, seed, 6)).collect();
@@ -263,10 +263,10 @@ pub(crate) fn record(name: &str, factor: f64) -> Record {
     record
 }
 
-/// Everything that a nightly page shows.
+/// Returns everything that a nightly page shows.
 pub(crate) fn nightly() -> Page {
     let mut record = record("2026-03-14T01-30-00Z-21c5", 1.0);
-    // Of two rounds that lie far apart next to nothing is known.
+    // Two rounds that differ much give a very wide interval.
     if let Some(time) = &mut record.cases[1].time {
         time.interval_s = Some(Interval { low: 0.0, high: 162.86 * time.median_s.0 });
     }
@@ -278,12 +278,12 @@ pub(crate) fn nightly() -> Page {
     }
 }
 
-/// A run whose load case has tried very many levels.
+/// Returns a run whose load case has very many levels.
 pub(crate) fn searched() -> Page {
     let mut record = record("searched", 1.0);
     let clients: Vec<u32> = (1..=40).collect();
     let mut search = speech("search", &clients);
-    // As in records that do not say what the objective was.
+    // As in records that do not contain the objective.
     let levels = search
         .rounds
         .iter_mut()
@@ -294,7 +294,7 @@ pub(crate) fn searched() -> Page {
     Page { runs: vec![Run::of(&record)], ..nightly() }
 }
 
-/// Two runs, compared.
+/// Returns the comparison of two runs.
 pub(crate) fn compared() -> Page {
     let (old, mut new) = (record("before", 1.0), record("after", 1.02));
     for (place, factor) in [(0, 1.9), (3, 0.4)] {

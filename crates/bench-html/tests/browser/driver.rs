@@ -8,25 +8,25 @@ use std::time::{Duration, Instant};
 use bench_testing::is_missing;
 use serde_json::{Value, json};
 
-/// How long anything on a page may take before a test has failed: the machine may be busy.
+/// The time after which a wait on a page fails. It is long because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one window.
 pub(crate) struct Browser {
     driver: Child,
-    /// Kept open: the driver must not die of a message that is never read.
+    /// Kept open, so that the driver does not fail when it writes a message.
     _messages: Lines<BufReader<ChildStdout>>,
     port: u16,
     session: String,
 }
 
 impl Browser {
-    /// Starts one; `None`, and a message, where there is none to start.
+    /// Starts a browser. Returns `None`, and prints a message, if none is installed.
     pub(crate) fn start() -> Option<Self> {
         if is_missing("chromedriver") || is_missing("chromium") {
             return None;
         }
-        // 0: the system chooses a port, and the driver says which.
+        // 0: the system chooses a port, which the driver prints.
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -84,20 +84,20 @@ impl Browser {
         }
     }
 
-    /// The number of elements that a selector finds.
+    /// Returns the number of elements that a selector finds.
     pub(crate) fn count(&self, selector: &str) -> u64 {
         self.run(&format!("return document.querySelectorAll({selector:?}).length"))
             .as_u64()
             .expect("a number")
     }
 
-    /// The text of the first element that a selector finds.
+    /// Returns the text of the first element that a selector finds; empty if there is none.
     pub(crate) fn text(&self, selector: &str) -> String {
         let script = format!("return document.querySelector({selector:?})?.textContent ?? ''");
         self.run(&script).as_str().expect("text").to_owned()
     }
 
-    /// Presses keys, one after the other, wherever the focus is.
+    /// Presses keys, one after the other, in the focused element.
     pub(crate) fn press(&self, keys: &str) {
         let actions: Vec<Value> = keys
             .chars()
@@ -108,7 +108,7 @@ impl Browser {
         self.post("actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}));
     }
 
-    /// Makes the page so many CSS pixels wide, as on a phone.
+    /// Makes the page `width` CSS pixels wide, as on a phone.
     pub(crate) fn narrow(&self, width: u32) {
         let size = json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": false});
         self.post("goog/cdp/execute", &json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": size}));
@@ -126,7 +126,7 @@ impl Browser {
         );
     }
 
-    /// The warnings and errors on the console since the last call.
+    /// Returns the warnings and errors on the console since the last call.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.post("se/log", &json!({"type": "browser"}));
         let entries = log.as_array().expect("a log").iter();
@@ -178,7 +178,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A driver that is killed leaves its browser behind: that is ended first. Either may just have gone.
+        // A driver that is killed leaves its browser running, so the browser is ended first. Either may already have
+        // ended.
         let _ = self.try_send("DELETE", &format!("/session/{}", self.session), &json!({}));
         let _ = self.driver.kill();
         let _ = self.driver.wait();

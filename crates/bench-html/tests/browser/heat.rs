@@ -1,4 +1,4 @@
-//! The heat map: first view of a history, driven by keys.
+//! Tests the heat map, the first view of a history, which keys control.
 
 use crate::{stage, suite};
 
@@ -14,7 +14,7 @@ fn the_heat_map_is_seen_first_and_read_with_keys() {
     browser.wait("document.querySelector('.readout').textContent.includes('2026-04-02')");
     let read = || browser.text(".readout");
     assert!(read().contains("mmdit · performance step side=64"), "{}", read());
-    // It moved with its machine alone.
+    // The figure moved only with its machine.
     assert!(read().contains("against 122."), "{}", read());
     browser.press("[");
     assert!(read().contains("the machine: 42 of 42 cases"), "{}", read());

@@ -1,8 +1,8 @@
-//! The history: told, filtered, zoomed.
+//! Tests the history: the list of changes, filters and zoom.
 
 use crate::{demo, stage};
 
-/// Goes from the address of a page to one of its views.
+/// Opens a view of the page.
 fn view(browser: &crate::driver::Browser, hash: &str) {
     browser.run(&format!("location.hash = {hash:?}"));
 }
@@ -48,7 +48,7 @@ fn series_are_filtered_by_what_they_are_and_by_search() {
     assert!(browser.text(".count").starts_with("2 of 22"), "{}", browser.text(".count"));
     let hash = browser.run("return location.hash");
     assert!(hash.as_str().expect("text").contains("q=decode"), "what is looked at can be sent: {hash}");
-    // Sparklines in sight are drawn, once the browser has seen that they are.
+    // Visible sparklines are drawn, once the browser has found that they are visible.
     browser.wait(
         "((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data\
          .some((part) => part > 0))(document.querySelector('.card canvas'))",
@@ -63,7 +63,7 @@ fn a_line_zooms_reads_its_runs_and_lays_machines_over_each_other() {
     browser.wait("document.querySelector('.chart canvas')");
     let scale = "return [...document.querySelectorAll('.u-axis')].length && document.querySelector('.readout').textContent";
     assert!(browser.run(scale).as_str().is_some_and(|text| text.contains("newest")));
-    // The table below says the same as the chart.
+    // The table below agrees with the chart.
     let segments = browser.text("table");
     assert!(segments.contains("+2.9 %") && segments.contains("95 % interval"), "{segments}");
     browser.run("document.querySelector('.chart').focus()");
@@ -137,7 +137,7 @@ fn a_wild_night_squeezes_no_others_and_shares_stand_on_the_right() {
     let case = "qwen3_vl_2b/unit/rope[device%3Dcpu,threads%3Dall,len%3D512]";
     view(&browser, &format!("#view=line&case={case}&metric=time"));
     browser.wait("document.querySelector('.chart canvas')");
-    // Half as slow again on one night; the levels since lie a fifth above the first.
+    // One night is 50 % slower; the later levels are 20 % above the first one.
     let range = browser.run(
         "const {min, max} = document.querySelector('.chart').shownFigures(); return [min * 1e6, max * 1e6]",
     );

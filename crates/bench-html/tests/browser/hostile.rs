@@ -1,4 +1,4 @@
-//! Names that would like to be more than names.
+//! Tests names that contain HTML or code.
 
 use bench_history::change::Settings;
 use bench_history::store::Acceptance;
@@ -7,7 +7,7 @@ use bench_protocol::Better;
 
 use crate::{demo, stage};
 
-/// Each would set `window.attacked`, or end an element, if anything read it as HTML, CSS or code.
+/// Each name would set `window.attacked`, or end an element, if it were interpreted as HTML, CSS or code.
 const NAMES: [&str; 5] = [
     "</script><script>window.attacked = 1</script>",
     "<img src=x onerror='window.attacked = 1'>",

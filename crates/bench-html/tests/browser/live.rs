@@ -1,4 +1,4 @@
-//! A served page looks for news.
+//! Tests that a served page updates itself.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::driver::Browser;
 fn news_is_shown_without_losing_the_place() {
     let Some(browser) = Browser::start() else { return };
     let page = |revision: &str| Page { revision: Some(revision.to_owned()), ..demo::nightly() };
-    // Only its run, before there is any history.
+    // At first, the page shows only its run, and no history.
     let shown = Arc::new(Mutex::new(Some(Page { history: None, ..page("1") })));
     let server = Arc::new(Server::http("127.0.0.1:0").expect("a port"));
     let answering = {
@@ -50,7 +50,7 @@ fn news_is_shown_without_losing_the_place() {
     answering.join().expect("it ends");
 }
 
-/// How far a run is of two cases, the first of which is in its third round.
+/// Returns the progress of a run with two cases, the first of which is in its third round.
 fn in_its_third_round() -> InProgress {
     let folder = tempfile::tempdir().expect("a folder");
     let begin = serde_json::json!({

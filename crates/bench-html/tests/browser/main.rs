@@ -1,6 +1,6 @@
 //! The page in a real browser: Chromium without a window, driven by its `chromedriver`.
 //!
-//! Without them (Debian's packages `chromium` and `chromium-driver`) nothing is tested here, and that is said.
+//! Without them (Debian's packages `chromium` and `chromium-driver`), these tests are skipped with a message.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod changes;

@@ -1,4 +1,4 @@
-//! Runs, load, environment, comparisons.
+//! Tests runs, load, environment and comparisons.
 
 use crate::{demo, stage, suite};
 
@@ -13,9 +13,9 @@ fn a_run_shows_cases_failures_load_and_environment() {
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
-    // Of an interval that says nothing, no figure.
+    // An interval that is too wide is shown without a figure.
     assert!(text.contains(">±100\u{a0}%") && !text.contains("8143"), "{text}");
-    // Beside the figures, and not among the warnings as well.
+    // The reason appears next to the figures, and not again among the warnings.
     assert_eq!(
         text.matches("✗ invalid: the harness was the bottleneck at concurrency 16").count(),
         1,
@@ -107,7 +107,7 @@ fn a_run_is_read_in_blocks_beside_its_history() {
     assert!(row(0).contains("step side=64") && row(0).contains("1 round"), "{}", row(0));
     assert!(row(1).contains("side=128") && row(1).contains("±"), "{}", row(1));
     assert_eq!(browser.count(".cases .histogram"), 42, "each case that was sampled has its histogram");
-    // Nothing moved since the machine did, thirteen nights ago.
+    // Nothing has changed since the shift of the machine, thirteen nights ago.
     assert_eq!(browser.count(".cases .verdict.is-slower"), 0, "{}", browser.text(".cases"));
     // The head of the table stays in view.
     browser.run("scrollTo(0, document.querySelectorAll('.cases tr')[30].getBoundingClientRect().top)");
@@ -118,7 +118,7 @@ fn a_run_is_read_in_blocks_beside_its_history() {
     assert_eq!(head, true);
     browser.press("/unet");
     browser.wait("document.querySelector('.view.run .count').textContent === '7 of 43 cases'");
-    // Sorted, a row says whose it is; a third click brings the blocks back.
+    // In a sorted table, each row contains its model; a third click restores the blocks.
     let sort = "[...document.querySelectorAll('.cases .sort')].find((button) => button.textContent === 'time').click()";
     browser.run(sort);
     assert_eq!(browser.count(".cases .block"), 0);

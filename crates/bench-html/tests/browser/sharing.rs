@@ -1,11 +1,11 @@
-//! Downloads, links and keys of a page.
+//! Tests the downloads, links and keys of a page.
 
 use bench_history::config::Config;
 use bench_html::{Comparison, Page};
 
 use crate::{demo, stage, suite};
 
-/// Keeps the text of the next files that are saved, for `window.saved`.
+/// A script that stores the text of files that are saved in `window.saved`.
 const KEEP_FILES: &str = "window.saved = []; const make = URL.createObjectURL; \
      URL.createObjectURL = (blob) => { blob.text().then((text) => window.saved.push(text)); return make(blob); }; \
      HTMLAnchorElement.prototype.click = function () { window.file = this.download; };";
@@ -26,7 +26,7 @@ fn figures_and_pictures_are_handed_out() {
     browser.wait("window.saved.length === 1");
     let table =
         browser.run("return window.saved.pop().trim().split('\\r\\n').map((row) => row.split(',').length)");
-    // Commas of an id count, too: it has four arguments.
+    // The commas of an id count, too: it has four arguments.
     assert_eq!(table, serde_json::json!([89, 92, 92, 92, 92, 92, 92]), "86 runs of 6 cases");
     browser.run("location.hash = '#view=run&q=mmdit'");
     browser.wait("document.querySelector('.cases')");
@@ -142,7 +142,7 @@ fn keys_go_on_where_they_were() {
 #[test]
 fn borders_of_what_can_be_pressed_are_seen() {
     let Some(browser) = stage::show("borders", &suite::nightly()) else { return };
-    // Contrast of WCAG 2.2, 1.4.11, between a button's border and what lies around it.
+    // The contrast (WCAG 2.2, 1.4.11) between the border of a control and its surroundings.
     let contrast = "const light = (text) => { const [r, g, b] = text.match(/\\d+/g).map((part) => part / 255) \
          .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)); \
          return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05; }; \

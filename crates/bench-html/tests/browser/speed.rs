@@ -1,4 +1,4 @@
-//! Many series: nothing is drawn that cannot be seen.
+//! Tests that only the visible part of many series is drawn.
 
 use bench_history::change::Settings;
 use bench_history::store::Series;

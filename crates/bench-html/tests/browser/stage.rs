@@ -1,4 +1,4 @@
-//! Pages on disk, opened as a reader opens them.
+//! Writes pages to disk, and opens them as a reader does.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub(crate) fn show(name: &str, page: &Page) -> Option<Browser> {
     Some(browser)
 }
 
-/// Writes a page to a file of this name; answers with its address.
+/// Writes a page to a file of this name; returns its address.
 pub(crate) fn address(name: &str, page: &Page) -> String {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("page-{name}.html"));
     std::fs::write(&file, page.html().expect("HTML")).expect("written");

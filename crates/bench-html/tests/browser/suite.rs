@@ -1,4 +1,4 @@
-//! A suite of many cases on two machines, and its nights: what a page must fold to be readable.
+//! The nights of a suite of many cases on two machines, which a page must fold to be readable.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use bench_record::Record;
 
 use crate::demo;
 
-/// Nights of the suite.
+/// The number of nights.
 const NIGHTS: usize = 86;
 
-/// Arguments that all of its cases share.
+/// The arguments that all cases share.
 const SHARED: &str = "device=cpu,threads=all";
 
-/// A benchmark, the values of the argument that varies, and the time of the first in seconds.
+/// A benchmark, its constant arguments with the name of the varying one, the values of that one, and the time of the
+/// first case in seconds.
 type Benchmark = (&'static str, &'static str, &'static [&'static str], f64);
 
 const BENCHMARKS: [Benchmark; 13] = [
@@ -36,7 +37,7 @@ const BENCHMARKS: [Benchmark; 13] = [
     ("vocoder/performance/decode", "frames", &["1", "5", "25"], 0.069),
 ];
 
-/// The figures of a case: name, unit, and what they do when its time grows by a factor.
+/// The figures of a case: name, unit, and the better direction.
 const METRICS: [(&str, &str, Better); 5] = [
     ("time", "s", Better::Lower),
     ("cpu_time", "s", Better::Lower),
@@ -45,7 +46,7 @@ const METRICS: [(&str, &str, Better); 5] = [
     ("peak_memory", "bytes", Better::Lower),
 ];
 
-/// Cases as ids with a usual time in seconds.
+/// Returns the ids of the cases, each with its usual time in seconds.
 fn cases() -> Vec<(String, f64)> {
     let cases = BENCHMARKS.iter().flat_map(|(head, argument, values, time_s)| {
         values.iter().enumerate().map(move |(place, value)| {
@@ -55,7 +56,8 @@ fn cases() -> Vec<(String, f64)> {
     cases.collect()
 }
 
-/// The true changes of a case's time: commits made some slower and others faster, and a kernel the first machine.
+/// Returns the true change of a case's time: commits make some cases slower and others faster, and a kernel makes the
+/// first machine slower.
 fn time_factor(id: &str, night: usize, machine: usize) -> f64 {
     let after = |since: usize, factor: f64, fits: bool| if fits && night >= since { factor } else { 1.0 };
     after(30, 1.04, id.contains("depth=18"))
@@ -68,7 +70,7 @@ fn memory_factor(id: &str, night: usize) -> f64 {
     if id.contains("unet") && night >= 38 { 1.25 } else { 1.0 }
 }
 
-/// The figures of one case on one machine: the second runs every other night.
+/// Returns one figure of one case on one machine; the second machine runs every other night.
 fn line(number: usize, machine: usize, metric: usize) -> Series {
     let (id, time_s) = cases().swap_remove(number);
     let (name, unit, better) = METRICS[metric];
@@ -114,12 +116,12 @@ fn line(number: usize, machine: usize, metric: usize) -> Series {
     }
 }
 
-/// All of its nights, and its newest run with a load case.
+/// Returns all nights, and the newest run with a load case.
 pub(crate) fn nightly() -> Page {
     let mut series = Vec::new();
     for number in 0..cases().len() {
         for machine in 0..2 {
-            // What comes out first is known of two cases only.
+            // Only some cases have a time to first token.
             let known = (0..METRICS.len()).filter(|metric| *metric != 3 || number % 8 == 6);
             series.extend(known.map(|metric| line(number, machine, metric)));
         }
@@ -136,7 +138,7 @@ pub(crate) fn nightly() -> Page {
     for case in measured.iter_mut().step_by(5) {
         case.warnings.push(format!("its {} rounds fell into a bad minute of the machine", case.rounds.len()));
     }
-    // What the small suite of the other tests measured stays out.
+    // The cases of the small suite that the other tests use are left out.
     measured.extend_from_slice(&small.cases[demo::CASES.len()..]);
     let (timestamp, run) = demo::run(NIGHTS - 1, 0);
     let mut record = Record::new(&run, &timestamp, measured);
@@ -150,7 +152,7 @@ pub(crate) fn nightly() -> Page {
     }
 }
 
-/// The first days of a suite: too few runs for any change to be found.
+/// Returns the first days of a suite, with too few runs to find a change.
 pub(crate) fn first_days() -> Page {
     let mut series: Vec<Series> = (0..6).map(|number| line(number, 0, 0)).collect();
     for one in &mut series {

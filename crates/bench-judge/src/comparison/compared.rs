@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ComparedCounts {
-    /// Instructions then.
+    /// Instructions in the earlier run.
     pub old: Option<u64>,
-    /// Instructions now.
+    /// Instructions in the later run.
     pub new: Option<u64>,
     /// The relative change of estimated cycles. The verdict does not depend on it.
     pub change_of_cycles: Option<f64>,
@@ -22,16 +22,16 @@ pub struct ComparedCounts {
 pub struct Compared {
     /// The case.
     pub id: String,
-    /// Median then, in seconds.
+    /// Median in the earlier run, in seconds.
     pub old_s: Option<f64>,
-    /// Median now, in seconds.
+    /// Median in the later run, in seconds.
     pub new_s: Option<f64>,
     /// The counts, if instructions were counted instead of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ComparedCounts>,
     /// The relative change of time, `new/old − 1`, without the drift; or that of instructions.
     pub change: Option<f64>,
-    /// Its interval, with a confidence of at least 95 %; absent if a run has only one round, which does not show how
+    /// Its interval, with a confidence of at least 95 %; `None` if a run has only one round, which does not show how
     /// processes differ.
     pub interval: Option<Interval>,
     /// The verdict.
@@ -50,7 +50,7 @@ pub struct Comparison {
     pub measure: Measure,
     /// The earlier run.
     pub baseline: String,
-    /// The commit that the earlier run measured; absent if its tree had changes, or git knew nothing.
+    /// The commit that the earlier run measured; `None` if its tree had changes, or git did not report one.
     pub baseline_commit: Option<String>,
     /// A line about the differences between the machines or builds of the runs; `None` if there are none.
     pub different: Option<String>,
@@ -79,14 +79,14 @@ impl Compared {
 }
 
 impl Comparison {
-    /// The cases that are slower by more than `share`, with their whole interval.
+    /// Returns the cases that are slower by more than `share`: their whole interval lies above it.
     pub fn slower_than(&self, share: f64) -> impl Iterator<Item = &Compared> {
         self.cases.iter().filter(move |case| {
             case.verdict == Verdict::Slower && case.interval.is_some_and(|interval| interval.low > share)
         })
     }
 
-    /// The cases with this verdict.
+    /// Returns the cases with this verdict.
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Compared> {
         self.cases.iter().filter(move |case| case.verdict == verdict)
     }
@@ -97,7 +97,8 @@ impl Comparison {
     }
 }
 
-/// Every case of `new` beside that of `old`, and those of `old` that `new` would have run and does not have; by id.
+/// Compares each case of `new` with that of `old`, if there is one, and adds the cases of `old` that `new` would have
+/// run and does not have. Sorted by id.
 pub(super) fn case_by_case(
     old: &Record,
     new: &Record,
@@ -136,7 +137,7 @@ pub(super) fn without_figure(
 }
 
 impl Compared {
-    /// A case without figures.
+    /// Creates a case without figures.
     pub fn blank(id: &str, verdict: Verdict) -> Self {
         Compared {
             id: id.to_owned(),

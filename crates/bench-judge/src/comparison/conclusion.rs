@@ -7,10 +7,10 @@ use bench_record::{Measure, Verdict};
 use bench_syntax::quantity::percent;
 use bench_syntax::text::shell_word;
 
-/// A smallest visible change beyond this share says only that nothing could have been seen.
+/// A smallest visible change that is larger than this share is not printed as a number.
 const NOTHING_SEEN: f64 = 10.0;
 
-/// More cases than this are not named one by one.
+/// The largest number of cases that are named one by one.
 const NAMED: usize = 3;
 
 impl Comparison {
@@ -31,13 +31,15 @@ impl Comparison {
         lines
     }
 
-    /// Advice on how to settle unsure cases, for two builds of the same benchmarks.
+    /// Returns advice on how to settle unsure cases, for two builds of the same benchmarks; `None` if more measuring
+    /// would not help.
     pub fn advice(&self) -> Option<String> {
         let unsure = self.undecided()?;
         Some(format!("to settle it, let both builds take turns: {}", self.paired_command(&unsure)))
     }
 
-    /// The same for a server that was measured over the network, which no command can build again.
+    /// Same as [`advice`](Self::advice), for a server that was measured over the network, which no command can build
+    /// again.
     pub fn advice_for_servers(&self) -> Option<String> {
         self.undecided()?;
         let advice = "to settle it, let the old and the new server take turns: bench compare OLD_URL NEW_URL -- FLAGS, with the \
@@ -45,13 +47,13 @@ impl Comparison {
         Some(advice.to_owned())
     }
 
-    /// The cases that more measuring would decide. A count that does not repeat becomes no better by repeating.
+    /// Returns the unsure cases; `None` if there are none, or if they are counts, which repeating does not improve.
     fn undecided(&self) -> Option<Vec<&Compared>> {
         let unsure: Vec<&Compared> = self.with(Verdict::Unsure).collect();
         (!unsure.is_empty() && self.measure != Measure::Instructions).then_some(unsure)
     }
 
-    /// One line for each reason of this verdict, with the cases that share it.
+    /// Returns one line for each reason of this verdict, with the cases that share it.
     fn reasons(&self, verdict: Verdict) -> Vec<String> {
         let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for case in self.with(verdict) {
@@ -66,7 +68,7 @@ impl Comparison {
         reasons.into_iter().map(line).collect()
     }
 
-    /// The command that compares the same two builds live.
+    /// Returns the command that compares the same two builds live.
     fn paired_command(&self, unsure: &[&Compared]) -> String {
         let filters: String = if unsure.len() > NAMED {
             String::new()
@@ -87,7 +89,7 @@ impl Comparison {
     }
 }
 
-/// The smallest change that could have been seen: `±2.5 %`.
+/// Formats the smallest change that could have been seen: `±2.5 %`.
 pub fn visible(effect: f64) -> String {
     if effect > NOTHING_SEEN {
         format!("more than ±{}", percent(NOTHING_SEEN))

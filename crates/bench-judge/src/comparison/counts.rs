@@ -160,7 +160,7 @@ mod tests {
     use crate::comparison::Judgement;
     use crate::testing::record;
 
-    /// A run of one case whose rounds have counted this.
+    /// Creates a run of one case whose rounds have counted these numbers of instructions.
     fn run(rounds: &[u64]) -> Record {
         let mut record = record(vec![("unit/x", vec![1; rounds.len()])]);
         let case = &mut record.cases[0];

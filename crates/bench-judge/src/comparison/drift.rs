@@ -10,13 +10,13 @@ pub(super) const FEWEST_CASES: usize = 8;
 pub(super) struct Drift {
     /// The median of the log ratios.
     pub(super) shift: f64,
-    /// 1.4826 MAD around it. A machine that has changed seldom changes for every case alike; code that has
-    /// changed for some cases hardly moves a median of deviations.
+    /// 1.4826 times the median absolute deviation from `shift`. A machine rarely changes for every case alike; code
+    /// that has changed for some cases hardly moves a median of deviations.
     pub(super) spread: f64,
 }
 
 impl Drift {
-    /// `None` if there are too few cases to tell.
+    /// Returns `None` if there are too few cases to distinguish a drift.
     pub(super) fn of(logs: &[f64]) -> Option<Self> {
         if logs.len() < FEWEST_CASES {
             return None;

@@ -8,10 +8,11 @@ use crate::comparison::spread::{Moves, Spread, Suite};
 use bench_record::{EarlierRun, Record};
 use bench_stats as stats;
 
-/// Fewer earlier runs than this, the two that are compared apart, say too little of the spread of a case by themselves.
+/// The number of earlier runs, besides the two that are compared, below which the runs of one case alone do not show
+/// its spread.
 pub(super) const FEWEST_RUNS: usize = 5;
 
-/// This many are enough if the other cases of a suite supply what is missing.
+/// The number that is enough if the other cases of a suite supply what is missing.
 pub(super) const FEWEST_RUNS_OF_SUITE: usize = 1;
 
 /// The number of last runs that are used: older ones describe a machine that has changed since.
@@ -37,7 +38,7 @@ impl History {
             let known = runs.iter().any(|known| known.run == run.run);
             if !is_either
                 && !known
-                // One that has counted instructions, or knows no case well, says nothing of times.
+                // A run that has counted instructions, or has no well-known median, shows nothing about times.
                 && !run.medians_s.is_empty()
                 && run.timestamp.as_str() < newest
                 && machine::differences(&run.environment, &new.environment).is_empty()
@@ -69,14 +70,14 @@ impl History {
         History { runs: count, spreads }
     }
 
-    /// The spread of a case, if at least [`FEWEST_RUNS`] earlier runs have a figure of it, or [`FEWEST_RUNS_OF_SUITE`] in
-    /// a suite of enough cases.
+    /// Returns the spread of a case; `None` unless at least [`FEWEST_RUNS`] earlier runs have a figure of it, or
+    /// [`FEWEST_RUNS_OF_SUITE`] in a suite of enough cases.
     pub(super) fn spread(&self, id: &str) -> Option<Spread> {
         self.spreads.get(id).copied()
     }
 }
 
-/// The moves of every case over `runs`, which are in order of time; drift removed.
+/// Returns the moves of each case over `runs`, which are in order of time; drift removed.
 fn moves<'a>(runs: &[&'a EarlierRun]) -> BTreeMap<&'a str, Moves> {
     let mut logs: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
     for (number, run) in runs.iter().enumerate() {
@@ -95,7 +96,7 @@ fn moves<'a>(runs: &[&'a EarlierRun]) -> BTreeMap<&'a str, Moves> {
         .collect()
 }
 
-/// Returns the part of each run that no other run shares: one step of a median polish (Tukey, *Exploratory Data
+/// Returns the part of each run that all its cases share: one step of a median polish (Tukey, *Exploratory Data
 /// Analysis*, 1977), with cases as rows. Zero for a run with too few cases.
 fn drifts(logs: &BTreeMap<&str, Vec<(usize, f64)>>, runs: usize) -> Vec<f64> {
     let mut residuals = vec![Vec::new(); runs];

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bench_record::{Environment, Record, References};
 
-/// A reference that moved by less says nothing: runs on a quiet machine differ by as much.
+/// A change of a reference by less is not mentioned: runs on a quiet machine differ by as much.
 const NOTEWORTHY: f64 = 0.02;
 
-/// Each way in which the machine or the build differs; empty if they are the same.
+/// Returns each way in which the machine or the build differs; empty if they are the same.
 pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     let number = |value: Option<usize>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
@@ -19,7 +19,7 @@ pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
         ("target", old.target.clone(), new.target.clone()),
         ("opt-level", old.opt_level.clone(), new.opt_level.clone()),
     ]);
-    // Records of before engines were kept name none.
+    // Records from before engines were recorded name none.
     if !old.engines.is_empty() && !new.engines.is_empty() {
         let names: BTreeSet<&String> = old.engines.keys().chain(new.engines.keys()).collect();
         let version = |engines: &BTreeMap<String, String>, name: &String| {
@@ -47,18 +47,18 @@ pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
     all
 }
 
-/// Lists the pairs whose values differ between then and now.
+/// Describes the pairs whose values differ between the two runs.
 pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<String> {
     let different = pairs.into_iter().filter(|(_, old, new)| old != new);
     different.map(|(what, old, new)| format!("different {what}: {old} then, {new} now")).collect()
 }
 
-/// All differences in one line; `None` if there are none.
+/// Joins all differences in one line; `None` if there are none.
 pub(super) fn in_a_line(differences: &[String]) -> Option<String> {
     (!differences.is_empty()).then(|| format!("not the same machine and build: {}", differences.join("; ")))
 }
 
-/// How the reference kernels of two runs differ, and what that says of a `drift` that all cases share;
+/// Describes how the reference kernels of two runs differ, and whether that explains a `drift` that all cases share;
 /// `None` if one of the runs has no references.
 pub(super) fn references(
     old: Option<References>,
@@ -90,7 +90,7 @@ pub(super) fn references(
     ))
 }
 
-/// Whether the machine stood still, by its references, while the cases moved together by `drift`.
+/// Whether the machine stood still, judging by its references, while the cases moved together by `drift`.
 pub(super) fn stood_still(old: Option<References>, new: Option<References>, drift: f64) -> bool {
     let (Some(old), Some(new)) = (old, new) else { return false };
     let moved = |old: f64, new: f64| new / old - 1.0;

@@ -19,13 +19,13 @@ impl Random {
         (mix(self.0) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Box and Muller, 1958.
+    /// The method of Box and Muller, 1958.
     fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
-    /// Student's t with three degrees of freedom, scaled to the quartiles of a normal one.
+    /// Student's t with three degrees of freedom, scaled to the quartiles of a standard normal distribution.
     fn heavy(&mut self) -> f64 {
         let square: f64 = (0..3).map(|_| self.normal().powi(2)).sum();
         0.882 * self.normal() / (square / 3.0).sqrt()
@@ -39,16 +39,16 @@ struct Machine {
     /// Standard deviation of each case between runs.
     spreads: Vec<f64>,
     noise: Noise,
-    /// Standard deviation of what all cases of a run share.
+    /// Standard deviation of the part that all cases of a run share.
     drift: f64,
-    /// How often a run is a bad one, of which every case is off by up to 30 %, each by itself.
+    /// The share of bad runs, in which each case is slower by up to 30 %, independently of the others.
     bad: f64,
-    /// How often a run has a bad minute, in which a tenth of its cases, neighbours, are off by up to 30 %, each by
-    /// itself.
+    /// The share of runs with a bad minute, in which a tenth of the cases, neighbours, are slower by up to 30 %, each
+    /// independently of the others.
     minute: f64,
-    /// The second plateau of a case, by its number, and how often a run is on it.
+    /// For the number of a case: the height of its second plateau, and the share of runs that are on it.
     plateau: fn(usize) -> (f64, f64),
-    /// Standard deviation of the logarithm by which a whole run is more or less restless than others.
+    /// Standard deviation of the logarithm of a factor by which all cases of a run vary more or less than usual.
     moody: f64,
     day: u32,
 }
@@ -73,7 +73,7 @@ impl Machine {
 
     fn run(&mut self) -> Record {
         let (shared, bad) = (self.drift * self.random.normal(), self.random.uniform() < self.bad);
-        // Only what a world has is drawn, so that the others keep their numbers.
+        // Draws no random numbers that this world does not use, so that other worlds keep theirs.
         let mood = if self.moody > 0.0 { (self.moody * self.random.normal()).exp() } else { 1.0 };
         let minute = self.minute > 0.0 && self.random.uniform() < self.minute;
         let cases = self.spreads.len();
@@ -115,7 +115,7 @@ struct Tally {
     verdicts: usize,
     wrong: usize,
     covered: usize,
-    /// Injected slowdowns of twice the printed smallest effect, and those that were called.
+    /// Injected slowdowns of twice the printed smallest effect; below, those of them that were found.
     injected: usize,
     called: usize,
     smallest: Vec<f64>,
@@ -142,7 +142,7 @@ impl Tally {
     }
 }
 
-/// Every pair of consecutive runs of `sequences` sequences, from the pair that `skipped` runs came before.
+/// Compares each two consecutive runs that follow at least `skipped` others, in `sequences` sequences.
 fn consecutive(
     mut machine: impl FnMut(u64) -> Machine,
     sequences: u64,
@@ -191,7 +191,8 @@ fn check(what: &str, tally: &Tally) {
     assert!(tally.power() >= 0.9, "{what}: {:.4} seen", tally.power());
 }
 
-/// The widest makes forty normal runs range over some 50 %, as a pointer chase did (issue 3).
+/// Standard deviations of cases. The widest makes forty normal runs range over some 50 %, as a pointer chase did (issue
+/// 3).
 const SUITE: [f64; 10] = [0.004, 0.005, 0.007, 0.01, 0.02, 0.02, 0.03, 0.05, 0.06, 0.1];
 
 /// Heavy tails make the same range from a smaller spread.
@@ -223,7 +224,7 @@ fn a_suite_is_seldom_called_without_a_change() {
     }
 }
 
-/// The name of a world, and how a machine of it is made from a seed.
+/// The name of a world, and a function that makes a machine in it from a seed.
 type World = (&'static str, fn(u64) -> Machine);
 
 /// Suites of 40 cases, whose earlier runs moderate each other, in worlds of all kinds.
@@ -259,8 +260,8 @@ fn large_suites() -> Vec<World> {
     ]
 }
 
-/// However few earlier runs a suite has. Over a few sequences chance adds a little to single figures, and little to what
-/// they come to together; [`a_large_suite_over_many_sequences`] looks at each.
+/// The share of wrong verdicts must be small, however few earlier runs a suite has. Over a few sequences, chance adds a
+/// little to single figures, and less to all of them together; [`a_large_suite_over_many_sequences`] looks at each.
 #[test]
 fn a_large_suite_is_seldom_called_without_a_change() {
     for (what, machine) in large_suites() {
@@ -278,7 +279,7 @@ fn a_large_suite_is_seldom_called_without_a_change() {
     }
 }
 
-/// The table of `docs/evidence.md`.
+/// Prints the table of `docs/evidence.md`.
 #[test]
 #[ignore = "minutes: cargo test --release -p bench-judge --lib -- --ignored --nocapture large_suite"]
 fn a_large_suite_over_many_sequences() {

@@ -19,15 +19,16 @@ const MOVING_RANGE: f64 = 1.128;
 /// Degrees of freedom of a mean moving range, for each of its moves: neighbours share a run.
 const DEGREES_A_MOVE: f64 = 0.62;
 
-/// A larger move between two runs counts as this much: no machine did worse for long, so it was the code.
+/// The largest move that counts: a larger one counts as this much. No machine did worse for long, so the code has
+/// changed.
 const LARGEST_MOVE: f64 = 0.25;
 
 /// The maximum number of degrees of freedom of the other cases for each step from one run to the next, however many
-/// cases there are: an effect of a run on all of them is seen once a run.
+/// cases there are: an effect of a run on all of them is observed only once in each run.
 const SUITE_DEGREES_A_STEP: f64 = 2.5;
 
-/// The share of moves that may be farther than what all cases are kept to ([`Suite::farthest`]). At 1 %, cases that keep to
-/// plateaus pass one wrong verdict in a hundred.
+/// The share of moves that may exceed the distance that is assumed for all cases ([`Suite::farthest`]). At 1 %, more
+/// than one verdict in a hundred is wrong for cases that keep to plateaus.
 const FARTHER: f64 = 0.0015;
 
 /// The variation of a case from one run to the next.
@@ -35,18 +36,18 @@ const FARTHER: f64 = 0.0015;
 pub(super) struct Spread {
     /// Standard deviation of a run's log median, drift removed.
     pub(super) deviation: f64,
-    /// Degrees of freedom that it rests on.
+    /// Degrees of freedom of the deviation.
     pub(super) degrees: f64,
-    /// How far apart two runs were seen without a change: by the case itself, the largest move from one run to the next but
-    /// one, as a step in the code is one large move and a bad run is two, out and back; or by the other cases, if that is
-    /// more.
+    /// The distance by which two runs were seen to differ without a change. By the case itself: the largest move but
+    /// one from a run to the next, as a step in the code is one large move and a bad run is two, out and back. Or by
+    /// the other cases, if that is more.
     pub(super) seen: f64,
 }
 
 /// The moves of one case from each run to the next, on the logarithmic scale.
 ///
-/// Moves and not deviations around a centre: a benchmark gets faster on purpose, and what
-/// is compared is one run with another near it. A step in the code is then one move of many, which fades.
+/// Moves are used instead of deviations from a centre because a benchmark gets faster on purpose, and a run is compared
+/// with another one near it. A step in the code is then one move of many, whose weight fades.
 #[derive(Clone, Debug)]
 pub(super) struct Moves {
     sizes: Vec<f64>,
@@ -59,15 +60,15 @@ pub(super) struct Moves {
 /// The spread that the cases of a suite show together.
 pub(super) struct Suite {
     spread: SpreadOfCases,
-    /// How far a case moves at most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
-    /// all cases are shorter. Each is divided by the deviation that its case has without it, which the other cases
-    /// moderate, so that one move of each case is enough. If some cases keep to plateaus, the others are not taken for
+    /// The largest move of a case, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
+    /// all cases are shorter. Each is divided by the deviation of its case without this move, moderated by the other
+    /// cases, so that one move of each case is enough. If some cases keep to plateaus, the others are not assumed to be
     /// quiet.
     farthest: f64,
 }
 
 impl Moves {
-    /// Computes it from the log medians of a case in order of time, without drift; `None` with fewer than two.
+    /// Computes the moves from the log medians of a case in order of time, without drift; `None` with fewer than two.
     pub(super) fn of(levels: &[f64]) -> Option<Self> {
         let steps: Vec<f64> = levels.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let undoes = |later: f64, earlier: f64| (earlier + later).abs() <= earlier.abs() / 2.0;
@@ -84,12 +85,12 @@ impl Moves {
         (!steps.is_empty()).then_some(moves)
     }
 
-    /// The spread of the case, moderated by what is known of machines in general and of the `suite`.
+    /// Returns the spread of the case, moderated by the `suite` and by what is known of machines in general.
     pub(super) fn spread(&self, suite: Option<&Suite>) -> Spread {
         let (variance, degrees) = moderated(self.observed(), suite.map(|suite| &suite.spread));
         let of_case = self.sizes.len().checked_sub(2).map(|second| stats::sorted(&self.sizes)[second]);
         let of_suite = suite.map(|suite| {
-            // As much as was known of every move that it comes from.
+            // With the degrees of freedom that were behind each standardized move: those of all moves but one.
             let degrees = DEGREES_A_MOVE * (self.sizes.len() - 1) as f64;
             let (variance, _) = moderated((self.observed().0, degrees), Some(&suite.spread));
             suite.farthest * (2.0 * variance).sqrt()
@@ -98,12 +99,13 @@ impl Moves {
         Spread { deviation: variance.sqrt(), degrees, seen }
     }
 
-    /// The variance of a run by these moves, and its degrees of freedom.
+    /// Returns the variance of a run, computed from these moves, and its degrees of freedom.
     fn observed(&self) -> (f64, f64) {
         variance(self.sizes.iter().sum(), self.sizes.len())
     }
 
-    /// Each move in deviations of moves, by what is known without it; 0 for a step in the code.
+    /// Returns each move, divided by the standard deviation of moves that is known without it; 0 for a step in the
+    /// code.
     fn standardized<'a>(&'a self, suite: &'a SpreadOfCases) -> impl Iterator<Item = f64> + 'a {
         let total: f64 = self.sizes.iter().sum();
         self.sizes.iter().zip(&self.are_steps).map(move |(size, is_step)| {
@@ -121,20 +123,20 @@ impl Suite {
         let most = SUITE_DEGREES_A_STEP * runs.saturating_sub(1) as f64;
         let spread = SpreadOfCases::of_variances(&found, most)?;
         let moves: Vec<f64> = cases.flat_map(|moves| moves.standardized(&spread)).collect();
-        // The order statistic that one more such value exceeds with that probability, or the largest.
+        // The order statistic that one more move exceeds with the probability [`FARTHER`], or the largest.
         let rank = ((moves.len() + 1) as f64 * (1.0 - FARTHER)) as usize;
         let farthest = *stats::sorted(&moves).get(rank.min(moves.len()).checked_sub(1)?)?;
         Some(Suite { spread, farthest })
     }
 }
 
-/// The variance of a run by `count` moves that sum up to `total`, and its degrees of freedom.
+/// Returns the variance of a run, computed from `count` moves with the sum `total`, and its degrees of freedom.
 fn variance(total: f64, count: usize) -> (f64, f64) {
     let mean = if count == 0 { 0.0 } else { total / count as f64 };
     ((mean / MOVING_RANGE).powi(2), DEGREES_A_MOVE * count as f64)
 }
 
-/// A variance and its degrees of freedom, moderated by the suite and by what is known of machines in general.
+/// Moderates a variance with its degrees of freedom by the suite and by what is known of machines in general.
 fn moderated((variance, degrees): (f64, f64), suite: Option<&SpreadOfCases>) -> (f64, f64) {
     let (variance, degrees) = suite.map_or((variance, degrees), |suite| suite.moderated(variance, degrees));
     let all = degrees + PRIOR_DEGREES;
@@ -176,7 +178,7 @@ mod tests {
         );
     }
 
-    /// Creates thirty cases of this many runs, which move by 1 % to and fro, but `wild`.
+    /// Creates thirty cases of this many runs: `wild`, and 29 that move by 1 % to and fro.
     fn suite(runs: usize, wild: &[f64]) -> Vec<Moves> {
         let quiet = |case: usize| -> Vec<f64> {
             (0..runs).map(|run| if (run + case).is_multiple_of(2) { 0.0 } else { 0.01 }).collect()

@@ -6,7 +6,7 @@ use crate::decision::ComparisonPolicy;
 use crate::testing::record;
 use bench_record::{EarlierRun, Record, Status, Verdict, exit};
 
-/// Rounds of one case whose medians are these times, in microseconds.
+/// Creates a run of cases whose rounds have these medians, in microseconds.
 fn run(cases: &[(&str, &[f64])]) -> Record {
     record(
         cases

@@ -12,23 +12,23 @@ use crate::comparison::{counts, machine};
 use bench_record::{CaseRecord, EarlierRun, EarlierRuns, Measure, Record, Verdict};
 use bench_stats::Interval;
 
-/// Normal quantile of 95 %, one-sided: how much beyond what is just seen a change must lie to be seen nearly
+/// Normal quantile of 95 %, one-sided: how far beyond the smallest visible change a change must lie to be seen nearly
 /// always.
 const NEARLY_ALWAYS: f64 = 1.645;
 
 /// The settings by which two records are judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judgement<'a> {
-    /// The share below which a change is of no practical interest. If absent: the threshold of the case itself, or
-    /// else the usual share of the measured quantity ([`Measure::threshold`]).
+    /// The share below which a change is of no practical interest. `None`: the threshold of the case itself, or else
+    /// the usual share of the measured quantity ([`Measure::threshold`]).
     pub threshold: Option<f64>,
     /// Earlier runs in the same results folder; those of another machine or build are ignored.
     pub history: &'a [EarlierRun],
 }
 
 impl Comparison {
-    /// Compares `new` with `old`. A case that is only in `old` was removed if `wanted` says that `new` would have run
-    /// it; otherwise it was merely filtered out.
+    /// Compares `new` with `old`. A case that is only in `old` was removed if `wanted` returns `true`: `new` would have
+    /// run it. Otherwise it was merely filtered out.
     ///
     /// The amount by which two runs differ without any change is learned from `judgement.history` if at least five
     /// earlier runs contain the case, or at least one in a suite of 30 cases, which moderate each other; otherwise, a
@@ -44,7 +44,7 @@ impl Comparison {
             return counts::compare(old, new, threshold, wanted);
         }
         let differences = machine::differences_of(old, new);
-        // What runs of one machine differ by says nothing of two machines.
+        // How much runs of one machine differ does not show how much two machines do.
         let history = if differences.is_empty() {
             History::of(judgement.history, old, new)
         } else {
@@ -103,7 +103,7 @@ impl Comparison {
         wanted: impl Fn(&CaseRecord) -> bool,
     ) -> Self {
         if new.measure() == Measure::Instructions {
-            // What is exact needs nobody's history.
+            // Exact counts need no history.
             return Comparison::of(old, new, &Judgement { threshold, history: &[] }, wanted);
         }
         let earlier = EarlierRuns::read(results, EarlierRuns::MOST);
@@ -136,7 +136,7 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     };
     let log = pair.log - scale.drift.shift;
     let figures = Compared { change: Some(log.exp_m1()), ..figures };
-    // Between such runs it is not the model alone that was slower or faster.
+    // Between such runs, more than the model may have become slower or faster.
     if let Some(invalid) = old.invalid().or_else(|| new.invalid()) {
         return Compared { reason: Some(invalid), ..figures };
     }
@@ -156,8 +156,8 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     }
 }
 
-/// Describes the change that all cases have in common, and how it is treated. `still` means that the machine's
-/// references did not move with them.
+/// Describes the change that all cases have in common, and how it is treated. `still` means that the references of the
+/// machine did not move with the cases.
 fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String {
     let restless = if restless > 1.5 {
         format!(", {restless:.1} times as far as between earlier runs")

@@ -20,7 +20,7 @@ const NORMAL_95: f64 = 1.96;
 /// night, and one verdict in twenty would be wrong.
 pub(super) const NORMAL_99: f64 = 2.576;
 
-/// The reason why a verdict is out of reach.
+/// The reason when the runs' own intervals prevent a verdict.
 const OWN_MEDIANS: &str =
     "the medians of the runs are not known well enough: a longer `--max-time` would help";
 const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases) show how much it varies from run \
@@ -29,7 +29,7 @@ const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases)
 /// A case with figures in both runs.
 pub(super) struct Pair<'a> {
     pub(super) id: &'a str,
-    /// Logarithm of the ratio of medians, drift still in it.
+    /// Logarithm of the ratio of medians, including the drift.
     pub(super) log: f64,
     /// Half-widths of both runs' own intervals on the logarithmic scale, if both have one.
     own: Option<[f64; 2]>,
@@ -37,7 +37,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// `None` if one of the runs has no figure, or a figure that has no ratio.
+    /// Returns `None` if one of the runs has no figure, or their figures have no ratio.
     pub(super) fn of(old: &CaseRecord, new: &'a CaseRecord, history: &History) -> Option<Self> {
         let (then, now) = (time(old)?, time(new)?);
         let log = (now.median_s.0 / then.median_s.0).ln();
@@ -49,8 +49,8 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Standard deviation of the log ratio of two runs without a change, from what earlier runs did. A run
-    /// that knows itself less well than runs differ counts with what it knows.
+    /// Returns the standard deviation of the log ratio of two runs without a change, from what earlier runs did. A run
+    /// whose own interval is wider counts with that interval.
     fn deviation(&self) -> Option<f64> {
         let (spread, own) = (self.spread?, self.own?);
         let variance = |own: f64| spread.deviation.max(own / NORMAL_95).powi(2);
@@ -66,9 +66,9 @@ pub(super) struct Scale {
     pub(super) threshold: f64,
 }
 
-/// Returns how many times as far as in earlier runs the cases have moved, each by itself; at least 1, also if there
-/// are too few cases. A run in which every case is off, each in its own way, is a bad run, and code that changed for
-/// some of them hardly moves a median of deviations.
+/// Returns how many times as far as in earlier runs the cases have moved, each by itself; at least 1, also if there are
+/// too few cases. A run in which every case is off, each in its own way, is a bad run; code that changed for some of
+/// them hardly moves a median of deviations.
 pub(super) fn restlessness(pairs: &[Pair<'_>], drift: Drift) -> f64 {
     let moves: Vec<f64> = pairs
         .iter()
@@ -81,7 +81,7 @@ pub(super) fn time(case: &CaseRecord) -> Option<&Time> {
     case.time.as_ref().filter(|_| case.status == Status::Ok)
 }
 
-/// Half-width of the interval on the logarithmic scale.
+/// Returns the half-width of the interval on the logarithmic scale; `None` if there is none.
 fn half_width(time: &Time) -> Option<f64> {
     time.interval_s
         .map(|interval| (interval.high / interval.low).ln() / 2.0)
@@ -92,7 +92,7 @@ fn half_width(time: &Time) -> Option<f64> {
 pub(super) struct Width {
     pub(super) half: f64,
     pub(super) deviation: f64,
-    /// The reason for its width; without figures, so that cases can share it.
+    /// The reason why it is so wide; without numbers, so that cases can share it.
     pub(super) reason: &'static str,
 }
 

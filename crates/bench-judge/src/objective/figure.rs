@@ -9,7 +9,7 @@ use bench_stats::Interval;
 use bench_syntax::nearest;
 use bench_syntax::objective::Setting;
 
-/// The names that every case answers to; not all have a figure in every case.
+/// The names that are valid for every case; not all have a figure in every case.
 const BUILT_IN: [&str; 11] = [
     "median",
     "mean",
@@ -24,13 +24,13 @@ const BUILT_IN: [&str; 11] = [
     "throughput",
 ];
 
-/// The figures that a harness which is too slow for its load does not change.
+/// The figures that do not suffer if the harness is too slow for its load.
 const BEFORE_LOAD: [&str; 3] = ["first_call", "load", "peak_memory"];
 
 const ONE_ROUND: &str = "one round only: how much processes differ is unknown";
 const TOO_FEW: &str = "too few observations for this percentile";
 
-/// A figure with what is known of its uncertainty.
+/// A figure and its uncertainty.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figure {
     pub(super) value: f64,
@@ -38,22 +38,22 @@ pub(super) struct Figure {
     pub(super) interval: Option<Interval>,
     /// The reason why there is no interval.
     pub(super) doubt: Option<String>,
-    /// The level that it is of, if there are several.
+    /// The level that it belongs to, if there are several.
     pub(super) level: Option<String>,
-    /// The reason why it can miss a limit but cannot meet it, if so.
+    /// The reason why it can miss a limit but cannot meet it; `None` if it can.
     pub(super) invalid: Option<String>,
 }
 
 impl Figure {
     fn new(value: f64, unit: &str, interval: Option<Interval>, doubt: &str) -> Self {
-        // An end that is not a number, as of a rate whose time may be zero, is none that could be relied on.
+        // An end that is not finite, as of a rate whose time may be zero, cannot be relied on.
         let interval = interval.filter(|found| found.low.is_finite() && found.high.is_finite());
         let doubt = interval.is_none().then(|| doubt.to_owned());
         Figure { value, unit: unit.to_owned(), interval, doubt, level: None, invalid: None }
     }
 
-    /// The same of a level or case that is not valid, if it is not. It cannot meet a limit; if the harness was slower
-    /// than what it measured, it cannot miss one either.
+    /// Returns the figure, marked as one of a level or case that is not valid, if `invalid` has a reason. It cannot
+    /// meet a limit; if the harness was slower than what it measured, it cannot miss one either.
     fn of(self, invalid: Option<&str>) -> Self {
         match invalid {
             None => self,
@@ -82,7 +82,7 @@ impl Figure {
         Figure::new(percentile.value_s.0, "s", interval, doubt)
     }
 
-    /// The smallest or the largest observed value. Only one process has seen nothing but itself.
+    /// Creates the figure of the smallest or the largest observed value. A single process shows nothing about others.
     fn extreme(value: f64, unit: &str, rounds: usize) -> Self {
         Figure::new(value, unit, (rounds > 1).then_some(Interval { low: value, high: value }), ONE_ROUND)
     }
@@ -98,11 +98,11 @@ impl Figure {
     }
 }
 
-/// Metrics, and the settings under which they were measured: those of a case as a whole have none.
+/// Metrics, and the settings under which they were measured: metrics of a case as a whole have none.
 pub(super) struct Place {
     pub(super) settings: Vec<(&'static str, String)>,
     pub(super) metrics: Vec<Metric>,
-    /// The reason why its figures cannot be relied on, if so.
+    /// The reason why its figures cannot be relied on; `None` if they can.
     pub(super) invalid: Option<String>,
 }
 
@@ -126,7 +126,7 @@ fn places(case: &CaseRecord) -> Vec<Place> {
 /// Returns the figures called `name` in `case`, at the levels that `at` describes: several if several levels have one.
 ///
 /// # Errors
-/// Why there is none, with the nearest names.
+/// The reason why there is none, with the nearest names.
 pub(super) fn figures(case: &CaseRecord, name: &str, at: &[&Setting]) -> Result<Vec<Figure>, String> {
     let (places, rounds) = (places(case), counted(&case.rounds).count());
     let of_levels = at_levels(&places, name, at, rounds);
@@ -148,7 +148,7 @@ pub(super) fn figures(case: &CaseRecord, name: &str, at: &[&Setting]) -> Result<
     }
 }
 
-/// The metric `name` of each level that has all the settings of `at`.
+/// Returns the metric `name` of each level that has all the settings of `at`.
 pub(super) fn at_levels(places: &[Place], name: &str, at: &[&Setting], rounds: usize) -> Vec<Figure> {
     let has = |place: &&Place, wanted: &Setting| {
         place.settings.iter().any(|(name, value)| *name == wanted.name && *value == wanted.value)
@@ -163,8 +163,8 @@ pub(super) fn at_levels(places: &[Place], name: &str, at: &[&Setting], rounds: u
         .collect()
 }
 
-/// Whether what makes a level invalid makes this figure of it doubtful: a share of failures is right though requests
-/// failed.
+/// Whether the reason why a level is invalid makes this figure doubtful: the share of requests that succeeded is right
+/// even if requests failed.
 fn concerns(invalid: &str, name: &str) -> bool {
     let only_failures = format!("invalid: {} at ", InvalidCause::Failures.text());
     name != "success_rate" || !invalid.starts_with(&only_failures)
@@ -200,7 +200,7 @@ fn built_in(case: &CaseRecord, name: &str) -> Option<Figure> {
         "mean" => of_time(|time, case| {
             let of_round = |round: &RoundRecord| stats::mean(&round.per_iteration().collect::<Vec<_>>());
             let means: Vec<f64> = counted(&case.rounds).filter_map(of_round).collect();
-            // Of the rounds' means; where rounds differ in length, the mean of all samples is another.
+            // Computed from the means of rounds; if rounds differ in length, the mean of all samples differs.
             let interval = stats::mean_interval(&means).map(|found| found.with(time.mean_s.0));
             Figure::time(time.mean_s.0, interval, time.rounds)
         }),
@@ -222,7 +222,7 @@ fn built_in(case: &CaseRecord, name: &str) -> Option<Figure> {
             case.peak_memory_bytes.map(|bytes| Figure::extreme(bytes.0 as f64, "bytes", seen))
         }
         "throughput" => {
-            // What the table calls throughput: the plain one, or the first rate that a domain makes of it.
+            // The figure that tables call throughput: the plain one, or the first rate of a domain.
             let plain = case.metrics.iter().find(|metric| metric.key() == "throughput");
             let rate = plain.or_else(|| case.metrics.iter().find(|metric| metric.unit.ends_with("/s")));
             rate.map(|metric| Figure::metric(metric, counted(&case.rounds).count()))

@@ -80,7 +80,8 @@ fn figures_of(
     .map_err(unsure)
 }
 
-/// A miss is worse than a doubt, and that than a hit; of two alike, the one that is further from the limit.
+/// Judges all figures, and returns the worst result: a miss is worse than a doubt, and a doubt is worse than a hit; of
+/// two alike, the one with the smaller attainment.
 fn worst(target: &Objective, figures: Vec<Figure>) -> ObjectiveResult {
     let several = figures.len() > 1;
     let badness = |result: &ObjectiveResult| {

@@ -1,4 +1,4 @@
-//! Speedups: how many times as fast a case is as another, or as it was.
+//! Speedups: how many times as fast a case is as another one, or as in an earlier run.
 
 use crate::Summarize;
 use crate::comparison::{Comparison, Judgement};
@@ -10,15 +10,15 @@ use bench_syntax::nearest;
 
 const UNIT: &str = "×";
 
-/// The factor by which `case` is faster than the case of the same run that `id` means: the median of that one divided
-/// by its own.
+/// Returns the factor by which `case` is faster than the case `id` of the same run: the median of that case divided by
+/// its own.
 ///
-/// The interval is that of all ratios of a number in one median's interval and one in the other's. It holds
-/// the ratio wherever both hold their medians, so with 90 % at the least, and with at least 95 % if both
-/// medians err alike and independently, as it is `√2` times as wide as it need be then.
+/// The interval is that of all ratios of a number in one median's interval and one in the other's. It contains the
+/// ratio whenever both contain their medians: with a probability of at least 90 %, and of at least 95 % if both medians
+/// err alike and independently, as it is then `√2` times as wide as necessary.
 ///
 /// # Errors
-/// Why there is none.
+/// The reason why there is none.
 pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<Figure, String> {
     let other = named(record, case, id).ok_or_else(|| {
         let ids = record.cases.iter().map(|other| other.id.as_str()).filter(|other| *other != case.id);
@@ -39,7 +39,7 @@ pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<
     Ok(figure(before, after, interval, Some(invalid.unwrap_or_else(one_round))))
 }
 
-/// The case with this id, or the one of this benchmark with the same arguments, or the one without any.
+/// Returns the case of the benchmark `id` with the same arguments, or the one without any, or the case with this id.
 fn named<'a>(record: &'a Record, case: &CaseRecord, id: &str) -> Option<&'a CaseRecord> {
     let of_benchmark = |other: &&CaseRecord| other.id.split('[').next() == Some(id);
     let found = |fits: &dyn Fn(&CaseRecord) -> bool| {
@@ -50,14 +50,13 @@ fn named<'a>(record: &'a Record, case: &CaseRecord, id: &str) -> Option<&'a Case
         .or_else(|| record.case(id))
 }
 
-/// The factor by which `case` is faster than it was in the earlier run `name`.
+/// Returns the factor by which `case` is faster than it was in the earlier run `name`.
 ///
-/// Two runs at different times differ by more than either knows of itself, so the interval is that of
-/// [`Comparison`]: what earlier runs of the same machine and build differ by without a change, or a stated
-/// floor.
+/// Two runs at different times differ by more than the interval of either shows, so the interval is that of
+/// [`Comparison`]: what earlier runs of the same machine and build differ by without a change, or a stated floor.
 ///
 /// # Errors
-/// Why there is none.
+/// The reason why there is none.
 pub(super) fn over_run(
     record: &Record,
     case: &CaseRecord,
@@ -70,7 +69,7 @@ pub(super) fn over_run(
     }
     let before = old.case(&case.id).ok_or_else(|| format!("the run `{name}` does not contain this case"))?;
     let judgement = Judgement { history: earlier.history(), ..Judgement::default() };
-    // Of this case alone: what all cases have in common would be taken from the ratio.
+    // Compares this case alone: otherwise the change that all cases have in common would be removed from the ratio.
     let comparison = Comparison::of(&with_only(old, before), &with_only(record, case), &judgement, |_| false);
     let (before, after) = (time(before)?, time(case)?);
     let compared = comparison.cases.first();
@@ -81,7 +80,7 @@ pub(super) fn over_run(
     Ok(figure(before, after, interval, doubt))
 }
 
-/// The same run, as if it had measured this case alone.
+/// Returns the same run, as if it had measured this case alone.
 fn with_only(record: &Record, case: &CaseRecord) -> Record {
     let mut alone = Record::new(record.run.clone(), record.timestamp.clone(), vec![case.clone()]);
     alone.sealed.clone_from(&record.sealed);

@@ -2,8 +2,8 @@
 
 use bench_record::{CaseRecord, ObjectiveResult, ObjectiveSummary, Outcome};
 
-/// The least that a target counts in the score: one that is missed by far should weigh heavily, and not make
-/// all others count for nothing.
+/// The smallest attainment that counts in the score: a target that is missed by far should weigh heavily, but not make
+/// all others irrelevant.
 const LEAST: f64 = 0.01;
 
 /// The formula of [`ObjectiveSummary::score`], in words. Unsure targets without a value do not count.

@@ -1,4 +1,4 @@
-//! Comparisons of two servers that are equal: how often is there a verdict that one of them is faster?
+//! Simulates comparisons of two equal servers, and counts the verdicts that one of them is faster.
 
 use bench_protocol::Better;
 use bench_record::{CaseRecord, Level, Metric, RoundRecord, Served, Verdict};
@@ -9,7 +9,7 @@ use super::InTurn;
 
 const COMPARISONS: usize = 2000;
 
-/// The rounds of each server, as many as `bench compare` measures unless told otherwise.
+/// The number of rounds of each server, as `bench compare` measures by default.
 const ROUNDS: usize = 10;
 
 /// Four standard errors of a share of 5 % among the comparisons.
@@ -18,13 +18,13 @@ const DOUBT: f64 = 0.02;
 /// The noise of a round, in logarithms.
 #[derive(Clone, Copy)]
 struct Noise {
-    /// Of each figure by itself.
+    /// Noise of each figure by itself.
     own: f64,
-    /// Of all figures of a round together.
+    /// Noise that all figures of a round share.
     common: f64,
-    /// What the machine does to a pair, and to the next ones less and less.
+    /// Noise of the machine in one pair, which fades over the next ones.
     drift: f64,
-    /// How often something else delays a round, by up to half of its time.
+    /// The share of rounds that another process delays, by up to half of their time.
     disturbed: f64,
 }
 
@@ -32,7 +32,7 @@ fn normal(random: &mut Random) -> f64 {
     normal_quantile(random.uniform().clamp(1e-12, 1.0 - 1e-12))
 }
 
-/// The round of a server whose figures are 1 without noise.
+/// Creates a round of a server whose figures are 1 without noise.
 fn round(noise: Noise, of_pair: f64, random: &mut Random) -> RoundRecord {
     let delay = if random.uniform() < noise.disturbed { 0.5 * random.uniform() } else { 0.0 };
     let common = of_pair + noise.common * normal(random) + f64::ln_1p(delay);
@@ -73,7 +73,8 @@ fn false_verdicts(noise: Noise) -> f64 {
 
 #[test]
 fn equal_servers_are_told_apart_as_rarely_as_was_asked_for() {
-    // Figures that vary by themselves: all intervals of a table hold together in 95 of 100 comparisons, and not in many more.
+    // Figures that vary by themselves: all intervals of a table hold together in 95 of 100 comparisons, and in hardly
+    // more.
     let own = Noise { own: 0.01, common: 0.0, drift: 0.0, disturbed: 0.0 };
     let share = false_verdicts(own);
     assert!((share - 0.05).abs() < DOUBT, "{share}");
@@ -81,7 +82,7 @@ fn equal_servers_are_told_apart_as_rarely_as_was_asked_for() {
     let drifting = Noise { drift: 0.1, ..own };
     let share = false_verdicts(drifting);
     assert!((share - 0.05).abs() < DOUBT, "{share}");
-    // Figures that vary together raise fewer alarms than those that are divided among, and rounds that something else delays
+    // Figures that vary together cause fewer false verdicts than the division among figures allows, and delayed rounds
     // make intervals wider.
     for noise in [Noise { common: 0.03, ..own }, Noise { disturbed: 0.1, ..drifting }] {
         let share = false_verdicts(noise);

@@ -5,15 +5,15 @@ use bench_syntax::quantity::{Seconds, significant};
 
 use crate::figure::{growth, percentile_of, shown};
 
-/// Slack of figures that were rounded on their way: a bin of the histogram is 0.1 % wide, and so may two
-/// percentiles differ.
+/// The tolerance, as a share, between two rounded figures: a bin of the histogram is 0.1 % wide, and each figure may be
+/// off by that.
 const ROUNDING: f64 = 0.002;
 
-/// The share by which a rate or a number of clients may be above the setting: the window begins with the first send,
-/// so a few requests seem to come a little faster than they did.
+/// The share by which a rate or a number of clients may exceed its setting: the window begins with the first send, so a
+/// few requests seem to come a little faster than they did.
 const ABOVE_SET: f64 = 0.01;
 
-/// Counts that do not add up.
+/// Warns of counts that do not add up.
 pub(super) fn counts(level: &Level, warnings: &mut Vec<String>) {
     let Level { requests, succeeded, failed, timed_out, .. } = *level;
     if succeeded.checked_add(failed) != Some(requests) {
@@ -43,7 +43,7 @@ pub(super) fn counts(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Figures that are not numbers, or are below 0, or shares above 1.
+/// Warns of figures that are not finite or are below 0, and of shares above 1.
 pub(super) fn range(level: &Level, warnings: &mut Vec<String>) {
     let steady = level.steady.iter().flat_map(|steady| &steady.metrics);
     for metric in level.metrics.iter().chain(steady) {
@@ -81,10 +81,10 @@ pub(super) fn percentiles(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// A window shorter than what it holds.
+/// Warns if the window is shorter than the longest latency, or does not contain the steady part.
 pub(super) fn window(level: &Level, warnings: &mut Vec<String>) {
     let window = level.window_s;
-    // A schedule may have wanted the first request before it was sent, which is when the window begins.
+    // The first request may have been due before it was sent, which is when the window begins.
     let before = match (level.headline, level.pace.send_lag) {
         (Headline::Scheduled, Some(lag)) => lag.max_s.0,
         _ => 0.0,
@@ -103,7 +103,8 @@ pub(super) fn window(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// More in flight, or sent faster, than was asked for; lateness out of order.
+/// Warns if more requests were in flight than allowed, if they were sent faster than offered, or if the percentiles of
+/// lateness are out of order.
 pub(super) fn pace(level: &Level, warnings: &mut Vec<String>) {
     let pace = &level.pace;
     if let (Some(mean), Some(set)) = (pace.mean_concurrency, level.concurrency)
@@ -197,7 +198,7 @@ mod tests {
             |level| set(level, "latency p50", 0.62),
             "latency p50 is above latency p90: 0.620 against 0.600",
         );
-        // The histogram's own rounding is none.
+        // Rounding by the histogram is not a contradiction.
         assert_found("requests", |level| set(level, "latency p99", 0.7005), &[]);
         let seconds = |name: &str, value| Metric::new(name, "s", value, Better::Lower);
         assert_one(

@@ -6,10 +6,10 @@ use bench_syntax::quantity::{Seconds, significant};
 /// The largest deviation that is accepted, as a share: the effect of the edges of the window.
 const TOLERANCE: f64 = 0.05;
 
-/// Below this many requests the edges of the window weigh too much for an identity between means.
+/// The number of requests below which the edges of the window weigh too much for an identity between means.
 const ENOUGH: u64 = 20;
 
-/// Slack of figures that were rounded on their way.
+/// The tolerance, as a share, between two rounded figures.
 const ROUNDING: f64 = 0.002;
 
 /// Compares requests per second with the count and the window.
@@ -31,10 +31,10 @@ pub(super) fn rate(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Little's law: requests in flight are the rate at which they come times how long they stay (Little, "A proof
-/// for the queuing formula L = λW", Operations Research 9, 1961). It is an identity over a window that contains every
-/// request from beginning to end. The mean latency is that of served requests, so if some have failed, the product is
-/// only a lower bound of the requests in flight.
+/// Checks Little's law: requests in flight are the rate at which they arrive times the time that each takes (Little, "A
+/// proof for the queuing formula L = λW", Operations Research 9, 1961). It is an identity over a window that contains
+/// every request from beginning to end. The mean latency is that of served requests, so if some have failed, the
+/// product is only a lower bound of the requests in flight.
 pub(super) fn little(level: &Level, warnings: &mut Vec<String>) {
     let service = value(level, "service latency mean").or_else(|| match level.headline {
         Headline::Service => value(level, "latency mean"),
@@ -53,7 +53,7 @@ pub(super) fn little(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Scheduled latency holds service latency, request for request; and no output comes after the end.
+/// Warns if service latency is above scheduled latency, or if the time of an output is above the longest latency.
 pub(super) fn latencies(level: &Level, warnings: &mut Vec<String>) {
     for figure in ["mean", "p50", "p99"] {
         let of = |kind: &str| value(level, &format!("{kind} latency {figure}"));
@@ -86,7 +86,8 @@ pub(super) fn latencies(level: &Level, warnings: &mut Vec<String>) {
 pub(super) fn work(domain: &str, level: &Level, warnings: &mut Vec<String>) {
     match domain {
         "speech" => speech(level, warnings),
-        // A response that was served holds an image, an image a pixel, a step an image.
+        // A served response contains at least one image, an image at least one pixel, and a step is for at least one
+        // image.
         "images" => {
             at_least(level, "IPS", "RPS", warnings);
             at_least(level, "PPS", "IPS", warnings);
@@ -97,8 +98,8 @@ pub(super) fn work(domain: &str, level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// `ASPS = mean concurrency / RTF aggregate`: both sides are Σ audio / W once Σ latency cancels. The simple
-/// form `1 / RTF` is its case at concurrency 1.
+/// Checks `ASPS = mean concurrency / RTF aggregate`: both sides are Σ audio / W once Σ latency cancels. The simpler
+/// form `1 / RTF` is only true at concurrency 1.
 fn speech(level: &Level, warnings: &mut Vec<String>) {
     let (Some(asps), Some(rtf)) = (value(level, "ASPS"), value(level, "RTF aggregate")) else { return };
     let Some(mean) = level.pace.mean_concurrency else { return };
@@ -113,7 +114,8 @@ fn speech(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Whether the `mean` number in flight is what served requests alone account for, or more if some failed.
+/// Whether the `mean` number of requests in flight is about `served`, the number that follows from served requests
+/// alone; if some requests failed, it may be higher.
 fn fits(level: &Level, mean: f64, served: f64) -> bool {
     let above = level.failed == 0 && mean > served * (1.0 + TOLERANCE);
     !above && mean >= served * (1.0 - TOLERANCE)
@@ -153,7 +155,7 @@ mod tests {
             "3.000 requests in flight on average, but 8.000 req/s of 500.0 ms each are 4.000 (Little's law)";
         let sparse = |level: &mut Level| level.pace.mean_concurrency = Some(3.0);
         assert_found("requests", sparse, &[told]);
-        // Few requests are not held against it.
+        // The law is not checked for few requests.
         let few = |level: &mut Level| {
             sparse(level);
             (level.requests, level.succeeded) = (19, 19);
@@ -204,9 +206,9 @@ mod tests {
                 set(level, "ASPS", asps);
             }
         };
-        // Four requests at once, each four times as fast as it plays.
+        // Four requests at once, each served four times as fast as its audio plays.
         assert_found("speech", speech(16.0), &[]);
-        // The simple form, true of one request at a time only.
+        // The simple form, which is only true for one request at a time.
         assert_found(
             "speech",
             speech(4.0),

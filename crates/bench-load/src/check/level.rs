@@ -7,9 +7,9 @@ use super::{figures, identities};
 /// Returns the contradictions between the figures of one level, as one round has measured it, each with both figures;
 /// empty if there are none. `domain` is the name of its field of work.
 ///
-/// Counts that do not add up, impossible figures, percentiles out of order, a window shorter than its content,
-/// resident memory that grows, and identities between independent figures: Little's law, speech per second against
-/// real-time factor, images against responses.
+/// They are counts that do not add up, impossible figures, percentiles out of order, a window shorter than its content,
+/// resident memory that grows, and violated identities between independent figures: Little's law, speech per second and
+/// real-time factor, images and responses.
 pub fn level(domain: &str, level: &Level) -> Vec<String> {
     let mut warnings = Vec::new();
     figures::counts(level, &mut warnings);
@@ -33,7 +33,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// A metric of no matter which unit.
+    /// A metric without a unit.
     pub(in crate::check) fn metric(name: &str, value: f64) -> Metric {
         Metric::new(name, "", value, Better::Higher)
     }
@@ -73,7 +73,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Asserts that exactly this is found once `change` was made to a sound level.
+    /// Asserts that the checks find exactly `expected` after `change` was made to a sound level.
     pub(in crate::check) fn assert_found(domain: &str, change: impl FnOnce(&mut Level), expected: &[&str]) {
         let mut changed = sound();
         change(&mut changed);

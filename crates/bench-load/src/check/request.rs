@@ -6,7 +6,7 @@ use crate::request::{MarkKind, Times};
 ///
 /// If there are several faults, it is the one from which the others follow.
 pub fn request(times: &Times<'_>) -> Option<&'static str> {
-    // When the end is marked follows from the marks themselves.
+    // Marks of the end are left out: `end_ns` is the time of the first one.
     let mut outputs = times.marks.iter().filter(|mark| mark.kind != MarkKind::End);
     if times.end_ns < times.sent_ns {
         Some("time goes backwards: the end before the call was sent")
@@ -50,7 +50,7 @@ mod tests {
             (MarkKind::End, 90),
         ]);
         assert_eq!(request(&with(&whole)), None);
-        // A second mark of the end says nothing of outputs.
+        // A second mark of the end is not an output after the end.
         let twice = marks(&[(MarkKind::Output, 30), (MarkKind::End, 90), (MarkKind::End, 95)]);
         assert_eq!(request(&with(&twice)), None);
     }

@@ -48,7 +48,7 @@ const SHARED: [&str; 36] = [
     "domain",
 ];
 
-/// A request sent at 1 s that ended at 3 s, if nothing else is said.
+/// A request that is sent at 1 s and ends at 3 s, unless a test sets other times.
 pub(super) struct Served {
     domain: &'static Domain,
     pub(super) answer: Answer,
@@ -93,7 +93,7 @@ impl Served {
         self
     }
 
-    /// Outputs that say how much each holds.
+    /// Adds outputs, each with the amount of the response that it contains.
     pub(super) fn outputs_of(mut self, at_ms: &[(u64, u32)]) -> Self {
         let mark = |(ms, holds): &(u64, u32)| Mark {
             kind: MarkKind::Output,
@@ -104,7 +104,7 @@ impl Served {
         self
     }
 
-    /// The reason why it lacks a figure.
+    /// Returns the reason why the request lacks a figure; `None` if it lacks none.
     pub(super) fn missing(&self) -> Option<&'static str> {
         self.see(self.domain.missing)
     }

@@ -105,7 +105,7 @@ const BYTES: usize = 6;
 const SETUP: usize = 7;
 const DECODE: usize = 8;
 
-/// Whole numbers up to here are exact in a column.
+/// The number up to which all whole numbers are exact in a column.
 const EXACT: u64 = 1 << 53;
 
 fn images(seen: &Seen<'_>) -> Option<f64> {
@@ -224,7 +224,7 @@ impl Images {
         }
     }
 
-    /// Sets the number of denoising steps, each for the whole batch.
+    /// Sets the number of denoising steps. A step of a whole batch counts as one.
     #[must_use]
     pub fn steps(self, steps: u32) -> Self {
         Images { steps: Some(steps), ..self }
@@ -303,7 +303,7 @@ mod tests {
                 "decode time p50",
             ]
         );
-        // 24 of the shared columns say what an image request is; with them a row has 35 or more.
+        // 24 of the shared columns describe an image request; with them, a row has at least 35 columns.
         assert!(24 + IMAGES.columns.len() + IMAGES.derived.len() >= 35);
     }
 

@@ -34,16 +34,16 @@ pub struct Domain {
     pub name: &'static str,
     /// The name of the most important metric of the field.
     pub primary: &'static str,
-    /// Columns of `requests.csv` that hold a response's numbers, in their order, units in the names; at
-    /// most [`MOST_VALUES`].
+    /// The columns of `requests.csv` for the numbers of a response, in the same order, with units in the names; at most
+    /// [`MOST_VALUES`].
     pub columns: &'static [&'static str],
-    /// Columns of `requests.csv` that follow from a request: `rtf`, `ttfa_s`.
+    /// The columns of `requests.csv` that are computed from a request: `rtf`, `ttfa_s`.
     pub derived: &'static [Derived],
     /// Sums over served requests per second of the window.
     pub rates: &'static [Rate],
     /// Sums over served requests, one divided by another.
     pub ratios: &'static [Ratio],
-    /// The quantities that a served request can have: one value each, several, or none.
+    /// The quantities of served requests. A request has one value of a quantity, several, or none.
     pub quantities: &'static [Quantity],
     /// The names of the metrics that are plotted against the setting.
     pub plots: &'static [&'static str],
@@ -142,7 +142,7 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// The response's number in this column, if it has one.
+    /// Returns the number of the response in this column; `None` if there is none.
     pub fn value(&self, column: usize) -> Option<f64> {
         self.values.get(column).copied().filter(|value| value.is_finite())
     }
@@ -209,7 +209,8 @@ impl Default for Answer {
     }
 }
 
-/// What fills in numbers of a response that take too long to work out while others are measured.
+/// A function that fills in numbers of a response after the level, because they take too long to compute while others
+/// are measured.
 #[derive(Clone)]
 pub(crate) struct Later(Arc<dyn Fn(&mut Answer) + Send + Sync>);
 
@@ -245,13 +246,13 @@ impl Answer {
         self.warning = Some(before + &warning.into());
     }
 
-    /// Fills in more by `fill_in` once the level has ended, because that takes time or memory bandwidth which the level needs.
-    /// From the first such response of a level on, its requests are kept in memory until then.
+    /// Defers work to `fill_in`, which is called once the level has ended, because it takes time or memory bandwidth
+    /// that the level needs. From the first such response of a level on, its requests are kept in memory until then.
     pub fn later(&mut self, fill_in: impl Fn(&mut Answer) + Send + Sync + 'static) {
         self.later = Some(Later(Arc::new(fill_in)));
     }
 
-    /// The number in this column, if there is one.
+    /// Sets the number in this column, if there is one.
     fn number_if(&mut self, column: usize, value: Option<f64>) {
         if let Some(value) = value {
             self.number(column, value);
@@ -266,7 +267,7 @@ impl Answer {
     }
 }
 
-/// Requests of no field, with latency as their only metric.
+/// Requests of no particular field, with only the metrics that all fields share.
 pub const REQUESTS: Domain = Domain {
     name: "requests",
     primary: "RPS",

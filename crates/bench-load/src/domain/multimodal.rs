@@ -59,7 +59,7 @@ const HEIGHT: usize = COUNT + 2;
 const IMAGE_ANALYSIS: usize = COUNT + 3;
 const LANGUAGE: usize = COUNT + 4;
 
-/// Two lists as one. That `N` is the sum of their lengths is checked when it is compiled.
+/// Joins two lists. The compiler checks that `N` is the sum of their lengths.
 const fn join<T: Copy, const N: usize>(first: &[T], second: &[T]) -> [T; N] {
     assert!(first.len() + second.len() == N);
     let mut all = [first[0]; N];

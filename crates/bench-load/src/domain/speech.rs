@@ -21,8 +21,8 @@ use crate::request::MarkKind;
 /// | continuity | share of requests without underrun |
 ///
 /// `W` is the wall time of the window. The audio duration is samples / sample rate; audio without a length or a rate
-/// has none, and is in no metric that needs one. TTFA, underrun and continuity need marks
-/// ([`Request::output`](crate::Request::output)), the latter two at least two for each request. Outputs without a
+/// has no duration, and does not count in metrics that need one. TTFA, underrun and continuity need marks
+/// ([`Request::output`](crate::Request::output)), the last two at least two marks for each request. Outputs without a
 /// number of samples ([`Request::output_of`](crate::Request::output_of)) are assumed to be equal parts of the whole.
 pub const SPEECH: Domain = Domain {
     name: "speech",
@@ -106,13 +106,14 @@ fn rtf(seen: &Seen<'_>) -> Option<f64> {
     audio_duration_s(seen).map(|duration| seen.times.service_latency_s() / duration)
 }
 
-/// Seconds in which a player that starts at the first output has nothing to play.
+/// Returns the seconds in which a player that starts at the first output has nothing to play; `None` without a
+/// duration, or with fewer than two usable outputs.
 ///
-/// Of n outputs that do not say how much they hold each holds d = duration / n of audio. Had the player waited x seconds before it started,
-/// output k (from 0) would have been needed at `first + x + k·d`; it never runs dry if x is the largest of
-/// `arrival(k) − first − k·d`. A player that does not wait makes up for exactly that, pause by pause.
+/// Each of n outputs without a number of samples is taken to contain d = duration / n of audio. Had the player waited x
+/// seconds before it started, output k (from 0) would have been needed at `first + x + k·d`; it never runs dry if x is
+/// the largest of `arrival(k) − first − k·d`. The pauses of a player that does not wait add up to exactly this time.
 ///
-/// Less than a nanosecond is the rounding of d, and none.
+/// Less than a nanosecond comes from rounding d, and counts as 0.
 fn underrun_s(seen: &Seen<'_>) -> Option<f64> {
     let duration = audio_duration_s(seen)?;
     let count = outputs(seen)?.count();
@@ -129,11 +130,11 @@ fn underrun_s(seen: &Seen<'_>) -> Option<f64> {
     Some(late.fold(0.0, f64::max)).map(|dry| if dry < 1e-9 { 0.0 } else { dry })
 }
 
-/// Audio that is longer than this, in all and per character, cannot be of the text: a slow reader takes 0.1 s per
+/// The longest plausible audio, in seconds: a constant, and a time for each character. A slow reader takes 0.1 s per
 /// character.
 const LONGEST_S: (f64, f64) = (10.0, 2.0);
 
-/// More characters a second than this are not spoken: a fast reader makes 25.
+/// The highest plausible number of characters per second: a fast reader reaches 25.
 const FASTEST: f64 = 500.0;
 
 /// Returns the reason to doubt a duration, if there is one.
@@ -222,7 +223,7 @@ impl Speech {
         Speech { bit_depth: Some(bits), ..self }
     }
 
-    /// Samples / sample rate, in seconds.
+    /// Returns samples / sample rate, in seconds; `None` if one of them is 0 or not known.
     fn duration_s(&self) -> Option<f64> {
         let (samples, rate) = (self.samples?, self.sample_rate?);
         (samples > 0 && rate > 0).then(|| samples as f64 / f64::from(rate))
@@ -357,7 +358,7 @@ mod tests {
         assert_eq!(steady, [0.0]);
         // The second is early, the third late by 0.1 s.
         assert!((underrun(&[1_100, 1_200, 2_000]).0[0] - 0.1).abs() < 1e-12);
-        // What comes late, though enough had come before, is not late.
+        // Two outputs at once give the player enough audio until the third.
         assert_eq!(underrun(&[1_100, 1_100, 1_900]), (vec![0.0], vec![1.0]));
         // A pause that was waited out once does not count again.
         assert!((underrun(&[1_100, 1_600, 2_000]).0[0] - 0.1).abs() < 1e-12);

@@ -5,8 +5,9 @@ use bench_syntax::quantity::Seconds;
 use super::Seen;
 use crate::request::{MarkKind, Times};
 
-/// Marks closer together than this, in nanoseconds, arrived together: one read of a socket, or one step of the model,
-/// has brought them, and the time between them is that of a loop. A step of the smallest language models takes more.
+/// The time, in nanoseconds, below which two marks arrived together: one read of a socket, or one step of the model,
+/// has brought both, and the time between them is that of a loop. A step of even the smallest language models takes
+/// longer.
 const TOGETHER_NS: u64 = 10_000;
 
 /// Outputs that arrived together.
@@ -20,7 +21,7 @@ pub(super) struct Arrival {
     pub(super) holds: Option<u64>,
 }
 
-/// Outputs as they arrived, in order of time; `None` under the condition of [`outputs`].
+/// Returns the arrivals of outputs, in order of time; `None` if [`outputs`] returns `None`.
 pub(super) fn arrivals(seen: &Seen<'_>) -> Option<Vec<Arrival>> {
     let _within = outputs(seen)?;
     let mut arrivals: Vec<Arrival> = Vec::new();
@@ -38,25 +39,26 @@ pub(super) fn arrivals(seen: &Seen<'_>) -> Option<Vec<Arrival>> {
     Some(arrivals)
 }
 
-/// `first output − sent`: TTFA, TTFI, TTFT. None if no output was marked, or [`outputs`] has none.
+/// Returns `first output − sent`, in seconds: TTFA, TTFI, TTFT; `None` if no output was marked, or if [`outputs`]
+/// returns `None`.
 pub(super) fn first_output_s(seen: &Seen<'_>) -> Option<f64> {
     outputs(seen)?.next().map(|at| since(seen.times.sent_ns, at))
 }
 
-/// When outputs arrived. None if one lies before the request was sent or after it ended: such marks
-/// belong elsewhere, and no figure can be made of what is left.
+/// Returns the times at which outputs arrived, in nanoseconds; `None` if one lies before the request was sent or after
+/// it ended: such a mark is wrong, and the others alone do not give a figure.
 pub(super) fn outputs<'a>(seen: &'a Seen<'_>) -> Option<impl Iterator<Item = u64> + 'a> {
     let times = &seen.times;
     times.outputs().all(|at| within(times, at)).then(|| times.outputs())
 }
 
-/// When steps were done, under the same condition.
+/// Returns the times at which steps were done, in nanoseconds; `None` under the same condition as [`outputs`].
 pub(super) fn steps<'a>(seen: &'a Seen<'_>) -> Option<impl Iterator<Item = u64> + 'a> {
     let times = &seen.times;
     times.steps().all(|at| within(times, at)).then(|| times.steps())
 }
 
-/// Seconds between neighbours that did not arrive together.
+/// Returns the seconds between neighbours that did not arrive together.
 pub(super) fn gaps(times: impl Iterator<Item = u64>) -> impl Iterator<Item = f64> {
     let mut before: Option<u64> = None;
     times.filter_map(move |at| {
@@ -65,7 +67,7 @@ pub(super) fn gaps(times: impl Iterator<Item = u64>) -> impl Iterator<Item = f64
     })
 }
 
-/// `value / seconds`, if that is a number.
+/// Returns `value / seconds`; `None` without a value, or if `seconds` is not above 0.
 pub(super) fn per_second(value: Option<f64>, seconds: f64) -> Option<f64> {
     value.filter(|_| seconds > 0.0).map(|value| value / seconds)
 }

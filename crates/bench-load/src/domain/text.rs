@@ -116,7 +116,7 @@ pub(super) const QUANTITIES: &[Quantity] = &[
 
 pub(super) const PLOTS: &[&str] = &["output tokens/s", "TTFT p95", "TPOT p95", "ICL p95"];
 
-// Places in `COLUMNS`. The shared columns have an `input_tokens`: what was known before sending.
+// Places in `COLUMNS`. The shared columns have another `input_tokens`: the number that was known before sending.
 const PROMPT_TOKENS: usize = 0;
 const REASONING_TOKENS: usize = 1;
 const OUTPUT_TOKENS: usize = 2;
@@ -133,8 +133,8 @@ fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
     within(times, mark.at_ns).then(|| since(times.sent_ns, mark.at_ns))
 }
 
-/// Shares by which the outputs that were marked and the tokens that were made may differ, such as by a token that ends
-/// the text and is not shown: TPOT is off by no more.
+/// The share by which the number of marked outputs and the number of generated tokens may differ, for example because a
+/// token that ends the text is not shown: the error of TPOT is at most as large.
 const UNACCOUNTED: f64 = 0.05;
 
 const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing about the time between them";
@@ -149,7 +149,7 @@ struct Counted {
     later: u64,
     /// The time from the first chunk to the last one, in seconds.
     took_s: f64,
-    /// Whether each chunk after the first holds one.
+    /// Whether each chunk after the first contains one token.
     one_by_one: bool,
 }
 
@@ -157,7 +157,7 @@ impl Counted {
     /// Counts the tokens of a request by its marks; `Ok(None)` if it is not streamed, or has one token.
     ///
     /// # Errors
-    /// Why they cannot be counted.
+    /// The reason why they cannot be counted.
     fn of(seen: &Seen<'_>) -> Result<Option<Self>, &'static str> {
         let Some(arrivals) = arrivals(seen) else { return Ok(None) };
         let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else { return Ok(None) };
@@ -184,7 +184,7 @@ impl Counted {
     }
 }
 
-/// The reason why a request has no TPOT, if its outputs were marked.
+/// Returns the reason why a streamed request of several tokens has no TPOT; `None` if there is no such reason.
 pub(super) fn missing(seen: &Seen<'_>) -> Option<&'static str> {
     Counted::of(seen).err()
 }
@@ -195,7 +195,8 @@ fn tpot_s(seen: &Seen<'_>) -> Option<f64> {
     Some(counted.took_s / counted.later as f64)
 }
 
-/// `input tokens / TTFT`. A first chunk of several tokens took the time of generating them, too.
+/// Returns `input tokens / TTFT`; `None` if the first chunk has, or may have, several tokens, since TTFT then includes
+/// the time of generating them.
 fn prefill(seen: &Seen<'_>) -> Option<f64> {
     let several = seen.value(OUTPUT_TOKENS).is_some_and(|tokens| tokens > 1.0)
         && match Counted::of(seen) {

@@ -11,7 +11,7 @@ use crate::domain::{Answer, Response};
 use crate::log::{Ended, Outcome};
 use crate::request::{MarkKind, Marks, Request};
 
-/// Longer messages are cut: a tensor that prints itself is not a message.
+/// The number of bytes after which a message is cut: a tensor that prints itself is not a message.
 const LONGEST: usize = 500;
 
 /// The input, number and clock of a call.

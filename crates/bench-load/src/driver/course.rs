@@ -20,15 +20,15 @@ use crate::stripe::Stripe;
 pub(crate) struct Ends {
     /// After this many requests.
     pub(crate) requests: u64,
-    /// No request is sent from here on, in nanoseconds.
+    /// The time from which on no request is sent, in nanoseconds from the beginning of the level.
     pub(crate) at_ns: u64,
-    /// Whether requests that fail are made up for.
+    /// Whether another request replaces each one that fails.
     pub(crate) make_up: bool,
     /// The remaining time of the case.
     pub(crate) limit: Option<TimeLimit>,
     /// Whether the user wants it to end.
     pub(crate) stop: Stop,
-    /// How long event loops wait then for requests in flight.
+    /// How long event loops wait for requests in flight after the user has ended the level.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads wait for as long as it takes"))]
     pub(crate) grace: Duration,
 }
@@ -36,9 +36,9 @@ pub(crate) struct Ends {
 /// When the case runs out of time, in nanoseconds from the beginning of the level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeLimit {
-    /// No request is sent from here on.
+    /// The time from which on no request is sent.
     pub(crate) stop_ns: u64,
-    /// Requests that are still in flight are given up.
+    /// The time at which requests that are still in flight are given up.
     pub(crate) give_up_ns: u64,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Course<'env, I, C> {
     slo: &'env Slo,
     pub(crate) clock: Clock,
     pub(crate) pacing: Pacing,
-    /// The clients and requests of the level that these are.
+    /// The part of the level's clients and requests that this worker serves.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads share no load"))]
     pub(crate) stripe: Stripe,
     /// Whether rows are kept for another worker.
@@ -74,7 +74,7 @@ pub(crate) struct Course<'env, I, C> {
     pub(crate) phase: Phase,
     /// The next request's number.
     pub(crate) next: AtomicU64,
-    /// The number of further requests that replace others.
+    /// The number of additional requests that replace failed ones.
     more: AtomicU64,
     /// Time that clients were awake and not in the closure, in nanoseconds.
     pub(crate) harness_ns: Arc<AtomicU64>,
@@ -88,7 +88,7 @@ pub(crate) struct Course<'env, I, C> {
 }
 
 impl<'env, I, C> Course<'env, I, C> {
-    /// A level that begins now.
+    /// Creates the state of a level that begins now.
     #[expect(clippy::too_many_arguments, reason = "each is one fact of the level")]
     pub(crate) fn new(
         calls: &'env C,
@@ -102,7 +102,7 @@ impl<'env, I, C> Course<'env, I, C> {
     ) -> Self {
         let phase = Phase::default();
         if let Pacing::Schedule { arrivals, .. } = &pacing {
-            // A tenth of the schedule is for queues to find their length.
+            // In the first tenth of the schedule, queues reach their usual length.
             let last = arrivals.last().copied().unwrap_or_default();
             phase.begin(last / 10);
             phase.end(last);
@@ -131,17 +131,17 @@ impl<'env, I, C> Course<'env, I, C> {
         }
     }
 
-    /// The same with clients that wait before their requests.
+    /// Makes clients wait before their requests.
     pub(crate) fn pausing(self, pause: Pause) -> Self {
         Course { pause, ..self }
     }
 
-    /// The same for these clients and requests of the level.
+    /// Restricts the level to the clients and requests of `stripe`.
     pub(crate) fn striped(self, stripe: Stripe) -> Self {
         Course { stripe, ..self }
     }
 
-    /// The same as a part of a level that several workers share: it begins at `origin` and keeps its rows.
+    /// Makes this a part of a level that several workers share: it begins at `origin` and keeps its rows.
     pub(crate) fn shared(self, stripe: Stripe, origin: Instant) -> Self {
         Course { clock: Clock { origin }, keeps_rows: true, ..self.striped(stripe) }
     }
@@ -195,7 +195,7 @@ impl<'env, I, C> Course<'env, I, C> {
         Some(number)
     }
 
-    /// Whether another query is sent now, and if so when it counts from.
+    /// Returns the time at which the next query begins, which is now; `None` if no further query is sent.
     pub(crate) fn next_query(&self) -> Option<u64> {
         let now_ns = self.clock.now_ns();
         let sent = self.next.load(Ordering::Relaxed);
@@ -209,12 +209,12 @@ impl<'env, I, C> Course<'env, I, C> {
         left.then_some(now_ns)
     }
 
-    /// The place of the input of request `number`.
+    /// Returns the index of the input of request `number`.
     pub(crate) fn place(&self, number: u64) -> usize {
         (number % self.inputs.len().max(1) as u64) as usize
     }
 
-    /// The row of a request; one that took longer than it may has timed out.
+    /// Returns the row of a request that has ended; it has timed out if it took longer than the timeout.
     pub(crate) fn row(&self, key: Key, mut ended: Ended) -> Row {
         if self.timeout_ns.is_some_and(|timeout| ended.end_ns.saturating_sub(key.sent_ns) > timeout) {
             ended.outcome = Outcome::TimedOut;
@@ -240,15 +240,15 @@ impl<'env, I, C> Course<'env, I, C> {
         format!("timed out: no answer after {seconds} s").into_boxed_str()
     }
 
-    /// A request has ended like this: if only served ones count, another one takes its place, but not
-    /// without end.
+    /// Adds a request that replaces one that was not served, if only served ones count. At most as many are added as
+    /// were planned.
     fn make_up(&self, outcome: Outcome) {
         if self.ends.make_up && outcome != Outcome::Served {
             self.more.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A request of the schedule is no longer in flight.
+    /// Records that a request of the schedule is no longer in flight.
     pub(crate) fn end_flight(&self) {
         if let Pacing::Schedule { most_in_flight, .. } = self.pacing {
             self.flight.end(most_in_flight, self.clock.now_ns());

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Requests in flight, and those that were due while no more could be.
+/// The requests in flight, and the number of those that were due while no more were allowed.
 #[derive(Debug, Default)]
 pub(crate) struct Flight {
     in_flight: AtomicU32,

@@ -40,7 +40,7 @@ pub(crate) trait Calls<I>: Sync + Sized {
     /// Runs one level.
     ///
     /// # Errors
-    /// When nothing can be started that calls the closure.
+    /// When no thread or event loop can be started that calls the closure.
     fn drive<'scope, 'env>(
         scope: &'scope Scope<'scope, 'env>,
         course: Course<'env, I, Self>,
@@ -50,7 +50,7 @@ pub(crate) trait Calls<I>: Sync + Sized {
         I: Sync + 'env,
         Self: 'env;
 
-    /// Serves one request outside of levels, if it does not take too long.
+    /// Serves one request outside of levels, and gives it up if it takes longer than `patience`.
     fn once<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
@@ -70,7 +70,7 @@ pub(crate) struct Patience {
     /// Whether the user wants the end.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) stop: Stop,
-    /// The time that an `async` request may take after that.
+    /// The time that an `async` request may still take once the user wants the end.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) grace: Duration,
 }
@@ -78,7 +78,7 @@ pub(crate) struct Patience {
 /// A request that got no answer.
 pub(crate) struct Unanswered {
     pub(crate) message: String,
-    /// The client that may never return, if it can hang.
+    /// The client that may never return; `None` if it cannot hang.
     pub(crate) stuck: Option<Arc<Slot>>,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct Driven {
     pub(crate) stopped: bool,
     /// The number of requests of a schedule that were due while the allowed number was in flight.
     pub(crate) held_up: u64,
-    /// Marks that came when their request had ended.
+    /// The number of marks that were made after their request had ended.
     pub(crate) late_marks: u64,
     /// Whether requests had a schedule.
     pub(crate) scheduled: bool,
@@ -120,10 +120,11 @@ struct Rest {
     client_stall: Option<Lag>,
 }
 
-/// Runs `serve`, whose clients write into a log that a thread adds up as it grows. With `at_once` no client keeps rows.
+/// Runs `serve`, whose clients write into a log, while another thread adds up the log. With `at_once`, clients do not
+/// keep rows.
 ///
 /// # Errors
-/// Those of `serve`; when there is no thread for the log.
+/// Those of `serve`, and if no thread can be started for the log.
 fn logged<'scope, 'env, T, I, C>(
     scope: &'scope Scope<'scope, 'env>,
     shared: Arc<T>,

@@ -9,15 +9,16 @@ use super::frame::Kind;
 use super::number;
 use super::peer::Peer;
 
-/// Messages that go there and back: the one that takes least is the most exact.
+/// The number of round trips of a measurement: the shortest one is the most exact.
 const PINGS: usize = 16;
 
 /// The offset of the first worker's clock from this one (Cristian, *Probabilistic clock synchronization*, 1989).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offset {
-    /// Its time less one's own, in nanoseconds.
+    /// The time of the first worker's clock minus that of this one, in nanoseconds.
     ahead_ns: i64,
-    /// The offset is exact to within this, in nanoseconds: half of the shortest round trip, wherever on the way it was spent.
+    /// The largest possible error of the offset, in nanoseconds: half of the shortest round trip, however its two ways
+    /// share the time.
     pub(super) error_ns: u64,
 }
 
@@ -31,7 +32,7 @@ impl Offset {
         }
     }
 
-    /// A time of the first worker by one's own clock, in nanoseconds.
+    /// Converts a time of the first worker's clock to this clock, in nanoseconds.
     pub(super) fn here(&self, there_ns: u64) -> u64 {
         there_ns.saturating_add_signed(self.ahead_ns.saturating_neg())
     }
@@ -42,7 +43,7 @@ impl Offset {
     }
 }
 
-/// Asks the first worker for its clock. Times are in nanoseconds from `epoch`, which each worker has for itself.
+/// Measures the offset of the first worker's clock. Times are in nanoseconds from `epoch`, and each worker has its own.
 ///
 /// # Errors
 /// If the worker is lost.
@@ -77,7 +78,7 @@ mod tests {
             let read = (before + there).saturating_add_signed(ahead);
             let offset = Offset::between(before, read, before + there + back);
             prop_assert!(offset.ahead_ns.abs_diff(ahead) <= offset.error_ns);
-            // A moment of the first worker is where it is here, to within the error.
+            // A time of the first worker is converted to within the error.
             prop_assert!(offset.here(read).abs_diff(before + there) <= offset.error_ns);
         }
     }

@@ -32,7 +32,7 @@ pub enum FleetError {
         of: u32,
         /// The address at which they were expected.
         address: String,
-        /// The time waited.
+        /// The time waited, in seconds.
         patience_s: f64,
     },
     /// The first worker was not reached in time.
@@ -42,9 +42,9 @@ pub enum FleetError {
         of: u32,
         /// The expected address.
         address: String,
-        /// The time for which it was tried.
+        /// The time during which it was tried, in seconds.
         patience_s: f64,
-        /// The result of the last try.
+        /// The error of the last attempt.
         why: String,
     },
     /// A worker is not compatible with the others.
@@ -52,7 +52,7 @@ pub enum FleetError {
     Refused {
         /// Its number.
         worker: u32,
-        /// The difference.
+        /// The reason for the refusal.
         why: String,
     },
     /// A worker is no longer connected.
@@ -62,7 +62,7 @@ pub enum FleetError {
         worker: u32,
         /// Its address.
         host: String,
-        /// The observation.
+        /// The reason why it counts as lost.
         why: String,
     },
     /// A worker has reported that it cannot go on.

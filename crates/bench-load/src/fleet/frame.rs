@@ -9,17 +9,17 @@ pub(super) enum Kind {
     Beat,
     /// The introduction of a worker, as JSON.
     Hello,
-    /// All have arrived; the number of the run.
+    /// All workers have arrived; contains the number of the run.
     Welcome,
-    /// Asks for the clock.
+    /// Asks the first worker for the time of its clock.
     Ping,
-    /// The clock of the first worker, in nanoseconds.
+    /// The time of the first worker's clock, in nanoseconds.
     Pong,
-    /// A worker is ready to begin; the round trip to it, in nanoseconds.
+    /// A worker is ready to begin; contains the round trip to it, in nanoseconds.
     Ready,
     /// When to begin, by the clock of the first worker, in nanoseconds.
     Start,
-    /// The part of a worker.
+    /// The results of one worker.
     Part,
     /// The merged result, from the first worker.
     Announced,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The most bytes that a body of this kind has.
+    /// Returns the maximum size of a body of this kind, in bytes.
     pub(super) fn longest(self) -> u64 {
         match self {
             // Rows of requests, at about 60 bytes each and 5 for each output.
@@ -59,7 +59,7 @@ const KINDS: [Kind; 11] = [
 /// The first bytes of a greeting: any other beginning is not from a worker.
 const MAGIC: &[u8; 8] = b"benchflt";
 
-/// The longest greeting, in bytes: its sender is not known yet, and may be no worker.
+/// The maximum size of a greeting, in bytes: its sender is not known yet, and may not be a worker.
 const LONGEST_GREETING: u64 = 1 << 20;
 
 /// One message.
@@ -85,7 +85,8 @@ pub(super) fn write(mut to: impl Write, kind: Kind, body: &[u8]) -> io::Result<(
 /// Reads a frame.
 ///
 /// # Errors
-/// Those of `from`; a kind that does not exist; a body that is longer than one of its kind can be; an end within the frame.
+/// Those of `from`; if the kind does not exist, the body is longer than the kind allows, or the bytes end within the
+/// frame.
 pub(super) fn read(from: impl Read) -> io::Result<Frame> {
     read_up_to(from, u64::MAX)
 }
@@ -112,7 +113,7 @@ fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
     }
 }
 
-/// Writes the greeting of a worker that comes.
+/// Writes the greeting of a worker that connects.
 ///
 /// # Errors
 /// The errors of `to`.
@@ -121,7 +122,7 @@ pub(super) fn greet(mut to: impl Write, hello: &[u8]) -> io::Result<()> {
     write(to, Kind::Hello, hello)
 }
 
-/// Reads the greeting of a process that has connected, at most a mebibyte of it.
+/// Reads the greeting of a process that has connected, of at most 1 MiB.
 ///
 /// # Errors
 /// The errors of `from`; or if the bytes are not a greeting.
@@ -156,7 +157,7 @@ mod tests {
         let mut greeting = Vec::new();
         greet(&mut greeting, b"{}").expect("memory");
         assert_eq!(greeted(&greeting[..]).expect("a greeting"), b"{}");
-        // It says that it is as long as memory; of an endless reader nothing is taken.
+        // The announced length exceeds any memory; nothing is read from the endless reader.
         greeting[9..17].copy_from_slice(&u64::MAX.to_le_bytes());
         assert!(greeted(greeting.chain(io::repeat(0))).is_err());
         let mut other = MAGIC.to_vec();
@@ -171,7 +172,7 @@ mod tests {
             let mut bytes = Vec::new();
             write(&mut bytes, kind, b"").expect("memory");
             bytes[1..].copy_from_slice(&(kind.longest() + 1).to_le_bytes());
-            // Nothing is taken of a reader that would never end.
+            // Nothing is read from a reader that never ends.
             let error = read(bytes.chain(io::repeat(0))).expect_err("too long").to_string();
             assert!(error.contains("bytes, and at most"), "{error}");
         }

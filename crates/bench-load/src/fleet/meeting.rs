@@ -49,8 +49,8 @@ struct Hello {
 }
 
 impl Meeting {
-    /// Waits until all workers have arrived. `waiting` is called once if that takes more than two seconds, with the
-    /// missing ones.
+    /// Waits until all workers have arrived. If that takes more than two seconds, `waiting` is called once, with a
+    /// message about the missing ones.
     ///
     /// # Errors
     /// If a worker has not arrived in time, or has other settings; if nothing can listen at the address.
@@ -108,7 +108,7 @@ impl Meeting {
                         return refused(&come, error);
                     }
                 },
-                // Whoever hangs up before it is heard was not a worker, or comes again.
+                // There is no connection yet, or it was closed before it was accepted: a worker tries again.
                 Err(_) => std::thread::sleep(AGAIN / 10),
             }
             let missing = || (2..=of).filter(|number| !come.contains_key(number)).collect::<Vec<u32>>();
@@ -131,10 +131,10 @@ impl Meeting {
         peers.collect::<io::Result<_>>().map_err(FleetError::Setup)
     }
 
-    /// The number of the worker at the other end; `None` if it is not one of this run.
+    /// Returns the number of the worker at the other end; `None` if it is not a worker of this run.
     ///
     /// # Errors
-    /// If it is one, and does not fit.
+    /// If its number or its settings do not fit this run.
     fn admit(&self, stream: &TcpStream) -> Result<Option<u32>, FleetError> {
         let heard = stream
             .set_nonblocking(false)
@@ -158,7 +158,7 @@ impl Meeting {
         }
     }
 
-    /// Reaches the first worker, and waits until all have come.
+    /// Connects to the first worker, and waits until all workers have arrived.
     fn come(
         &self,
         state: &Arc<State>,
@@ -171,7 +171,7 @@ impl Meeting {
             name: self.name.clone(),
             settings: self.settings.clone(),
         };
-        // Maps have text for keys: there is nothing that could not be written.
+        // This cannot fail: the keys of all maps are strings.
         let hello = serde_json::to_vec(&hello).unwrap_or_default();
         let (mut waiting, soon) = (Some(waiting), Instant::now() + Duration::from_secs(2));
         loop {
@@ -233,7 +233,7 @@ impl From<io::Error> for Unmet {
     }
 }
 
-/// Returns the first setting that differs.
+/// Describes the first setting that differs; `None` if all are the same.
 fn difference(own: &[(String, String)], others: &[(String, String)]) -> Option<String> {
     let value = |of: &[(String, String)], name: &str| {
         let found = of.iter().find(|(known, _)| known == name);
@@ -247,8 +247,8 @@ fn difference(own: &[(String, String)], others: &[(String, String)]) -> Option<S
         .map(|name| format!("{name} is {} there and {} on worker 1", value(others, name), value(own, name)))
 }
 
-/// Listens at the address itself if it is one of this machine, so that no others are open; else at its port: the name may be
-/// that of a service before it.
+/// Listens at the address itself if it belongs to this machine, so that no other address is open. Otherwise, listens at
+/// its port on all addresses: the name may be that of a service in front of this machine.
 fn listen(address: &str) -> io::Result<TcpListener> {
     let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
     match TcpListener::bind(&addresses[..]) {
@@ -272,7 +272,7 @@ fn connect(address: &str, patience: Duration) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// Reads until a moment, however slowly bytes come.
+/// Reads until a deadline, however slowly bytes arrive.
 struct Until<'a> {
     stream: &'a TcpStream,
     deadline: Instant,
@@ -290,7 +290,7 @@ impl io::Read for Until<'_> {
     }
 }
 
-/// Whether the other end still holds the connection.
+/// Whether the other end is still connected.
 fn is_there(stream: &TcpStream) -> bool {
     let seen = stream.set_nonblocking(true).and_then(|()| stream.peek(&mut [0]));
     !matches!(seen, Ok(0)) && !seen.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock)

@@ -28,22 +28,22 @@ pub use self::meeting::Meeting;
 use self::peer::{Peer, State};
 use self::pulse::Pulse;
 
-/// The time from the message with the beginning to that moment, without the way of the message: the longest that a
-/// busy machine takes to read it.
+/// The time from sending the common start to the start itself, in addition to the travel time of the message: the
+/// longest that a busy machine takes to read it.
 const LEAD: Duration = Duration::from_millis(500);
 
-/// The longest round trip that is believed: a worker of this version reports no longer one.
+/// The longest round trip that is accepted, in nanoseconds: a worker of this version never reports a longer one.
 const LONGEST_TRIP_NS: u64 = 60_000_000_000;
 
-/// Round trips that the message of the common start may take.
+/// The number of round trips that the message with the common start may take.
 const TRIPS: u32 = 4;
 
 /// Workers that are connected to each other.
 pub struct Fleet {
     share: Share,
-    /// A number that all workers of this run have, and workers of other runs have not.
+    /// A number that all workers of this run share, and workers of other runs do not.
     run: u64,
-    /// The other workers if this is the first one, by number; else the first one alone.
+    /// The other workers by number, if this is the first one; otherwise only the first one.
     peers: Vec<Peer>,
     state: Arc<State>,
     pulse: Pulse,
@@ -54,7 +54,7 @@ pub struct Fleet {
 pub(crate) struct Part {
     /// The worker's number, from 1.
     pub(crate) worker: u32,
-    /// The address that it was reached at.
+    /// The address at which it was reached.
     pub(crate) host: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Part {
 pub(crate) struct Start {
     /// The time of the common start, by the clock of this machine.
     pub(crate) at: Instant,
-    /// The offset of this machine's clock from the first worker's.
+    /// The offset of the first worker's clock from this machine's.
     offset: Offset,
 }
 
@@ -134,8 +134,8 @@ impl Fleet {
         Ok(Start { at, offset })
     }
 
-    /// Returns the possible error of this machine's clock against that of the first worker since `start`, in
-    /// nanoseconds: the uncertainty of the measurement, and the drift of the clocks since then.
+    /// Returns the largest possible error of the offset between this machine's clock and that of the first worker since
+    /// `start`, in nanoseconds: the uncertainty of the measurement, and the drift of the clocks since then.
     ///
     /// # Errors
     /// If the first worker is gone.
@@ -147,7 +147,8 @@ impl Fleet {
         Ok(now.error_ns.max(start.offset.error_ns) + now.apart_ns(&start.offset))
     }
 
-    /// Hands `own` to the first worker. There it returns the parts of all others, by number; elsewhere nothing.
+    /// Hands `own` to the first worker. On the first worker, returns the parts of all others, by number; on the others,
+    /// returns an empty list.
     ///
     /// # Errors
     /// If a worker is no longer connected.
@@ -187,7 +188,7 @@ impl Fleet {
 
     /// Reports to all others that this worker cannot go on, and why. They need not wait for it.
     pub fn fail(&self, why: &str) {
-        // Those who are gone need not be told.
+        // A worker that is gone does not need the message.
         self.peers.iter().for_each(|peer| drop(peer.send(Kind::Failed, why.as_bytes())));
     }
 
@@ -204,7 +205,7 @@ impl Fleet {
         parted.map(drop)
     }
 
-    /// Closes the connections; what happens to the other workers afterwards is of no interest.
+    /// Stops sending beats, and from now on ignores whether other workers are lost.
     fn close(&self) {
         self.state.close();
         self.pulse.end();
@@ -220,7 +221,7 @@ impl Fleet {
     }
 
     fn send_to_all(&self, kind: Kind, body: &[u8]) -> Result<(), FleetError> {
-        // One that is gone must not keep it from the others.
+        // A worker that is gone must not keep the message from the others.
         let sent: Vec<_> = self.peers.iter().map(|peer| peer.send(kind, body)).collect();
         sent.into_iter().collect()
     }
@@ -238,7 +239,7 @@ impl Drop for Fleet {
     }
 }
 
-/// A number as frames hold it.
+/// Reads a number from the body of a frame.
 fn number(body: &[u8]) -> Result<u64, FleetError> {
     body.try_into().map(u64::from_le_bytes).map_err(|_| FleetError::Garbled)
 }

@@ -60,7 +60,7 @@ pub(super) struct Broken {
     worker: u32,
     host: String,
     why: String,
-    /// Whether it reported that itself.
+    /// Whether the worker itself reported that it cannot go on.
     said: bool,
 }
 
@@ -103,7 +103,7 @@ impl State {
         lock(&self.broken).clone()
     }
 
-    /// Closes the connections; what happens to them afterwards is of no interest.
+    /// Ignores from now on whether workers are lost.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
@@ -124,7 +124,7 @@ impl State {
 }
 
 impl Peer {
-    /// The worker at the other end of `stream`, to which it listens from now on.
+    /// Creates the worker at the other end of `stream`, and listens to it from now on.
     ///
     /// # Errors
     /// If the connection cannot be set up, or no thread can be started.
@@ -153,7 +153,7 @@ impl Peer {
     /// Waits for a message of this kind.
     ///
     /// # Errors
-    /// If the worker is gone or cannot go on, or says something else.
+    /// If the worker is gone or cannot go on, or sends another message.
     pub(super) fn receive(&self, kind: Kind) -> Result<Received, FleetError> {
         let received = lock(&self.inbox).recv().map_err(|_| self.gone("it has closed the connection"))?;
         if received.kind == kind { Ok(received) } else { Err(FleetError::Garbled) }
@@ -210,12 +210,12 @@ impl Listener {
                 }
                 Kind::Stop => self.state.stop(),
                 Kind::Failed => break (String::from_utf8_lossy(&body).into_owned(), true),
-                // Whoever waits for it has gone: so can this.
+                // The receiver is gone, so this thread can end.
                 _ if into.send(Received { kind, body, at }).is_err() => return,
                 _ => {}
             }
         };
-        // Before the inbox closes: who waits at it asks why.
+        // Recorded before the inbox closes, since the thread that waits for a message then asks for the reason.
         let (why, said) = lost;
         self.state.lose(Broken { worker: self.number, host: self.host.clone(), why, said });
     }

@@ -16,10 +16,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// The number of ticks between two signs of life of this worker.
 const BEAT: u32 = 10;
 
-/// Sends beats to other workers, and passes on to them that the load is to end, until it is dropped.
+/// Sends beats to other workers, and notifies them when the load is to end, until it is dropped.
 pub(super) struct Pulse(Mutex<Option<Sender<()>>>);
 
 impl Pulse {
+    /// Starts the thread.
+    ///
     /// # Errors
     /// When no thread can be started.
     pub(super) fn start(state: Arc<State>, peers: Vec<Arc<Mutex<TcpStream>>>) -> io::Result<Self> {
@@ -28,7 +30,7 @@ impl Pulse {
             let send = |kind: Kind, body: &[u8]| {
                 for peer in &peers {
                     let mut peer = peer.lock().unwrap_or_else(PoisonError::into_inner);
-                    // Whoever is gone is noticed by the thread that listens to it.
+                    // The thread that listens to a worker notices if it is gone.
                     let _ = frame::write(&mut *peer, kind, body);
                 }
             };
@@ -52,7 +54,7 @@ impl Pulse {
         Ok(Pulse(Mutex::new(Some(end))))
     }
 
-    /// Sends nothing more.
+    /// Stops sending.
     pub(super) fn end(&self) {
         drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

@@ -47,7 +47,7 @@ fn workers_begin_together_and_hand_over_what_they_have() {
     });
     let (first, ..) = &seen[0];
     for (start, error_ns, _, announced, run) in &seen {
-        // They share a clock here: what each worker makes of the moment can be compared.
+        // The workers share a clock here, so their times of the common start can be compared.
         let apart = start.at.max(first.at) - start.at.min(first.at);
         assert!(nanoseconds(apart) <= *error_ns, "{apart:?} is more than {error_ns} ns");
         assert_eq!((&announced[..], *run), (&b"level"[..], seen[0].4));
@@ -174,10 +174,10 @@ fn the_end_by_one_person_is_the_end_of_all() {
         while !fleet.is_stopped() {
             sleep(Duration::from_millis(5));
         }
-        // Nobody is gone: what was measured is handed over as ever.
+        // No worker is gone: results are handed over as usual.
         fleet.collect(&[]).expect("parts");
         fleet.announce(Vec::new).expect("a level");
     });
-    // Where the person has asked, nobody needs to tell.
+    // The worker on which the user ended the run does not need to be notified.
     assert_eq!([0, 1].map(|rank: usize| told[rank].load(Ordering::Relaxed)), [true, true]);
 }

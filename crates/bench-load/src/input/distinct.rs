@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::{InputError, Prepared};
 
-/// Draws per input before it is taken that there are no others left. Where half of all have been drawn,
-/// 200 draws in vain have a chance of 2⁻²⁰⁰.
+/// The number of draws for an input after which it is assumed that there are no others left. If half of all inputs have
+/// been drawn, the chance of 200 draws in vain is 2⁻²⁰⁰.
 const DRAWS: usize = 200;
 
 /// Draws as many inputs as there are `shapes`, and as many others of the same shapes for the warm-up, each with `draw`

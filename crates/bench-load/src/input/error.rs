@@ -24,7 +24,7 @@ pub enum InputError {
         /// The end of the range.
         high: usize,
     },
-    /// There are not this many different ones, or they are too rare to find.
+    /// There are fewer different inputs than requested, or they are too rare to find.
     #[error(
         "there are fewer than {wanted} different {kind} and as many more for the warm-up: request fewer, or longer ones"
     )]
@@ -37,7 +37,7 @@ pub enum InputError {
     /// A file or folder that cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The one concerned.
+        /// The file or folder.
         path: PathBuf,
         /// The operating system's error.
         source: io::Error,

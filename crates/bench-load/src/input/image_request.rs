@@ -18,7 +18,7 @@ pub struct ImageRequest {
     pub number: usize,
     /// Denoising steps.
     pub steps: u32,
-    /// The strength with which the prompt guides them.
+    /// The strength with which the prompt guides the images.
     pub guidance_scale: f64,
     /// Seed of the noise.
     pub seed: u64,
@@ -43,12 +43,12 @@ impl Describe for ImageRequest {
 pub struct ImageRequests<P> {
     prompts: P,
     variations: Option<usize>,
-    /// The template of all requests; the prompt is filled in, and the seed counts on from here.
+    /// The template of all requests: each has its own prompt, and a seed counted up from this one.
     like: ImageRequest,
 }
 
 impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
-    /// A request for each of these prompts, such as [`Prompts`](super::Prompts) or a `Vec<String>`.
+    /// Creates a request for each prompt of a source such as [`Prompts`](super::Prompts) or a `Vec<String>`.
     pub fn new(prompts: P) -> Self {
         let like = ImageRequest {
             prompt: String::new(),
@@ -62,8 +62,8 @@ impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
         ImageRequests { prompts, variations: None, like }
     }
 
-    /// Sets the number of requests, which use the prompts in turn. The default is the number of prompts. With as
-    /// many as the load sends, no seed is used twice.
+    /// Sets the number of requests, which use the prompts in turn. The default is the number of prompts. If the load
+    /// does not send more requests, no seed is used twice.
     #[must_use]
     pub fn variations(self, count: usize) -> Self {
         ImageRequests { variations: Some(count), ..self }
@@ -90,7 +90,7 @@ impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
         self
     }
 
-    /// Sets the strength with which the prompt guides them.
+    /// Sets the strength with which the prompt guides the images.
     #[must_use]
     pub fn guidance_scale(mut self, scale: f64) -> Self {
         self.like.guidance_scale = scale;

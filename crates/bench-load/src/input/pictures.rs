@@ -84,7 +84,7 @@ impl Pictures {
         Pictures { seed, ..self }
     }
 
-    /// The pictures of a folder.
+    /// Reads the pictures of a folder.
     pub fn folder(path: impl Into<PathBuf>) -> PictureFolder {
         PictureFolder { path: path.into() }
     }
@@ -115,8 +115,8 @@ impl Inputs for Pictures {
     }
 }
 
-/// Each corner has a colour; between them it is interpolated. Whole numbers only, so that it is the same
-/// on every machine.
+/// Generates a picture: each corner has a random colour, and colours in between are interpolated with whole numbers
+/// only, so that the picture is the same on every machine.
 fn synthetic(random: &mut Random, name: String, width: u32, height: u32) -> Result<Picture, InputError> {
     let corners = [(); 4].map(|()| random.next().to_le_bytes());
     let (w, h) = (u64::from(width), u64::from(height));
@@ -206,7 +206,7 @@ mod tests {
             (first.name.as_str(), first.format, first.width, first.height),
             ("synthetic-0.png", "png", 20, 10)
         );
-        // Of this version for good: figures are only comparable over the same pictures.
+        // This must never change: figures are only comparable over the same pictures.
         assert_eq!(first.rgb().expect("pixels")[..6], [186, 209, 37, 188, 201, 50]);
         assert_eq!(picture::header(&first.bytes).expect("a header").width, 20);
     }

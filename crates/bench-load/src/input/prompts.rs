@@ -105,7 +105,7 @@ mod tests {
         let prompts = Prompts::seeded(4).prepare().expect("prompts");
         assert_eq!(prompts, Prompts::seeded(4).seed(0).prepare().expect("prompts"));
         assert_ne!(prompts, Prompts::seeded(4).seed(1).prepare().expect("prompts"));
-        // Of this version for good: figures are only comparable over the same prompts.
+        // This must never change: figures are only comparable over the same prompts.
         assert_eq!(prompts.measured[0], "a blue robot on a frozen lake at night, watercolour");
     }
 

@@ -8,7 +8,7 @@ impl Random {
         Random(seed)
     }
 
-    /// Uniform over all 64-bit numbers.
+    /// Returns a number that is uniform over all 64-bit numbers.
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -17,7 +17,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Uniform on `0..bound`; 0 when that is empty. A bias of bound/2⁶⁴ is left in.
+    /// Returns a number that is uniform on `0..bound`, with a bias of bound/2⁶⁴; 0 if the range is empty.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }

@@ -63,7 +63,7 @@ impl Inputs for Texts {
     }
 }
 
-/// Sentences of exactly `length` characters, all of them of ASCII.
+/// Generates sentences of exactly `length` ASCII characters.
 fn text(random: &mut Random, length: usize) -> String {
     let mut text = String::with_capacity(length);
     let mut begins = true;
@@ -105,7 +105,7 @@ fn push_word(text: &mut String, word: &str, begins: bool) {
     }
 }
 
-/// Frequent words of English, those of n letters at n − 1.
+/// Frequent English words; those of n letters are at index n − 1.
 const WORDS: [&[&str]; 10] = [
     &["a"],
     &["of", "to", "in", "it", "is", "on", "at", "by", "we", "he", "as", "so", "up", "no", "my", "do"],
@@ -146,7 +146,7 @@ mod tests {
         let texts = of(Texts::seeded(3, 40..=60));
         assert_eq!(texts, of(Texts::seeded(3, 40..=60).seed(0)));
         assert_ne!(texts.measured, of(Texts::seeded(3, 40..=60).seed(1)).measured);
-        // Of this version for good: figures are only comparable over the same texts.
+        // This must never change: figures are only comparable over the same texts.
         assert_eq!(texts.measured[0], "Understand up, government school should sun station place.");
     }
 

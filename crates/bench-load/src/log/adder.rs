@@ -9,7 +9,7 @@ use super::{Logged, Meaning, Outcome, Row, RowsCsv, Tally, count};
 /// The number of latencies that are kept as times of iterations.
 pub(super) const LATENCIES: usize = 5000;
 
-/// Adds up rows, in whatever order they come, and writes them down.
+/// Adds up rows in any order, and writes them to a file if there is one.
 pub(crate) struct Adder<'a> {
     meaning: &'a Meaning<'a>,
     csv: Option<&'a mut RowsCsv>,
@@ -35,20 +35,20 @@ impl<'a> Adder<'a> {
         Adder { meaning, csv, logged, latencies: Thinned::new(LATENCIES), memory: Memory::default() }
     }
 
-    /// Adds a row that another worker has kept: the memory of that process is not this one's.
+    /// Adds a row of another worker, without readings of memory: those of this process would be wrong.
     pub(crate) fn add_kept(&mut self, row: &Row) {
         self.add(row, Memory::default);
     }
 
-    /// Adds a row; `memory` looks at that of this process.
+    /// Adds a row; `memory` reads the memory of this process when a reading is due.
     pub(super) fn add(&mut self, row: &Row, memory: impl FnOnce() -> Memory) {
         let (meaning, logged) = (self.meaning, &mut self.logged);
         let facts = &meaning.facts[row.input as usize % meaning.facts.len().max(1)];
         let seen = row.seen(facts);
         if logged.growth.wants(row.end_ns) {
             self.memory = memory();
-            // What the log itself keeps of each request is not the model's, nor are the stacks of clients that
-            // are still being started.
+            // The memory that the log keeps for each request is not the model's, nor are the stacks of clients that are
+            // still being started.
             let held = logged.whole.held_bytes() + logged.steady.held_bytes();
             let now = self.memory.resident.filter(|_| meaning.phase.has_begun(row.end_ns));
             let now = now.map(|bytes| bytes.saturating_sub(held));
@@ -60,7 +60,7 @@ impl<'a> Adder<'a> {
         logged.whole.add(row, &seen, latency_s, good);
         match meaning.phase.holds(row.sent_ns, row.end_ns) {
             (true, true) => logged.steady.add(row, &seen, latency_s, good),
-            // What ends in it was done in it, even if it was begun before.
+            // A request that ends in the steady part counts for its rates, even if it was sent before.
             (false, true) => logged.steady.add_rates(row, &seen, good),
             _ => {}
         }

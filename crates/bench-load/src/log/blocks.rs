@@ -3,16 +3,16 @@
 use bench_stats as stats;
 use bench_stats::Interval;
 
-/// Slots; when they are full, neighbours are added up, and each is twice as long.
+/// The maximum number of slots; when they are full, neighbours are added up, and each slot is then twice as long.
 const SLOTS: usize = 256;
 
 /// How long a slot is at first, in nanoseconds.
 const SHORTEST_NS: u64 = 1_000_000;
 
-/// How often an interval may miss the rate.
+/// The share of intervals that may miss the true rate.
 const ERROR_RATE: f64 = 0.05;
 
-/// Blocks of the window that are compared.
+/// The maximum number of blocks into which a window is divided.
 const BLOCKS: usize = 16;
 
 /// Sums over time: a column for each rate.
@@ -58,9 +58,10 @@ impl Blocks {
         self.slot_ns *= 2;
     }
 
-    /// The 95 % interval of the rate in `column` per second, over the window, by batch means: the window is
-    /// cut into blocks, whose rates are taken for independent (Law, *Simulation Modeling and Analysis*,
-    /// 9.5.3). It knows nothing of what differs between processes. `None` with too few requests.
+    /// Returns the 95 % interval of the rate in `column`, per second over the window, by batch means: the window is
+    /// divided into blocks, whose rates are assumed to be independent (Law, *Simulation Modeling and Analysis*, 9.5.3).
+    /// It does not include differences between processes. `None` if there are too few requests or the window is too
+    /// short.
     pub(crate) fn interval(&self, column: usize, (from_ns, to_ns): (u64, u64)) -> Option<Interval> {
         let blocks = BLOCKS.min((self.requests / 4) as usize);
         if blocks < 4 || to_ns <= from_ns {
@@ -78,7 +79,7 @@ impl Blocks {
                 let sum: f64 = (begin..end)
                     .filter_map(|slot| self.sums.get((first as usize + slot) * self.columns + column))
                     .sum();
-                // The first and the last slot lie in the window in part only.
+                // The first and the last slot are only partly within the window.
                 let begin_ns = (first * self.slot_ns + begin as u64 * self.slot_ns).max(from_ns);
                 let end_ns = (first * self.slot_ns + end as u64 * self.slot_ns).min(to_ns);
                 sum / (end_ns.saturating_sub(begin_ns).max(1) as f64 / 1e9)

@@ -81,7 +81,7 @@ impl Coded<'_> {
         let format = if format.is_empty() { Cow::Borrowed("") } else { Cow::Owned(format) };
         let note = if self.bytes(1)? == [1] { Some(self.text()?.into_boxed_str()) } else { None };
         let count = usize::try_from(self.number()?).ok()?;
-        // Each takes two bytes at least: what is not there is not made room for.
+        // Each mark takes at least two bytes: no room is made for more marks than the bytes can contain.
         let mut marks = Vec::with_capacity(count.min(self.0.len() / 2));
         let mut before_ns = sent_ns;
         for _ in 0..count {
@@ -195,9 +195,9 @@ mod tests {
             let mut bytes = Vec::new();
             rows.iter().for_each(|row| write(row, &mut bytes));
             let read: Vec<Row> = Coded(&bytes).collect::<Result<_, _>>().expect("whole rows");
-            // Where there is no value there is no number, which equals nothing.
+            // Compared as text: a missing value is NaN, which does not equal itself.
             prop_assert_eq!(format!("{read:?}"), format!("{rows:?}"));
-            // Cut anywhere, it is refused or has fewer rows; it never is another row.
+            // Bytes that are cut anywhere are refused or give fewer rows, but never other rows.
             let short = &bytes[..usize::from(cut) % (bytes.len() + 1)];
             let read = Coded(short).filter_map(Result::ok).collect::<Vec<Row>>();
             prop_assert!(read.len() <= rows.len());

@@ -4,10 +4,10 @@ use bench_stats as stats;
 use bench_stats::Interval;
 use hdrhistogram::Histogram;
 
-/// Values that are kept exactly; beyond, they go into a histogram of three significant digits.
+/// The number of values that are kept exactly; if there are more, all go into a histogram of three significant digits.
 pub(crate) const EXACT: usize = 100_000;
 
-/// Steps of the histogram in one unit: nanoseconds, where the unit is seconds.
+/// The number of histogram steps in one unit: a step is a nanosecond if the unit is a second.
 const STEPS: f64 = 1e9;
 
 /// A distribution of values that are not negative.
@@ -59,7 +59,7 @@ impl Distribution {
         self.count
     }
 
-    /// Bytes of memory that grow with the values.
+    /// Returns the bytes of memory that grow with the number of values.
     pub(crate) fn held_bytes(&self) -> u64 {
         match &self.kept {
             Kept::Exactly(values) => size_of_val(values.as_slice()) as u64,
@@ -84,13 +84,13 @@ impl Distribution {
     }
 }
 
-/// Without a bound it grows as it needs to. `new` fails for digits beyond five only.
+/// Creates a histogram that grows as needed; `new` only fails for more than five digits.
 fn histogram() -> Option<Histogram<u64>> {
     Histogram::new(3).ok()
 }
 
 fn record(histogram: &mut Histogram<u64>, value: f64) {
-    // It grows as it must; only what no `u64` can count is beyond it, and a cast stops before that.
+    // This cannot fail: the histogram grows as needed, and the value is limited to its range.
     let _ = histogram.record(((value * STEPS) as u64).clamp(1, u64::MAX / 4));
 }
 
@@ -108,7 +108,7 @@ impl Sorted<'_> {
         }
     }
 
-    /// The percentile `p`, a share, by nearest rank.
+    /// Returns the percentile `p`, given as a share, by nearest rank; `None` without values.
     pub(crate) fn percentile(&self, p: f64) -> Option<f64> {
         match self {
             Sorted::Exactly(values) => stats::nearest_rank(values, p),
@@ -118,21 +118,23 @@ impl Sorted<'_> {
         }
     }
 
-    /// The 95 % interval of the percentile `p` of what the values were drawn from, by order statistics.
+    /// Returns the 95 % interval of the percentile `p` of the underlying distribution, by order statistics; `None` if
+    /// there are too few values.
     pub(crate) fn interval(&self, p: f64) -> Option<Interval> {
         let (low, high) = stats::quantile_ranks(self.count(), p)?;
         let at = |rank: u64| self.percentile(rank as f64 / self.count() as f64);
         Some(Interval { low: at(low)?, high: at(high)? })
     }
 
-    /// Bins that together hold all values, in ascending order: a value each, or 0.1 % wide.
+    /// Returns bins that together contain all values, in ascending order, each as a value and a count; a bin is at most
+    /// 0.1 % wide.
     pub(crate) fn bins(&self) -> Vec<(f64, u64)> {
         match self {
             Sorted::Exactly(values) => {
                 let mut bins: Vec<(f64, u64)> = Vec::new();
                 for value in values {
                     match bins.last_mut() {
-                        // The same three digits: what the histogram would tell apart.
+                        // The same bin, to the three digits of the histogram.
                         Some((up_to, count)) if *value <= *up_to * 1.001 => {
                             *count += 1;
                         }

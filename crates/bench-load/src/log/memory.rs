@@ -1,20 +1,20 @@
-//! Estimates memory growth from the rows of requests.
+//! Reads memory for the rows of requests.
 
 use bench_core::probe::{gpu_memory_bytes, peak_resident_bytes, resident_bytes};
 
-/// Memory in bytes, each if it is known.
+/// Memory in bytes; each value is `None` if it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Resident memory of this process now.
     pub(crate) resident: Option<u64>,
-    /// Resident memory of this process at most since the measured part began.
+    /// The peak resident memory of this process since the measured part began.
     pub(crate) peak: Option<u64>,
     /// The memory in use on the observed GPUs.
     pub(crate) gpu: Option<u64>,
 }
 
 impl Memory {
-    /// Looks now.
+    /// Reads the memory now.
     pub(crate) fn now() -> Self {
         Memory { resident: resident_bytes(), peak: peak_resident_bytes(), gpu: gpu_memory_bytes() }
     }

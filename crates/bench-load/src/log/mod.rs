@@ -32,19 +32,19 @@ use crate::phase::Phase;
 use memory::Memory;
 use sample::Dots;
 
-/// Rows that a client collects before it hands them over.
+/// The number of rows that a client collects before it hands them over.
 const CHUNK: usize = 256;
 
-/// Chunks on their way; clients wait when there are more.
+/// The maximum number of chunks that wait to be added up; clients wait when there are more.
 const CHUNKS: usize = 16;
 
 /// The time for which rows are collected that would otherwise be handed over one by one.
 const GATHERED: Duration = Duration::from_millis(1);
 
-/// A client does not keep rows longer than this, if it has anything to do.
+/// The time after which a client hands over its rows together with the next one, in nanoseconds.
 const KEEP_NS: u64 = 200_000_000;
 
-/// How long a look at the memory of this process is good for, in nanoseconds, while rows wait.
+/// The time for which a reading of this process's memory is reused while rows wait, in nanoseconds.
 const LOOK_NS: u64 = 10_000_000;
 
 /// The maximum number of different error messages.
@@ -89,8 +89,8 @@ impl Outlet {
     }
 }
 
-/// A log. With `at_once` every row is handed over when it is written: a client that may be given up must
-/// not keep any.
+/// Creates a log. With `at_once`, every row is handed over when it is written: a client that may be given up must not
+/// keep any.
 pub(crate) fn log(at_once: bool) -> (Inlet, Outlet) {
     let capacity = if at_once { 1 } else { CHUNK };
     let (sender, receiver) = sync_channel(CHUNKS * CHUNK / capacity);
@@ -102,9 +102,9 @@ impl Inlet {
         Recorder { inlet: self.clone(), chunk: Vec::with_capacity(self.capacity), handed_over_ns: 0 }
     }
 
-    /// Says that no row will follow, even if another end is still open.
+    /// Closes the log, even if another recorder is still open.
     pub(crate) fn close(&self) {
-        // Where nobody listens, nobody needs to know.
+        // If the outlet is gone, there is nothing to close.
         let _ = self.sender.send(Vec::new());
     }
 }
@@ -122,7 +122,7 @@ impl Recorder {
     pub(crate) fn flush(&mut self) {
         if !self.chunk.is_empty() {
             let full = std::mem::replace(&mut self.chunk, Vec::with_capacity(self.inlet.capacity));
-            // Where nobody listens any more, the level is over, and the row came too late to count.
+            // If the outlet is gone, the level is over, and the rows came too late to count.
             let _ = self.inlet.sender.send(full);
         }
     }
@@ -154,11 +154,11 @@ pub(crate) struct Logged {
     pub(crate) cpu_ns: u64,
     /// The reason why rows could not be written, if so.
     pub(crate) trouble: Option<io::Error>,
-    /// The rows themselves, for another worker; empty if none is to have them.
+    /// The encoded rows for another worker; empty if they are not needed.
     pub(crate) coded: Vec<u8>,
 }
 
-/// How rows are to be understood.
+/// The facts that are needed to interpret rows.
 pub(crate) struct Meaning<'a> {
     pub(crate) domain: &'static Domain,
     pub(crate) facts: &'a [Facts],
@@ -195,7 +195,7 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             waiting.push((row, memory));
         }
     }
-    // What follows takes nothing from the level.
+    // From here on, processor time is not taken from the level.
     let cpu_ns = crate::clock::thread_cpu_ns().saturating_sub(began);
     for (mut row, memory) in waiting {
         row.complete();

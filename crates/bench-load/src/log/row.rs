@@ -38,9 +38,9 @@ pub(crate) struct Row {
     pub(crate) marks: Option<Box<[Mark]>>,
     pub(crate) values: [f64; MOST_VALUES],
     pub(crate) format: Cow<'static, str>,
-    /// The reason why it failed, or what is unusual about its response.
+    /// The reason why it failed, or a warning about its response.
     pub(crate) note: Option<Box<str>>,
-    /// What fills in more of it once the level has ended.
+    /// The function that fills in further numbers once the level has ended.
     pub(crate) later: Option<Later>,
 }
 
@@ -77,7 +77,7 @@ impl Row {
         }
     }
 
-    /// Fills in what was left for later.
+    /// Fills in the numbers that were left until the level has ended.
     pub(crate) fn complete(&mut self) {
         let Some(later) = self.later.take() else { return };
         let mut answer = Answer { values: self.values, ..Answer::default() };

@@ -9,7 +9,7 @@ use super::{Meaning, Row};
 use crate::domain::{Domain, Facts, Seen};
 use crate::record_id::CaseId;
 
-/// Rows that are kept in memory before they are written, in bytes.
+/// The number of bytes of rows that are kept in memory before they are written.
 const BUFFER: usize = 64 << 10;
 
 /// Columns that every domain has; those of the domain follow.
@@ -72,7 +72,7 @@ pub(crate) struct RowsCsv {
 }
 
 impl RowsCsv {
-    /// Makes the file, and the folder it is in.
+    /// Creates the file and its folder.
     pub(crate) fn create(path: &Path, domain: &'static Domain) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -211,7 +211,7 @@ impl RowsCsv {
     }
 }
 
-/// A cell of text, quoted if it must be (RFC 4180). Line breaks within it stay: readers of CSV know them.
+/// Appends a cell of text, quoted if necessary (RFC 4180). Line breaks stay, since readers of CSV accept them.
 fn text(line: &mut Vec<u8>, cell: &str) {
     let cell = &*bench_report::harmless(cell);
     if !cell.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
@@ -232,7 +232,7 @@ fn whole(line: &mut Vec<u8>, number: u64) {
     line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// Nanoseconds as seconds with all nine decimals.
+/// Appends nanoseconds as seconds, with nine decimals.
 fn seconds(line: &mut Vec<u8>, ns: u64) {
     whole(line, ns / 1_000_000_000);
     line.push(b'.');

@@ -4,7 +4,7 @@ use bench_record::Dot;
 
 use super::{Outcome, Row};
 
-/// Dots of each kind on a timeline.
+/// The maximum number of dots of each kind on a timeline.
 const DOTS: usize = 1000;
 
 /// Keeps every n-th value, so that there are never more than a given number.
@@ -21,7 +21,7 @@ impl<T: Copy> Thinned<T> {
         Thinned { most, stride: 1, seen: 0, kept: Vec::new() }
     }
 
-    /// `order` is what values are sorted by in the end.
+    /// Adds a value; the kept values are sorted by `order` in the end.
     pub(crate) fn add(&mut self, order: u64, value: T) {
         if self.seen.is_multiple_of(self.stride) {
             if self.kept.len() == self.most {
@@ -45,7 +45,7 @@ impl<T: Copy> Thinned<T> {
     }
 }
 
-/// Requests over time. Failures are rarer and matter more: they have their own share.
+/// A sample of requests over time. Failures are rarer and matter more, so they are sampled separately.
 #[derive(Debug)]
 pub(crate) struct Dots {
     served: Thinned<(u64, f64)>,

@@ -31,7 +31,7 @@ pub(crate) struct Tally {
     service: Distribution,
     scheduled: Distribution,
     lag: Distribution,
-    /// Served requests and good ones, and then the domain's rates.
+    /// The columns are served requests, good requests, and the domain's rates.
     blocks: Blocks,
 }
 
@@ -63,7 +63,7 @@ impl Tally {
         }
     }
 
-    /// Adds a request with all it has brought.
+    /// Adds a request with all its figures.
     pub(crate) fn add(&mut self, row: &Row, seen: &Seen<'_>, latency_s: f64, good: bool) {
         self.first_sent_ns = self.first_sent_ns.min(row.sent_ns);
         self.last_sent_ns = self.last_sent_ns.max(row.sent_ns);
@@ -114,7 +114,7 @@ impl Tally {
         self.blocks.add(row.end_ns, [1.0, f64::from(u8::from(good))].into_iter().chain(brought));
     }
 
-    /// Bytes of memory that grow with the requests.
+    /// Returns the bytes of memory that grow with the number of requests.
     pub(crate) fn held_bytes(&self) -> u64 {
         let whole = [&self.headline, &self.service, &self.scheduled, &self.lag];
         self.quantities.iter().chain(whole).map(Distribution::held_bytes).sum()
@@ -145,14 +145,14 @@ impl Tally {
         (self.first_sent_ns.min(self.last_end_ns), self.last_end_ns)
     }
 
-    /// Requests in flight, on average over the window.
+    /// Returns the mean number of requests in flight over the window; `None` if the window is empty.
     pub(crate) fn mean_concurrency(&self) -> Option<f64> {
         let (from_ns, to_ns) = self.window();
         (to_ns > from_ns).then(|| self.busy_s / ((to_ns - from_ns) as f64 / 1e9))
     }
 
-    /// Requests per second that the schedule wanted, and that were sent: distances between the first and
-    /// the last.
+    /// Returns the requests per second that were due, and those that were sent, from the time between the first request
+    /// and the last one; `None` if that time is 0.
     pub(crate) fn paces(&self) -> (Option<f64>, Option<f64>) {
         let rate = |first: u64, last: u64| {
             let requests = self.requests();
@@ -161,7 +161,7 @@ impl Tally {
         (rate(self.first_intended_ns, self.last_intended_ns), rate(self.first_sent_ns, self.last_sent_ns))
     }
 
-    /// All figures over `window`, the domain's primary one first. `judged` says whether there was an SLO.
+    /// Returns all figures over `window`, the domain's primary one first. `judged` is whether requests have an SLO.
     pub(crate) fn metrics(&self, window: Window, scheduled: bool, judged: bool) -> Vec<Metric> {
         let window_s = window.1.saturating_sub(window.0) as f64 / 1e9;
         let per_second = |name: &str, unit: &str, sum: f64, column: usize| {
@@ -172,8 +172,8 @@ impl Tally {
         };
         let mut metrics = Vec::new();
         for (column, (rate, sum)) in self.domain.rates.iter().zip(&self.rates).enumerate() {
-            // Where requests were served, a rate that none of them knows of (steps of a generator without steps) is
-            // absent; where none was, all rates are 0.
+            // If requests were served, a rate that none of them reported (steps of a generator without steps) is
+            // absent; if none was served, all rates are 0.
             if let Some(sum) = sum.or_else(|| (self.served == 0).then_some(0.0)) {
                 metrics.extend(per_second(rate.name, rate.unit, sum, column + 2));
             }
@@ -211,7 +211,7 @@ impl Tally {
         if scheduled {
             metrics.extend(latency("scheduled latency", &LATENCY_BESIDE, &self.scheduled));
         }
-        // If a server does not say what the primary one is computed from, it is the rate of requests.
+        // If a server does not report the basis of the primary metric, RPS comes first.
         let place = |name: &str| metrics.iter().position(|metric| metric.name == name);
         if let Some(primary) = place(self.domain.primary).or_else(|| place(RATE)) {
             metrics[..=primary].rotate_right(1);
@@ -220,7 +220,7 @@ impl Tally {
     }
 }
 
-/// The figure that every field has.
+/// The name of the rate that every field has.
 pub(crate) const RATE: &str = "RPS";
 
 /// The figures of the headline latency.
@@ -259,13 +259,14 @@ fn figures(
         .collect()
 }
 
-/// `p99.9` for 0.999.
+/// Returns the name of a percentile: `p99.9` for 0.999.
 pub(crate) fn percentile_name(p: f64) -> String {
-    // A share times a hundred is a hair off a round number.
+    // Rounded, since a share times 100 may not be exact.
     format!("p{}", (p * 1e6).round() / 1e4)
 }
 
-/// The 95 % interval of the share that did not fail. Exact as far as that can be computed in no time.
+/// Returns the exact 95 % interval of the share of served requests; `None` if so many failed that it would take too
+/// long to compute.
 fn share_interval(failed: u64, requests: u64) -> Option<stats::Interval> {
     const SHORT: u64 = 1000;
     (failed <= SHORT)

@@ -92,7 +92,7 @@ fn failures_are_counted_and_never_averaged_in() {
 fn what_is_filled_in_later_counts_and_is_sent_to_other_workers() {
     let counted = Arc::new(AtomicU64::new(0));
     let mut rows: Vec<Row> = (0..10).map(|number| row(number, Outcome::Served)).collect();
-    // The first two are whole from the beginning.
+    // The first two rows are complete from the beginning.
     for (number, row) in rows.iter_mut().enumerate() {
         let mut answer = Answer::default();
         Generation::new(1).tell(&mut answer);

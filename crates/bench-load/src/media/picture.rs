@@ -19,7 +19,7 @@ pub struct Header {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// Something else, with its first bytes.
+    /// Bytes that are not a picture; contains the first of them.
     #[error("not a picture: expected PNG, JPEG or WebP, found data that begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// A picture of a format that cannot be read here.
@@ -35,7 +35,7 @@ pub enum PictureError {
     },
 }
 
-/// Reads size and format, and no pixel: everything behind the header may be missing or damaged.
+/// Reads size and format from the header: everything after it may be missing or damaged.
 ///
 /// ```
 /// use bench_load::media::picture;

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-/// Lengths from here on are not lengths, but what writers put where they cannot know: `0x7ffff000` (SoX,
-/// eSpeak), `0xffffffff` (FFmpeg). Only if fewer bytes have arrived, so that 2 GiB of audio are read too.
+/// The smallest length that means "unknown", if fewer bytes have arrived: writers that do not know the length write
+/// `0x7ffff000` (SoX, eSpeak) or `0xffffffff` (FFmpeg).
 const UNKNOWN_FROM: u32 = 0x7fff_f000;
 
 /// Format tags of `mmreg.h`.
@@ -32,7 +32,7 @@ pub struct Wav {
     pub samples: u64,
     /// The number of bytes of audio that are present, without headers.
     pub bytes: u64,
-    /// An irregularity, although the audio can be read.
+    /// An irregularity that does not prevent reading; `None` if there is none.
     pub oddity: Option<Oddity>,
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for Oddity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WavError {
-    /// Something else, or a file without a header; with its first bytes.
+    /// Bytes that are not WAV, or have no header; contains the first of them.
     #[error("not a WAV file: expected it to begin with `RIFF` and `WAVE`, but it begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// No `fmt ` chunk comes before the audio, or it is cut off.
@@ -91,7 +91,7 @@ pub enum WavError {
     /// Neither PCM nor floating point.
     #[error("a WAV file of format {0:#06x}; PCM (0x0001) and floating point (0x0003) can be read")]
     Encoding(u16),
-    /// A width that the encoding does not have, or none that fits the size of a sample.
+    /// A bit depth that the encoding does not have, or sizes that contradict each other.
     #[error(
         "a WAV file of {channels} channels, {bit_depth} bits and {block_align} bytes for a sample of all \
          channels, which contradict each other"
@@ -109,13 +109,13 @@ pub enum WavError {
 impl Wav {
     /// Reads the headers and counts the audio behind them.
     ///
-    /// A `data` length that means "unknown" stands for the rest of the bytes: from `0x7ffff000` on, or 0
-    /// if the RIFF length, too, ends before the audio. A length beyond the end is cut, and is an
-    /// [`Oddity`].
+    /// A `data` length that means "unknown" stands for the rest of the bytes: one of at least `0x7ffff000`, or 0 if the
+    /// RIFF length, too, is unknown or ends before the audio. Any other length beyond the end is cut, and reported as
+    /// an [`Oddity`].
     ///
     /// # Errors
-    /// If the bytes are something else, or WAV audio that is neither PCM (8, 16, 24, 32 bits) nor floating point (32,
-    /// 64 bits).
+    /// If the bytes are not WAV, or are WAV audio that is neither PCM (8, 16, 24, 32 bits) nor floating point (32, 64
+    /// bits).
     ///
     /// ```
     /// # use bench_load::media::Wav;
@@ -189,7 +189,8 @@ impl Format {
         Ok(Format { encoding, channels, sample_rate, bit_depth, block_align })
     }
 
-    /// Counts the audio: of `promised` bytes, `available` have arrived, or more bytes than that follow.
+    /// Counts the audio, of which the header promises `promised` bytes; `available` bytes have arrived, perhaps with
+    /// other chunks after it.
     fn audio(self, promised: u64, available: u64) -> Wav {
         let bytes = promised.min(available);
         let block = u64::from(self.block_align);
@@ -225,7 +226,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A file as writers write it, each part open to being wrong.
+    /// The parts of a WAV file, each of which a test can make wrong.
     pub(crate) struct Written {
         pub(crate) tag: u16,
         pub(crate) channels: u16,

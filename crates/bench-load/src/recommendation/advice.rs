@@ -10,15 +10,15 @@ pub struct Recommendation {
     pub rule: &'static str,
     /// The name of the level that it is about; `None` if it is about the benchmark as a whole.
     pub level: Option<String>,
-    /// The same as a notice: the common statement of all recommendations of the rule, the figure that matters most,
-    /// and the whole text.
+    /// The recommendation as a notice: the common statement of all recommendations of the rule, the figure that matters
+    /// most, and the whole text.
     pub notice: Notice,
 }
 
-/// A rule, and what all recommendations of it say.
+/// A rule, and the statement that all its recommendations share.
 pub(super) struct Advice {
     pub(super) rule: &'static str,
-    /// What they say, without figures and without names of levels.
+    /// The shared statement, without figures and names of levels.
     pub(super) gist: &'static str,
 }
 

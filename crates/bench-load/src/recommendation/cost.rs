@@ -12,10 +12,11 @@ const LEAK: Advice = Advice { rule: "leak", gist: "resident memory grows with ea
 const FIRST_CALL: Advice = Advice { rule: "first_call", gist: "the first call is slow: warm up" };
 const LOAD: Advice = Advice { rule: "load", gist: "loading takes longer than measuring" };
 
-/// A first call this many times the median is a cold start; caches and branch predictors make less.
+/// The ratio of the first call to the median from which on it is a cold start; caches and branch predictors alone cause
+/// less.
 const COLD: f64 = 5.0;
 
-/// Resident memory that grows with requests, at the level where it grows most.
+/// Reports resident memory that grows with requests, at the level at which it grows most.
 pub(super) fn leak(group: &Group) -> Vec<Recommendation> {
     let worst = group.levels.iter().filter_map(grows).max_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let told = worst.and_then(|(level, metric)| {
@@ -29,14 +30,14 @@ pub(super) fn leak(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The level with its growth, if that is certain.
+/// Returns the level with its growth; `None` unless it is certain that memory grows.
 fn grows(level: &Level) -> Option<(&Level, &Metric)> {
     let metric = level.metric("memory growth")?;
     metric.interval.filter(|interval| interval.low > 0.0)?;
     Some((level, metric))
 }
 
-/// A first call that is not like the others.
+/// Reports a first call that takes much longer than the others.
 pub(super) fn first_call(group: &Group) -> Vec<Recommendation> {
     let cold = group.first_call.filter(|call| call.ratio() >= COLD && call.ratio().is_finite());
     let told = cold.map(|call| {
@@ -48,7 +49,7 @@ pub(super) fn first_call(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// A load step that lasts longer than all that is measured after it.
+/// Reports a load step that takes longer than all levels together.
 pub(super) fn load(group: &Group) -> Vec<Recommendation> {
     let measuring = Seconds(group.levels.iter().map(|level| level.window_s.0).sum());
     let longer = group.load_s.filter(|load| *load > measuring && measuring.0 > 0.0);
@@ -87,7 +88,7 @@ mod tests {
         uncertain.levels[1].metrics[0].interval = around(1.2e6, 1.3e6);
         let text = "resident memory grows 900.0 kB per request, 95 % interval 800.0 to 1000.0: a leak";
         assert_says(leak, &uncertain, &[text]);
-        // Memory that is given back is no leak.
+        // Memory that is given back is not a leak.
         let mut shrinking = with(0.1e6);
         for level in &mut shrinking.levels {
             (level.metrics[0].value, level.metrics[0].interval) = (-1e6, around(-1e6, 0.1e6));

@@ -70,7 +70,7 @@ pub(super) fn unsupported(level: &mut Level, name: &str) {
     metric.supported = Some(false);
 }
 
-/// Asserts that a rule says exactly this.
+/// Asserts that a rule makes exactly these recommendations.
 pub(super) fn assert_says(rule: Rule, group: &Group, expected: &[&str]) {
     let texts: Vec<String> = rule(group).into_iter().map(|found| found.notice.text).collect();
     assert_eq!(texts, expected);
@@ -105,7 +105,7 @@ pub(super) fn record(cases: Vec<CaseRecord>) -> Record {
     Record::new("a run", "", cases)
 }
 
-/// An interval of this much to either side.
+/// Returns the interval from `value - half` to `value + half`.
 pub(super) fn around(value: f64, half: f64) -> Option<stats::Interval> {
     Some(stats::Interval { low: value - half, high: value + half })
 }

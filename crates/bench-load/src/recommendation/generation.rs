@@ -17,31 +17,32 @@ const DECODE_SLOWS: Advice = Advice {
     gist: "tokens come more slowly in larger batches: limit the batch if people read tokens while they arrive",
 };
 
-/// A time to the first output that grows this much has something before it.
+/// The factor of growth from which on a time to the first output shows a queue.
 const GROWS: f64 = 2.0;
 
 /// The factor of growth below which a time per piece counts as unchanged.
 const STAYS: f64 = 1.25;
 
-/// A time per token that grows this much is felt by who reads along.
+/// The factor of growth from which on people who read along notice a longer time per token.
 const SLOWS: f64 = 1.5;
 
-/// Seconds a token at which people who read fast read along: 10 tokens a second are some 450 words a minute;
-/// the mean is 238 (Brysbaert, "How many words do we read per minute?", Journal of Memory and Language 109,
-/// 2019).
+/// The time per token, in seconds, up to which tokens come as fast as fast readers read: 10 tokens per second are about
+/// 450 words per minute; the mean is 238 (Brysbaert, "How many words do we read per minute?", Journal of Memory and
+/// Language 109, 2019).
 const READING: f64 = 0.1;
 
-/// The time to the first output, the time of each further piece, and what comes before the first.
+/// The metrics of the time to the first output and of the time per further piece, and the name of the work before the
+/// first output.
 const FIRST: [(&str, &str, &str); 2] =
     [("TTFT", "TPOT p50", "prefill"), ("TTFI", "step time p50", "the first step")];
 
-/// A first output that comes later with load, while the pieces after it come as fast as before.
+/// Reports a first output that comes later with more load, while the pieces after it come as fast as before.
 pub(super) fn first_output(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let (from, to) = sweep.ends()?;
         let growth = |name: &str| Some(positive(to, name)? / positive(from, name)?);
         FIRST.iter().find_map(|(first, piece, before)| {
-            // The higher percentile where both levels have enough requests for it.
+            // The higher percentile, if both levels have enough requests for it.
             let supported = |name: &String| {
                 [from, to]
                     .iter()
@@ -65,7 +66,7 @@ pub(super) fn first_output(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// The lowest level at which tokens come more slowly than they are read.
+/// Reports the lowest level at which tokens come more slowly than they are read.
 pub(super) fn slow_decode(group: &Group) -> Vec<Recommendation> {
     let slow = |level: &Level| {
         let name = ["TPOT p95", "TPOT p50"].into_iter().find(|name| positive(level, name).is_some())?;
@@ -82,7 +83,7 @@ pub(super) fn slow_decode(group: &Group) -> Vec<Recommendation> {
     group.levels.iter().find_map(slow).into_iter().collect()
 }
 
-/// Tokens that come more slowly the more requests are decoded together, and what that buys.
+/// Reports tokens that come more slowly when more requests are decoded together, and the throughput that this gains.
 pub(super) fn batch(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let (from, to) = sweep.ends()?;

@@ -6,7 +6,7 @@ use bench_syntax::quantity::Seconds;
 
 use super::sweep::Sweep;
 
-/// Arguments that set the load, and so tell levels apart rather than benchmarks.
+/// Arguments that set the load: they distinguish levels, not benchmarks.
 const LOAD: [&str; 2] = ["concurrency", "rate"];
 
 /// All levels of one benchmark: the same model, category, name and arguments other than `concurrency` and
@@ -21,10 +21,9 @@ pub struct Group {
     pub primary: String,
     /// The levels: those without a rate first, by concurrency; then the others by rate.
     pub levels: Vec<Level>,
-    /// The first call of a process and the median of the others, in seconds, of the case where they differ
-    /// most.
+    /// The first call of a process and the median of the others, in seconds, for the case in which they differ most.
     pub first_call: Option<FirstCall>,
-    /// The time of the `load` step over the cases, one round each, in seconds.
+    /// The total time of the `load` step over all cases, for one round of each, in seconds.
     pub load_s: Option<Seconds>,
 }
 
@@ -85,8 +84,8 @@ impl Group {
         self.first_call = self.first_call.into_iter().chain(first).max_by(worse);
     }
 
-    /// The levels that can be compared with each other: at least two of one scenario, each of its own setting,
-    /// and none if the harness and not the server was the limit.
+    /// Returns the levels that can be compared with each other: at least two of a scenario, each with a different
+    /// setting. Levels at which the harness was the limit are left out.
     pub(super) fn sweeps(&self) -> Vec<Sweep<'_>> {
         let mut sweeps: Vec<Sweep<'_>> = Vec::new();
         for level in self.levels.iter().filter(|level| !level.validity.harness_bound) {

@@ -23,7 +23,7 @@ const SHORT_OF_RATE: Advice =
 /// The share by which a rate may fall below the offered rate before it counts as another rate.
 const SHORT: f64 = 0.01;
 
-/// The level at which requests begin to fail.
+/// Reports the lowest level at which requests fail.
 pub(super) fn failures(group: &Group) -> Vec<Recommendation> {
     let first = group.levels.iter().find(|level| level.failed > 0);
     let told = first.map(|level| {
@@ -43,7 +43,7 @@ pub(super) fn failures(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The lowest level at which the harness was slower than what it measured.
+/// Reports the lowest level at which the harness was slower than the measured closure.
 pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
     let first = group.levels.iter().find(|level| level.validity.harness_bound);
     let told = first.map(|level| {
@@ -65,7 +65,7 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The lowest rate at which the model had all requests that may be in flight.
+/// Reports the lowest rate at which the model was saturated: as many requests were in flight as allowed.
 pub(super) fn saturated(group: &Group) -> Vec<Recommendation> {
     let first = group.levels.iter().find(|level| is_saturated(level));
     let told = first.map(|level| {
@@ -86,7 +86,7 @@ fn is_saturated(level: &Level) -> bool {
     level.validity.causes.contains(&InvalidCause::Saturated)
 }
 
-/// The lowest rate that was not reached, through no fault of the harness.
+/// Reports the lowest rate that was not reached, although neither the harness nor the model was the limit.
 pub(super) fn short_of_rate(group: &Group) -> Vec<Recommendation> {
     let short = |level: &Level| {
         let (offered, achieved) = (level.pace.offered_rate?, level.pace.achieved_rate?);

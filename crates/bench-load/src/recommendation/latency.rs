@@ -20,19 +20,19 @@ const UNSUPPORTED: Advice =
 const UNSTEADY_PART: Advice =
     Advice { rule: "unsteady", gist: "the steady part differs from the whole run: lengthen the run" };
 
-/// A p99 this many times the median is not what requests of one kind differ by.
+/// The ratio of p99 to the median from which on a tail is heavy: requests of one kind differ by less.
 const HEAVY: f64 = 5.0;
 
-/// Scheduled latency this many times that of the service is mostly waiting.
+/// The ratio of scheduled latency to service latency from which on at least half of it is waiting.
 const WAITS: f64 = 2.0;
 
-/// The highest percentile that is asked to be supported: p99.9 takes 4603 requests, which few can wait for.
+/// The highest percentile for which more requests are recommended: p99.9 takes 4603 requests, which few can wait for.
 const MOST_ASKED: f64 = 0.99;
 
-/// The factor from which on a steady part differs from the whole run.
+/// The share by which a steady part must differ from the whole run to be reported.
 const UNSTEADY: f64 = 0.1;
 
-/// A tail far from the median, at the level where it is heaviest.
+/// Reports a tail far from the median, at the level at which it is heaviest.
 pub(super) fn tail(group: &Group) -> Vec<Recommendation> {
     let heavy = |level| {
         let p99 = supported(level, "latency p99")?;
@@ -53,12 +53,12 @@ pub(super) fn tail(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The value of a percentile that has enough observations.
+/// Returns the value of a percentile; `None` if it has too few observations, or is not above 0.
 fn supported(level: &Level, name: &str) -> Option<f64> {
     positive(level, name).filter(|_| level.metric(name).is_some_and(|metric| metric.supported != Some(false)))
 }
 
-/// The lowest rate at which requests wait longer for the server than it takes to serve them.
+/// Reports the lowest rate at which requests wait longer for the server than it takes to serve them.
 pub(super) fn behind(group: &Group) -> Vec<Recommendation> {
     let waits = |level| {
         let scheduled = positive(level, "scheduled latency p99")?;
@@ -80,7 +80,7 @@ pub(super) fn behind(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The level with the fewest requests, if they do not support a percentile that is reported.
+/// Reports the level with the fewest served requests among those that do not support a reported percentile.
 pub(super) fn unsupported(group: &Group) -> Vec<Recommendation> {
     let highest = |level: &Level| {
         let unsupported = level.metrics.iter().filter(|metric| metric.supported == Some(false));

@@ -1,7 +1,7 @@
 //! Recommendations from the figures of a run: rules of a few lines each, each with the figures that support it.
 //!
-//! A rule reads the levels of one benchmark together ([`Group`]), because most advice is about how they
-//! differ. It says nothing if the figures it needs are missing.
+//! A rule reads the levels of one benchmark together ([`Group`]), because most advice is about how they differ. It
+//! recommends nothing if the figures it needs are missing.
 
 mod advice;
 mod cost;

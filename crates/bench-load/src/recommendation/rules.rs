@@ -2,7 +2,7 @@
 
 use super::{Group, Recommendation, cost, generation, harness, latency, speech, throughput};
 
-/// Reads a group and says what it finds.
+/// A rule: reads a group and returns its recommendations.
 pub(super) type Rule = fn(&Group) -> Vec<Recommendation>;
 
 /// All rules: first those that cast doubt on figures, then the others.

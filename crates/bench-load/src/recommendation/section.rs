@@ -13,8 +13,8 @@ bench_core::inventory::submit! {
     Section { name: "recommendations", render }
 }
 
-/// With all details, or for a single group: a heading for each group of which there is something to say, and a line for
-/// each recommendation. Else a line for each rule.
+/// Renders a heading for each group with recommendations, and a line for each recommendation; in the short form of
+/// several groups, a line for each rule instead.
 fn render(record: &Record, view: &View) -> String {
     let groups = Group::all(record);
     let found: Vec<(&Group, Vec<Recommendation>)> = groups

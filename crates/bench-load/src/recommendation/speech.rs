@@ -15,14 +15,14 @@ const UNDERRUN: Advice =
 const AT_ONCE: Advice =
     Advice { rule: "not_streamed", gist: "the first audio comes when nearly all of it is made" };
 
-/// The share of the latency after which a first output makes a stream useless.
+/// The share of the latency from which on a first output comes too late for a stream to be useful.
 const LATE: f64 = 0.95;
 
-/// Speech that takes longer to make than to play.
+/// The real-time factor above which speech takes longer to make than to play.
 const REAL_TIME: f64 = 1.0;
 
-/// The lowest level at which speech is made more slowly than it is played, and the highest below it at which
-/// it is not.
+/// Reports the lowest level at which speech is made more slowly than it is played, and the highest level below it that
+/// keeps up.
 pub(super) fn real_time(group: &Group) -> Vec<Recommendation> {
     let factor = |level| positive(level, "RTF p95");
     let slow = |level| factor(level).is_some_and(|factor| factor > REAL_TIME);
@@ -47,7 +47,7 @@ pub(super) fn real_time(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The lowest level at which a player would have run dry.
+/// Reports the lowest level at which a player would have run dry.
 pub(super) fn underrun(group: &Group) -> Vec<Recommendation> {
     let dry = |level: &Level| {
         let continuity = level.metric("continuity")?.value;
@@ -69,10 +69,10 @@ pub(super) fn underrun(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
-/// The lowest level at which a stream begins when it is nearly over.
+/// Reports the lowest level at which the first audio comes when the request is nearly over.
 pub(super) fn at_once(group: &Group) -> Vec<Recommendation> {
     let share = |level: &Level| {
-        // It exists if answers have several outputs.
+        // Continuity exists only if answers have several outputs.
         level.metric("continuity")?;
         let latency = positive(level, "service latency p50").or_else(|| positive(level, "latency p50"))?;
         let share = positive(level, "TTFA p50")? / latency;

@@ -8,21 +8,21 @@ use crate::figure::percentile_of;
 /// The rate of served requests, if the primary metric is not a rate.
 const REQUESTS_PER_SECOND: &str = "RPS";
 
-/// Levels that differ in one setting, two or more.
+/// At least two levels that differ in one setting.
 pub(super) struct Sweep<'a> {
     pub(super) primary: &'a str,
     pub(super) levels: Vec<&'a Level>,
 }
 
-/// A percentile of latency at two levels, in seconds.
+/// The growth of a percentile of latency between two levels.
 pub(super) struct Tail<'a> {
-    /// `p99`.
+    /// The name of the percentile: `p99`.
     pub(super) name: &'a str,
     pub(super) growth: f64,
 }
 
 impl<'a> Sweep<'a> {
-    /// The rate, or else the concurrency.
+    /// Returns the rate, or else the concurrency; `None` if there is neither.
     pub(super) fn setting(level: &Level) -> Option<f64> {
         level.rate.or(level.concurrency.map(f64::from)).filter(|setting| *setting > 0.0)
     }
@@ -32,7 +32,7 @@ impl<'a> Sweep<'a> {
         said(level, 1.0)
     }
 
-    /// The setting twice as high.
+    /// Formats twice the setting.
     pub(super) fn twice(level: &Level) -> String {
         said(level, 2.0)
     }
@@ -47,7 +47,7 @@ impl<'a> Sweep<'a> {
         Some((*self.levels.first()?, *self.levels.last()?))
     }
 
-    /// Levels with their throughput, which is above 0.
+    /// Returns the levels whose throughput is above 0, with that throughput.
     pub(super) fn throughput(&self) -> Vec<(&'a Level, &'a Metric)> {
         self.levels
             .iter()
@@ -75,7 +75,8 @@ fn plain(setting: f64) -> String {
     if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.').to_owned() } else { shown }
 }
 
-/// How the highest percentile of latency up to p99 that both levels support differs between them.
+/// Returns the growth of the highest percentile of latency, up to p99, that both levels support; `None` if there is
+/// none.
 pub(super) fn tail<'a>(from: &'a Level, to: &Level) -> Option<Tail<'a>> {
     let supported = |metric: &Metric| metric.supported != Some(false) && metric.value > 0.0;
     from.metrics
@@ -96,12 +97,12 @@ pub(super) fn positive(level: &Level, name: &str) -> Option<f64> {
     level.metric(name).map(|metric| metric.value).filter(|value| *value > 0.0 && value.is_finite())
 }
 
-/// A ratio as people say it: `3.1×`, `40×`.
+/// Formats a ratio: `3.1×`, `40×`.
 pub(super) fn times(ratio: f64) -> String {
     if ratio < 9.95 { format!("{ratio:.1}×") } else { format!("{ratio:.0}×") }
 }
 
-/// A share in percent, without its sign: `12 %`.
+/// Formats a share in percent, without its sign: `12 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share.abs() * 100.0)
 }

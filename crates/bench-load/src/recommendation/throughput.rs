@@ -26,21 +26,21 @@ const GOODPUT: Advice = Advice {
     gist: "goodput is best below the level of the highest throughput: serve there",
 };
 
-/// A tail this much longer is a price worth a mention if there is hardly more throughput for it.
+/// The factor by which a tail must grow to be worth a mention when throughput hardly rises.
 const COSTLY: f64 = 1.5;
 
-/// How far latency may be from growing in proportion to concurrency and still be queueing: other work in a request
-/// does not queue, and batches form unevenly.
+/// The growth of latency, divided by that of concurrency, that counts as queueing: other work in a request does not
+/// queue, and batches form unevenly.
 const PROPORTIONAL: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
-/// The rise below which the next level would hardly show more.
+/// The share by which throughput must have risen for a higher level to be recommended.
 const RISING: f64 = 0.1;
 
-/// A server that serves this share of what is offered keeps up with it; requests that are still in flight
-/// when the window ends are the rest.
+/// The share of the offered rate from which on a server keeps up; the rest are requests that are still in flight when
+/// the window ends.
 const KEEPS_UP: f64 = 0.95;
 
-/// The level from which throughput does not rise any more, if the next one only has a longer tail.
+/// Reports the level from which on throughput no longer rises, if the next level only has a longer tail.
 pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -64,7 +64,8 @@ pub(super) fn peak(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// Throughput that stays the same while latency grows in proportion to concurrency: by Little's law, further requests wait.
+/// Reports throughput that stays the same while latency grows in proportion to concurrency: by Little's law, further
+/// requests wait.
 pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -89,7 +90,7 @@ pub(super) fn queueing(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// Throughput that has not found its peak yet.
+/// Reports throughput that has not reached its peak yet.
 pub(super) fn rising(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -114,7 +115,7 @@ pub(super) fn rising(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// Throughput that falls beyond a level.
+/// Reports throughput that falls beyond a level.
 pub(super) fn falling(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let points = sweep.throughput();
@@ -139,7 +140,7 @@ pub(super) fn falling(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// Throughput that is best where fewer requests meet their targets.
+/// Reports that the level with the best throughput has less goodput than another one.
 pub(super) fn goodput(group: &Group) -> Vec<Recommendation> {
     let of = |sweep: &Sweep<'_>| {
         let good = |level| positive(level, "goodput");
@@ -167,7 +168,7 @@ pub(super) fn goodput(group: &Group) -> Vec<Recommendation> {
     group.sweeps().iter().filter_map(of).collect()
 }
 
-/// The first place whose throughput is that of the best.
+/// Returns the index of the first level whose throughput is about that of the best.
 fn peak_of(points: &[(&Level, &Metric)]) -> Option<usize> {
     let best = points.iter().map(|(_, metric)| metric.value).max_by(f64::total_cmp)?;
     points.iter().position(|(_, metric)| metric.value >= best * (1.0 - FLAT))

@@ -18,8 +18,8 @@ pub struct Best<'a> {
 }
 
 /// Returns the **valid** level at which each of these metrics is best: the primary one, the requests per second, the
-/// median and 95th percentile of the latency, and all that are plotted. Percentiles without enough requests do not
-/// compete with those that have them.
+/// median, 95th and 99th percentile of the latency, goodput, and all that are plotted. Percentiles without enough
+/// requests do not compete with those that have them.
 pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
     notable(group).into_iter().filter_map(|name| best_of(group, &name)).collect()
 }
@@ -46,7 +46,7 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
             .filter(|level| level.level.validity.valid)
             .filter_map(|level| level.level.metric(name).map(|metric| Best { metric, level }))
             .filter(|best| best.metric.value.is_finite())
-            // Nothing at all is nowhere at its best.
+            // A throughput of 0 is not the best anywhere.
             .filter(|best| best.metric.value > 0.0 || best.metric.better == Better::Lower)
     };
     let supported = candidates().any(|best| best.metric.supported != Some(false));
@@ -56,7 +56,7 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
     };
     let competing = || candidates().filter(|best| !supported || best.metric.supported != Some(false));
     let most = competing().map(|best| figure(&best)).reduce(f64::max)?;
-    // Of equals the first, which has the lighter load, as in the recommendations.
+    // The first of several equal levels, which has the lightest load, as in the recommendations.
     let equal = |best: &Best<'_>| match best.metric.better {
         Better::Higher => figure(best) >= most * (1.0 - FLAT),
         Better::Lower => figure(best) >= most,
@@ -64,8 +64,8 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
     competing().find(equal)
 }
 
-/// Percentiles of the quantity that comes out first, such as TTFA, TTFI or TTFT: the first family of times
-/// that is not a latency of whole requests, nor of a connection, by names of metrics.
+/// Returns the quantity of the first output, such as TTFA, TTFI or TTFT: the first one of times with percentiles that
+/// is not a latency of whole requests, nor of a connection; `None` if there is none.
 pub(crate) fn first_output(metrics: &[Metric]) -> Option<&str> {
     metrics
         .iter()

@@ -40,12 +40,12 @@ const HEADER: [&str; 16] = [
     "ratio_to_earlier_run",
 ];
 
-/// One of those that are compared.
+/// One side of a comparison.
 #[derive(Debug)]
 pub(super) struct Side<'a> {
     /// Its run.
     pub(super) run: &'a str,
-    /// Whether that is the run that this one was to be compared with.
+    /// Whether it is the earlier run, with which this one is compared.
     pub(super) earlier: bool,
     /// Its levels.
     pub(super) group: Group<'a>,
@@ -93,7 +93,8 @@ fn write(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
     csv.flush()
 }
 
-/// The metric as a multiple of the same one at another level.
+/// Returns the metric as a multiple of the same one at another level; `None` if that level lacks it, or if it is 0
+/// there.
 fn ratio(metric: &Metric, other: &GroupLevel<'_>) -> Option<f64> {
     other.value(&metric.name).filter(|value| *value != 0.0).map(|value| metric.value / value)
 }

@@ -17,7 +17,7 @@ inventory::submit! { Section { name: "load", render } }
 /// Marks a percentile with too few requests.
 const UNSUPPORTED: char = '~';
 
-/// A table of what was served at one level each, and one for each group of several levels.
+/// Renders a table for each group; in short form, groups of a single level share one table.
 fn render(record: &Record, view: &View) -> String {
     let groups = groups(record);
     let (alone, several): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
@@ -30,7 +30,7 @@ fn render(record: &Record, view: &View) -> String {
     parts.join("\n")
 }
 
-/// A row for each group of a single level, whatever its field.
+/// Renders a table with a row for each group of a single level, whatever its field.
 fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
     let style = view.style;
     let ids: Vec<String> = groups.iter().map(|group| group.id()).collect();
@@ -135,7 +135,7 @@ fn of_group(group: &Group<'_>, view: &View) -> String {
         }
     }
     if view.is_short() {
-        // What a field plots, and the tail of the first output, first; what a level is known by stays.
+        // Plotted metrics and the tail of the first output are left out first; the primary metric stays.
         let dispensable: Vec<&str> = columns.iter().skip(1).rev().map(|(title, _)| title.as_str()).collect();
         table.fit(view.columns, &dispensable);
     }
@@ -145,7 +145,7 @@ fn of_group(group: &Group<'_>, view: &View) -> String {
         let _ =
             writeln!(out, "  {}", style.bold(&format!("{}: {}", printable(&found.name), cell(found, true))));
     }
-    // Of one level everything is the best. Where to serve is what the recommendations say in a sentence.
+    // A single level is always the best. The recommendations name the level at which to serve.
     if group.levels.len() > 1 {
         let mut best = best(group);
         if view.is_short() {
@@ -166,7 +166,7 @@ fn of_group(group: &Group<'_>, view: &View) -> String {
     out
 }
 
-/// Whether the steady part of a level agrees with the whole of it: their intervals overlap, or the figures differ by
+/// Whether the steady part of a level agrees with the whole level: their intervals overlap, or the figures differ by
 /// less than a tenth.
 fn agrees(whole: Option<&Metric>, steady: &Metric) -> bool {
     const ALIKE: f64 = 0.1;
@@ -229,13 +229,14 @@ fn verdict(level: &GroupLevel<'_>, style: Style) -> String {
     }
 }
 
-/// Whether a level has served too few requests for any percentile of it.
+/// Whether a level has served too few requests for each of its percentiles.
 fn is_thin(level: &GroupLevel<'_>) -> bool {
     let mut marked = level.level.metrics.iter().filter_map(|metric| metric.supported).peekable();
     marked.peek().is_some() && !marked.any(|supported| supported)
 }
 
-/// Why levels are not valid, what failed, and what to doubt: of each, or what is said of several once.
+/// Writes why levels are not valid, why requests failed, and the warnings: for each level, or in short form once for
+/// several levels.
 fn remarks<'a>(out: &mut String, levels: impl Iterator<Item = (String, &'a GroupLevel<'a>)>, view: &View) {
     let (mut invalid, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for (name, level) in levels {
@@ -262,7 +263,8 @@ fn remarks<'a>(out: &mut String, levels: impl Iterator<Item = (String, &'a Group
     }
 }
 
-/// Why a level is not valid. The kind of a reason is its cause, if there is one of each.
+/// Returns the reasons why a level is not valid. If there is one reason and one cause, the cause is the kind of the
+/// notice.
 fn reasons(level: &Level) -> impl Iterator<Item = Notice> {
     let Validity { reasons, causes, .. } = &level.validity;
     let cause = match (reasons.as_slice(), causes.as_slice()) {
@@ -275,7 +277,7 @@ fn reasons(level: &Level) -> impl Iterator<Item = Notice> {
     })
 }
 
-/// A message of requests that failed. Each message is a kind.
+/// Creates a notice of the message of failed requests. Each message is a kind of its own.
 fn failure(count: u64, message: &str) -> Notice {
     let notice = Notice::alike(message.to_owned(), format!("{count} × {message}"));
     notice.with(Figure::new(count as f64, Unit::Count, "requests"))

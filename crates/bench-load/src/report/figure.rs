@@ -4,9 +4,10 @@ use bench_record::Metric;
 use bench_syntax::quantity::{Seconds, rate, significant};
 use bench_syntax::text::printable;
 
-/// Formats a value with its unit: `12.40 ms`, `3.512 images/s`; ratios have none, and `–` stands for NaN.
+/// Formats a value with its unit: `12.40 ms`, `3.512 images/s`; ratios have no unit, and `–` stands for values that are
+/// not finite.
 pub fn figure(value: f64, unit: &str) -> String {
-    // Fields of one's own have units of their own.
+    // Fields of other crates have their own units.
     match &*printable(unit) {
         _ if !value.is_finite() => "–".to_owned(),
         "s" => Seconds(value).to_string(),
@@ -20,7 +21,7 @@ pub fn figure(value: f64, unit: &str) -> String {
     }
 }
 
-/// Three or four digits, whatever the size.
+/// Formats a number with three or four digits, whatever its size.
 fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
@@ -31,14 +32,15 @@ fn short(value: f64) -> String {
     }
 }
 
-/// The percentile that a metric's name ends with, as a share: `TTFA p95` is 0.95.
+/// Returns the percentile that a metric's name ends with, as a share: 0.95 for `TTFA p95`; `None` for other names.
 pub fn percentile(name: &str) -> Option<f64> {
     let (_, last) = name.rsplit_once(' ')?;
     let share = last.strip_prefix('p')?.parse::<f64>().ok()? / 100.0;
     (0.0 < share && share < 1.0).then_some(share)
 }
 
-/// The quantity whose percentile, mean or total a metric is: `TTFA p95` is of `TTFA`.
+/// Returns the quantity whose percentile or mean a metric is: `TTFA` for `TTFA p95`; other names are returned
+/// unchanged.
 pub fn family(name: &str) -> &str {
     match name.rsplit_once(' ') {
         Some((family, "mean")) => family,
@@ -47,7 +49,7 @@ pub fn family(name: &str) -> &str {
     }
 }
 
-/// Whether it counts work by the second, and so should grow with the load.
+/// Whether the metric is work per second, which should grow with the load.
 pub(crate) fn is_rate(metric: &Metric) -> bool {
     metric.better == bench_protocol::Better::Higher && metric.unit.ends_with("/s")
 }

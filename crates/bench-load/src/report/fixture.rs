@@ -13,10 +13,10 @@ use bench_syntax::quantity::Seconds;
 
 /// The largest throughput of the server, in requests per second.
 const CAPACITY: f64 = 9.0;
-/// Service time of a lonely request, in seconds.
+/// Service time of a request that is alone, in seconds.
 const ALONE: f64 = 0.42;
 
-/// Numbers from 0 to 1, always the same.
+/// A generator of numbers from 0 to 1, always the same ones.
 pub(crate) struct Chance(u64);
 
 impl Chance {
@@ -36,7 +36,7 @@ impl Chance {
     }
 }
 
-/// A closed loop of speech with so many clients.
+/// A closed loop of speech with this many clients.
 pub(crate) fn closed(concurrency: u32) -> Level {
     let clients = f64::from(concurrency);
     let rps = 1.0 / (ALONE / clients.powf(0.93) + 1.0 / CAPACITY * (clients / (clients + 3.0)));
@@ -48,7 +48,7 @@ pub(crate) fn closed(concurrency: u32) -> Level {
     level
 }
 
-/// An open loop of speech with so many requests per second.
+/// An open loop of speech with this many requests per second.
 pub(crate) fn open(rate: f64) -> Level {
     let load = rate / CAPACITY;
     let wait = if load < 0.95 { ALONE / (1.0 - load) } else { ALONE * 20.0 * load };
@@ -70,7 +70,7 @@ pub(crate) fn open(rate: f64) -> Level {
     level
 }
 
-/// All at once.
+/// A level of speech whose requests arrive all at once.
 pub(crate) fn offline() -> Level {
     let mut level = level(1.2, 200, 8.8, 3);
     level.name = "offline".to_owned();
@@ -102,7 +102,7 @@ fn level(latency: f64, requests: u64, rps: f64, seed: u64) -> Level {
     level
 }
 
-/// Figures of speech from the timeline, as the harness would make them.
+/// Computes the figures of speech from the timeline, as the harness would.
 pub(crate) fn refill(level: &mut Level) {
     let served: Vec<f64> = stats::sorted(
         &level.timeline.iter().filter(|dot| dot.ok).map(|dot| dot.latency_s).collect::<Vec<_>>(),

@@ -41,7 +41,7 @@ pub struct GroupLevel<'a> {
     pub level: Level,
     /// The name in its group; no two names are the same.
     pub label: String,
-    /// Its [`Setting`]; absent if the scenario does not set it.
+    /// The value of its [`Setting`]; `None` if the scenario does not set it.
     pub at: Option<f64>,
 }
 
@@ -92,7 +92,7 @@ impl Group<'_> {
         self.levels.iter().find_map(|level| level.level.metric(name))
     }
 
-    /// Whether the latency from the schedule leads in any of its levels.
+    /// Whether scheduled latency is the headline of any of its levels.
     pub fn is_scheduled(&self) -> bool {
         self.levels.iter().any(|level| level.is_scheduled())
     }
@@ -104,12 +104,12 @@ impl Group<'_> {
 }
 
 impl GroupLevel<'_> {
-    /// Whether its headline is the latency from the schedule.
+    /// Whether its headline is scheduled latency.
     pub fn is_scheduled(&self) -> bool {
         self.level.headline == bench_record::Headline::Scheduled
     }
 
-    /// The figure of this name, if it is a number.
+    /// Returns the figure with this name; `None` if there is none, or if it is not finite.
     pub fn value(&self, name: &str) -> Option<f64> {
         self.level.metric(name).map(|metric| metric.value).filter(|value| value.is_finite())
     }
@@ -168,7 +168,7 @@ fn settle(group: &mut Group<'_>) {
         values.dedup();
         values.len()
     };
-    // A schedule can also limit what is in flight: then it is the rate that was asked for.
+    // A schedule can also limit the requests in flight; the setting is then the rate.
     let (rates, concurrencies) = (distinct(Setting::Rate), distinct(Setting::Concurrency));
     group.setting = match (rates, concurrencies) {
         (0, 0) => Setting::Order,

@@ -184,7 +184,8 @@ fn columns<'a>(levels: impl Iterator<Item = &'a [Metric]>) -> Vec<Column> {
     columns
 }
 
-/// Key and unit: `ttfa_p95_s`, `asps_audio_s_per_s`, `output_tokens_per_s`. A ratio has no unit.
+/// Returns the name of a column, from key and unit: `ttfa_p95_s`, `asps_audio_s_per_s`, `output_tokens_per_s`. A ratio
+/// has no unit.
 pub(crate) fn column_name(metric: &Metric) -> String {
     let plain = |text: &str| {
         let text = text.replace('µ', "u").to_lowercase();
@@ -196,7 +197,7 @@ pub(crate) fn column_name(metric: &Metric) -> String {
         "ratio" | "1" => String::new(),
         unit => plain(&unit.replace('/', " per ")),
     };
-    // What is named after its unit, as `output tokens/s`, says it once.
+    // A metric that is named after its unit, such as `output tokens/s`, has the unit only once.
     let name =
         if metric.name.ends_with(&metric.unit) { key.strip_suffix(&plain(&metric.unit)) } else { None };
     let name = name.map_or(key.as_str(), |name| name.trim_end_matches('_'));

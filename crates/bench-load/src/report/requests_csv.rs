@@ -43,12 +43,13 @@ fn export(outlet: &Outlet) -> Result<(), RunError> {
         let earlier = if report.exists() { Part::open(&report).map_err(failed)? } else { None };
         outlet.stream(NAME, |out| merge(earlier.as_ref(), &parts, out))?;
     }
-    // Only now: whoever is killed before finds them here again, and their rows replace those in the report.
+    // Only now: if the process was killed before this, the files are found here again, and their rows replace those in
+    // the report.
     for path in &files {
         fs::remove_file(path).map_err(failed)?;
     }
     match fs::remove_dir(&folder) {
-        // What else may lie there is not ours.
+        // Other files in the folder are not ours.
         Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(failed(error)),
         _ => Ok(()),
     }
@@ -79,12 +80,12 @@ struct Part {
     begin: u64,
     /// Bytes up to the end of the last row that is whole.
     end: u64,
-    /// Case and round of its first row: workers write a file a round.
+    /// Case and round of its first row: workers write a file for each round.
     key: Option<Key>,
 }
 
 impl Part {
-    /// `None` if there is no whole header.
+    /// Opens a file of rows; `None` if its header is not complete.
     fn open(path: &Path) -> io::Result<Option<Part>> {
         let end = whole_rows(File::open(path)?)?;
         let mut reader = rows(File::open(path)?.take(end));
@@ -122,8 +123,8 @@ fn rows<R: Read>(from: R) -> Reader<R> {
     ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 16).from_reader(from)
 }
 
-/// Bytes up to the end of the last whole row: a row that a kill has cut off ends with no line break, or
-/// within quotes.
+/// Returns the number of bytes up to the end of the last complete row: a row that was cut off when its process was
+/// killed ends without a line break, or within quotes.
 fn whole_rows(file: File) -> io::Result<u64> {
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let (mut end, mut seen, mut quoted) = (0, 0, false);
@@ -146,7 +147,7 @@ fn whole_rows(file: File) -> io::Result<u64> {
     }
 }
 
-/// Writes the rows of `earlier`, except for rounds of which there are new ones, and those of `parts`.
+/// Writes the rows of `earlier`, except for rounds that `parts` contain again, and then the rows of `parts`.
 fn merge(earlier: Option<&Part>, parts: &[Part], out: &mut dyn Write) -> io::Result<()> {
     let mut header: Vec<&[u8]> = Vec::new();
     for column in earlier.into_iter().chain(parts).flat_map(|part| &part.header) {
@@ -181,7 +182,7 @@ fn align(part: &Part, header: &[&[u8]], replaced: &HashSet<&Key>, out: &mut dyn 
     let mut reader = rows(part.rows()?);
     let mut csv = WriterBuilder::new().buffer_capacity(1 << 16).from_writer(out);
     let (mut row, mut aligned) = (ByteRecord::new(), ByteRecord::new());
-    // Rows of a round stand together: only where one ends has the set to be asked.
+    // Rows of a round are adjacent: the set is only looked up when another round begins.
     let (mut known, mut skip) = (None, false);
     while reader.read_byte_record(&mut row)? {
         if !replaced.is_empty() {

@@ -30,7 +30,7 @@ pub struct Mark {
 pub enum MarkKind {
     /// A usable output has arrived: playable audio, an image, text.
     Output,
-    /// The first output of the answer proper, after any reasoning.
+    /// The first output of the answer itself, after any reasoning.
     Answer,
     /// A step of the work is done, such as a denoising step.
     Step,
@@ -118,7 +118,7 @@ impl Times<'_> {
         self.outputs().next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
     }
 
-    /// Returns `first output of the answer − sent`, in seconds.
+    /// Returns `first output of the answer − sent`, in seconds: TTFO. `None` if the answer was not marked.
     ///
     /// ```
     /// # use bench_load::request::{Mark, MarkKind, Times};
@@ -136,7 +136,7 @@ impl Times<'_> {
     }
 }
 
-/// Nanoseconds as seconds.
+/// Converts nanoseconds to seconds.
 fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }

@@ -7,7 +7,7 @@ use bench_syntax::quantity::nanoseconds;
 
 use crate::random::Random;
 
-/// More arrivals than this are a slip of the pen, not a schedule.
+/// The maximum number of arrivals: more are a mistake in the settings.
 const MOST: u64 = 50_000_000;
 
 /// The distribution of the distances between arrivals; their mean follows from the rate.
@@ -58,7 +58,7 @@ impl Arrivals {
         let end_ns = duration.map_or(u64::MAX, nanoseconds);
         while (arrivals.len() as u64) < count.min(MOST) {
             let at_ns = match self {
-                // Not added up: rounding would add up, too.
+                // Computed from the rate, not added up, so that rounding errors do not accumulate.
                 Arrivals::Constant => (arrivals.len() as f64 / rate * 1e9) as u64,
                 Arrivals::Poisson | Arrivals::Gamma { .. } => (at_s * 1e9) as u64,
             };

@@ -70,9 +70,9 @@ pub trait Scenario: Send + Sync {
 /// The length of a level, and the seed of everything that is random.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Requests, if their number was given.
+    /// The number of requests; `None` if it was not given.
     pub requests: Option<u64>,
-    /// The time, if it was given. With both, whichever comes first ends the level.
+    /// The duration; `None` if it was not given. With both, whichever comes first ends the level.
     pub duration: Option<Duration>,
     /// Seed of everything that is random.
     pub seed: u64,
@@ -91,9 +91,9 @@ pub struct Plan {
     pub rate: Option<f64>,
     /// When requests are sent.
     pub pacing: Pacing,
-    /// Requests, if their number is given.
+    /// The number of requests; `None` if it is not given.
     pub requests: Option<u64>,
-    /// Time, if it is given.
+    /// The duration; `None` if it is not given.
     pub duration: Option<Duration>,
 }
 
@@ -120,7 +120,7 @@ impl Plan {
             }
             Pacing::Schedule { arrivals, most_in_flight } => {
                 let own = arrivals.iter().copied().skip(share.rank() as usize).step_by(share.of() as usize);
-                // The limit is the level's. A worker that may have none in flight could send nothing.
+                // The limit is divided among workers, but each gets at least 1: otherwise, it could not send anything.
                 let most = Stripe::of_clients(share, *most_in_flight).clients().max(1);
                 let most_in_flight = u32::try_from(most).unwrap_or(u32::MAX);
                 let pacing = Pacing::Schedule { arrivals: own.collect(), most_in_flight };
@@ -142,16 +142,16 @@ impl Plan {
 pub enum Pacing {
     /// Each client sends its next request when its last one has ended.
     Clients {
-        /// Their number.
+        /// The number of clients.
         count: u32,
         /// The time over which they start, evenly; the first one starts at once.
         ramp_up: Duration,
     },
     /// Sends at these times, whether earlier requests have ended or not.
     Schedule {
-        /// When, in nanoseconds from the beginning of the level, ascending.
+        /// The times, in nanoseconds from the beginning of the level, ascending.
         arrivals: Vec<u64>,
-        /// The reason why they end where they do, for the report.
+        /// The maximum number of requests in flight; further ones are sent late.
         most_in_flight: u32,
     },
     /// Sends this many at once, and as many again when all of them have ended.

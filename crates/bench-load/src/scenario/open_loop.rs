@@ -4,7 +4,7 @@ use bench_core::Error;
 
 use super::{Arrivals, Pacing, Plan, Scenario, Settings, Wanted};
 
-/// The default maximum of requests in flight: each needs a thread.
+/// The default maximum of requests in flight: each needs a thread if the closure blocks.
 const MOST_IN_FLIGHT: usize = 256;
 
 /// Requests at a rate, whether or not the model keeps up, like those of the users of a service. All arrivals are

@@ -15,7 +15,7 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// Creates levels of `from` clients to `to`: 1, 2, 4, …, and `to` itself.
+    /// Creates levels of `from` clients, twice as many, and so on, and `to` itself: 1, 2, 4, ….
     pub fn new(from: usize, to: usize) -> Self {
         Ramp { from, to }
     }

@@ -78,7 +78,7 @@ impl Replay {
     }
 }
 
-/// The times in this file.
+/// Reads the times in this file.
 fn read(file: &Path) -> Result<Vec<f64>, Error> {
     let wrong = |what: String| Error::failure(format!("the trace {}: {what}", file.display()));
     let bytes = fs::read(file).map_err(|error| wrong(error.to_string()))?;
@@ -172,7 +172,7 @@ fn header(name: &str) -> Result<(), String> {
     }
 }
 
-/// Explains what a cell that is not a number seems to be, and what to write.
+/// Explains why a cell is not a number, and how to write it.
 fn instead(cell: &str) -> &'static str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match cell.split_once(',') {

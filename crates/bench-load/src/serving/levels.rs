@@ -15,14 +15,14 @@ use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
 /// The number of requests of a level with `--quick`.
 const QUICK: u64 = 5;
 
-/// Clients of stress that was asked for by flag, for each core.
+/// The number of clients for each core in a stress test that a flag requested.
 const STRESS_PER_CORE: usize = 8;
 
 impl<I, C> Serving<'_, '_, I, C> {
-    /// Says what the levels take by their settings, so that the runner waits for them.
+    /// Reports to the runner how long the levels take by their settings, so that it waits for them.
     ///
     /// # Errors
-    /// If they take longer than a person allows.
+    /// If they take longer than the time limit of the case.
     pub(super) fn tell_time(&self, bencher: &mut Bencher) -> Result<()> {
         let assignment = bencher.assignment().clone();
         if assignment.mode != Mode::Sample {
@@ -56,7 +56,7 @@ impl<I, C> Serving<'_, '_, I, C> {
         let mut wanted =
             Wanted { requests: self.job.requests, duration: self.job.duration, seed: self.job.seed };
         let Some(assignment) = assignment else { return wanted };
-        // Every round is another draw.
+        // Each round has its own seed.
         wanted.seed = wanted.seed.wrapping_add(u64::from(assignment.round));
         if assignment.load.quick {
             return Wanted { requests: Some(QUICK), duration: None, ..wanted };
@@ -89,7 +89,7 @@ impl<I, C> Serving<'_, '_, I, C> {
         }
     }
 
-    /// Ends a level where the time that the runner gives ends, if it was asked for.
+    /// Limits a level to its share of the slice, if the runner asks for a hard stop.
     pub(super) fn shorten(&self, plan: &mut Plan, assignment: &Assignment, levels: usize) {
         if !assignment.hard_stop || assignment.load.stress_ns.is_some() {
             return;

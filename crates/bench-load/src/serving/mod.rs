@@ -35,7 +35,7 @@ use crate::stop::Stop;
 /// The time to wait at the end for clients whose request was given up.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A level without an end by requests ends by time; this is never reached.
+/// The number of requests of a level that ends by time, which is never reached.
 const ENDLESS: u64 = u64::MAX / 4;
 
 /// The settings of requests.
@@ -58,6 +58,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Checks the settings.
+    ///
     /// # Errors
     /// A setting with which no request could be served.
     fn check(&self) -> Result<()> {
@@ -127,7 +129,8 @@ where
         let mut serving = Serving {
             scope,
             stuck: Mutex::default(),
-            // Where the runner gives single batches it watches over each of them, and a thread for each would be measured.
+            // If the runner requests single batches, it supervises each of them, and a thread for each would be
+            // measured, too.
             deadline: bencher.deadline().filter(|_| !direct),
             timeout: job.timeout.filter(|_| bencher.assignment().mode != Mode::Count),
             calls,
@@ -142,7 +145,7 @@ where
             no_slo,
             refusals: (bencher.assignment().mode == Mode::Step).then(Refusals::default),
         };
-        // Before anything is served: what makes no sense should not cost a model's time.
+        // Checked before anything is served, so that wrong settings do not cost time.
         if let Goal::Levels(scenario) = &serving.goal {
             scenario.levels(&serving.wanted(None))?;
         }
@@ -152,7 +155,7 @@ where
         if let (Some(fleet), Err(error)) = (&fleet, &served) {
             fleet.fail(&error.to_string());
         }
-        // What hangs may come back; what does not must not keep the round from ending.
+        // A request that was given up may still return; if it does not, it must not keep the round from ending.
         if serving.hangs() && bencher.can_leave() {
             return bencher.leave(served);
         }
@@ -179,7 +182,7 @@ struct Serving<'scope, 'env, I, C> {
     goal: Goal,
     slo: &'env Slo,
     no_slo: &'env Slo,
-    /// Failed requests, in a comparison: nothing else would report them.
+    /// The failed requests of a comparison, which nothing else would report; `None` outside of one.
     refusals: Option<Refusals>,
 }
 
@@ -240,7 +243,7 @@ where
         let is_search = matches!(plans, Plans::Search { .. });
         loop {
             let left = plans.left();
-            // What was measured is kept; without any level there is nothing to keep, and the first one says why.
+            // All levels so far are kept.
             if progress.is_enough {
                 break;
             }
@@ -280,13 +283,13 @@ where
                 is_part: false,
                 has_arrivals: this.job.has_arrivals,
             };
-            // What probes have seen of the warm-up is nobody's.
+            // Readings of probes during the warm-up are discarded.
             round.level(0);
             let fleet = this.job.fleet.as_deref();
             match fleet.map(|fleet| this.level_together(fleet, &plan, &asked, &mut progress)) {
                 None => this.level(&plan, &asked, &mut progress)?,
                 Some(Ok(())) => {}
-                // What was measured until then is kept.
+                // Levels that were measured before are kept.
                 Some(Err(error)) => {
                     fleet.iter().for_each(|fleet| fleet.fail(&error.to_string()));
                     progress.failure.get_or_insert(error.to_string());
@@ -297,7 +300,7 @@ where
                 let readings = round.level(level.succeeded);
                 probed::add(level, this.domain.primary, readings);
             }
-            // No rate would ever meet it.
+            // A condition about an unknown metric cannot be met at any rate.
             let unknown = progress.levels.last().filter(|level| asked.must_meet && level.succeeded > 0);
             if let Some(Err(unknown)) = unknown.map(|level| this.slo.of_level(&level.metrics)) {
                 progress.failure.get_or_insert(unknown.to_string());
@@ -330,7 +333,7 @@ where
         Ok(())
     }
 
-    /// A level that begins now.
+    /// Creates the state of a level that begins now.
     fn course(&self, plan: &Plan, asked: &Asked<'_>, harness_ns: &Arc<AtomicU64>) -> Course<'env, I, C> {
         let ends = Ends {
             requests: plan.requests.unwrap_or(ENDLESS),
@@ -340,7 +343,7 @@ where
             stop: self.job.stop.clone(),
             grace: self.job.grace,
         };
-        // What a search is to meet is said of a level: no request by itself has a percentile.
+        // The objective of a search applies to levels: a single request has no percentile.
         let slo = if asked.must_meet { self.no_slo } else { self.slo };
         Course::new(
             self.calls,
@@ -384,7 +387,7 @@ where
         served.metrics = progress.found.into_iter().collect();
         Measured {
             requests: served.levels.iter().map(|level| level.requests).sum(),
-            // Maps have text for keys: there is nothing that could not be written.
+            // This cannot fail: the keys of all maps are strings.
             served: serde_json::to_string(&served).unwrap_or_default(),
             warm_up: progress.warm_up,
             latency_ns: progress.latency_ns,
@@ -404,7 +407,7 @@ fn plans_left_out(left: Option<usize>, is_search: bool) -> String {
 }
 
 impl<I, C> Serving<'_, '_, I, C> {
-    /// How long a call outside of levels may take.
+    /// Returns how long a call outside of levels may take; `None` if there is no limit.
     fn patience(&self) -> Option<Duration> {
         let left = self.deadline.map(|deadline| {
             deadline

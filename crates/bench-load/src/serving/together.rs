@@ -19,7 +19,7 @@ use crate::log::{Adder, Coded, Meaning, RowsCsv};
 use crate::phase::Phase;
 use crate::scenario::{Pacing, Plan};
 
-/// Rates may be uncertain by this share because of clocks before a level warns of it.
+/// The share by which clocks may make rates uncertain before a level warns about it.
 const CLOCK_SHARE: f64 = 1e-3;
 
 /// The report of a worker about its part, without its rows.
@@ -30,7 +30,7 @@ struct Said {
     warm_up: u64,
     /// The steady part, in nanoseconds from the common start; `None` if there was none.
     steady: Option<(u64, u64)>,
-    /// Whether any request was this worker's to send.
+    /// Whether this worker had any request to send.
     has_work: bool,
     client_stall: Option<Lag>,
     cut_short: bool,
@@ -53,7 +53,7 @@ where
     I: Sync,
     C: Calls<I>,
 {
-    /// Serves this worker's part of a level, and adds the level of all of them.
+    /// Serves this worker's part of a level, and adds the combined level of all workers.
     ///
     /// # Errors
     /// If a worker is gone.
@@ -73,7 +73,8 @@ where
         let mut driven = C::drive(self.scope, course, None)?;
         let harness_ns = harness_ns.load(Ordering::Relaxed) + driven.logged.cpu_ns;
         let rows = take(&mut driven.logged.coded);
-        // Whether requests suffice, how many failed, whether they meet what a search wants, and whether the level was ended, is said of all of them.
+        // The number of requests, the failures, the objective of a search, and an early end are judged over all
+        // workers.
         let alone = Asked { valid_for: None, must_meet: false, is_part: true, ..*asked };
         let (cut_short, stopped) = (take(&mut driven.cut_short), take(&mut driven.stopped));
         let seen = level(&own, &mut driven, &alone, harness_ns);
@@ -122,7 +123,7 @@ where
         Ok(())
     }
 
-    /// One level of the rows of all workers.
+    /// Combines the rows of all workers into one level.
     fn merged(
         &self,
         plan: &Plan,
@@ -177,8 +178,8 @@ where
     }
 }
 
-/// The part of a level in which all workers were in their steady part, in nanoseconds from the common start. That of a
-/// schedule is known beforehand.
+/// Returns the part of a level in which all workers were in their steady part, in nanoseconds from the common start;
+/// `None` if a worker had none. For a schedule, it is known beforehand.
 fn steady<'a>(plan: &Plan, all: impl Iterator<Item = &'a Said>) -> Option<(u64, u64)> {
     if let Pacing::Schedule { arrivals, .. } = &plan.pacing {
         let last = arrivals.last().copied()?;
@@ -190,8 +191,7 @@ fn steady<'a>(plan: &Plan, all: impl Iterator<Item = &'a Said>) -> Option<(u64, 
     })
 }
 
-/// Hands over the rows of several workers, those that ended first before others, as far as each worker has them in
-/// order.
+/// Passes on the rows of several workers in order of their end, as far as each worker has them in that order.
 fn in_order_of_end<'a>(
     workers: impl Iterator<Item = Coded<'a>>,
     mut each: impl FnMut(&crate::log::Row),
@@ -209,10 +209,10 @@ fn in_order_of_end<'a>(
     }
 }
 
-/// A level with a worker that is not valid is not valid, and says which worker it is.
+/// Marks a level as not valid if the part of a worker is not valid, and names the worker.
 fn blame(validity: &mut Validity, all: &[&Said]) {
     let invalid = |said: &&&Said| !said.validity.valid;
-    // If it is so everywhere, it is said of the level as a whole.
+    // If all workers have the same causes as the level, they are not repeated for each.
     if !validity.valid && all.iter().all(|said| said.validity.causes == validity.causes) {
         return;
     }
@@ -244,7 +244,7 @@ fn clocks(level: &Level, all: &[&Said]) -> Option<String> {
     })
 }
 
-/// The worse of two, figure by figure.
+/// Returns the larger of two lags, figure by figure.
 fn worse(one: Lag, other: Lag) -> Lag {
     let most = |of: fn(&Lag) -> Seconds| Seconds(of(&one).0.max(of(&other).0));
     Lag::new(most(|lag| lag.p50_s), most(|lag| lag.p99_s), most(|lag| lag.max_s))
@@ -252,7 +252,7 @@ fn worse(one: Lag, other: Lag) -> Lag {
 
 /// Encodes the report of a worker and its rows as bytes.
 fn packed(said: &Said, rows: &[u8]) -> Vec<u8> {
-    // Maps have text for keys: there is nothing that could not be written.
+    // This cannot fail: the keys of all maps are strings.
     let said = serde_json::to_vec(said).unwrap_or_default();
     let length = (said.len() as u64).to_le_bytes();
     [&length[..], &said, rows].concat()

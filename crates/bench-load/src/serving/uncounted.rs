@@ -16,7 +16,7 @@ use crate::request::Marks;
 use crate::scenario::{Pacing, Plan};
 use crate::stripe::Stripe;
 
-/// Requests before the first that counts may fail, but not this many one after another.
+/// The number of requests that may fail one after another before the round fails.
 const TRIES: usize = 5;
 
 impl<'scope, 'env, I, C> Serving<'scope, 'env, I, C>
@@ -24,7 +24,7 @@ where
     I: Sync,
     C: Calls<I>,
 {
-    /// Serves this many warm-up requests by as many clients at once as given; returns the sum of their waits.
+    /// Serves `requests` warm-up requests with `clients` clients at once; returns the sum of the latencies.
     pub(super) fn side_by_side(&self, clients: u64, requests: u64) -> Result<Duration> {
         let next = AtomicU64::new(0);
         let claim = || {
@@ -42,11 +42,11 @@ where
         })
     }
 
-    /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
-    /// place: a server that refuses a request now and then is still measured.
+    /// Serves these warm-up requests one after another, without recording them; returns the sum of the latencies. If
+    /// one fails, another takes its place: a server that refuses a request now and then is still measured.
     pub(super) fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
         let clock = Clock::start();
-        // By the first client that this worker has: it may have a connection of its own.
+        // Sent by the first client of this worker, which may have its own connection.
         let client = self.job.fleet.as_ref().map_or(0, |fleet| fleet.share().rank());
         let marks = Marks::new(clock.origin, client);
         let mut latency_ns = 0;
@@ -93,7 +93,7 @@ where
         }
     }
 
-    /// [`usual_rate`](Self::usual_rate), by the first worker if several share the load.
+    /// Returns the [`usual_rate`](Self::usual_rate), which the first worker measures if several share the load.
     pub(super) fn agreed_rate(&self) -> Result<f64> {
         let Some(fleet) = &self.job.fleet else { return self.usual_rate() };
         let rate = if fleet.is_first() { self.usual_rate()? } else { 0.0 };
@@ -101,7 +101,7 @@ where
         Ok(bytes.try_into().map_or(rate, f64::from_le_bytes))
     }
 
-    /// Half of the requests per second that one client gets: where a search begins.
+    /// Returns half of the requests per second that one client gets, the rate at which a search begins.
     fn usual_rate(&self) -> Result<f64> {
         let took = self.some(0..3)?.as_secs_f64().max(1e-6);
         Ok(0.5 * 3.0 / took)

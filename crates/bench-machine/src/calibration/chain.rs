@@ -1,14 +1,14 @@
-//! A dependent chain of integer additions: its time is the clock of the core.
+//! A dependent chain of integer additions: its time shows the clock of the core.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use bench_stats as stats;
 
-/// Two cycles each, so 0.07 ms at 3 GHz; an unoptimized build takes some ten times as long for each.
+/// The number of steps: of two cycles each, so 0.07 ms at 3 GHz. Unoptimized, a step takes some ten times as long.
 const STEPS: u32 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
 
-/// An interruption spoils one or two of them, and so not their median.
+/// The number of measurements: an interruption spoils one or two of them, but not their median.
 const REPEATS: usize = 5;
 
 /// Measures the current time of a step, in nanoseconds.
@@ -23,7 +23,7 @@ pub(super) fn step_ns() -> Option<f64> {
     stats::median(&stats::sorted(&timed))
 }
 
-/// Every addition waits for the one before, and the shift leaves the compiler no closed form.
+/// Runs the chain: each addition waits for the one before, and the shift leaves the compiler no closed form.
 #[inline(never)]
 fn add(start: u64, steps: u32) -> u64 {
     let mut sum = start;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-/// Time since boot in which at least one task waited for a processor; `None` if the kernel does not say.
+/// Returns the time since boot in which at least one task waited for a processor; `None` if the kernel does not report
+/// it.
 pub(super) fn stalled() -> Option<Duration> {
     stalled_in(&bench_os::Machine::this().text("/proc/pressure/cpu").ok()?)
 }

@@ -1,15 +1,15 @@
-//! A walk through memory: its time is that of a load which no cache and no prefetcher serves.
+//! A walk through memory: its time is that of a load that no cache and no prefetcher serves.
 
 use std::time::Instant;
 
 use bench_stats as stats;
 
-/// 16 MiB of cache lines: beyond any L2. Each walk continues where the last one ended, so that a line comes again only
-/// after forty readings and all work in between.
+/// The number of cache lines: 16 MiB of them, more than any L2. Each walk continues where the last one ended, so that a
+/// line comes again only after forty readings and all work in between.
 const LINES: u32 = 1 << 18;
 
-/// About 0.2 ms each at 90 ns a load, 0.5 ms at the 240 ns of a virtual machine, where a load that misses the
-/// translation buffer walks two page tables.
+/// The number of steps of a walk: about 0.2 ms at 90 ns per load, 0.5 ms at the 240 ns of a virtual machine, in which a
+/// load that misses the translation buffer walks two page tables.
 const STEPS: u32 = 2048;
 
 /// The number of walks: an interruption spoils one of them, but not their median.

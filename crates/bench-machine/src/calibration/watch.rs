@@ -7,7 +7,7 @@ use crate::calibration::walk::Walk;
 use crate::calibration::{chain, pressure};
 use bench_record::{References, Surroundings};
 
-/// A reading this young still holds: rounds of a few milliseconds would otherwise spend as long on
+/// The age up to which a reading is used again: rounds of a few milliseconds would otherwise spend as long on
 /// references as on what they measure.
 const FRESH: Duration = Duration::from_millis(20);
 
@@ -39,7 +39,7 @@ impl Watch {
     /// Looks at the machine before a round.
     pub fn before(&mut self) -> Option<Before> {
         let references = self.references()?;
-        // Last, so that the kernels themselves are not in them.
+        // Read last, so that the counters do not include the reference kernels.
         Some(Before { references, at: Instant::now(), ticks: CpuTicks::now(), stalled: pressure::stalled() })
     }
 
@@ -59,7 +59,7 @@ impl Watch {
         Some(seen)
     }
 
-    /// The references now, or a moment ago: the reading after one round serves the next one, too.
+    /// Returns the references now, or a moment ago: the reading after one round serves the next one, too.
     fn references(&mut self) -> Option<References> {
         if let Some((at, references)) = self.last
             && at.elapsed() < FRESH
@@ -81,7 +81,7 @@ mod tests {
         let mut watch = Watch::default();
         let before = watch.before().expect("a reading");
         assert!(before.references.clock_step_ns > 0.0 && before.references.walk_step_ns > 0.0);
-        // From the future, so that a slow machine cannot make it old.
+        // Dated in the future, so that a slow machine cannot make it old.
         let fresh = References::new(1.0, 2.0);
         watch.last = Some((Instant::now() + Duration::from_secs(60), fresh));
         let seen = watch.after(before).expect("a reading");

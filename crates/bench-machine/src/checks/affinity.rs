@@ -6,9 +6,9 @@ use super::finding::{Finding, Outcome};
 use super::processors;
 use bench_os::{Machine, Unknown};
 
-/// On one processor alone the worker shares it with the runner and with its own threads. On processors that
-/// are isolated from the scheduler (`isolcpus=`) the threads of a process are not spread: all stay on the
-/// first one.
+/// Checks the processors that a run may use. With only one, the worker shares it with the runner and with its own
+/// threads. On processors that are isolated from the scheduler (`isolcpus=`), the threads of a process are not spread:
+/// all stay on the first one.
 pub(super) fn look(machine: &Machine) -> Outcome {
     const ONLINE: &str = "/sys/devices/system/cpu/online";
     let allowed = allowed(machine)?;
@@ -36,7 +36,7 @@ pub(super) fn look(machine: &Machine) -> Outcome {
     Ok(Finding::ok(found))
 }
 
-/// The processors that this process may use.
+/// Returns the processors that this process may use.
 pub(super) fn allowed(machine: &Machine) -> Result<BTreeSet<u32>, Unknown> {
     const STATUS: &str = "/proc/self/status";
     let status = machine.text(STATUS)?;

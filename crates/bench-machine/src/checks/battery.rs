@@ -6,14 +6,14 @@ use bench_os::{Machine, Unknown};
 /// The folder of all supplies (kernel documentation, `ABI/testing/sysfs-class-power`).
 const FOLDER: &str = "/sys/class/power_supply";
 
-/// On battery, firmware and power managers lower clocks as they like.
+/// Checks whether the machine runs on battery: firmware and power managers then lower clocks as they like.
 pub(super) fn look(machine: &Machine) -> Outcome {
     let field =
         |supply: &str, name: &str| machine.text(&format!("{FOLDER}/{supply}/{name}")).unwrap_or_default();
     let (mut plugged, mut batteries) = (false, Vec::new());
     for supply in machine.names(FOLDER)? {
         match field(&supply, "type").as_str() {
-            // Those of mice and headsets power nothing else.
+            // Batteries of mice and headsets do not power the machine.
             "Battery" if field(&supply, "scope") != "Device" => batteries.push(field(&supply, "status")),
             "Mains" | "USB" | "Wireless" => plugged |= field(&supply, "online") == "1",
             _ => {}

@@ -12,8 +12,8 @@ const GROUPS: [(&str, &str); 5] = [
     ("/machine.slice", "machine"),
 ];
 
-/// It is reported, and not a warning: a container takes nothing from the figures. But its neighbours
-/// cannot be seen from within, and settings of the machine are the host's.
+/// Reports a container, without a warning, because it does not change figures. But its neighbours cannot be seen from
+/// within, and settings of the machine are the host's.
 pub(super) fn look(machine: &Machine) -> Outcome {
     // Without /proc most marks could not be seen.
     machine.text("/proc/self/status")?;
@@ -38,14 +38,14 @@ pub(super) fn name(machine: &Machine) -> Option<String> {
     )
 }
 
-/// The variable `container`, by which container engines identify themselves; no other variable is read.
+/// Returns the variable `container`, by which container engines identify themselves; no other variable is read.
 fn variable(machine: &Machine, path: &str) -> Option<String> {
     let variables = machine.text(path).ok()?;
     let name = variables.split('\0').find_map(|variable| variable.strip_prefix("container="))?;
     Some(name.escape_debug().to_string())
 }
 
-/// The command that writes `value` into a file of the machine: in a container these can only be read.
+/// Returns the command that writes `value` into a file of the machine: in a container these can only be read.
 pub(super) fn write(machine: &Machine, value: &str, path: &str) -> String {
     let place = if name(machine).is_some() { " (on the host)" } else { "" };
     format!("echo {value} | sudo tee {path}{place}")

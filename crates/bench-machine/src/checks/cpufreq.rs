@@ -7,7 +7,7 @@ use bench_os::{Machine, Unknown};
 /// The folder of all policies.
 pub(super) const FOLDER: &str = "/sys/devices/system/cpu/cpufreq";
 
-/// The folders of the policies: at least one.
+/// Returns the folders of the policies: at least one.
 pub(super) fn policies(machine: &Machine) -> Result<Vec<String>, Unknown> {
     let missing = || {
         Unknown::new(
@@ -24,12 +24,12 @@ pub(super) fn policies(machine: &Machine) -> Result<Vec<String>, Unknown> {
     if !policies.is_empty() {
         return Ok(policies);
     }
-    // Without /sys that is the reason.
+    // If /sys is missing, that is the reason.
     machine.names("/sys/devices/system/cpu")?;
     Err(virtual_machine::hidden_or(machine, missing()))
 }
 
-/// Lowest and highest frequency that a policy may choose now, in kHz.
+/// Returns the lowest and highest frequency that a policy may choose now, in kHz.
 pub(super) fn range_khz(machine: &Machine, policy: &str) -> Result<(u64, u64), Unknown> {
     Ok((
         machine.number(&format!("{policy}/scaling_min_freq"))?,

@@ -11,7 +11,7 @@ use super::{
 use bench_os::Machine;
 use bench_record::Check;
 
-/// When a check looks.
+/// The time at which a check reads the machine.
 #[derive(Clone, Copy)]
 enum Look {
     /// Before the run: the run itself would change it.
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     #[ignore = "measures; asserts nothing"]
     fn cost_of_an_examination() {
-        // Processor time: on a busy machine most of the wall time is somebody else's.
+        // Processor time: on a busy machine, other processes take most of the wall time.
         let spent = || bench_os::usage().map(|used| used.user + used.system).expect("processor time");
         const TIMES: u32 = 200;
         let (start, before) = (Instant::now(), spent());

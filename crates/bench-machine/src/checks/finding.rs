@@ -10,13 +10,13 @@ use bench_record::{Check, State};
 pub(super) enum Finding {
     /// Nothing to doubt.
     Ok(String),
-    /// Something that moves figures, with the command to type or the action to take.
+    /// Something that changes figures, with the command to type or the action to take.
     Warn { value: String, advice: String },
 }
 
 pub(super) type Outcome = Result<Finding, Unknown>;
 
-/// Reads a second time, and returns the outcome of the time between.
+/// Reads a second time, and returns the outcome for the time between both readings.
 pub(super) type Counting = Box<dyn FnOnce(&Machine, Duration) -> Outcome>;
 
 impl Finding {
@@ -41,7 +41,7 @@ pub(super) fn check(name: &str, outcome: Outcome) -> Check {
     check
 }
 
-/// The time was over before there was anything to count.
+/// Returns the reason that the time was over before there was anything to count.
 pub(super) fn too_short() -> Unknown {
     Unknown::new("watched for too short a time", "bench doctor --watch 5s")
 }

@@ -4,8 +4,9 @@ use super::finding::{Finding, Outcome};
 use super::{container, cpufreq};
 use bench_os::Machine;
 
-/// A limit is set by power managers, firmware and thermal daemons, and moves when they like. One that leaves
-/// a single frequency was set on purpose, for steady figures.
+/// Checks whether a limit keeps the clock below what the processor can do. Power managers, firmware and thermal daemons
+/// set such limits, and change them at any time. A limit that leaves a single frequency was set on purpose, for steady
+/// figures.
 pub(super) fn look(machine: &Machine) -> Outcome {
     let mut limited: Option<(u64, u64)> = None;
     let mut fixed = Vec::new();
@@ -22,11 +23,11 @@ pub(super) fn look(machine: &Machine) -> Outcome {
     }
     if let Some((high, able)) = limited {
         let path = format!("{}/policy*/scaling_max_freq", cpufreq::FOLDER);
-        // The kernel cuts it down to what each policy can do.
+        // The kernel reduces it to what each policy can do.
         let advice = container::write(machine, &most.to_string(), &path);
         return Ok(Finding::warn(format!("{} of {}", gigahertz(high), gigahertz(able)), advice));
     }
-    // Written by the hardware-managed modes of `intel_pstate` beside the policies' limits.
+    // Written by the hardware-managed modes of `intel_pstate`, in addition to the limits of the policies.
     let path = "/sys/devices/system/cpu/intel_pstate/max_perf_pct";
     if machine.has(path) {
         let percent: u64 = machine.number(path)?;

@@ -6,8 +6,8 @@ use super::finding::{Finding, Outcome};
 use super::{container, cpufreq};
 use bench_os::Machine;
 
-/// Any but `performance` lowers the clock when a processor is idle, and takes milliseconds to raise it again;
-/// unless there is but one clock to choose.
+/// Checks the governor. Any other than `performance` lowers the clock when a processor is idle, and takes milliseconds
+/// to raise it again, unless there is only one clock to choose.
 pub(super) fn look(machine: &Machine) -> Outcome {
     let policies = cpufreq::policies(machine)?;
     let mut governors = BTreeSet::new();

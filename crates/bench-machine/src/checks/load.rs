@@ -3,11 +3,11 @@
 use super::finding::{Finding, Outcome};
 use bench_os::{Machine, Unknown};
 
-/// Half a processor busy with something else.
+/// The load average above which the machine is busy: half a processor works on something else.
 const BUSY: f64 = 0.5;
 
-/// The load average over one minute: tasks that run or wait to, and those that wait for a disk (proc(5)).
-/// Checked only before the run, since the run itself makes load.
+/// Checks the load average over one minute: tasks that run or wait to, and those that wait for a disk (proc(5)). Only
+/// before the run, since the run itself makes load.
 pub(super) fn look(machine: &Machine) -> Outcome {
     const LOAD: &str = "/proc/loadavg";
     let text = machine.text(LOAD)?;

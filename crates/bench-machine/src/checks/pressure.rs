@@ -9,7 +9,7 @@ use bench_syntax::quantity::percent;
 
 const PRESSURE: &str = "/proc/pressure/cpu";
 
-/// Tasks may wait this share of the time: a worker, its runner and the kernel's own threads meet now and then.
+/// The share of time for which tasks may wait: a worker, its runner and the kernel's own threads meet now and then.
 const MUCH: f64 = 0.10;
 
 /// Counts pressure stall information, `some` of all processors. A case with more threads than processors causes
@@ -21,7 +21,7 @@ pub(super) fn begin(machine: &Machine) -> Counting {
 
 fn stalled(machine: &Machine) -> Result<Duration, Unknown> {
     let text = machine.text(PRESSURE).map_err(|unknown| {
-        // Distributions build it in and leave it off.
+        // Some distributions build it in, but do not enable it.
         if machine.has("/proc/self") && !machine.has(PRESSURE) {
             Unknown { advice: "boot with `psi=1` on the kernel's command line".to_owned(), ..unknown }
         } else {
@@ -71,7 +71,7 @@ mod tests {
         let counting = begin(&MadeUp::new(&[]).machine);
         let unknown = counting(&MadeUp::new(&[]).machine, Duration::from_secs(1)).expect_err("no file");
         assert!(unknown.reason.contains(PRESSURE) && unknown.advice.contains("psi=1"), "{unknown:?}");
-        // One that is there and cannot be read is another matter.
+        // A file that exists but cannot be read is another case.
         let made = MadeUp::new(&[("/proc/pressure/cpu/file", "")]);
         let unknown = begin(&made.machine)(&made.machine, Duration::from_secs(1)).expect_err("a folder");
         assert!(!unknown.advice.contains("psi=1"), "{unknown:?}");

@@ -46,8 +46,8 @@ struct Snapshot {
     partial: bool,
 }
 
-/// Processes that took more than 5 % of one processor, other than this one, those that are `measured`, and the descendants of
-/// both.
+/// Counts the processes that took more than 5 % of one processor, other than this one, those that are `measured`, and
+/// the descendants of both.
 pub(super) fn begin(machine: &Machine, measured: &BTreeSet<u32>) -> Counting {
     let (before, measured) = (Snapshot::take(machine, measured), measured.clone());
     Box::new(move |machine, elapsed| judge(&before?, &Snapshot::take(machine, &measured)?, elapsed))
@@ -64,7 +64,7 @@ impl Snapshot {
             .ok_or_else(|| Unknown::strange(SELF, &own))?;
         let own = measured.iter().copied().chain([own]).collect();
         let numbers: Vec<u32> = machine.names("/proc")?.iter().filter_map(|name| name.parse().ok()).collect();
-        // One that has ended since the folder was read is no longer there.
+        // A process that has ended since the folder was read is no longer there.
         let read = |number: u32| {
             Some((number, Process::parse(&machine.text(&format!("/proc/{number}/stat")).ok()?)?))
         };
@@ -104,15 +104,16 @@ impl Process {
     }
 }
 
-/// Ticks that each process used between the two, with those of descendants that ended between them: a compiler that
-/// builds a hundred crates is a hundred processes, none of which exists at the second reading.
+/// Returns the ticks that each process used between the two readings, with those of descendants that ended between
+/// them: a compiler that builds a hundred crates is a hundred processes, none of which exists at the second reading.
 fn used(before: &Snapshot, after: &Snapshot) -> BTreeMap<u32, u64> {
     let still = |number: &u32| {
         let then = before.processes.get(number)?;
         after.processes.get(number).filter(|now| now.started == then.started).map(|_| *number)
     };
-    // What those that have gone had used by then: whoever waited for them has it on the bill, but from before.
-    // Where their parent has gone, too, that is the nearest one that is still there.
+    // The ticks that ended processes had used by the first reading: they are now among the reaped ticks of the process
+    // that waited for them, but are not new. If the parent has ended, too, that process is the nearest ancestor that
+    // still runs.
     let mut old: BTreeMap<u32, u64> = BTreeMap::new();
     for (number, process) in &before.processes {
         if still(number).is_none()
@@ -190,7 +191,7 @@ mod tests {
         between_beside(&[], before, after)
     }
 
-    /// The same, while the processes with these numbers are measured.
+    /// Same as [`between`], while the processes with these numbers are measured.
     fn between_beside(measured: &[u32], before: &[String], after: &[String]) -> Outcome {
         let made = MadeUp::new(&[("/proc/self/stat", "50 (bench) S 1")]);
         let fill = |lines: &[String]| {
@@ -263,7 +264,7 @@ mod tests {
             stat(61, "server", 60, 90, 0),
         ];
         assert_eq!(between(&before, &after), quiet());
-        // A worker whose parent has gone is still known from before.
+        // A worker whose parent has ended is still known from the first reading.
         let before = [&after[..], &[]].concat();
         let after = [init(), stat(50, "bench", 1, 90, 80), stat(61, "server", 1, 180, 0)];
         assert_eq!(between(&before, &after), quiet());
@@ -291,14 +292,14 @@ mod tests {
         // The compiler that was there before used ten ticks more, two others came and went.
         let after = [init(), stat(7, "cargo", 1, 6, 100 + 4010 + 70)];
         assert_eq!(warned(between(&before, &after)), "cargo 81 % of a processor");
-        // One that ran for an hour, but not in this second.
+        // A compiler that ran for an hour, but not in this second.
         let after = [init(), stat(7, "cargo", 1, 5, 100 + 4000)];
         assert_eq!(between(&before, &after), quiet());
         // Its children have gone with children of their own.
         let linker = stat(9, "ld", 8, 2000, 0);
         let after = [init(), stat(7, "cargo", 1, 5, 100 + 4000 + 2000 + 40)];
         assert_eq!(warned(between(&[&before[..], &[linker]].concat(), &after)), "cargo 40 % of a processor");
-        // What init has reaped was nobody's.
+        // Ticks that init has reaped count for no process.
         let orphan = [stat(1, "systemd", 0, 5, 9000)];
         assert_eq!(between(&[init()], &orphan), quiet());
     }

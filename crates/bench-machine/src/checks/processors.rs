@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// The processors that a list names; `None` if it is no such list.
+/// Returns the processors that a list names; `None` if the text is not such a list.
 pub(super) fn parse(list: &str) -> Option<BTreeSet<u32>> {
     let mut processors = BTreeSet::new();
     for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {

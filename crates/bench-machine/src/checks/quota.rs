@@ -8,7 +8,7 @@ use bench_os::{Machine, Unknown};
 /// The tightest limit, and how often it has stopped the group so far.
 #[derive(Clone, Debug, PartialEq)]
 struct Quota {
-    /// Processor time in units of one processor's.
+    /// The limit of processor time, as a number of processors.
     processors: f64,
     /// Periods in which the group was stopped, since it was made.
     stops: u64,
@@ -18,7 +18,7 @@ struct Quota {
 /// stopped for the rest of it (kernel documentation, `admin-guide/cgroup-v2.rst`, `scheduler/sched-bwc.rst`).
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = tightest(machine);
-    // Now: a comparison puts itself on one processor after another.
+    // Read now, because a comparison moves itself from one processor to another.
     let allowed = affinity::allowed(machine).map(|allowed| allowed.len());
     Box::new(move |machine, _| judge(machine, before?, tightest(machine)?, allowed?))
 }
@@ -60,7 +60,7 @@ fn tightest(machine: &Machine) -> Result<Option<Quota>, Unknown> {
     Ok(tightest)
 }
 
-/// `max` and -1 mean that there is no limit.
+/// Returns the limit as a number of processors; `None` for `max` and -1, which mean that there is no limit.
 fn limit(quota: &str, period: &str) -> Option<f64> {
     let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
     (quota > 0.0 && period > 0.0).then(|| quota / period)

@@ -4,7 +4,7 @@ use super::finding::{Finding, Outcome};
 use super::{container, virtual_machine};
 use bench_os::{Machine, Unknown};
 
-/// A task on the other thread of a core takes a share of the core that no other counter shows.
+/// Checks multithreading: a task on the other thread of a core takes a share of the core that no other counter shows.
 pub(super) fn look(machine: &Machine) -> Outcome {
     const ACTIVE: &str = "/sys/devices/system/cpu/smt/active";
     match machine.text(ACTIVE)?.as_str() {

@@ -8,17 +8,17 @@ use bench_os::{Machine, Unknown};
 
 const PROCESSORS: &str = "/sys/devices/system/cpu";
 
-/// Events since boot: every processor has its core's and its package's (kernel documentation,
+/// The counters of events since boot: each processor has those of its core and of its package (kernel documentation,
 /// `admin-guide/thermal/intel_thermal_throttle.rst`).
 const COUNTERS: [&str; 2] = ["core_throttle_count", "package_throttle_count"];
 
-/// The kernel counts it on Intel processors only.
+/// Counts the events, which the kernel does on Intel processors only.
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = counts(machine);
     Box::new(move |machine, elapsed| judge(&before?, &counts(machine)?, elapsed))
 }
 
-/// The counters of all processors, in order.
+/// Returns the counters of all processors, in order.
 fn counts(machine: &Machine) -> Result<Vec<u64>, Unknown> {
     let folders: Vec<String> = machine
         .names(PROCESSORS)?

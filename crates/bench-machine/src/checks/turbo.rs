@@ -20,7 +20,7 @@ pub(super) fn look(machine: &Machine) -> Outcome {
             return judge(machine, path, &found, on, off);
         }
     }
-    // Drivers that have a switch for each policy alone.
+    // Some drivers only have a switch for each policy.
     let switch = |policy: String| machine.text(&format!("{policy}/boost")).ok();
     let found: Vec<String> = cpufreq::policies(machine)?.into_iter().filter_map(switch).collect();
     if let Some(found) = found.iter().find(|found| *found != "0").or(found.first()) {

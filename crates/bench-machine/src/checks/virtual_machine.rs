@@ -18,8 +18,9 @@ pub(super) fn look(machine: &Machine) -> Outcome {
     }
 }
 
-/// Processors of the x86 family carry the flag `hypervisor` in every virtual machine (CPUID leaf 1, ECX bit
-/// 31, which hardware leaves zero). Others have no flag: there the firmware may say so, or nothing.
+/// Whether this is a virtual machine. Processors of the x86 family have the flag `hypervisor` in every virtual machine
+/// (CPUID leaf 1, ECX bit 31, which hardware leaves zero). Others have no flag: for these, only the firmware may show
+/// it.
 pub(super) fn is_virtual(machine: &Machine) -> Result<bool, Unknown> {
     let cpuinfo = machine.text("/proc/cpuinfo")?;
     let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'));
@@ -34,14 +35,14 @@ pub(super) fn is_virtual(machine: &Machine) -> Result<bool, Unknown> {
     Err(Unknown::new("nothing shows whether this machine is virtual", "systemd-detect-virt --vm"))
 }
 
-/// Maker and product, as the firmware names them.
+/// Returns the maker and the product, as the firmware names them.
 fn product(machine: &Machine) -> Option<String> {
     let field = |name: &str| machine.text(&format!("/sys/class/dmi/id/{name}")).ok();
     let (maker, product) = (field("sys_vendor")?, field("product_name")?);
     Some(if product.starts_with(&maker) { product } else { format!("{maker} {product}") })
 }
 
-/// The reason why a property of the processors cannot be seen from within a virtual machine.
+/// Returns the reason why a property of the processors cannot be seen from within a virtual machine.
 pub(super) fn hidden() -> Unknown {
     Unknown::new(
         "the hypervisor decides, and does not show it",

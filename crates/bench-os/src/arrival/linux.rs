@@ -1,4 +1,4 @@
-//! `SO_TIMESTAMPNS` (socket(7)): the kernel notes when a packet comes in, also for TCP.
+//! Uses `SO_TIMESTAMPNS` (socket(7)): the kernel records when a packet arrives, also for TCP.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Received;
 
-/// Room for one control message with a `timespec`, aligned as its head must be.
+/// Room for one control message with a `timespec`, aligned as a `cmsghdr` must be.
 #[repr(C, align(8))]
 struct Control([u8; 64]);
 
-/// Has the kernel note when bytes arrive at this socket, for [`receive`].
+/// Makes the kernel record when bytes arrive at this socket, for [`receive`].
 ///
 /// # Errors
 /// If the kernel refuses.
@@ -60,7 +60,7 @@ pub fn receive(socket: &impl AsRawFd, buffer: &mut [u8]) -> io::Result<Received>
     Ok(Received { bytes, waited: stamp(&head).and_then(since) })
 }
 
-/// The time in the control messages of what was received, since 1970.
+/// Returns the arrival time in the control messages of a packet, since 1970; `None` if they contain none.
 fn stamp(head: &libc::msghdr) -> Option<Duration> {
     // SAFETY: the kernel has filled in as many bytes of control messages as the head says, in memory that is still there.
     let mut message = unsafe { libc::CMSG_FIRSTHDR(head) };
@@ -80,7 +80,7 @@ fn stamp(head: &libc::msghdr) -> Option<Duration> {
     None
 }
 
-/// How long ago a time of the system's clock is; `None` if the clock was set back since.
+/// Returns the time that has passed since `stamp`, by the system's clock; `None` if the clock was set back in between.
 fn since(stamp: Duration) -> Option<Duration> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok()?.checked_sub(stamp)
 }
@@ -99,7 +99,7 @@ mod tests {
         let mut sender = TcpStream::connect(listener.local_addr().expect("its address")).expect("connected");
         let (receiver, _) = listener.accept().expect("accepted");
         note_arrivals(&receiver).expect("set");
-        // The kernel begins to note times a moment after the first socket of the system has asked for them.
+        // The kernel begins to record times a moment after the first socket of the system has asked for them.
         std::thread::sleep(Duration::from_millis(50));
         let mut buffer = [0; 8];
         sender.write_all(b"abc").expect("written");
@@ -107,7 +107,7 @@ mod tests {
         let late = receive(&receiver, &mut buffer).expect("read");
         assert_eq!((late.bytes, &buffer[..3]), (3, &b"abc"[..]));
         assert!(late.waited.is_some_and(|waited| waited >= Duration::from_millis(80)), "{late:?}");
-        // Those of two writes have waited since the second.
+        // The waiting time of bytes from two writes begins with the second write.
         sender.write_all(b"d").expect("written");
         std::thread::sleep(Duration::from_millis(80));
         let second = Instant::now();

@@ -1,4 +1,5 @@
-//! When bytes arrived at a socket: a process that reads them late still learns it from the kernel.
+//! The times at which bytes arrived at a socket. The kernel records them, so they are right even if a process reads
+//! late.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;
@@ -20,7 +21,7 @@ pub const CAN_SEE_ARRIVALS: bool = !crate::IS_PORTABLE;
 pub struct Received {
     /// Their number; 0 if the other side has closed the connection.
     pub bytes: usize,
-    /// How long ago the last of them had arrived when they were read, by the system's clock, which may have been set in
-    /// between; `None` if the kernel does not say it.
+    /// How long the last of them had waited when they were read, by the system's clock, which may have been set in
+    /// between; `None` if the kernel does not report it.
     pub waited: Option<Duration>,
 }

@@ -7,16 +7,16 @@ use std::os::unix::net::UnixStream;
 
 use super::Connection;
 
-/// Lets children inherit this end of a channel. Unlike a `pre_exec` hook this keeps posix_spawn,
-/// which does not copy the parent's page tables.
+/// Lets children inherit this end of a channel. With a `pre_exec` hook instead, the standard library would not use
+/// posix_spawn, which does not copy the parent's page tables.
 pub(crate) fn inherit(stream: &UnixStream) -> io::Result<RawFd> {
     let fd = stream.as_raw_fd();
     // SAFETY: `fd` is open, as `stream` is borrowed; F_SETFD changes no memory.
     if unsafe { libc::fcntl(fd, libc::F_SETFD, 0) } == -1 { Err(io::Error::last_os_error()) } else { Ok(fd) }
 }
 
-/// Takes the worker's end of the channel, whose number the runner has put into the environment; no longer
-/// inherited by children of the worker.
+/// Takes the worker's end of the channel, whose number the runner has put into the environment. Children of the worker
+/// do not inherit it.
 ///
 /// # Errors
 /// When the number is not an open descriptor.

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(1);
 /// The time within which a client must have sent the token after connecting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connections whose token has not arrived yet. Further ones wait in the system's queue.
+/// The largest number of connections whose token has not arrived yet. Further ones wait in the system's queue.
 const MOST_CANDIDATES: usize = 16;
 
 /// The runner's side: waits for its worker, and for no other process.
@@ -58,13 +58,13 @@ impl Listener {
     pub fn accept(self, is_wanted: impl Fn() -> bool) -> io::Result<Option<TcpStream>> {
         let mut candidates: Vec<Candidate> = Vec::new();
         loop {
-            // Asked before looking: a worker that has connected and ended is still heard.
+            // Asked before looking, so that a worker that has connected and ended is still accepted.
             let is_last = !is_wanted();
             while candidates.len() < MOST_CANDIDATES {
                 match self.listener.accept() {
                     Ok((stream, _)) => candidates.extend(Candidate::new(stream)),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    // It has gone before it was looked at, or a signal came.
+                    // The client has gone before the connection was accepted, or a signal came.
                     Err(error)
                         if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
                     Err(error) => return Err(error),
@@ -103,7 +103,7 @@ enum Look {
 
 impl Candidate {
     fn new(stream: TcpStream) -> Option<Self> {
-        // A stream that cannot be set up is no candidate.
+        // A stream that cannot be set up is not a candidate.
         stream.set_nonblocking(true).ok()?;
         Some(Candidate { stream, since: Instant::now(), line: [0; TOKEN_LENGTH + 1], read: 0 })
     }
@@ -157,7 +157,7 @@ pub fn connect(
         loop {
             match commands.read(&mut chunk) {
                 Ok(0) => break,
-                // The other end of this channel lives as long as the process, as a rule.
+                // The receiver usually lives as long as the process; without it, the bytes are dropped.
                 Ok(count) => drop(sender.send(chunk[..count].to_vec())),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => break,
@@ -233,7 +233,7 @@ mod tests {
         }
     }
 
-    /// Whether the other side has closed the connection without a word.
+    /// Whether the other side has closed the connection without an answer.
     fn is_refused(mut stream: TcpStream) -> bool {
         match stream.read(&mut [0; 1]) {
             Ok(count) => count == 0,

@@ -1,5 +1,5 @@
 //! The private channel between a runner and its worker: an inherited Unix socket on Linux, a TCP connection on loopback
-//! elsewhere. A worker on Linux takes both.
+//! elsewhere. A worker on Linux accepts both.
 
 mod loopback;
 mod token;

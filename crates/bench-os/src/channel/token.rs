@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
-/// Characters of a token.
+/// The number of characters of a token.
 pub const TOKEN_LENGTH: usize = 64;
 
 /// A secret that is used once: 256 bits as hexadecimal digits.
@@ -30,7 +30,7 @@ impl Token {
     pub fn is(&self, offered: &[u8]) -> bool {
         let own = self.0.as_bytes();
         let differences = own.iter().zip(offered).fold(0, |sum, (own, offered)| sum | (own ^ offered));
-        // The length is no secret.
+        // The length is not secret.
         own.len() == offered.len() && std::hint::black_box(differences) == 0
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn ending(status: ExitStatus) -> Ending {
     }
 }
 
-/// The conventional name of a signal.
+/// Returns the conventional name of a signal.
 fn name(signal: i32) -> String {
     let known = [
         (libc::SIGHUP, "SIGHUP"),

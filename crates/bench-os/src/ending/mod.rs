@@ -21,13 +21,13 @@ pub enum Ending {
     Crash {
         /// The signal's name on Linux (`SIGSEGV`), the system's words elsewhere.
         name: String,
-        /// Whether another process has killed it. Known on Linux only.
+        /// Whether the signal was SIGKILL: another process, or the kernel, has killed it. `false` if not on Linux.
         is_kill: bool,
     },
 }
 
 impl Ending {
-    /// Reads a status.
+    /// Creates an ending from an exit status.
     pub fn of(status: ExitStatus) -> Self {
         system::ending(status)
     }

@@ -13,8 +13,8 @@ pub fn parent_cargo() -> Option<String> {
     (name.trim() == "cargo").then(|| process_key(parent))?
 }
 
-/// Returns a process id with the time at which the process started: unlike the id alone, never given twice
-/// between two starts of the machine. `None` when there is no such process.
+/// Returns a key of a process: its id, the time at which it started, and the boot of the machine. No other process ever
+/// gets the same key. `None` if there is no such process.
 pub fn process_key(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Field 22 (starttime); the second field may hold spaces, so count from the last parenthesis.

@@ -1,4 +1,4 @@
-//! Knows no process except its children, as the standard library.
+//! The standard library knows no processes except the children of this one.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
-//! Uses the one function of the standard library that exists on every system.
+//! Uses `std::fs::soft_link`, the only function for it that the standard library has on every system.
 
 use std::io;
 use std::path::Path;
 
 pub(super) fn link(meant: &Path, place: &Path) -> io::Result<()> {
     if cfg!(windows) {
-        // There it makes links to files alone, and says nothing when it is given a folder.
+        // On Windows it only creates links to files, and reports no error when it is given a folder.
         return Err(io::Error::new(
             io::ErrorKind::Unsupported,
             "no links to folders can be made on this system",

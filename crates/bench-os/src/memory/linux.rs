@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 /// Whether the memory of a worker can be read, and so limited.
 pub const CAN_LIMIT_MEMORY: bool = true;
 
-/// Whether this process has children, including ended ones that have not been waited for. Nothing is waited for.
+/// Whether this process has children, including ended ones that have not been waited for. Reaps none of them.
 pub fn has_children() -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: `siginfo_t` is plain data for which all zeroes are valid, and waitid only writes to it.
@@ -101,8 +101,8 @@ pub fn threads(pid: u32) -> Option<usize> {
     std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count)
 }
 
-/// Returns the processor time of each thread of another process so far, in nanoseconds, by thread id; `None` when it has
-/// exited, or if the kernel does not tell (`CONFIG_SCHED_INFO`).
+/// Returns the processor time of each thread of another process so far, in nanoseconds, by thread id; `None` when it
+/// has exited, or if the kernel does not report it (`CONFIG_SCHED_INFO`).
 pub fn thread_times(pid: u32) -> Option<std::collections::BTreeMap<u32, u64>> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
     let times: std::collections::BTreeMap<u32, u64> = threads
@@ -144,7 +144,7 @@ mod tests {
             let now = resident_memory(std::process::id()).expect("statm");
             (now, high_water_mark().expect("VmHWM"))
         };
-        // Other tests of this process free memory meanwhile, and reset the peak.
+        // In between, other tests of this process free memory, and reset the peak.
         let found: Vec<(u64, u64)> = (0..100).map(|_| readings()).collect();
         assert!(found.iter().any(|(now, peak)| peak >= now && *now > 100 * 1024), "{found:?}");
     }
@@ -170,11 +170,11 @@ mod tests {
 
     #[test]
     fn children_are_known_without_waiting_for_them() {
-        // Other tests of this program start processes, too: so there are some for certain, never none.
+        // Other tests of this program start processes, too, so `false` cannot be tested here.
         let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep");
         assert!(has_children());
         child.kill().expect("killed");
-        // What has ended can still be waited for.
+        // A child that has ended can still be waited for.
         assert!(has_children() && child.wait().is_ok());
     }
 }

@@ -23,9 +23,9 @@ static SHARED: Mutex<Shared> = Mutex::new(Shared { listeners: 0, before: Vec::ne
 
 struct Shared {
     listeners: usize,
-    /// The actions of the signals before.
+    /// The action that each signal had before.
     before: Vec<(libc::c_int, libc::sigaction)>,
-    /// Both ends of what wakes those that wait: kept, as a handler may be about to write into it.
+    /// Both ends of the socket pair that ends waits. Never closed, as a handler may be about to write to it.
     waker: Option<(UnixStream, UnixStream)>,
 }
 
@@ -46,7 +46,7 @@ impl Signals {
         let mut shared = shared();
         if shared.waker.is_none() {
             let (wake, waker) = UnixStream::pair()?;
-            // A handler must never wait: when the buffer is full, everybody has been woken.
+            // A handler must never wait: when the buffer is full, every wait has ended already.
             waker.set_nonblocking(true)?;
             wake.set_nonblocking(true)?;
             shared.waker = Some((wake, waker));
@@ -54,7 +54,7 @@ impl Signals {
         let Some((wake, waker)) = &shared.waker else { return Err(io::ErrorKind::NotConnected.into()) };
         let (own, descriptor) = (wake.try_clone()?, waker.as_raw_fd());
         if shared.listeners == 0 {
-            // What an earlier listener was told is over.
+            // Signals that earlier listeners have received are forgotten.
             while io::Read::read(&mut &own, &mut [0; 64]).is_ok_and(|count| count > 0) {}
             RAISED.store(false, Ordering::SeqCst);
             WAKER.store(descriptor, Ordering::SeqCst);
@@ -164,7 +164,7 @@ fn restore_errno(code: Option<i32>) {
 mod tests {
     use super::*;
 
-    /// One test: signals belong to the process.
+    /// A single test, because signals belong to the process.
     #[test]
     fn a_signal_is_heard_by_all_and_forgotten_by_the_next() {
         let readable = |signals: &Signals| signals.wake().is_awake();

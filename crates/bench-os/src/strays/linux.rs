@@ -5,12 +5,12 @@ use std::fs;
 
 use super::Stray;
 
-/// Environment variable of a worker, and so of everything that it starts: the process id of its runner, always of one
-/// length, since it lies above the worker's stack.
+/// Environment variable of a worker, and so of every process that it starts: the process id of its runner. Its length
+/// never varies, since it lies above the worker's stack.
 pub(crate) const RUNNER_VARIABLE: &str = "BENCH_WORKER_OF";
 
-/// Kills the processes that the workers of a runner have left, if `is_over` says of the runner's process id that none
-/// of its workers lives any more. Returns the killed processes.
+/// Kills the processes that workers have left running. Those of a runner are killed if `is_over` returns `true` for its
+/// process id: none of its workers is alive. Returns the killed processes.
 pub fn end_strays(is_over: impl Fn(u32) -> bool) -> Vec<Stray> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -25,7 +25,7 @@ pub fn end_strays(is_over: impl Fn(u32) -> bool) -> Vec<Stray> {
     strays
 }
 
-/// The process id of the runner whose worker has started this process, if one has.
+/// Returns the process id of the runner whose worker has started this process; `None` if none has.
 fn runner_of(id: u32) -> Option<u32> {
     let environment = fs::read(format!("/proc/{id}/environ")).ok()?;
     let mut variables = environment.split(|byte| *byte == 0);
@@ -34,7 +34,7 @@ fn runner_of(id: u32) -> Option<u32> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
-/// Whether there was such a process, and it has been killed.
+/// Kills a process; `false` if it does not exist or may not be killed.
 fn kill(id: u32) -> bool {
     let Ok(id) = i32::try_from(id) else { return false };
     // SAFETY: sends a signal; touches no memory. The number is positive: that of one process.

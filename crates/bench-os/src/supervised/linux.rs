@@ -45,7 +45,7 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Starts `command` with the offer in a variable of its environment.
+    /// Starts `command`, with the offer, as `value` writes it, in the environment variable `variable`.
     ///
     /// # Errors
     /// The errors of the system.
@@ -62,7 +62,8 @@ impl Supervised {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A group of its own: Ctrl-C reaches the runner alone, and what the child starts can be ended with it.
+            // A group of its own: Ctrl-C reaches the runner alone, and processes that the child starts can be ended
+            // with it.
             .process_group(0)
             .spawn()?;
         drop(theirs);
@@ -131,7 +132,7 @@ impl Supervised {
         Ok(Ready { channel, stdout, stderr })
     }
 
-    /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
+    /// Reads the available bytes. Returns their number: 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
     /// The errors of the system.
@@ -152,7 +153,7 @@ impl Supervised {
         count
     }
 
-    /// Reads no more of a stream.
+    /// Stops reading a stream.
     pub fn close(&mut self, source: Source) {
         match source {
             Source::Channel => self.channel = None,
@@ -161,7 +162,7 @@ impl Supervised {
         }
     }
 
-    /// Returns the rest of the output of a child that has ended.
+    /// Returns which streams of a child that has ended still have something to read.
     ///
     /// # Errors
     /// The errors of the system.
@@ -188,7 +189,7 @@ impl Supervised {
     /// Kills the rest of the child's process group, and reaps the child.
     pub fn end(&mut self) {
         signal_group(self.child.id(), libc::SIGKILL);
-        // It may have left its group; that it has exited already is no error.
+        // It may have left its group; that it has exited already is not an error.
         let _ = self.child.kill();
         // Already reaped, or about to be: SIGKILL cannot be put off.
         let _ = self.child.wait();
@@ -213,8 +214,8 @@ fn exit_descriptor(pid: u32) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Waits until one of the descriptors can be read or has been closed by its other end, and says
-/// which; all `false` after `timeout`.
+/// Waits until one of the descriptors can be read or has been closed by its other end. Returns `true` for each of
+/// these; only `false` after `timeout`.
 fn wait_readable<const N: usize>(
     descriptors: [Option<BorrowedFd<'_>>; N],
     timeout: Duration,

@@ -12,7 +12,7 @@ pub use portable::{Supervised, Wake};
 
 use crate::channel::Token;
 
-/// The way in which the child reaches this process; a variable of its environment names it.
+/// The way in which the child reaches this process; an environment variable of the child contains it.
 #[derive(Clone, Copy, Debug)]
 pub enum Offer<'a> {
     /// An inherited descriptor, for as long as this process lives.
@@ -136,7 +136,7 @@ mod tests {
         until(&|states| states == ['T', 'T']);
         child.resume();
         until(&|states| !states.contains(&'T'));
-        // One that is paused can be ended.
+        // A paused child can be ended.
         child.pause();
         until(&|states| states == ['T', 'T']);
         child.end();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_child_that_ends_before_it_connects_has_ended() {
         let mut child = start("exit 7");
-        // Whether it is still there to be told so is a matter of time.
+        // The child may have exited already, which is an error here.
         let _ = child.send(b"measure\n", None);
         stdout(&mut child);
         assert_eq!(child.exited().expect("waited").and_then(|status| status.code()), Some(7));

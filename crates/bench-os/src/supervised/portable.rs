@@ -16,7 +16,8 @@ use std::time::Duration;
 use super::{Offer, Ready, Source};
 use crate::channel::Listener;
 
-/// Chunks on their way from the reading threads. A child that prints without end waits for its runner, as with a pipe.
+/// The largest number of chunks that wait to be taken. A child that prints without end waits for its runner, as with a
+/// pipe.
 const MOST_CHUNKS: usize = 64;
 
 /// The interval between two checks of a child that may be about to end: nothing wakes its runner then.
@@ -39,7 +40,7 @@ pub struct Supervised {
     channel: Incoming,
     stdout: Incoming,
     stderr: Incoming,
-    /// No connection will come any more.
+    /// Whether the child can no longer connect.
     over: Arc<AtomicBool>,
 }
 
@@ -62,7 +63,7 @@ enum Outgoing {
 struct Incoming {
     bytes: VecDeque<u8>,
     has_ended: bool,
-    /// Its reader has exited, or its end has been read.
+    /// Whether nothing more will be taken from it: its reader has closed it, or has read its end.
     is_closed: bool,
 }
 
@@ -73,7 +74,7 @@ impl Incoming {
 }
 
 impl Supervised {
-    /// Starts `command` with the offer in a variable of its environment.
+    /// Starts `command`, with the offer, as `value` writes it, in the environment variable `variable`.
     ///
     /// # Errors
     /// The errors of the system.
@@ -179,7 +180,7 @@ impl Supervised {
         Ok(self.gather(if may_be_ending { patience.min(LOOK) } else { patience }))
     }
 
-    /// Returns the rest of the output of a child that has ended.
+    /// Waits a moment for more output of a child that has ended. Returns which streams have something to read.
     ///
     /// # Errors
     /// None.
@@ -229,7 +230,7 @@ impl Supervised {
         }
     }
 
-    /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
+    /// Reads the available bytes. Returns their number: 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
     /// `WouldBlock` if there is nothing yet.
@@ -243,7 +244,7 @@ impl Supervised {
         Ok(count)
     }
 
-    /// Reads no more of a stream.
+    /// Stops reading a stream.
     pub fn close(&mut self, source: Source) {
         let stream = self.stream(source);
         stream.is_closed = true;
@@ -271,7 +272,7 @@ impl Supervised {
     /// Kills the child, and reaps it.
     pub fn end(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        // That it has exited already is no error.
+        // That it has exited already is not an error.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -308,7 +309,7 @@ fn attend(listener: Listener, outgoing: &Mutex<Outgoing>, over: &AtomicBool, sen
         match std::mem::replace(&mut *outgoing, Outgoing::Closed) {
             Outgoing::Kept(kept) => {
                 let mut stream = stream;
-                // A child that has ended already does not listen, but has spoken.
+                // A child that has ended no longer reads this, but its messages can be read.
                 let _ = stream.write_all(&kept);
                 *outgoing = Outgoing::Sent(stream);
                 Some(reader)
@@ -320,23 +321,23 @@ fn attend(listener: Listener, outgoing: &Mutex<Outgoing>, over: &AtomicBool, sen
         Some(reader) => hand_on(Source::Channel, reader, sender),
         None => {
             *lock(outgoing) = Outgoing::Closed;
-            // Nobody is left to hear of it if this fails.
+            // It fails only if the receiver is gone, which then needs no end.
             let _ = sender.send((Source::Channel, Vec::new()));
         }
     }
 }
 
-/// Hands on what a stream says, and its end.
+/// Sends each chunk of a stream to the receiver, and an empty one at its end.
 fn hand_on(source: Source, mut stream: impl Read, sender: &SyncSender<Chunk>) {
     let mut chunk = vec![0; 64 << 10];
     loop {
         let count = match stream.read(&mut chunk) {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            // A connection that was reset says no more.
+            // A connection that was reset has ended.
             Err(_) => 0,
         };
-        // The empty chunk is the end; without a receiver nobody wants to know.
+        // The empty chunk is the end. Without a receiver, no more is read.
         if sender.send((source, chunk[..count].to_vec())).is_err() || count == 0 {
             return;
         }

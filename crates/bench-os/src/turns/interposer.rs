@@ -42,13 +42,14 @@ const fn name(bytes: &[u8]) -> &CStr {
 /// The variable that names the seat, 0 or 1, and after a colon the file that both processes map.
 const PLACE: &CStr = name(b"BENCH_TURNS\0");
 
-/// Hands itself down to programs that the process starts.
+/// The variable that loads this library, also into programs that the process starts.
 const PRELOAD: &CStr = name(b"LD_PRELOAD\0");
 
-/// The shortest duration of a turn: handing it over costs about ten microseconds, and the caches are the other's then.
+/// The shortest duration of a turn: handing it over takes about ten microseconds, and the caches then hold the other's
+/// data.
 const SHORTEST_TURN_NS: i64 = 30_000;
 
-/// Whether the other one has ended, the waiting process asks as often.
+/// The interval at which a waiting process checks whether the other one has ended.
 const LOOK_NS: i64 = 50_000_000;
 
 /// `struct timespec` of 64-bit Linux.
@@ -84,7 +85,7 @@ struct Table {
 }
 
 impl Table {
-    /// Without a check that could panic: whatever is loaded for that would have to be there.
+    /// Returns the word of a seat. Without a check that could panic, whose code would need symbols that are not linked.
     fn of(both: &[AtomicU32; 2], seat: u32) -> &AtomicU32 {
         let [first, second] = both;
         if seat == 0 { first } else { second }
@@ -153,7 +154,7 @@ unsafe extern "C" fn sit_down() {
         if at as usize == usize::MAX {
             return;
         }
-        // Programs that it starts are none of the two.
+        // Programs that it starts do not take turns.
         unsetenv(PLACE.as_ptr());
         let preload = getenv(PRELOAD.as_ptr());
         if !preload.is_null() {
@@ -212,7 +213,7 @@ unsafe fn hand_over(table: &Table, seat: u32) {
     }
 }
 
-/// The function of this name that would be called without this library.
+/// Returns the function of this name that would be called without this library.
 unsafe fn next(known: &AtomicPtr<c_void>, name: &CStr) -> *mut c_void {
     let mut function = known.load(Relaxed);
     if function.is_null() {

@@ -26,7 +26,7 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 
 const PRELOAD_VARIABLE: &str = "LD_PRELOAD";
 
-/// A waiting process looks up as often.
+/// The interval at which a waiting process checks whether the other one has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The memory that processes of the interposer and their runners share; `interposer.rs` contains the same definition.
@@ -44,7 +44,7 @@ struct Table {
 #[derive(Debug)]
 struct Mapped(NonNull<Table>);
 
-// SAFETY: of what is shared, there are atomics only.
+// SAFETY: what is shared consists of atomics only.
 unsafe impl Send for Mapped {}
 // SAFETY: the same.
 unsafe impl Sync for Mapped {}
@@ -77,10 +77,10 @@ impl Mapped {
     fn leave(&self, seat: u32) {
         let Table { turn, left, .. } = self.table();
         left.fetch_or(1 << seat, SeqCst);
-        // Who waits for its turn has it now.
+        // A process that waits for its turn has it now.
         turn.store(1 - seat, SeqCst);
         for word in [left, turn] {
-            // SAFETY: the word is in a mapping; waking somebody touches nothing else.
+            // SAFETY: the word is in a mapping; waking a process touches nothing else.
             unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX, 0, 0, 0) };
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-/// Creates a new folder that only this user can access: not on this system.
+/// Returns an error: the standard library cannot reserve a folder for one user on every system.
 ///
 /// # Errors
 /// Always.

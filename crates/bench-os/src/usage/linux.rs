@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Usage;
 
-/// Returns what this process has used so far: getrusage(2).
+/// Returns the processor time that this process has used so far: getrusage(2).
 ///
 /// # Errors
 /// The errors of the system.

@@ -219,7 +219,7 @@ proptest! {
         prop_assert_eq!(json::from_text::<Listing>(&listing.to_json()).expect("a list"), listing);
     }
 
-    /// Whatever is cut off or changed on the way: an error or another message, and never a panic.
+    /// Tests that a frame that was cut off or changed is an error or another message, and never panics.
     #[test]
     fn broken_frames_are_errors(frame in frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let text = json::to_text(&frame).into_bytes();
@@ -233,7 +233,7 @@ proptest! {
 
 #[cfg(feature = "serde")]
 proptest! {
-    /// Records embed these and are written with serde: the same fields as on the wire.
+    /// Tests that serde, with which records embed these, writes the same fields as on the wire.
     #[test]
     fn records_hold_what_the_wire_holds(finish in finish(), steady in any::<Option<bool>>()) {
         for report in &finish.probes {

@@ -1,4 +1,4 @@
-//! Turns JSON values into ours.
+//! Decodes JSON values.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Turns values into text.
+//! Encodes values as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// Adds the fields of an object that is text already: the part between its braces.
+    /// Adds the fields of an object that is encoded already: the part between its braces.
     pub(crate) fn fields_of(&mut self, object: &str) -> &mut Self {
         let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
         if !inner.is_empty() {
@@ -131,7 +131,7 @@ impl Encode for u64 {
 }
 
 impl Encode for f64 {
-    /// The shortest text that reads back as the same number; `null` for what JSON cannot hold.
+    /// Writes the shortest text that reads back as the same number; `null` for NaN and infinity.
     fn encode(&self, out: &mut String) {
         if self.is_finite() {
             // Writing to a String cannot fail.

@@ -8,7 +8,7 @@ use super::{Decode, Json, JsonError};
 pub struct Members<'a>(&'a [(Cow<'a, str>, Json<'a>)]);
 
 impl<'a> Members<'a> {
-    /// The fields of `json`.
+    /// Returns the fields of `json`.
     ///
     /// # Errors
     /// If it is not an object.
@@ -19,7 +19,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The field of this name; `None` if it is absent.
+    /// Returns the field of this name; `None` if it is absent.
     ///
     /// # Errors
     /// When the field occurs twice.
@@ -61,7 +61,7 @@ impl<'a> Members<'a> {
         self.get_or(name, T::default())
     }
 
-    /// The object without the field `name`, as text.
+    /// Returns the object without the field `name`, as text.
     pub(crate) fn without(&self, name: &str) -> String {
         let mut text = String::new();
         let mut object = super::Object::open(&mut text);

@@ -96,7 +96,7 @@ impl JsonError {
         JsonError(message.into())
     }
 
-    /// A value of another kind was expected.
+    /// Creates the error that a value of another kind was found.
     pub(crate) fn expected(what: &str, found: &Json<'_>) -> Self {
         const SHOWN: usize = 40;
         let found = match found {
@@ -107,7 +107,7 @@ impl JsonError {
         JsonError(format!("expected {what}, found {found}"))
     }
 
-    /// The same, within the field of this name.
+    /// Adds to the error that it occurred within the field of this name.
     pub(crate) fn within(self, name: &str) -> Self {
         JsonError(format!("`{name}`: {}", self.0))
     }

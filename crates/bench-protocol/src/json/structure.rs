@@ -79,7 +79,7 @@ macro_rules! names {
 
 pub(crate) use {names, structure};
 
-/// Whether a field that may be left out says nothing.
+/// Whether a field that may be left out has its default value.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

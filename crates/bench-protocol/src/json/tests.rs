@@ -50,7 +50,7 @@ fn depth_is_limited_and_the_stack_is_safe() {
     assert!(Json::parse(&nested(DEEPEST)).is_ok());
     assert!(error(&nested(DEEPEST + 1)).starts_with("values nest deeper than 128"));
     assert!(error(&"[".repeat(10_000_000)).starts_with("values nest deeper than 128"));
-    // Side by side is not within each other.
+    // Arrays next to each other are not nested.
     assert!(Json::parse(&format!("[{}[]]", "[],".repeat(1000))).is_ok());
 }
 
@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn any_text_is_accepted_by_both_or_by_neither(text in "[\\[\\]{}\",:0-9eE.+\\-a-fnrtulse\\\\ \n]{0,24}") {
         let ours = Json::parse(&text);
-        // An object may hold a name twice for both; numbers that no `f64` holds are text for us.
+        // Both accept an object in which a name occurs twice; numbers that exceed an `f64` are text for us.
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
         let out_of_range = theirs.as_ref().is_err_and(|error| error.to_string().contains("out of range"));
         prop_assert!(ours.is_ok() == theirs.is_ok() || out_of_range, "{:?} {:?}", ours, theirs);

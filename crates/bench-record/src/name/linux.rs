@@ -1,4 +1,4 @@
-//! A symbolic link.
+//! Names a run with a symbolic link.
 
 use std::io;
 use std::path::Path;

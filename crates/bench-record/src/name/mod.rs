@@ -1,5 +1,5 @@
-//! Names of runs in a results folder: a symbolic link to the run directory, or a small file with its name if the
-//! standard library makes no links.
+//! Names of runs in a results folder: on Linux, a symbolic link to the run directory; on other systems, a small file
+//! with its name.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;
@@ -18,16 +18,17 @@ use std::path::{Component, Path, PathBuf};
 /// The beginning of a file that names a run.
 const MARK: &str = "bench-run: ";
 
-/// A name of a run is not longer: names of files have at most 255 bytes.
+/// The maximum number of bytes that are read from a file that names a run: names of files have at most 255 bytes.
 const LONGEST: u64 = 512;
 
-/// Finds the run directory that `name` means in a results folder, whichever system has written the name: a run
+/// Finds the run directory that `name` refers to in a results folder, whichever system has written the name: a run
 /// directory, a link to one, or a file that names one. `None` if there is nothing with that name.
 pub fn named(results: &Path, name: &str) -> Option<PathBuf> {
     fs::canonicalize(followed(&results.join(name))).ok()
 }
 
-/// Follows a path to a file that names a run, as the system follows one to a link; every other path stays as it is.
+/// Returns the path of the run directory if `path` is a file that names one, and otherwise `path`: the system itself
+/// follows links.
 pub fn followed(path: &Path) -> PathBuf {
     match (run_in(path), path.parent()) {
         (Some(run), Some(results)) => results.join(run),
@@ -35,21 +36,21 @@ pub fn followed(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a path is a name that was given to a run, and nothing else.
+/// Whether a path is a name that was given to a run, and not a run directory or another file.
 pub(crate) fn is_name(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_symlink()) || run_in(path).is_some()
 }
 
-/// Lets `name` mean the run directory `run`, whatever it meant before: there is no moment without one.
+/// Makes `name` refer to the run directory `run`, and replaces an earlier name atomically.
 pub(crate) fn write(results: &Path, name: &str, run: &str) -> io::Result<()> {
     let fresh = results.join(format!(".{name}.{}", std::process::id()));
     system::write(&fresh, run)?;
     fs::rename(&fresh, results.join(name))
 }
 
-/// The run directory's name in a file that holds one.
+/// Returns the name of the run directory that a file contains; `None` if it contains none.
 fn run_in(path: &Path) -> Option<String> {
-    // A folder, or a link to one, is no such file; and a pipe would never end.
+    // A folder, or a link to one, is not such a file, and a pipe would never end.
     if !fs::metadata(path).ok()?.is_file() {
         return None;
     }

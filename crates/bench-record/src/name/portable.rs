@@ -1,4 +1,4 @@
-//! A small file.
+//! Names a run with a small file.
 
 use std::io;
 use std::path::Path;

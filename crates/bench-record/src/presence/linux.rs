@@ -8,18 +8,18 @@ use std::path::Path;
 pub(crate) struct Presence;
 
 impl Presence {
-    /// Begins to be present in a run directory.
+    /// Marks this process as the writer of the journal in a run directory, which needs no file here.
     pub(crate) fn begin(_folder: &Path) -> io::Result<Self> {
         Ok(Presence)
     }
 
-    /// Returns what the journal says of its writer.
+    /// Returns the text by which the journal identifies this process.
     pub(crate) fn writer(&self) -> String {
         bench_os::process_key(std::process::id()).unwrap_or_default()
     }
 }
 
-/// Whether the writer of the journal in `folder` is still there.
+/// Whether the writer of the journal in `folder` is still running.
 pub(crate) fn is_present(_folder: &Path, writer: &str) -> bool {
     bench_os::process_runs(writer).unwrap_or(false)
 }

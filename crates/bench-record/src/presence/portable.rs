@@ -1,4 +1,4 @@
-//! Uses a lock on a file, which the system releases when the process has exited, however it ends. The lock is not on
+//! Identifies a runner by its lock on a file, which the system releases however the process ends. The lock is not on
 //! the journal itself: locked files cannot be read on Windows.
 
 use std::fs::{File, TryLockError};
@@ -13,7 +13,8 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    /// Begins to be present in a run directory. Where files cannot be locked, a later run may recover this one too early.
+    /// Marks this process as the writer of the journal in a run directory. If files cannot be locked there, a later run
+    /// may recover this one too early.
     pub(crate) fn begin(folder: &Path) -> io::Result<Self> {
         let path = lock_of(folder);
         let lock = File::create(&path)?;
@@ -25,7 +26,7 @@ impl Presence {
         Ok(Presence { lock, path })
     }
 
-    /// Returns nothing: the lock says who writes.
+    /// Returns an empty text: the lock identifies the writer.
     pub(crate) fn writer(&self) -> String {
         String::new()
     }
@@ -33,14 +34,14 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        // What stays is not locked, and stops nobody.
+        // A file that remains is not locked, and so has no effect.
         let _ = self.lock.unlock();
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Whether the writer of the journal in `folder` is still there. One that has left its process id was built for Linux,
-/// and is left alone: whether it runs is not known here.
+/// Whether the writer of the journal in `folder` is still running. A writer that has left its process id was built for
+/// Linux; it counts as running, because that cannot be checked here.
 pub(crate) fn is_present(folder: &Path, writer: &str) -> bool {
     if !writer.is_empty() {
         return true;

@@ -1,4 +1,4 @@
-//! Maps values to positions in the picture, and finds the round numbers between them.
+//! Maps values to positions in a picture, and finds round values for the ticks of an axis.
 
 /// A linear axis.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Returns the position of `value`; that of an end if `value` lies beyond it.
+    /// Returns the position of `value`, or that of the nearer end if `value` lies outside the axis.
     pub fn at(&self, value: f64) -> f64 {
         let (low, high) = self.range;
         let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
@@ -28,7 +28,7 @@ impl Axis {
         let (low, high) = (self.range.0 * scale, self.range.1 * scale);
         let rough = (high - low) / wanted.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
-        // 1, 2 and 5 times a power of ten: what people count in.
+        // 1, 2 and 5 times a power of ten: the steps in which people count.
         let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter().find(|step| *step >= rough);
         let Some(step) = step.filter(|step| step.is_normal()) else { return (Vec::new(), 0) };
         let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());

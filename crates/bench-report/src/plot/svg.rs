@@ -4,11 +4,11 @@ use std::fmt::{self, Write};
 
 use bench_syntax::text::steers;
 
-/// The colour of text that is read.
+/// The colour of the main text.
 pub const TEXT: &str = "#1f2328";
-/// The colour of text that is looked up.
+/// The colour of less important text.
 pub const FAINT: &str = "#59636e";
-/// The colour of lines that guide the eye.
+/// The colour of grid lines.
 pub const GRID: &str = "#e4e7eb";
 
 /// A picture under construction. Coordinates are in CSS pixels, y downwards.
@@ -39,7 +39,7 @@ pub struct Font {
     pub bold: bool,
 }
 
-/// A place or a length. NaN must not get into the file: a viewer would drop the element.
+/// A coordinate or a length, in pixels. NaN must not get into the file: a viewer would drop the element.
 struct Pixels(f64);
 
 impl fmt::Display for Pixels {
@@ -50,7 +50,7 @@ impl fmt::Display for Pixels {
 }
 
 impl Svg {
-    /// Creates an empty picture, this many pixels wide; its height is given at its end.
+    /// Creates an empty picture of `width` pixels; its height is set by `finish`.
     pub fn new(width: f64) -> Self {
         Svg { width, body: String::new() }
     }
@@ -119,7 +119,7 @@ impl Svg {
         ));
     }
 
-    /// Adds a line through `points`; closed and filled if the attributes say so.
+    /// Adds a line through `points`; fill and stroke are in the attributes.
     pub fn path(&mut self, points: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
         let mut data = String::new();
         for (position, (x, y)) in points.into_iter().enumerate() {
@@ -189,8 +189,8 @@ impl Svg {
     }
 }
 
-/// Escapes text for XML. Ids contain text that someone has typed: control characters are not even allowed as entities,
-/// and changes of writing direction would make a label read as another.
+/// Escapes text for XML. Ids contain text of users: control characters are not even allowed as entities, and changes of
+/// writing direction would make one label look like another.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,7 +1,7 @@
 //! Checks that a picture is well-formed, for tests.
 #![allow(clippy::expect_used)]
 
-/// Panics if tags do not balance, a character is forbidden, or a number is not a number.
+/// Panics if tags do not balance, a character is forbidden, or a coordinate is not finite.
 pub fn check_well_formed(svg: &str) {
     assert!(!svg.chars().any(|c| c.is_control() && c != '\n'), "a control character in {svg}");
     let mut open = Vec::new();

@@ -8,14 +8,14 @@ use bench_record::Events;
 /// The counts between two marks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dump {
-    /// The part that the counts belong to; `None` if no mark of ours has caused the dump.
+    /// The part that the counts belong to; `None` if no mark of the harness has caused the dump.
     pub(super) part: Option<Part>,
-    /// Its sum over all functions and threads.
+    /// The counts, summed over all functions and threads.
     pub(super) events: Events,
 }
 
-/// Reads a file in callgrind's format (Valgrind manual, *Callgrind Format Specification*): of its header what caused it
-/// and the names of the events, and the totals.
+/// Reads a file in callgrind's format (Valgrind manual, *Callgrind Format Specification*): the cause and the names of
+/// the events from its header, and the totals.
 ///
 /// # Errors
 /// If a part of the dump is missing or malformed.

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 
 use bench_protocol::PADDING_VARIABLE;
 
-/// The step, in bytes, to which the size of arguments and environment on the stack is filled up.
+/// The step, in bytes, to a multiple of which arguments and environment on the stack are padded.
 const STEP: usize = 32 << 10;
 
-/// Text for [`PADDING_VARIABLE`] with which `variables` and `texts` (arguments and other strings that lie with them)
-/// take up a multiple of [`STEP`].
+/// Returns the text for [`PADDING_VARIABLE`] with which `variables` and `texts` (arguments and other strings that lie
+/// with them) take up a multiple of [`STEP`].
 ///
-/// Arguments and environment lie above the first stack frame, so that a longer `$PWD` moves every local variable to
-/// another cache line. Other harnesses clear the environment for that; but then a program does not find what it needs.
+/// Arguments and environment lie above the first stack frame, so a longer `$PWD` moves every local variable to another
+/// cache line. Other harnesses clear the environment to prevent that, but then a program lacks variables that it needs.
 pub(super) fn padding<'a>(
     variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
     texts: impl Iterator<Item = &'a OsStr>,

@@ -15,16 +15,17 @@ use bench_record::{Counts, Events, RoundCounts, RunError};
 use bench_stats::seed::{clock_seed, mix};
 use bench_syntax::UsageError;
 
-/// The options that decide the counts. The caches are not those of any particular machine, but the same everywhere, so
-/// that records of two machines can be compared: 32 KiB of each first level, 8 MiB behind them, lines of 64 bytes.
+/// The options that determine the counts. The caches are not those of any particular machine, but the same everywhere,
+/// so that records of two machines can be compared: 32 KiB for each first-level cache, 8 MiB for the last level, lines
+/// of 64 bytes.
 const OPTIONS: [&str; 5] =
     ["--tool=callgrind", "--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 
-/// The options that do not: options of the user's own files are left out, and the files are kept short.
+/// The options that do not affect the counts: option files of the user are ignored, and output files are kept short.
 const OUTPUT_OPTIONS: [&str; 4] =
     ["--command-line-only=yes", "--quiet", "--sigill-diagnostics=yes", "--dump-line=no"];
 
-/// A dump is asked for by each mark; more than this is not a worker of ours.
+/// The maximum number of dumps that are read from a worker, which requests one at each mark.
 const MOST_DUMPS: usize = 100_000;
 
 /// Valgrind, and the folder it writes into, which is removed with this value.
@@ -34,10 +35,10 @@ pub struct Valgrind {
 }
 
 impl Valgrind {
-    /// Asks valgrind for its version. Errors name `flag`, which has asked for counts.
+    /// Asks valgrind for its version. Errors name `flag`, which has requested counts.
     ///
     /// # Errors
-    /// If there is none, with how to install it; if marks are not known; if there is no temporary folder.
+    /// If valgrind does not support this system, or is not installed; if no temporary folder can be created.
     pub fn find(flag: &str) -> Result<Self, RunError> {
         if IS_PORTABLE || !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
             return Err(
@@ -65,7 +66,7 @@ impl Valgrind {
         );
         let variables: Vec<(OsString, OsString)> =
             std::env::vars_os().filter(|(name, _)| name != "VALGRIND_OPTS").chain([channel]).collect();
-        // The program's path stands there twice: as its first argument, and for its loader.
+        // The program's path is on the stack twice: as its first argument, and for its loader.
         let path = program.path().as_os_str();
         let texts = [path, path].into_iter().chain(program.arguments().iter().map(OsString::as_os_str));
         let variables = variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
@@ -80,7 +81,7 @@ impl Valgrind {
         OsString::from(format!("{option}{folder}/{name}"))
     }
 
-    /// Returns the counts of a worker that has ended. Its files are removed.
+    /// Returns the counts of a worker that has ended, and removes its files.
     ///
     /// # Errors
     /// The reason why the counts are missing.
@@ -115,7 +116,7 @@ impl Valgrind {
                 Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
             };
             dumps.push(dump::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?);
-            // The folder goes in the end; that a file stays until then is no error.
+            // The folder is removed in the end, so a file that stays until then is not an error.
             let _ = fs::remove_file(&path);
         }
         Ok(dumps)
@@ -130,12 +131,12 @@ impl Valgrind {
 
 impl Drop for Valgrind {
     fn drop(&mut self) {
-        // Nobody misses what is left there.
+        // Files that remain in the temporary folder do no harm.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A folder that no other process has.
+/// Creates a folder that no other process uses.
 fn temporary_folder() -> Result<PathBuf, RunError> {
     let mut number = clock_seed();
     loop {
@@ -151,7 +152,7 @@ fn temporary_folder() -> Result<PathBuf, RunError> {
     }
 }
 
-/// The version in what `valgrind --version` has answered: `valgrind-3.19.0`.
+/// Returns the version in the answer to `valgrind --version`: `valgrind-3.19.0`.
 fn version(answer: io::Result<std::process::Output>, flag: &str) -> Result<String, UsageError> {
     let install = format!(
         "install it (Debian, Ubuntu: `apt-get install valgrind`; Fedora: `dnf install valgrind`; Arch: `pacman -S \
@@ -173,9 +174,9 @@ fn version(answer: io::Result<std::process::Output>, flag: &str) -> Result<Strin
     })
 }
 
-/// Explains by valgrind's log why a program could not be run to its end.
+/// Explains from valgrind's log why a program could not be run to its end; `None` if the log has no explanation.
 fn diagnose(log: &str, version: &str) -> Option<String> {
-    // A line of its own begins with `==1234== ` or `--1234-- `.
+    // A line of valgrind's own begins with `==1234== ` or `--1234-- `.
     let told = |line: &str| {
         line.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '=' | '-' | ' ')).to_owned()
     };
@@ -190,10 +191,10 @@ fn diagnose(log: &str, version: &str) -> Option<String> {
     Some(format!("valgrind {version} has crashed, and another version may do better ({crash})"))
 }
 
-/// The newest instruction sets that valgrind knows.
+/// The compiler flags for the newest instruction sets that valgrind knows.
 #[cfg(target_arch = "x86_64")]
 const ADVICE: &str = "RUSTFLAGS='-C target-cpu=x86-64-v3' (AVX2), not `native` (AVX-512, SHA)";
-/// The newest instruction sets that valgrind knows.
+/// The compiler flags for the newest instruction sets that valgrind knows.
 #[cfg(not(target_arch = "x86_64"))]
 const ADVICE: &str = "RUSTFLAGS='-C target-cpu=generic', not `native` (SVE)";
 

@@ -15,7 +15,7 @@ use crate::run::{self, Options, Selected};
 /// Variables with the same meaning for `bench compare` that are not on its command line.
 const PASSED_ON: [&str; 2] = [RUNNER_VARIABLE, "BENCH_INSTRUCTIONS"];
 
-/// Runs `bench compare REV .`, or of another side than `.`, over the selected cases. Returns its exit code.
+/// Runs `bench compare REV .`, or with another side in place of `.`, over the selected cases. Returns its exit code.
 pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &str) -> Result<u8, RunError> {
     // A filter that matches nothing should not cost a build.
     let programs = (host.open)()?;
@@ -41,7 +41,8 @@ pub(super) fn ids<'a>(selected: &[Selected<'a>]) -> Vec<&'a str> {
     selected.iter().map(|(_, case)| case.id.as_str()).collect()
 }
 
-/// `bench compare` of two `sides`, for `flag`, with what the other flags ask for.
+/// Returns the command `bench compare` for two `sides`, with the options that the other flags require. Errors name
+/// `flag`.
 ///
 /// # Errors
 /// When there is no `bench` command.
@@ -66,7 +67,7 @@ pub(super) fn compare<S: AsRef<OsStr>>(
     if let Some(results) = &options.results {
         command.arg("--output-dir").arg(results);
     }
-    // What was read from the environment stands on that command line, or means something else there.
+    // These variables are already part of that command line, or would mean something else there.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("BENCH_") && !PASSED_ON.contains(&&*text) {

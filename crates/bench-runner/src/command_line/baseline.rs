@@ -14,7 +14,7 @@ use super::flags::Flags;
 use crate::program::{Kind, Opened, Program, names_interpreter};
 use crate::run::{self, Options};
 
-/// The executables of a run, in its run directory.
+/// The folder of kept executables in a run directory.
 const EXECUTABLES: &str = "executables";
 
 /// Keeps the executables whose cases were run, in the run directory `folder`.
@@ -40,13 +40,13 @@ pub(super) fn keep(programs: &[Opened], options: &Options, folder: &Path) -> Res
             ));
             continue;
         }
-        // A copy, not a link: whoever builds next may write into the same file.
+        // A copy, not a link: the next build may write into the same file.
         fs::copy(&file, &copy).map_err(|error| RunError::io("keep the executable", &file, error))?;
     }
     Ok(())
 }
 
-/// Lets the executables that were kept as `name` and those of now work in turns. Returns the exit code.
+/// Compares the executables that were kept as `name` with the current ones in a live comparison. Returns the exit code.
 ///
 /// # Errors
 /// When there is no such run, or it has kept no executable of a program whose cases are chosen.
@@ -84,7 +84,7 @@ pub(super) fn compare(host: &Host<'_>, flags: &Flags, options: &Options, name: &
     Ok(worst)
 }
 
-/// The programs of the chosen cases, and the ids of those.
+/// Returns the programs of the chosen cases, each with the ids of its cases.
 fn chosen<'a>(
     programs: &'a [Opened],
     options: &Options,
@@ -99,7 +99,7 @@ fn chosen<'a>(
     Ok(chosen)
 }
 
-/// The file of a program that can be started again from elsewhere; `None` if it cannot.
+/// Returns the file of a program if a copy in another folder can be started; `None` if not.
 fn lasting(program: &Program) -> Option<PathBuf> {
     if program.kind() == Kind::Own {
         // The link that names this process would name another one later.
@@ -127,7 +127,7 @@ mod tests {
         };
         assert!(lasts(&write("binary", "\u{7f}ELF"), Kind::Executable));
         assert!(!lasts(&write("script", "#!/bin/sh\n"), Kind::Executable));
-        // What cannot be executed by itself names no interpreter.
+        // A file that cannot be executed by itself names no interpreter.
         assert!(!lasts(&write("speed.py", "import this\n"), Kind::Python));
     }
 }

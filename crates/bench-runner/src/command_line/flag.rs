@@ -9,7 +9,7 @@ pub(super) const HEADINGS: [&str; 3] = ["Cases", "Measurement", "Reports"];
 pub(super) struct Flag {
     /// The name without its dashes.
     pub(super) name: &'static str,
-    /// The same in one letter.
+    /// The one letter that means the same; `None` if there is none.
     pub(super) short: Option<char>,
     /// Another name, which `--help` does not show.
     pub(super) alias: Option<&'static str>,
@@ -17,29 +17,29 @@ pub(super) struct Flag {
     pub(super) value: Option<&'static str>,
     /// Whether it may be given several times.
     pub(super) repeats: bool,
-    /// Whether one value may hold several, separated by commas.
+    /// Whether one value may contain several, separated by commas.
     pub(super) commas: bool,
-    /// Whether what follows it is its value even if it begins with a dash.
+    /// Whether the next argument is its value even if that begins with a dash.
     pub(super) hyphens: bool,
-    /// One of [`HEADINGS`]; `None` for what cargo, nextest and editors pass, which is neither shown nor read from the
-    /// environment.
+    /// One of [`HEADINGS`]; `None` for flags that cargo, nextest and editors pass, which are neither shown nor read
+    /// from the environment.
     pub(super) heading: Option<&'static str>,
     /// The text in `--help`.
     pub(super) help: &'static str,
 }
 
 impl Flag {
-    /// The flag of this name or alias.
+    /// Returns the flag with this name or alias; `None` if there is none.
     pub(super) fn named(name: &str) -> Option<&'static Flag> {
         FLAGS.iter().find(|flag| !name.is_empty() && (flag.name == name || flag.alias == Some(name)))
     }
 
-    /// The flag of this letter.
+    /// Returns the flag with this letter; `None` if there is none.
     pub(super) fn lettered(letter: char) -> Option<&'static Flag> {
         FLAGS.iter().find(|flag| flag.short == Some(letter))
     }
 
-    /// The environment variables that mean the same, that of its name first: `BENCH_MAX_TIME`.
+    /// Returns the environment variables with the same meaning, the one with its name first: `BENCH_MAX_TIME`.
     pub(super) fn variables(&self) -> impl Iterator<Item = String> {
         let names = [Some(self.name), self.alias].into_iter().flatten();
         names
@@ -76,7 +76,8 @@ const fn value(heading: &'static str, name: &'static str, value: &'static str, h
     Flag { value: Some(value), ..switch(heading, name, help) }
 }
 
-/// A value that may begin with a dash, so that `-5s` is answered with what is wrong with it.
+/// Creates a flag whose value may begin with a dash, so that `-5s` is reported as a wrong value, not as an unknown
+/// flag.
 const fn signed(heading: &'static str, name: &'static str, of: &'static str, help: &'static str) -> Flag {
     Flag { hyphens: true, ..value(heading, name, of, help) }
 }

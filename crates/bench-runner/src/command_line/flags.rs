@@ -24,7 +24,7 @@ use super::which::Which;
 #[derive(Debug, PartialEq)]
 pub(super) struct Flags {
     which: Which,
-    /// The engine that has started this process to measure one part, if one has.
+    /// The engine that has started this process to measure one part; `None` if no engine has.
     pub(super) part_by: Option<&'static str>,
     /// The name of the run that all parts belong to.
     pub(super) run_id: Option<String>,
@@ -84,11 +84,11 @@ const EXCLUSIVE: [(&str, &str); 7] = [
 ];
 
 impl Flags {
-    /// Reads the command line of `program`, and the variables that `variable` finds. If a flag excludes one that only
-    /// the environment asks for, the flag wins: it is what the person at the keyboard wants now.
+    /// Reads the command line of `program`, and the variables that `variable` finds. A flag on the command line takes
+    /// precedence over one that it excludes in the environment.
     ///
     /// # Errors
-    /// A question for help, what cannot be understood, and two flags that exclude each other.
+    /// A request for help, arguments that cannot be understood, and two flags that exclude each other.
     pub(super) fn read(
         program: &str,
         arguments: impl IntoIterator<Item = OsString>,
@@ -170,7 +170,7 @@ impl Flags {
             verbose: given.is_on("verbose"),
             color: given.one("color", FromStr::from_str)?.unwrap_or(ColorChoice::Auto),
             no_progress: given.is_on("no-progress"),
-            // Cargo passes `--bench` before what a person types: `cargo bench -- --test` is a test.
+            // Cargo passes `--bench` before the arguments of the user: `cargo bench -- --test` is a test.
             bench: given.is_on("bench") && !given.is_on("test"),
             test: given.is_on("test"),
             nocapture: given.is_on("nocapture"),
@@ -182,7 +182,7 @@ impl Flags {
     }
 
     pub(super) fn wishes(&self) -> Wishes {
-        // Stress is long enough once.
+        // One round of a stress test is long enough.
         let short = |most| (self.quick || self.stress.is_some()).then_some(most);
         Wishes {
             overrides: Overrides {
@@ -242,8 +242,8 @@ impl Flags {
         self.test
     }
 
-    /// The flags of `bench compare` that mean the same.
-    /// `ids` are those of the cases that pass the filters.
+    /// Returns the flags of `bench compare` with the same meaning. `ids` are the ids of the cases that pass the
+    /// filters.
     pub(super) fn compared_with(&self, ids: &[&str]) -> Vec<String> {
         let mut flags = self.which.to_flags(ids);
         let mut value = |flag: &str, value: Option<String>| {
@@ -267,14 +267,15 @@ impl Flags {
         flags
     }
 
-    /// The probes that were asked for; an empty list for `none`.
+    /// Returns the requested probes: an empty list for `none`, and `None` without `--probes`.
     pub(super) fn probes(&self) -> Option<Vec<String>> {
         let names = self.probes.clone()?;
         Some(if names.iter().all(|name| name == "none") { Vec::new() } else { names })
     }
 }
 
-/// A variable that is set to nothing means the same as one that is not set, as in a CI matrix.
+/// Removes variables that are set to an empty text, such as by a CI matrix: they mean the same as variables that are
+/// not set.
 pub(super) fn forget_empty_variables() {
     let empty = std::env::vars_os()
         .filter(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with("BENCH_"));
@@ -300,14 +301,15 @@ fn layouts(text: &str) -> Result<u8, UsageError> {
     number.ok_or_else(|| UsageError::malformed("number of layouts", text, "1 to 64"))
 }
 
-/// A percentile as people write it, as a share: `p99` is 0.99.
+/// Parses a percentile into a share: `p99` is 0.99.
 fn percentile(text: &str) -> Result<f64, UsageError> {
     let wrong = || UsageError::malformed("percentile", text, "`p50` to `p99.99`");
     let number: f64 = text.trim_start_matches('p').parse().map_err(|_| wrong())?;
     (50.0..=99.99).contains(&number).then_some(number / 100.0).ok_or_else(wrong)
 }
 
-/// Shorter, and NVML would do nothing else; longer, and a round would have no second look.
+/// Parses the time between two readings of a GPU. If it were shorter, NVML would do nothing else; if it were longer, a
+/// round would have a single reading.
 fn gpu_interval(text: &str) -> Result<Duration, UsageError> {
     let interval = parse_duration(text)?;
     let possible = Duration::from_millis(1)..=Duration::from_secs(10);
@@ -317,7 +319,7 @@ fn gpu_interval(text: &str) -> Result<Duration, UsageError> {
         .ok_or_else(|| UsageError::malformed("GPU interval", text, "1ms to 10s"))
 }
 
-/// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.
+/// Parses a duration; a bare number is in seconds, as for criterion's `--profile-time`.
 fn seconds(text: &str) -> Result<Duration, UsageError> {
     parse_duration(text).or_else(|_| parse_duration(&format!("{text}s")))
 }

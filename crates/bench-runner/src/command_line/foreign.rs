@@ -12,7 +12,7 @@ pub(super) struct Foreign {
 }
 
 impl Foreign {
-    /// The flag that is typed like `argument`, whose value may follow after `=`.
+    /// Returns the flag of another tool in `argument`, whose value may follow after `=`; `None` if it is not known.
     pub(super) fn named(argument: &str) -> Option<&'static Foreign> {
         let name = argument.split('=').next().unwrap_or(argument);
         FOREIGN.iter().find(|flag| flag.names.contains(&name))

@@ -10,7 +10,7 @@ use super::flag::{self, FILTERS, Flag};
 use super::foreign::Foreign;
 use super::stop::Stop;
 
-/// The place of a value.
+/// The place at which a value was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     CommandLine,
@@ -19,7 +19,7 @@ pub(super) enum Origin {
     Engine(&'static str),
 }
 
-/// The flags that engines set; the first one stands first in the table.
+/// The flags that engines set: `run-id` must come after `partition` in the table of flags.
 const PARTITION: &str = "partition";
 const RUN_ID: &str = "run-id";
 
@@ -27,14 +27,14 @@ const RUN_ID: &str = "run-id";
 #[derive(Debug, Default)]
 pub(super) struct Given(Vec<(&'static Flag, Origin, String)>);
 
-/// Flags of which one at most may be given.
+/// Pairs of flags of which at most one may be given.
 const CONFLICTS: [(&str, &str); 1] = [("compare", "against")];
 
 impl Given {
     /// Reads the arguments of `program` and the variables that `variable` finds.
     ///
     /// # Errors
-    /// A question for help, an unknown flag, a missing or unexpected value, a flag that is given too often.
+    /// A request for help, an unknown flag, a missing or unexpected value, a flag that is given too often.
     pub(super) fn read(
         program: &str,
         arguments: impl IntoIterator<Item = OsString>,
@@ -85,7 +85,7 @@ impl Given {
         Ok(())
     }
 
-    /// A process that an engine has started as one of several measures one part.
+    /// Adds the part that this process measures, if an engine has started it as one of several.
     fn add_part(
         &mut self,
         flag: &'static Flag,
@@ -99,7 +99,7 @@ impl Given {
         Ok(())
     }
 
-    /// The processes of one step of Slurm measure one run.
+    /// Adds the name of the run that the engine's processes measure together, such as those of one step of Slurm.
     fn add_run_id(&mut self, flag: &'static Flag, variable: impl Fn(&str) -> Option<OsString>) {
         let Some(Origin::Engine(engine)) = self.origin(PARTITION) else { return };
         let variable = |name: &str| variable(name).and_then(|value| value.into_string().ok());
@@ -108,7 +108,7 @@ impl Given {
         }
     }
 
-    /// Whether each flag is given as often as it may be.
+    /// Checks that no flag is given more often than it may be.
     fn check(&self, program: &str) -> Result<(), Stop> {
         // Cargo passes `--bench` itself, so that a person who types it gives it twice.
         let once = |flag: &Flag| !flag.repeats && flag.heading.is_some();
@@ -148,7 +148,7 @@ impl Given {
         here.map(|(flag, ..)| *flag).collect()
     }
 
-    /// The texts that were given for the flag of this name.
+    /// Returns the texts that were given for the flag with this name.
     pub(super) fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
         debug_assert!(flag::all().any(|flag| flag.name == name), "no flag is called {name}");
         self.0.iter().filter(move |(flag, ..)| flag.name == name).map(|(.., value)| value.as_str())
@@ -164,7 +164,7 @@ impl Given {
         self.origin(name).is_some()
     }
 
-    /// The values of a flag.
+    /// Returns the parsed values of a flag.
     ///
     /// # Errors
     /// The first one that `parse` refuses.
@@ -181,7 +181,7 @@ impl Given {
         of_flag.map(read).collect()
     }
 
-    /// The value of a flag that can be given once.
+    /// Returns the parsed value of a flag that can be given once; `None` if it was not given.
     ///
     /// # Errors
     /// When `parse` refuses it.
@@ -193,12 +193,12 @@ impl Given {
         Ok(self.all(name, parse)?.pop())
     }
 
-    /// The text of a flag that can be given once.
+    /// Returns the text of a flag that can be given once; `None` if it was not given.
     pub(super) fn text(&self, name: &'static str) -> Option<String> {
         self.values(name).next().map(str::to_owned)
     }
 
-    /// Takes a switch back.
+    /// Removes a flag, as if it had not been given.
     pub(super) fn turn_off(&mut self, name: &'static str) {
         self.0.retain(|(flag, ..)| flag.name != name);
     }
@@ -236,7 +236,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// `--name`, `--name=value` or `--name value`, without the dashes.
+    /// Reads `--name`, `--name=value` or `--name value`, without the dashes.
     fn long(&mut self, text: &str) -> Result<(), Stop> {
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -249,7 +249,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `q`, `qv`, `Zvalue`, without the dash.
+    /// Reads `q`, `qv` or `Zvalue`, without the dash.
     fn short(&mut self, letters: &str) -> Result<(), Stop> {
         for (at, letter) in letters.char_indices() {
             let rest = &letters[at + letter.len_utf8()..];
@@ -283,7 +283,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The value of a flag: the next argument.
+    /// Takes the next argument as the value of a flag.
     fn following(&mut self, flag: &Flag) -> Result<&str, Stop> {
         let looks_like_a_flag = |text: &str| text.len() > 1 && text.starts_with('-');
         match self.rest.clone().next() {

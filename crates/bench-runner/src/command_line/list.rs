@@ -46,7 +46,7 @@ pub(super) fn print(programs: &[Opened], options: &Options, format: Format) -> R
         options.selection.ignored = Ignored::Include;
     }
     let selected = match run::select(programs, &options) {
-        // nextest asks for the ignored ones of every executable, and most have none.
+        // nextest asks every executable for its ignored cases, and most have none.
         Err(RunError::NoMatch(_)) if format == Format::Terse && options.selection.names_nothing() => {
             Vec::new()
         }
@@ -122,7 +122,7 @@ pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), R
     ))
 }
 
-/// The same if instructions are counted: that takes as long as it takes.
+/// Prints the plan of a run that counts instructions, which has no budgets.
 fn print_plan_of_counts(options: &Options, cases: &[Selected<'_>]) -> Result<(), RunError> {
     let mut table = Table::new(&["case", "warm-up", "counted", "rounds", "timeout"]);
     for (_, case) in cases {

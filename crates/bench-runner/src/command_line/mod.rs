@@ -57,14 +57,14 @@ pub struct Host<'a> {
 pub struct WorkingTree {
     /// The path of the benchmarks: the side that is compared with the revision.
     pub side: OsString,
-    /// Flags of `bench compare` that say how its benchmarks are run.
+    /// Flags of `bench compare` that determine how these benchmarks are run.
     pub flags: Vec<OsString>,
 }
 
 /// Reads the command line and executes it. Returns the exit code.
 ///
 /// # Errors
-/// The error that prevented it.
+/// The error that prevented the run.
 pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
     outlive_full_files();
     flags::forget_empty_variables();
@@ -87,7 +87,7 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     if flags.list {
         let programs = (host.open)()?;
         let printed = list::print(&programs.opened, &options, flags.format).map(|()| listed(&programs));
-        // The process ends: to take ten thousand cases apart would take as long as to print them.
+        // The process ends now: freeing ten thousand cases would take as long as printing them.
         std::mem::forget(programs);
         return printed;
     }
@@ -129,7 +129,7 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     report(&flags, finished, &options, style)
 }
 
-/// The exit code of a list that may lack the cases of some program.
+/// Returns the exit code of a list: a failure if the cases of a program are missing.
 fn listed(programs: &Programs) -> u8 {
     if programs.refused.is_empty() { exit::OK } else { exit::FAILED }
 }
@@ -205,7 +205,7 @@ fn test(host: &Host<'_>, flags: &Flags, mut options: Options, style: Style) -> R
     test_report::run(host, flags, &options, style)
 }
 
-/// Runs every case for `seconds` so that a profiler has something to look at; nothing is reported.
+/// Runs every case for `seconds`, for a profiler. Only failures are reported.
 fn profile(
     host: &Host<'_>,
     flags: &Flags,
@@ -256,12 +256,12 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
 /// Makes a write that exceeds the size limit of files (`ulimit -f`) an error, instead of the end of the process
 /// without a message.
 pub fn outlive_full_files() {
-    // Without it the process ends as it would have.
+    // If this fails, the process ends as it would have otherwise.
     let _ = bench_os::outlive_full_files();
 }
 
-/// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,
-/// but results belong to the workspace. Relative paths in flags are relative to it.
+/// Returns the nearest folder upwards with a `Cargo.lock`, to which paths in flags are relative: cargo runs a bench
+/// target in its package's folder, but results belong to the workspace.
 fn workspace_root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()

@@ -17,18 +17,18 @@ pub(super) enum Stop {
 const MORE: &str = "For more information, try '--help'.";
 
 impl Stop {
-    /// A mistake that the message explains.
+    /// Creates a mistake that the message explains.
     pub(super) fn wrong(message: impl Display) -> Self {
         Stop::Wrong(format!("error: {message}\n\n{MORE}\n"))
     }
 
-    /// A mistake that the line of usage explains. `used` are the flags that stood on the command line, if they are of
-    /// interest.
+    /// Creates a mistake with the line of usage that explains it. The line shows the flags `used`, or `[OPTIONS]` if
+    /// there are none.
     pub(super) fn misused(program: &str, message: impl Display, used: &[&Flag]) -> Self {
         Stop::wrong(format!("{message}\n\n{}", usage(program, used)))
     }
 
-    /// A value that a flag does not take.
+    /// Creates the mistake of a value that a flag does not accept.
     pub(super) fn invalid(flag: &Flag, value: &str, reason: impl Display) -> Self {
         Stop::wrong(format!("invalid value '{value}' for '{}': {reason}", flag.usage()))
     }

@@ -16,7 +16,7 @@ pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, style: Styl
     let programs = (host.open)()?;
     let cases = match run::select(&programs.opened, options) {
         Ok(cases) => cases.len(),
-        // `cargo test --benches some_test` filters every executable; most hold no such name.
+        // `cargo test --benches some_test` filters every executable; most contain no such case.
         Err(RunError::NoMatch(_)) => 0,
         Err(error) => return Err(error),
     };

@@ -34,7 +34,7 @@ pub struct Which {
 }
 
 impl Which {
-    /// The filters, parsed.
+    /// Parses the filters.
     ///
     /// # Errors
     /// If a regular expression is not valid.
@@ -65,7 +65,8 @@ impl Which {
         })
     }
 
-    /// Returns the same filters as flags. `ids` are those of the cases that pass them, and replace filters by name.
+    /// Returns the same filters as flags. `ids` are the ids of the cases that pass the filters; they replace filters by
+    /// name.
     pub fn to_flags(&self, ids: &[&str]) -> Vec<String> {
         if self.by_name && !(self.filters.is_empty() && self.skip.is_empty()) {
             return std::iter::once("--exact").chain(ids.iter().copied()).map(str::to_owned).collect();

@@ -18,9 +18,9 @@ use bench_syntax::text::{first_line, steers};
 /// The limits of listing a program's cases: time, and size of the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct ListLimits {
-    /// The time from its start to its end.
+    /// The time from the start of the program to its end.
     pub time: Duration,
-    /// The size of its answer.
+    /// The size of the answer.
     pub bytes: u64,
 }
 
@@ -32,7 +32,7 @@ impl Default for ListLimits {
 }
 
 impl ListLimits {
-    /// Returns the usual limits, or less time if a worker has less.
+    /// Returns the default limits, with `timeout` as the time if that is shorter.
     pub fn within(timeout: Option<Duration>) -> Self {
         let usual = ListLimits::default();
         ListLimits { time: timeout.map_or(usual.time, |timeout| timeout.min(usual.time)), ..usual }
@@ -59,10 +59,10 @@ impl std::error::Error for ProgramError {}
 /// The interval between two checks of a program that is listing.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The length of the kept end of a program's stderr.
+/// The length of the kept beginning of a program's stderr, in bytes.
 const TAIL: u64 = 8 << 10;
 
-/// An id longer than this fits on no screen and into no file name.
+/// The maximum length of an id, in bytes: a longer one fits on no screen and into no file name.
 const LONGEST_ID: usize = 4096;
 
 /// Starts the program and reads its list.
@@ -71,7 +71,7 @@ pub(super) fn read(command: &mut Command, limits: &ListLimits) -> Result<Listing
     let mut child = command.spawn().map_err(|error| cannot_start(&error))?;
     let too_much = Arc::new(AtomicBool::new(false));
     let answer = reader(child.stdout.take(), limits.bytes, Arc::clone(&too_much));
-    // What is beyond that is of no interest.
+    // Output beyond that length is of no interest.
     let complaint = reader(child.stderr.take(), TAIL, Arc::default());
     let status = wait(&mut child, limits.time, &too_much);
     if too_much.load(Ordering::Relaxed) {
@@ -114,7 +114,7 @@ fn reader(
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut stream) = stream {
-            // What was read until then is looked at.
+            // The bytes that were read before an error are kept.
             let _ = stream.by_ref().take(most).read_to_end(&mut bytes);
             let mut beyond = [0];
             if stream.read(&mut beyond).is_ok_and(|count| count > 0) {
@@ -126,8 +126,8 @@ fn reader(
     })
 }
 
-/// Returns the text that a reader has read. A grandchild that holds the stream open must not keep the runner waiting:
-/// it has a moment.
+/// Returns the bytes that a reader has read; none if a grandchild still holds the stream open after a second, because
+/// the runner must not wait for it.
 fn text(reader: JoinHandle<Vec<u8>>) -> Vec<u8> {
     let until = Instant::now() + Duration::from_secs(1);
     while !reader.is_finished() && Instant::now() < until {
@@ -257,7 +257,7 @@ mod tests {
         let soon = ListLimits { time: Duration::from_millis(300), ..ListLimits::default() };
         let problem = script("exec sleep 1000", &soon).expect_err("endless");
         assert!(problem.contains("had not ended after 0.3 s: expected a list of cases"), "{problem}");
-        // Long before the time is over, and whether it minds the closed pipe or not.
+        // Long before the time limit, whether or not the program reacts to the closed pipe.
         let little = ListLimits { bytes: 1 << 20, ..ListLimits::default() };
         for endless in ["exec yes", "trap '' PIPE; while :; do echo yes; done"] {
             let problem = script(endless, &little).expect_err("endless");

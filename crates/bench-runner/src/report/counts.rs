@@ -52,7 +52,7 @@ pub(super) fn compared(case: &Compared, style: Style) -> Vec<String> {
     ]
 }
 
-/// A relative change with all the digits that may matter: counts are exact.
+/// Formats a relative change to 0.001 %, because counts are exact.
 fn change(change: Option<f64>) -> String {
     match change {
         None => String::new(),

@@ -6,10 +6,10 @@ use bench_record::{CaseRecord, Failure};
 use bench_report::Style;
 use bench_syntax::text::{first_line, printable};
 
-/// The last lines of its output that are shown; the record holds more.
+/// The number of last lines of a worker's output that are shown; the record contains more.
 const LINES: usize = 20;
 
-/// The first line of why a case has failed, for its row of a table.
+/// Returns the first line of the reason why a case has failed, for its row in a table.
 pub(super) fn in_row(case: &CaseRecord, style: Style) -> String {
     let cause = case.failure.as_ref().map(|failure| first_line(&failure.to_string()));
     style.bad(&format!("failed: {}", cause.unwrap_or_default()))

@@ -7,7 +7,7 @@ use bench_syntax::text::printable;
 
 inventory::submit! { Section { name: "gpu", render: |record, view| render(&record.cases, view.style) } }
 
-/// A row a case on which a GPU was observed; nothing if none was.
+/// Renders a row for each case for which a GPU was observed; empty if there is none.
 fn render(cases: &[CaseRecord], style: Style) -> String {
     let mut table = Table::new(&["GPU", "busy", "memory", "power", "energy", "an iteration", "throttled"]);
     let mut is_empty = true;

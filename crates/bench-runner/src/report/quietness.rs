@@ -7,7 +7,7 @@ use bench_record::{Check, State};
 use bench_report::{Style, Table};
 use bench_syntax::text::printable;
 
-/// Columns of the longest word for a state, and what sets it off from the value.
+/// The width of the states in columns: the longest word, and two spaces before the value.
 const STATE: usize = "unknown".len() + 2;
 
 /// Renders the table of all checks, each with advice, and their summary.
@@ -16,7 +16,7 @@ pub fn render(diagnosis: &Diagnosis, style: Style) -> String {
     let mut checks = diagnosis.checks.iter().peekable();
     while let Some(check) = checks.next() {
         table.remark(check.name.clone(), line(check, style));
-        // Once for neighbours that share it: a hypervisor hides many things alike.
+        // Printed once for consecutive checks that share it, such as those that a hypervisor hides.
         if let Some(advice) = &check.advice
             && checks.peek().is_none_or(|next| next.advice.as_ref() != Some(advice))
         {

@@ -78,7 +78,8 @@ fn observed(record: &Record) -> Vec<&Metric> {
     kinds
 }
 
-/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`, `allocations_per_iteration`.
+/// Returns the name of a metric's column, with the unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`,
+/// `allocations_per_iteration`.
 fn column(metric: &Metric) -> String {
     match metric.unit.as_str() {
         "1" => metric.name.clone(),

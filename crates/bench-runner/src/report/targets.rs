@@ -14,7 +14,7 @@ pub(super) fn render(record: &Record, style: Style) -> String {
     let results =
         || record.cases.iter().flat_map(|case| case.targets.iter().map(move |result| (case, result)));
     let reason = |result: &ObjectiveResult| first_line(result.reason.as_deref().unwrap_or_default());
-    // The table moves all but the first column to the right: what reads from the left is filled up.
+    // The table aligns all columns but the first on the right: texts are padded to align on the left.
     let widest = |text: &dyn Fn(&ObjectiveResult) -> String| {
         results().map(|(_, result)| text(result).chars().count()).max().unwrap_or_default()
     };

@@ -1,4 +1,4 @@
-//! Shows on a terminal line how far a run is.
+//! Shows the progress of a run in one line of a terminal.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use bench_record::{CaseRecord, Status};
 
-/// How long the bar is, in characters.
+/// The length of the bar, in characters.
 const LENGTH: u64 = 30;
 
-/// Drawn no more often than this: rounds may take less than a terminal needs to show a line.
+/// The minimum time between two drawings: a round may take less time than a terminal needs to show a line.
 const BETWEEN: Duration = Duration::from_millis(50);
 
-/// A bar that counts milliseconds of budget: how many rounds there will be is not known before they are needed.
+/// A bar that counts milliseconds of budget: the number of rounds is not known in advance.
 pub(super) struct Bar<W: Write> {
     out: W,
     began: Instant,
@@ -60,7 +60,7 @@ impl<W: Write> Bar<W> {
     pub(super) fn case_ended(&mut self, case: &CaseRecord, in_short: &str) {
         self.reach(case, budget_ms(case));
         if case.status != Status::Ok {
-            // A terminal that has gone must not end the run, here and below.
+            // A closed terminal must not end the run, here and below.
             let _ = writeln!(self.out, "{CLEAR}{}: {in_short}", case.id);
             self.drawn = None;
         }
@@ -99,7 +99,7 @@ impl<W: Write> Bar<W> {
     }
 }
 
-/// Back to the beginning of the line, which is cleared.
+/// Returns the cursor to the beginning of the line, and clears the line.
 const CLEAR: &str = "\r\x1b[K";
 
 impl<W: Write> Drop for Bar<W> {
@@ -109,7 +109,7 @@ impl<W: Write> Drop for Bar<W> {
     }
 }
 
-/// A time that is over before it could be read more exactly: `12s`, `3m`, `2h`.
+/// Formats a time coarsely, because it soon changes: `12s`, `3m`, `2h`.
 fn in_short(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds}s"),

@@ -9,7 +9,7 @@ use bench_record::{CaseRecord, RoundRecord};
 /// short rounds show more than few long ones.
 const SLICES: f64 = 20.0;
 
-/// The number of rounds from which on the interval of the median assumes nothing about the tails.
+/// The minimum number of rounds with which the interval of the median assumes nothing about the tails.
 const FEWEST_ROUNDS: usize = 6;
 
 /// The maximum number of rounds: more would show nothing new.
@@ -21,15 +21,15 @@ const ROUNDS_FOR_REPEATS: u64 = 5;
 /// The next round of a case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Next {
-    /// Exactly this many samples, if a number was asked for.
+    /// The exact number of samples; `None` if no number was requested.
     pub samples: Option<u64>,
-    /// The time warm-up and sampling should take.
+    /// The time that warm-up and sampling should take.
     pub slice: Duration,
     /// The time after which the round has failed.
     pub timeout: Duration,
 }
 
-/// The next round, or `None` when the case has enough, has failed, or has spent its budget.
+/// Returns the next round; `None` if the case has enough rounds, has failed, or has spent its budget.
 pub(crate) fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
     let settings = &case.settings;
     let done = case.rounds.len();
@@ -72,18 +72,18 @@ pub(crate) fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
         .as_ref()
         .and_then(|time| time.precision())
         .is_some_and(|precision| precision <= settings.target_precision);
-    // A round that fell into a bad minute is no round to rely on: another one takes its place.
+    // A disturbed round cannot be relied on: another one takes its place.
     let sound = case.rounds.iter().filter(|round| round.disturbed.is_none()).count();
-    // A round that would end less than half in the budget is not begun.
+    // A round of which less than half would fit into the budget is not begun.
     if done >= MOST_ROUNDS || precise && sound >= FEWEST_ROUNDS || left < last.spent_s() / 2.0 {
         return None;
     }
-    // Where starting and loading take long, measuring may take as long again.
+    // If starting and loading take long, measuring may take the same time.
     let slice = (settings.max_time_s / SLICES).max(cost_before_warm_up(last)).min(left.max(0.0));
     Some(Next { samples: None, slice: seconds(slice), timeout })
 }
 
-/// Repeats of round number `round` when `repeats` are spread over `rounds`, at least one each.
+/// Returns the repeats of round number `round` if `repeats` are spread over `rounds`, at least one for each.
 fn share(repeats: u64, rounds: u64, round: u64) -> u64 {
     (repeats / rounds + u64::from(round < repeats % rounds)).max(1)
 }

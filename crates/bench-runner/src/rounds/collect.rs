@@ -6,7 +6,8 @@ use bench_protocol::{FailureKind, Frame, Mode, PROTOCOL};
 use bench_record::{Cause, Failure, RoundCounts, RoundRecord, Served};
 use bench_syntax::quantity::{Seconds, nanoseconds};
 
-/// More samples than any round needs: a worker that sends them without end must not fill the memory of the runner.
+/// The maximum number of samples in a round, more than any needs: a worker that sends them without end must not fill
+/// the memory of the runner.
 const MOST_SAMPLES: usize = 1 << 25;
 
 /// Collects the frames of a worker.
@@ -43,7 +44,8 @@ impl Collector {
                 return Err(format!("`{}` before `ready`", frame.name()));
             }
             Frame::StartUp { ns } => {
-                // What is claimed does not count against the timeout, and so cannot be more than has passed.
+                // Reported start-up time does not count against the timeout, so it is limited to the time that has
+                // passed.
                 let passed = self.ready.map_or(0, |ready| nanoseconds(ready.elapsed()));
                 self.start_up_ns = self.start_up_ns.saturating_add(ns).min(passed);
             }
@@ -111,7 +113,7 @@ impl Collector {
         self.shared
     }
 
-    /// Whether there has been no error so far.
+    /// Whether the case has neither failed nor been skipped so far.
     pub fn is_well(&self) -> bool {
         self.round.is_ok()
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bench_os::{Signals, Wake};
 
-/// Raised by the first Ctrl-C or SIGTERM. A second one ends the process at once.
+/// The request to end a run, raised by the first Ctrl-C or SIGTERM. A second one ends the process at once.
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     signals: Arc<Signals>,
@@ -26,8 +26,8 @@ impl Interrupt {
         self.signals.is_raised() || self.told.load(Ordering::Relaxed)
     }
 
-    /// Ends the run because another process of it was interrupted. A signal that also reaches this process counts as
-    /// the first, and does not end it at once.
+    /// Ends the run because another process of the run was interrupted. A signal that also reaches this process counts
+    /// as the first, and does not end it at once.
     pub fn tell(&self) {
         self.told.store(true, Ordering::Relaxed);
     }

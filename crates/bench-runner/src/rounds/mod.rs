@@ -53,7 +53,7 @@ pub trait RoundExecutor {
     /// must not come from one process.
     fn pass_ended(&mut self) {}
 
-    /// Whether the last round was cut short by an interrupt, and holds what was measured until then.
+    /// Whether the last round was cut short by an interrupt, and contains the measurements until then.
     fn was_interrupted(&self) -> bool {
         false
     }
@@ -63,7 +63,7 @@ pub trait RoundExecutor {
 pub trait RunObserver {
     /// A round of a case is about to begin.
     fn round_begins(&mut self, _case: &CaseRecord) {}
-    /// A round of a case has ended; the case already holds it.
+    /// A round of a case has ended; the case already contains it.
     fn round_ended(&mut self, _case: &CaseRecord) {}
     /// No more rounds of this case will follow.
     fn case_ended(&mut self, _case: &CaseRecord) {}
@@ -125,9 +125,9 @@ pub struct Measured {
     pub interrupted: bool,
 }
 
-/// Runs rounds until every case has enough, in passes: each pass gives every case that needs one a round, in a new
+/// Runs rounds until every case has enough, in passes: each pass runs one round of every case that needs one, in a new
 /// random order, so that drift of the machine affects all cases. Within a pass, cases that can share a worker follow
-/// each other. `watch` observes the machine around each round; a round that fell into a bad minute does not count.
+/// each other. `watch` observes the machine around each round; a disturbed round does not count.
 pub fn measure(
     mut cases: Vec<PlannedCase<'_>>,
     context: &RunContext,
@@ -139,7 +139,7 @@ pub fn measure(
     let mut active: Vec<usize> = (0..cases.len()).collect();
     let mut interrupted = false;
     for pass in 0.. {
-        // Only the run as a whole knows what is usual on this machine, and it learns with every pass.
+        // Whether a round was disturbed depends on the whole run so far, which every pass extends.
         mark_disturbed_cases(&mut cases);
         if active.is_empty() || interrupted {
             break;
@@ -185,8 +185,8 @@ fn mark_disturbed_cases(cases: &mut [PlannedCase<'_>]) {
     mark_disturbed(cases.iter_mut().map(|case| &mut case.record));
 }
 
-/// Moves cases that can share a worker behind the first of them: those with the same key. A case without one stays by
-/// itself.
+/// Moves cases with the same key, which can share a worker, directly after the first of them. A case without a key
+/// stays by itself.
 pub fn bring_together<K: PartialEq>(active: &mut [usize], key: impl Fn(usize) -> Option<K>) {
     let mut first: Vec<(K, usize)> = Vec::new();
     let mut placed: Vec<(usize, usize)> = Vec::new();

@@ -40,7 +40,7 @@ impl Tail {
             let _ = io::stderr().write_all(bytes);
         }
         self.bytes.extend_from_slice(bytes);
-        // Trimmed seldom, so that 100 MB cost no more than reading them.
+        // Trimmed rarely, so that 100 MB take hardly longer than reading them.
         if self.bytes.len() > 16 * KEPT {
             self.trim();
         }
@@ -53,14 +53,14 @@ impl Tail {
         }
     }
 
-    /// The end of the output, as text.
+    /// Returns the end of the output, as text.
     pub fn into_text(mut self) -> String {
         self.trim();
         let text = String::from_utf8_lossy(&self.bytes);
         if self.dropped { format!("…{text}") } else { text.into_owned() }
     }
 
-    /// Returns the last line that is not empty, made printable.
+    /// Returns the last line that is not empty, made printable; `None` if there is none.
     pub fn last_line(&self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.bytes);
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;

@@ -12,21 +12,21 @@ use bench_os::{Offer, Ready, Source, Supervised, Wake};
 use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, Command, Frame, LONGEST_FRAME, json, write_message};
 use bench_syntax::quantity::Bytes;
 
-/// Takes a frame, or says what is wrong with it.
+/// Takes a frame, or returns the fault in it.
 pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
 /// The interval at which a worker's memory is read. A process that touches memory as fast as it can takes a few
 /// hundred megabytes in this time.
 pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
 
-/// A worker process and our ends of its streams.
+/// A worker process, and the runner's ends of its streams.
 pub struct Worker {
     process: Supervised,
     /// The buffer for one read. It is reused, because a batch takes only 0.1 ms, and clearing a new buffer for each
     /// answer would take a part of that.
     chunk: Box<[u8]>,
     received: Vec<u8>,
-    /// The processes that it has started, and when they were last looked for.
+    /// The time of the last search for processes that it has started, and their ids; `None` before the first search.
     started: Option<(Instant, Vec<u32>)>,
 }
 
@@ -108,7 +108,7 @@ impl Worker {
         self.process.id()
     }
 
-    /// Returns the exit status, if it has exited.
+    /// Returns the exit status; `None` if the worker is still running.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.exited()
     }
@@ -137,8 +137,8 @@ impl Worker {
         self.tree().into_iter().filter_map(sys::thread_times).flatten().collect()
     }
 
-    /// Puts the worker, and the processes that it has started, on these processors. Where that is not allowed, the
-    /// scheduler goes on choosing.
+    /// Moves the worker, and the processes that it has started, to these processors. If that is not allowed, the
+    /// scheduler continues to choose.
     pub fn move_to(&self, processors: &sys::Processors) {
         for process in self.tree() {
             sys::move_process(process, processors);
@@ -150,7 +150,7 @@ impl Worker {
         self.process.pause();
     }
 
-    /// Lets the worker go on.
+    /// Resumes the worker, and the processes that it has started.
     pub fn resume(&self) {
         self.process.resume();
     }
@@ -171,14 +171,14 @@ impl Worker {
     pub fn receive(&mut self, take: &mut Take<'_>) -> Result<(), String> {
         let searched = self.received.len();
         match self.process.read(Source::Channel, &mut self.chunk) {
-            // 0: the other end is closed; the exit tells why.
+            // 0: the other end is closed; the exit status shows why.
             Ok(count) => self.received.extend_from_slice(&self.chunk[..count]),
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => return Err(format!("the channel broke: {error}")),
         }
         let end = self.received[searched..].iter().rposition(|byte| *byte == b'\n');
         let longest = match self.received[searched..].iter().position(|byte| *byte == b'\n') {
-            // Only the first can have begun in an earlier chunk, and a chunk is shorter than a frame may be.
+            // Only the first frame can have begun in an earlier chunk, and a chunk is shorter than the longest frame.
             Some(first) => searched + first,
             None => self.received.len(),
         };
@@ -203,7 +203,7 @@ impl Worker {
     /// Reads the worker's output, as far as it is available.
     pub fn read_output(&mut self, ready: Ready, tail: &mut Tail) {
         for (source, ready) in [(Source::Stdout, ready.stdout), (Source::Stderr, ready.stderr)] {
-            // A stream that cannot be read has nothing more to tell.
+            // A stream that cannot be read has no more output.
             if ready && !tail.take(&mut Stream(&mut self.process, source)).unwrap_or(false) {
                 self.process.close(source);
             }
@@ -216,7 +216,7 @@ impl Worker {
     }
 
     /// Takes the rest of the output after the worker has ended. All processes that could write have been killed, but
-    /// one that has left the group may go on: this must end anyway.
+    /// one that has left the group may continue to write: reading must end anyway.
     ///
     /// # Errors
     /// Same as [`Worker::receive`]; its output is read in any case.

@@ -53,7 +53,7 @@ impl Progress {
 impl RunObserver for Progress {
     fn round_begins(&mut self, case: &CaseRecord) {
         match &mut self.shown {
-            // A log wants to know what is running when it stops.
+            // A log should name the case that was running when it ends.
             Shown::Lines if case.rounds.is_empty() => tell(&format!("{}: first round", case.id)),
             Shown::Nothing | Shown::Lines | Shown::Tests => {}
             Shown::Bar(bar) => bar.round_begins(case, self.ended, self.cases),
@@ -79,7 +79,7 @@ impl RunObserver for Progress {
                     }
                     Status::Failed | Status::NotRun => "FAILED".to_owned(),
                 };
-                // A reader that has gone must not end the run.
+                // A closed stdout must not end the run.
                 let _ = writeln!(std::io::stdout(), "test {} ... {outcome}", case.id);
             }
             Shown::Lines => tell(&format!("[{}/{}] {}: {}", self.ended, self.cases, case.id, in_short(case))),

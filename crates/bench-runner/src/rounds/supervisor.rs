@@ -1,4 +1,4 @@
-//! Runs rounds in worker processes: watched, limited, and ended.
+//! Runs rounds in worker processes, and supervises, limits and ends these.
 
 use std::io;
 use std::process::{Command as Process, ExitStatus};
@@ -18,7 +18,7 @@ use crate::rounds::{Interrupt, LOOK_AT_MEMORY, PlannedCase, RoundExecutor, Tail,
 /// The time that a worker may take to exit after its last frame.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Share of the memory that is available when a round begins that its worker may take.
+/// The share that a worker may take of the memory that is available when it starts.
 const SHARE_OF_MEMORY: f64 = 0.9;
 
 /// Runs every round in a process of the case's program: a new one, unless its worker has offered to be shared.
@@ -58,11 +58,11 @@ impl Workers {
         }
     }
 
-    /// The worker that waits for this case, or a new one; and whether it is new.
+    /// Returns the worker that waits for this case, or a new one; its memory limit; and whether it is new.
     fn worker(&mut self, case: &PlannedCase<'_>) -> io::Result<(Worker, Option<Bytes>, bool)> {
         if let Some(mut idle) = self.idle.take() {
             let same = case.shared_with() == Some((&idle.program, idle.set_up.as_str()));
-            // What came after the last frame of a round is no part of the next one.
+            // Data after the last frame of a round does not belong to the next one.
             let is_quiet = !idle.worker.has_more_to_say();
             if same && is_quiet && matches!(idle.worker.exited(), Ok(None)) {
                 return Ok((idle.worker, idle.memory, false));
@@ -79,8 +79,8 @@ impl Drop for Workers {
     }
 }
 
-/// Returns the memory limit of a worker that starts now: the given one, or most of what the machine and the control
-/// group have left.
+/// Returns the memory limit of a worker that starts now: the given one, or most of the memory that the machine and the
+/// control group have left. `None` if that is not known.
 pub fn memory_limit(asked: Option<Bytes>) -> Option<Bytes> {
     asked.or_else(|| available_memory_bytes().map(|bytes| Bytes((bytes as f64 * SHARE_OF_MEMORY) as u64)))
 }
@@ -108,7 +108,7 @@ impl RoundExecutor for Workers {
             collector.goes_on();
         }
         match worker.command(&Command::Measure(Box::new(assignment.clone()))) {
-            // It has gone already; its exit tells why.
+            // The worker has exited already; its exit status shows why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => {
                 collector.fail(Cause::Protocol, format!("a command could not be sent to it: {error}"))
@@ -158,7 +158,7 @@ impl RoundExecutor for Workers {
 
     fn pass_ended(&mut self) {
         if let Some(mut idle) = self.idle.take() {
-            // What it might still do is of no interest when the run has been interrupted.
+            // After an interrupt, the worker is not given time to exit by itself.
             let patience = if self.interrupt.is_raised() { Duration::ZERO } else { GRACE };
             idle.worker.retire(patience);
         }
@@ -173,7 +173,7 @@ struct Limits {
 }
 
 impl Limits {
-    /// The time by which the worker may exceed the timeout, according to its own report.
+    /// Returns the time by which the worker may exceed the timeout, according to its own report.
     fn more(&self, collector: &Collector) -> Duration {
         if self.timeout_is_hard { Duration::ZERO } else { collector.expected() }
     }
@@ -199,7 +199,7 @@ fn supervise(
 ) -> Ended {
     let mut grace: Option<Instant> = None;
     loop {
-        // What was reported as start-up does not count against the timeout, nor what levels of load take by themselves.
+        // Neither reported start-up time nor the planned time of load levels counts against the timeout.
         let more = collector.start_up().saturating_add(limits.more(collector));
         let deadline = limits.deadline.and_then(|deadline| deadline.checked_add(more));
         let now = Instant::now();
@@ -211,7 +211,7 @@ fn supervise(
         }
         if (collector.is_closed() || !worker.is_connected()) && grace.is_none() {
             grace = now.checked_add(GRACE);
-            // A shared worker waits for its next case otherwise.
+            // Otherwise, a shared worker would wait for its next case.
             if collector.is_shared() {
                 worker.close();
             }
@@ -224,7 +224,7 @@ fn supervise(
                     format!("{last}, found that it closed the channel and kept running"),
                 );
             }
-            // All figures are there: how long the program takes to fall asleep is its own affair.
+            // If all figures have arrived, a program that is slow to exit is not a failure.
             return Ended::Killed;
         }
         if grace.is_none() && deadline.is_some_and(|deadline| now >= deadline) {
@@ -303,7 +303,7 @@ mod tests {
     use bench_record::{CaseRecord, Failure};
     use bench_syntax::Category;
 
-    /// A round of a program that is this shell script.
+    /// Runs a round of a program that consists of this shell script.
     fn fails(script: &str, timeout: Duration) -> Failure {
         let program = Program::executable(Path::new("/bin/sh"))
             .expect("a folder")

@@ -155,7 +155,7 @@ fn a_precise_case_ends_early_and_a_noisy_one_uses_its_budget() {
     assert_eq!(rounds, [6, 60]);
 }
 
-/// A round of which so much processor time was stolen.
+/// A round with this share of steal.
 fn stolen(steal: f64) -> RoundRecord {
     let quiet = References::new(0.6, 90.0);
     let mut surroundings = Surroundings::new(quiet, quiet);
@@ -174,7 +174,7 @@ fn a_round_of_a_bad_minute_is_repeated_and_kept() {
     assert_eq!(disturbed, [false, true, true, false, false, false, false, false], "six sound ones in all");
     assert_eq!(case.time.as_ref().map(|time| time.rounds), Some(6));
     assert!(case.warnings.iter().any(|warning| warning.contains("2 of 8 rounds")), "{:?}", case.warnings);
-    // A number that was asked for is kept to.
+    // A requested number of rounds is kept.
     let four = Overrides { rounds: Some(4), ..Overrides::NONE };
     let ran = run_with(four, Mode::Sample, vec![rounds()], usize::MAX);
     assert_eq!(ran.outcome.cases[0].rounds.len(), 4);

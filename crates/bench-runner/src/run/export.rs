@@ -8,7 +8,7 @@ use bench_report::{Exporter, Outlet, exporters};
 
 use super::Options;
 
-/// Writes the record and everything that is made of it.
+/// Writes the record and the files that are made from it, and names the run.
 pub(super) fn write(
     folder: Folder,
     record: &Record,

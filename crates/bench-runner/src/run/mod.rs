@@ -36,9 +36,9 @@ pub struct Finished {
     pub folder: Option<PathBuf>,
     /// The comparison with the requested earlier run.
     pub comparison: Option<Comparison>,
-    /// Messages about programs that were named but contain no benchmarks.
+    /// The errors of named programs that have not answered with a list of cases.
     pub refused: Vec<String>,
-    /// The error after measuring: reports that could not be written.
+    /// The error after measuring, if reports could not be written.
     pub trouble: Option<RunError>,
 }
 
@@ -124,7 +124,8 @@ fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {
     Ok(())
 }
 
-/// cargo starts every bench target with the same filters, and stops at the first that fails.
+/// Adds to an error of the filters how to run another bench target: cargo starts every bench target with the same
+/// filters, and stops at the first that fails.
 fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
     let [Opened { program, .. }] = programs else { return error };
     if program.kind() != crate::program::Kind::Own {
@@ -143,11 +144,11 @@ fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
     }
 }
 
-/// The measurements, and their programs.
+/// The measurements, and the machine on which they were made.
 struct Measured {
     rounds: rounds::Measured,
     environment: Environment,
-    /// Further notes.
+    /// Warnings about the run as a whole.
     notes: Vec<String>,
 }
 
@@ -175,7 +176,7 @@ fn measure(
         None => Box::new(Workers::new(interrupt, options.max_memory, options.echo, valgrind)),
     };
     let ticks = CpuTicks::now();
-    // Not where a debugger or profiler looks on, nor where nothing is timed.
+    // Not under a debugger or profiler, nor if nothing is timed.
     let watch = (in_process.is_none() && !options.once && !counts).then(Watch::default);
     let context = plan.context_in(folder, options);
     let cases: Vec<PlannedCase<'_>> = plan.cases.clone();
@@ -199,7 +200,7 @@ fn memory_note(options: &Options) -> Option<String> {
     is_unlimited.then(|| "memory limits of workers are not enforced: memory is read on Linux only".to_owned())
 }
 
-/// The record of what was measured.
+/// Creates the record of the measurements.
 fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Record {
     let Measured { rounds, environment, notes } = measured;
     let mut cases = rounds.cases;
@@ -229,7 +230,7 @@ struct Judged {
     comparison: Option<Comparison>,
 }
 
-/// Judges objectives, once, over all executables of one `cargo bench`; and compares with an earlier run.
+/// Judges targets, once, over all executables of one `cargo bench`, and compares the run with an earlier one.
 fn judge(
     plan: &Plan<'_>,
     options: &Options,
@@ -250,7 +251,7 @@ fn judge(
     own.targets = objective::summary(&own.cases);
     let comparison = plan.baseline.as_deref().map(|old| {
         Comparison::of_runs(old, &own, options.results(), options.threshold, |case| {
-            // What was left out for being marked `ignore` is still there.
+            // A case that was left out because it is marked `ignore` still exists.
             let listed = |program: &Opened| program.cases().iter().any(|known| known.id == case.id);
             programs.iter().any(|program| case.target == program.program.name())
                 && options.selection.takes_recorded(case)

@@ -17,7 +17,7 @@ use crate::selection::Selection;
 pub struct Options {
     /// The selection of cases.
     pub selection: Selection,
-    /// The settings that are not left to the attributes.
+    /// The settings of the user, which override the attributes.
     pub wishes: Wishes,
     /// The folder of all runs; nothing is written if `None`.
     pub results: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub struct Options {
     pub seed: Option<u64>,
     /// The names of the probes to attach; all linked ones if `None`.
     pub probes: Option<Vec<String>>,
-    /// Resident memory that a worker may take.
+    /// Resident memory that a worker may take; most of the available memory if `None`.
     pub max_memory: Option<Bytes>,
     /// Whether each case runs only once, to check that it works.
     pub once: bool,
@@ -45,8 +45,8 @@ pub struct Options {
     pub load: LoadWishes,
     /// The settings of devices.
     pub devices: DeviceWishes,
-    /// The numbers of processes of this machine that are measured although the run has not started them, such as a server: they
-    /// do not count as other processes that disturb it.
+    /// The ids of processes of this machine that are measured although the run has not started them, such as a server:
+    /// they do not count as other processes that disturb it.
     pub measured: BTreeSet<u32>,
     /// Whether files that benchmarks save are kept.
     pub save_artifacts: bool,
@@ -59,9 +59,9 @@ pub struct Options {
 pub struct Reporting {
     /// The share by which a case may be slower than in the compared run.
     pub fail_on_regression: Option<f64>,
-    /// Whether a missed objective counts.
+    /// Whether a missed target counts.
     pub fail_on_objectives: bool,
-    /// Whether an unsure verdict or objective, or an invalid figure, also counts.
+    /// Whether an unsure verdict or target, or an invalid figure, also counts.
     pub strict: bool,
 }
 

@@ -30,7 +30,7 @@ pub struct Plan<'a> {
     pub(super) timestamp: String,
     /// The earlier run to compare with.
     pub(super) baseline: Option<Arc<Record>>,
-    /// The earlier runs that objectives refer to.
+    /// The earlier runs that targets refer to.
     pub(super) earlier: EarlierRecords,
     build: Build,
 }
@@ -42,7 +42,7 @@ impl<'a> Plan<'a> {
     /// If something requested does not exist: an earlier run, GPUs.
     pub fn make(selected: &[Selected<'a>], options: &Options, in_process: bool) -> Result<Self, RunError> {
         check_gpus(options)?;
-        // A baseline that cannot be read should cost no measurement.
+        // A baseline that cannot be read is reported before measuring.
         let baseline = match &options.compare {
             Some(name) => {
                 let results = options.written().unwrap_or(Path::new(""));
@@ -82,10 +82,10 @@ impl<'a> Plan<'a> {
         &self.build
     }
 
-    /// The run directory, if the run is written.
+    /// Creates or joins the run directory; `None` if the run is not written.
     ///
     /// # Errors
-    /// When it cannot be made, or an earlier executable of the same `cargo bench` holds a case of this one.
+    /// When it cannot be made, or an earlier executable of the same `cargo bench` contains a case of this one.
     pub(super) fn open_folder(
         &self,
         options: &Options,
@@ -98,7 +98,7 @@ impl<'a> Plan<'a> {
         }
         litter::sweep(results);
         for run in abandoned(results) {
-            // One that cannot be sealed stays as it is, for the next run or for a person.
+            // A run that cannot be sealed stays as it is, for the next run or for the user.
             if let Ok(name) = export::recover(&run) {
                 tell(&format!("recovered what the run {name} had measured before it was killed"));
             }
@@ -151,7 +151,7 @@ fn planned<'a>(
 fn blank(opened: &Opened, case: &Case, build: &Build, settings: bench_record::Settings) -> CaseRecord {
     let declared = |text: &String| match Objective::parse(text) {
         Ok(objective) => ObjectiveResult::declared(&objective),
-        // Judging says what is wrong with it.
+        // The error in it is reported when it is judged.
         Err(_) => ObjectiveResult::without_figure(text, bench_record::Outcome::Unsure, "not judged"),
     };
     let mut record = CaseRecord::blank(&case.id, case.category);
@@ -168,7 +168,7 @@ fn blank(opened: &Opened, case: &Case, build: &Build, settings: bench_record::Se
     record
 }
 
-/// Whether the GPUs that were asked for are there.
+/// Checks that the requested GPUs exist.
 fn check_gpus(options: &Options) -> Result<(), UsageError> {
     let Some(gpus) = &options.devices.gpus else { return Ok(()) };
     #[cfg(feature = "gpu")]
@@ -177,7 +177,7 @@ fn check_gpus(options: &Options) -> Result<(), UsageError> {
     Err(UsageError(format!("GPU `{gpus}` cannot be observed: this is a build without the feature `gpu`")))
 }
 
-/// Two executables of one `cargo bench` share a record, in which ids must be unique too.
+/// Checks that ids are also unique among the executables of one `cargo bench`, which share a record.
 fn check_against_earlier(folder: &Folder, selected: &[Selected<'_>]) -> Result<(), RunError> {
     let Some(earlier) = folder.earlier() else { return Ok(()) };
     match selected.iter().find_map(|(_, case)| Some((case, earlier.case(&case.id)?))) {

@@ -35,7 +35,7 @@ impl Observer {
         Ok(observer)
     }
 
-    /// Removes the progress bar, and returns why the journal is incomplete, if it is.
+    /// Removes the progress bar, and returns the reason why the journal is incomplete; `None` if it is complete.
     pub(super) fn end(self) -> Option<RunError> {
         self.trouble
     }

@@ -36,7 +36,7 @@ impl Arguments {
 impl FromStr for Arguments {
     type Err = UsageError;
 
-    /// `batch=8`, `batch=8,dtype=f16`.
+    /// Parses `batch=8` or `batch=8,dtype=f16`.
     fn from_str(text: &str) -> Result<Self, UsageError> {
         let mut arguments = Arguments::default();
         for part in text.split(',') {

@@ -48,7 +48,7 @@ pub enum Ignored {
     Include,
 }
 
-/// A case for filters: from a program's list, or from a record.
+/// A case that can be filtered, from a program's list or from a record.
 trait Named {
     fn id(&self) -> &str;
     fn model(&self) -> Option<&str>;
@@ -102,7 +102,7 @@ impl Named for CaseRecord {
 }
 
 impl Selection {
-    /// Whether the selection has no filter.
+    /// Whether the selection names no category, model, tag, pattern or argument.
     pub fn names_nothing(&self) -> bool {
         self.categories.is_empty()
             && self.models.is_empty()
@@ -121,7 +121,7 @@ impl Selection {
         self.passes(case) && self.takes_ignored(case)
     }
 
-    /// The cases that pass all filters, in their order.
+    /// Returns the cases that pass all filters, in their order.
     ///
     /// # Errors
     /// [`RunError::Usage`] for a model, tag or argument that no case has, and [`RunError::NoMatch`] if no case
@@ -150,7 +150,7 @@ impl Selection {
         self.matches(case) && self.partition.is_none_or(|partition| partition.holds(case.id()))
     }
 
-    /// All filters but the partition.
+    /// Whether a case passes all filters but the partition.
     fn matches(&self, case: &impl Named) -> bool {
         let is_met = |pattern: &Pattern| self.is_met(pattern, case.id());
         (self.categories.is_empty() || self.categories.contains(&case.category()))
@@ -168,7 +168,7 @@ impl Selection {
             return pattern.matches(id);
         }
         let name = case_id::free_name(id);
-        // Test runners pass on what was listed.
+        // Test runners pass the ids that were listed.
         pattern.matches(name) || matches!(pattern, Pattern::Exact(_)) && pattern.matches(id)
     }
 
@@ -213,7 +213,7 @@ impl Selection {
 
     /// Returns the message for filters that match nothing, with the nearest cases.
     fn no_match(&self, cases: &[&Case]) -> String {
-        /// A screenful, with room for the rest of the message.
+        /// The number of cases that fit on a screen together with the rest of the message.
         const SHOWN: usize = 15;
         let text = self.patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let ranked = nearest::rank_ids(&text, cases.iter().map(|case| case.id.as_str()));

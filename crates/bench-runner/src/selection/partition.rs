@@ -17,7 +17,7 @@ impl Partition {
         hash(id) % u64::from(self.0.of()) == u64::from(self.0.rank())
     }
 
-    /// Returns which part it is.
+    /// Returns the part as a share of the whole.
     pub fn share(self) -> Share {
         self.0
     }

@@ -28,7 +28,7 @@ pub enum What<'a> {
     SpeedupOverRun(&'a str),
 }
 
-/// Longest first if one begins with another.
+/// A relation that begins with another one comes before it.
 const RELATIONS: [(&str, Relation); 4] =
     [("<=", Relation::AtMost), (">=", Relation::AtLeast), ("<", Relation::Below), (">", Relation::Above)];
 
@@ -56,7 +56,7 @@ const UNITS: [(&str, Unit, f64, f64); 19] = [
     ("×", Unit::Ratio, 1.0, 1.0),
 ];
 
-/// The figures that every case has, and what they are counted in.
+/// The figures that every case has, and their units.
 const BUILT_IN: [(&str, Unit); 10] = [
     ("median", Unit::Seconds),
     ("mean", Unit::Seconds),
@@ -83,9 +83,9 @@ pub enum Fault {
     NoReference(String),
     /// A parenthesis that is not closed.
     Unclosed,
-    /// Parentheses after another name.
+    /// Parentheses after a name other than `speedup`.
     NotOver(String),
-    /// There is no comparison; this is in its place.
+    /// There is no comparison; this text is in its place.
     NoRelation(String),
     /// The limit is not a number.
     NoNumber(String),
@@ -184,7 +184,7 @@ pub fn parse(text: &str) -> Result<Parsed<'_>, Fault> {
     Ok(Parsed { what, relation, value, unit, at: at(rest)? })
 }
 
-/// The name in front, with its parentheses, and what follows.
+/// Returns the name at the beginning, with its parentheses, and the text after it.
 fn what(text: &str) -> Result<(What<'_>, &str), Fault> {
     let end = text
         .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '=' | '(' | '@'))
@@ -193,7 +193,7 @@ fn what(text: &str) -> Result<(What<'_>, &str), Fault> {
     let rest = rest.trim_start();
     let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || !name.chars().all(snake) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        // Without a name, what stands in its place.
+        // Without a name, the error contains the text in its place.
         return Err(Fault::Name(if name.is_empty() { first_word(text) } else { name }.to_owned()));
     }
     match (name, rest.strip_prefix('(')) {

@@ -1,4 +1,4 @@
-//! The crates that each crate may use.
+//! Checks which crates each crate may use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ struct Row {
     may_use: BTreeSet<String>,
 }
 
-/// The table in `ARCHITECTURE.md`, by the names of crates.
+/// Reads the table in `ARCHITECTURE.md`, by the names of crates.
 fn table(text: &str) -> BTreeMap<String, Row> {
     let (_, rows) = text.split_once("| floor | crate | may use |\n|---|---|---|\n").expect("the table");
     let rows = rows.lines().take_while(|line| line.starts_with('|')).map(|line| {
@@ -25,7 +25,7 @@ fn table(text: &str) -> BTreeMap<String, Row> {
     rows.collect()
 }
 
-/// Each way in which the manifests and the table differ.
+/// Returns each difference between the manifests and the table.
 fn deviations(rows: &BTreeMap<String, Row>, uses: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     let mut found = Vec::new();
     for (name, uses) in uses {

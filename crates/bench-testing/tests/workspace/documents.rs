@@ -1,4 +1,4 @@
-//! Rules for documents: links lead somewhere, and blocks of code are run or give the reason why not.
+//! Rules for documents: links lead to something that exists, and blocks of code are run or give the reason why not.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bench_testing::{Block, Document, anchors, excerpt, workspace};
 
-/// Folders whose Markdown is not ours to check.
+/// Folders whose Markdown is not checked, because it is not written here.
 const FOREIGN: [&str; 5] = ["target", "benchmark_results", ".git", "weights", "fuzz"];
 
 fn markdown_below(folder: &Path) -> Vec<PathBuf> {
@@ -33,7 +33,7 @@ fn chapters() -> Vec<Document> {
     markdown_below(&workspace().join("docs/book/src")).iter().map(|path| Document::read(path)).collect()
 }
 
-/// Each link of the document that leads nowhere.
+/// Returns each link of the document whose target does not exist.
 fn dead_links(document: &Document) -> Vec<String> {
     let folder = document.path.parent().expect("a folder");
     let dead = document.links().into_iter().filter(|link| {
@@ -68,7 +68,7 @@ fn every_chapter_is_in_the_summary() {
     assert_eq!(listed, written);
 }
 
-/// Links of a chapter that lead nowhere in the built book: there, what ends with `.md` is a page of the book.
+/// Returns the links of a chapter that are broken in the built book, in which only its own pages have names with `.md`.
 fn lost_when_built(document: &Document) -> Vec<String> {
     let links = document.links().into_iter().filter(|link| !link.contains("://"));
     let lost = links.filter(|link| {
@@ -81,7 +81,8 @@ fn lost_when_built(document: &Document) -> Vec<String> {
 #[test]
 fn links_of_chapters_hold_in_the_built_book() {
     let mut lost: Vec<String> = chapters().iter().flat_map(lost_when_built).collect();
-    // Included in a chapter of another folder, so that no relative link holds in both places. Its picture is not included.
+    // A chapter in another folder includes this document, so relative links cannot be right in both. Its picture is not
+    // included.
     let evidence = Document::read(&workspace().join("docs/evidence.md"));
     let relative =
         evidence.links().into_iter().filter(|link| !link.contains("://") && !link.starts_with('#'));
@@ -92,7 +93,7 @@ fn links_of_chapters_hold_in_the_built_book() {
     assert_eq!(lost_when_built(&document).len(), 1);
 }
 
-/// Blocks of Rust that tests compile, as a document shows them.
+/// Returns the blocks of Rust that tests compile, as a document shows them.
 fn compiled_rust() -> Vec<String> {
     let shown = ["crates/bench-load/tests/book", "bench-core/tests/book", "models/tests/book"];
     let folders = shown.iter().flat_map(|folder| files_below(&workspace().join(folder)));
@@ -127,11 +128,11 @@ fn blocks_of_rust_are_compiled() {
     }
 }
 
-/// The fault in the mark of a block: `<!-- run -->`, `<!-- run: WHERE -->` or `<!-- not run: WHY -->` in the line
-/// above.
+/// Returns the error in the mark of a block, `None` if it is right: `<!-- run -->`, `<!-- run: WHERE -->` or `<!-- not
+/// run: WHY -->` in the line above.
 fn unmarked(block: &Block) -> Option<String> {
     let why = match block.language.as_str() {
-        // Compared with sources or parsed, or output and not code.
+        // These are compared with sources or parsed, or are output and not code.
         "rust" | "toml" | "json" | "text" | "python" | "yaml" => return None,
         "sh" | "rust,ignore" if block.mark == "run" => return None,
         "sh" | "rust,ignore" => block.mark.strip_prefix("run: ").or(block.mark.strip_prefix("not run: ")),

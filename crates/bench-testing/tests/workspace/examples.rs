@@ -1,11 +1,11 @@
-//! Everything that users touch has an example, and the front page lists every feature.
+//! Every item that users name has an example, and the front page lists every feature.
 
 use std::fs;
 
 use bench_testing::workspace;
 use toml::Table;
 
-/// Files of the workspace, and the items in them that people who write benchmarks use by name.
+/// Files of the workspace, with the items that authors of benchmarks use by name.
 const TOUCHED: [(&str, &[&str]); 19] = [
     ("bench-core/src/bencher.rs", &["pub struct Bencher"]),
     ("bench-core/src/error.rs", &["pub struct Error"]),
@@ -28,7 +28,7 @@ const TOUCHED: [(&str, &[&str]); 19] = [
     ("crates/bench-endpoint/src/endpoint.rs", &["pub struct Endpoint"]),
 ];
 
-/// The doc comment above the first line that begins with `item`.
+/// Returns the doc comment above the first line that begins with `item`.
 fn documentation<'a>(source: &'a str, item: &str) -> Vec<&'a str> {
     let lines: Vec<&str> = source.lines().collect();
     let at = lines.iter().position(|line| line.starts_with(item)).unwrap_or_else(|| panic!("no `{item}`"));

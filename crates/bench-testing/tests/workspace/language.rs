@@ -1,4 +1,5 @@
-//! Plain English: words that stop a reader, in documents and doc comments. `CONTRIBUTING.md` has the rules of style.
+//! Plain English: finds phrases that stop a reader in documents and doc comments. `CONTRIBUTING.md` has the rules of
+//! style.
 
 use std::fs;
 use std::path::Path;
@@ -7,13 +8,13 @@ use bench_testing::{prose, workspace};
 
 use crate::documents::files_below;
 
-/// A phrase that is not used, and what to write.
+/// A phrase to avoid, and what to write instead.
 struct Tic {
     phrase: &'static str,
     instead: &'static str,
-    /// The text before it after which it is plain English, such as "there".
+    /// The phrase is plain English after one of these texts, such as "here" in "there".
     unless_after: &'static [&'static str],
-    /// The text behind it before which it is plain English.
+    /// The phrase is plain English before one of these texts.
     unless_before: &'static [&'static str],
 }
 
@@ -51,7 +52,7 @@ const TICS: [Tic; 11] = [
     Tic { unless_after: &["here"], unless_before: NO_MORE, ..tic("are no", "are not") },
 ];
 
-/// The tics in a line, by what to write instead.
+/// Returns the phrases in a line that are to be avoided.
 fn tics(line: &str) -> Vec<&'static Tic> {
     let line = line.to_lowercase();
     let is_word = |text: &str, end: fn(&str) -> Option<char>| end(text).is_some_and(char::is_alphanumeric);
@@ -67,7 +68,8 @@ fn tics(line: &str) -> Vec<&'static Tic> {
     TICS.iter().filter(found).collect()
 }
 
-/// The lines of a file that are written for readers: all of a document but its code, and doc comments of a source.
+/// Returns the lines of a file that are written for readers: those of a document without its code, or the doc comments
+/// of a source.
 fn for_readers(path: &Path, text: &str) -> Vec<String> {
     if path.extension().is_some_and(|end| end == "md") {
         return prose(text).map(str::to_owned).collect();
@@ -83,7 +85,7 @@ fn for_readers(path: &Path, text: &str) -> Vec<String> {
 fn documents_and_doc_comments_are_in_plain_english() {
     let mut found = Vec::new();
     let is_text = |path: &Path| path.extension().is_some_and(|end| end == "rs" || end == "md");
-    // What was released is not rewritten.
+    // Notes of past releases are not rewritten.
     let is_ours = |path: &Path| is_text(path) && !path.ends_with("CHANGELOG.md");
     for path in files_below(workspace()).iter().filter(|path| is_ours(path)) {
         let text = fs::read_to_string(path).expect("a text");

@@ -1,4 +1,4 @@
-//! No cycles between the modules of a crate.
+//! Checks that the modules of a crate form no cycles.
 //!
 //! The modules of each folder are compared with each other: a use of `a::x` in `b::y` is a use of `a` by `b`. A parent may
 //! re-export its children, and a child may use the items of its parent.
@@ -8,19 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::package::packages;
 use crate::source_tree::SourceTree;
 
-/// Uses that close a cycle and are right nevertheless: crate, user, used.
+/// Uses that form a cycle but are allowed: the crate, the user, and the used module.
 const ALLOWED: [(&str, &str, &str); 5] = [
-    // A benchmark holds the function that is called with a `Bencher`: data on one side, a pointer's type on the other.
+    // A benchmark holds the pointer to a function that takes a `Bencher`.
     ("core", "benchmark", "bencher"),
     // The first benchmark that registers may find that its process is to list or to run all of them.
     ("core", "dynamic", "entry"),
     ("core", "dynamic", "light"),
-    // The interface is criterion's: types that make each other.
+    // The interface is that of criterion, whose types create each other.
     ("criterion-facade", "bencher", "async_bencher"),
     ("criterion-facade", "benchmark_group", "criterion"),
 ];
 
-/// A folder, and for each of its modules the siblings that it uses, each with one path by which it does.
+/// The folders, by path; for each module of a folder, the siblings that it uses, each with an example of a used path.
 type Uses = BTreeMap<Vec<String>, BTreeMap<String, BTreeMap<String, String>>>;
 
 fn uses(tree: &SourceTree) -> Uses {
@@ -39,7 +39,7 @@ fn uses(tree: &SourceTree) -> Uses {
     uses
 }
 
-/// Each use that is part of a cycle.
+/// Returns each use that is part of a cycle.
 fn cycles(uses: &Uses, allowed: &[(&str, &str)]) -> Vec<String> {
     let mut found = Vec::new();
     for folder in uses.values() {

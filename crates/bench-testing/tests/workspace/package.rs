@@ -10,7 +10,7 @@ use toml::Table;
 /// A package whose dependencies are restricted.
 #[derive(Clone, Debug)]
 pub(crate) struct Package {
-    /// Its name, without `bench-`.
+    /// The name, without `bench-`.
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
     manifest: Table,
@@ -23,7 +23,8 @@ impl Package {
         Package { name: short(name).to_owned(), folder, manifest }
     }
 
-    /// The packages of this workspace that it is built with: normal, optional, build and platform dependencies.
+    /// Returns the packages of this workspace that the package is built with: normal, optional, build and platform
+    /// dependencies.
     pub(crate) fn uses(&self) -> BTreeSet<String> {
         let shared = read(&workspace().join("Cargo.toml"));
         let shared = shared["workspace"]["dependencies"].as_table().expect("dependencies");
@@ -31,7 +32,7 @@ impl Package {
     }
 }
 
-/// `bench-core`, `bench-macros` and all below `crates/`.
+/// Returns `bench-core`, `bench-macros` and all packages below `crates/`.
 pub(crate) fn packages() -> Vec<Package> {
     let below = fs::read_dir(workspace().join("crates")).expect("crates").flatten();
     let folders = below.map(|entry| entry.path()).filter(|folder| folder.join("Cargo.toml").exists());
@@ -39,7 +40,8 @@ pub(crate) fn packages() -> Vec<Package> {
     top.into_iter().chain(folders).map(Package::read).collect()
 }
 
-/// The dependencies in a manifest that lie in this workspace. `shared` are those that `workspace = true` refers to.
+/// Returns the dependencies of a manifest that are in this workspace. `shared` are those that `workspace = true` refers
+/// to.
 pub(crate) fn used(manifest: &Table, shared: &Table) -> BTreeSet<String> {
     let platforms = manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
     let tables = platforms.filter_map(|(_, platform)| platform.as_table()).chain([manifest]);
@@ -58,7 +60,7 @@ pub(crate) fn used(manifest: &Table, shared: &Table) -> BTreeSet<String> {
         .collect()
 }
 
-/// As `ARCHITECTURE.md` names it.
+/// Returns the name of a package as in `ARCHITECTURE.md`.
 fn short(name: &str) -> &str {
     name.strip_prefix("bench-").unwrap_or(name)
 }

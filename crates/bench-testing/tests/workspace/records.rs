@@ -1,12 +1,12 @@
-//! Records may grow: a new field or variant breaks no crate that uses them.
+//! Checks that records can be extended: a new field or variant must not break a crate that uses them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_testing::workspace;
 
-/// Names of the public types of `source` that may not grow: structs with public fields, and enums, that are not
-/// `#[non_exhaustive]`. An enum may say in its doc comment why it is exhaustive.
+/// Returns the names of the public types of `source` that cannot be extended: structs with public fields, and enums,
+/// without `#[non_exhaustive]`. An enum is allowed if its doc comment explains why it is exhaustive.
 fn rigid(source: &str) -> Vec<String> {
     let (mut above, mut found) = (String::new(), Vec::new());
     let mut lines = source.lines();

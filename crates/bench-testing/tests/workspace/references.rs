@@ -6,20 +6,20 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::source_tree::{Module, ModulePath, is_punct};
 
-/// A path of a `use` tree or an expression, and the name under which it is known.
+/// A path in a `use` tree or an expression, and the name that it gets.
 struct Leaf {
     path: Vec<String>,
     name: String,
 }
 
-/// Finds all paths that begin with `crate`, `self` or `super`, however deep they stand.
+/// Finds all paths that begin with `crate`, `self` or `super`, at any depth.
 pub(crate) fn references(tokens: &TokenStream, within: &[String], found: &mut BTreeSet<ModulePath>) {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
         if let TokenTree::Group(group) = token {
             references(&group.stream(), within, found);
         }
-        // `$crate` is written for whoever uses the macro; what follows `::` is the middle of a path.
+        // `$crate` is for the users of a macro, and a word after `::` is not the beginning of a path.
         let begins = at == 0 || !is_punct(&tokens[at - 1], '$') && !is_punct(&tokens[at - 1], ':');
         let TokenTree::Ident(word) = token else { continue };
         if begins && (word == "crate" || word == "self" || word == "super") {
@@ -30,7 +30,7 @@ pub(crate) fn references(tokens: &TokenStream, within: &[String], found: &mut BT
     }
 }
 
-/// Finds what a module imports, and so what can be named through it.
+/// Finds the imports of a module, whose names can also be reached through the module.
 pub(crate) fn imports(
     tokens: &TokenStream,
     within: &[String],
@@ -60,7 +60,7 @@ pub(crate) fn imports(
     }
 }
 
-/// A path from the root of the crate; `None` if it begins with neither `crate`, `self` nor `super`.
+/// Returns the path from the root of the crate; `None` if `path` begins with neither `crate`, `self` nor `super`.
 fn absolute(path: &[String], within: &[String]) -> Option<ModulePath> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {

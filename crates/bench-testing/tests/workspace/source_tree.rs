@@ -1,7 +1,7 @@
 //! The modules of a crate, read from its sources.
 //!
-//! Sources are read as tokens, not as syntax: macros are read like other code. What is compiled for tests alone is left
-//! out.
+//! Sources are read as tokens, not as syntax, so that macros are read like other code. Items that are compiled only for
+//! tests are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,13 +17,13 @@ pub(crate) type ModulePath = Vec<String>;
 /// A module.
 #[derive(Debug, Default)]
 pub(crate) struct Module {
-    /// Paths in it that begin with `crate`, `self` or `super`, made absolute.
+    /// Paths in the module that begin with `crate`, `self` or `super`, as absolute paths.
     pub(crate) references: BTreeSet<ModulePath>,
-    /// Names that it imports, and what they stand for; `None` for what is of another crate.
+    /// Names that the module imports, with the paths that they stand for; `None` for items of other crates.
     pub(crate) imports: BTreeMap<String, Option<ModulePath>>,
-    /// Modules whose items it imports all.
+    /// Modules from which the module imports everything.
     pub(crate) globs: Vec<ModulePath>,
-    /// Names of its own items.
+    /// Names of the module's own items.
     pub(crate) items: BTreeSet<String>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct SourceTree {
 }
 
 impl SourceTree {
-    /// The library of a package, or its program.
+    /// Reads the library of a package, or its program.
     pub(crate) fn of_package(folder: &Path) -> Self {
         let sources = folder.join("src");
         let root =
@@ -79,7 +79,7 @@ impl SourceTree {
         }
     }
 
-    /// The module that holds what an absolute path names; `None` if another crate does.
+    /// Returns the module that contains the item with an absolute path; `None` if it is of another crate.
     pub(crate) fn holder(&self, path: &[String]) -> Option<ModulePath> {
         self.holder_within(path, 8)
     }
@@ -107,7 +107,7 @@ impl SourceTree {
     }
 }
 
-/// Leaves out items marked `#[cfg(test)]`, or with any other condition that names `test`.
+/// Returns the tokens without items marked `#[cfg(test)]`, or with any other condition that names `test`.
 fn without_tests(tokens: TokenStream) -> TokenStream {
     let mut kept: Vec<TokenTree> = Vec::new();
     let mut tokens = tokens.into_iter();
@@ -141,7 +141,7 @@ pub(crate) fn is_punct(token: &TokenTree, wanted: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }
 
-/// Separates the modules of a file, with their bodies if they stand in it, from the rest.
+/// Separates the modules of a file, with their bodies if these are in the file, from the rest.
 fn take_modules(tokens: TokenStream) -> (TokenStream, Vec<(String, Option<TokenStream>)>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let (mut own, mut modules, mut at) = (Vec::new(), Vec::new(), 0);
@@ -164,7 +164,7 @@ fn take_modules(tokens: TokenStream) -> (TokenStream, Vec<(String, Option<TokenS
     (own.into_iter().collect(), modules)
 }
 
-/// Names of the items of a module.
+/// Returns the names of the items of a module.
 fn items(tokens: &TokenStream) -> BTreeSet<String> {
     const KEYWORDS: [&str; 8] = ["struct", "enum", "trait", "fn", "const", "static", "type", "union"];
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();

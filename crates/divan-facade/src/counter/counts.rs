@@ -1,4 +1,4 @@
-//! Counters of single things.
+//! Counters of characters, cycles and items.
 
 use super::kind::{Counter, IntoCounter, Kind, Sealed};
 use super::uint::{AsCountUInt, CountUInt};

@@ -19,7 +19,7 @@ impl Kind {
     /// All kinds.
     pub(crate) const ALL: [Kind; 4] = [Kind::Bytes, Kind::Chars, Kind::Cycles, Kind::Items];
 
-    /// The unit of the report: `bytes` makes `bytes/s`.
+    /// Returns the unit in reports, such as `bytes`, whose throughput is in `bytes/s`.
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Kind::Bytes => "bytes",
@@ -80,13 +80,13 @@ impl Counters {
         self
     }
 
-    /// The counters.
+    /// Returns the kind and the count of each counter.
     pub(crate) fn iter(self) -> impl Iterator<Item = (Kind, u64)> {
         Kind::ALL.into_iter().zip(self.0).filter_map(|(kind, count)| Some((kind, count?)))
     }
 }
 
-/// The kind of a counter, and its count.
+/// Returns the kind of a counter, and its count.
 pub(crate) fn read<C: IntoCounter>(counter: C) -> (Kind, u64) {
     (C::Counter::KIND, counter.into_counter().count())
 }

@@ -1,14 +1,14 @@
-//! Integers that count.
+//! Integers that can be counts.
 
 /// An unsigned integer of at most 64 bits.
 pub trait CountUInt: Copy {
-    /// The integer.
+    /// Returns the integer as a `u64`.
     fn into_count(self) -> u64;
 }
 
 /// An unsigned integer of at most 64 bits, or a reference to one.
 pub trait AsCountUInt {
-    /// The integer.
+    /// Returns the integer as a `u64`.
     fn as_count(&self) -> u64;
 }
 

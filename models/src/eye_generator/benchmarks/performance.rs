@@ -12,7 +12,7 @@ use crate::weights::WeightsError;
 
 const DEVICE: Device = Device::Cpu;
 
-/// Noise to pixels. The network has to draw the published one's eye for its time to count.
+/// Noise to pixels. The network has to draw the same eye as the published one for its time to count.
 #[benchmark(
     args(batch = [1, 2, 4, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(batch = [8, 32], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
@@ -30,7 +30,7 @@ fn generate(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threads:
     Ok(model.expect_known_eye(&device)?)
 }
 
-/// Requests for an eye each, as PNG.
+/// Serves requests for one eye each, as PNG.
 #[benchmark(args(concurrency = [1, 2]), rounds = 2, max_time = "4s")]
 fn serve(b: &mut Bencher, concurrency: usize) -> Result<()> {
     let model = b.load(|| EyeGenerator::load(DType::F32, &DEVICE)).map_err(WeightsError::or_skip)?;

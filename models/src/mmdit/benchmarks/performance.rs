@@ -41,7 +41,7 @@ fn step_batch(
     measure::step_on::<Mmdit>(b, config, batch, dtype, device, threads)
 }
 
-/// Whole pictures, one request after another: with guidance, so two evaluations a step.
+/// Whole pictures, one request after another, with guidance: two evaluations for each step.
 #[benchmark(
     args(config = [Config::Reduced, Config::Full], side = [128, 512], steps = [4, 30]),
     ignore(config = [Config::Full], side = [512], steps = [30]),

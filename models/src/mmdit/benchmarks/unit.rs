@@ -52,7 +52,7 @@ fn feed_forward(b: &mut Bencher) -> Result<()> {
     b.items(PATCHES).try_iter(|| layer.forward(&picture))
 }
 
-/// Shift, scale and gate from time and prompt, and each patch normalized by them.
+/// Shift, scale and gate from time and prompt, and the patches modulated by them.
 #[benchmark]
 fn modulation(b: &mut Bencher) -> Result<()> {
     let layer = Modulation::new(WIDTH, 6, &WEIGHTS.weights(&Device::Cpu))?;

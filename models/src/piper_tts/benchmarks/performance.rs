@@ -10,7 +10,7 @@ use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_type};
 use crate::kept::Kept;
 use crate::piper_tts::{Scales, Speaker, SpeechError};
 
-/// Every morning, the old sailor counts his boats.
+/// The sounds of "Every morning, the old sailor counts his boats."
 pub(super) const SOUNDS: &str = "ˈɛvɹi mˈɔːɹnɪŋ, ðɪ ˈoʊld sˈeɪlɚ kˈaʊnts hɪz bˈoʊts.";
 
 /// Requests for texts of 50 to 200 characters, heard sentence by sentence.
@@ -28,7 +28,7 @@ fn synthesize(b: &mut Bencher, concurrency: usize) -> Result<()> {
     })
 }
 
-/// The network alone, on the sounds of a sentence, several times at once. The voice is of f32 and runs on the processor.
+/// The network alone, on the sounds of a sentence, several times at once. The voice is f32 and runs on the processor.
 #[benchmark(
     args(batch = [1, 2, 4], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
@@ -49,7 +49,7 @@ fn speak_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threa
     Ok(one.expect_same(&other)?)
 }
 
-/// One sentence by its length in words: time against size.
+/// One sentence, by its length in words.
 #[benchmark(args(words = [4, 8, 16, 32]), max_time = "3s")]
 fn sentence(b: &mut Bencher, words: usize) -> Result<()> {
     const WORDS: [&str; 8] = ["every", "morning", "the", "old", "sailor", "counts", "his", "boats"];

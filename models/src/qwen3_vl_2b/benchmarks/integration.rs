@@ -9,9 +9,9 @@ use crate::kept::Kept;
 use crate::photograph::{self, Photograph};
 use crate::qwen3_vl_2b::{Config, Patches, Qwen3Vl};
 
-/// Four tokens of an answer: decodes the JPEG, scales it, cuts it up, looks at it, reads it within a prompt of 32
-/// tokens, and generates; or the same without a picture. The weights are generated, so there is no right answer; it
-/// has to be the same twice for its time to count.
+/// Four tokens of an answer: decodes the JPEG, scales it, cuts it into patches, encodes them, reads them within a
+/// prompt of 32 tokens, and generates; or reads and generates without a picture. The weights are generated, so there is
+/// no right answer; it has to be the same twice for its time to count.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16], input = ["text", "synthetic", "china"]),
     ignore(config = [Config::FULL]), max_time = "3s", timeout = "20m"

@@ -11,17 +11,17 @@ pub mod integration;
 pub mod performance;
 pub mod unit;
 
-/// Loads the model, timed apart; skips the case if it does not fit.
+/// Loads the model, timed separately; skips the case if it does not fit.
 fn load(b: &mut Bencher, config: Config, dtype: DType) -> Result<Qwen3Vl> {
     load_on(b, config, dtype, &Device::Cpu)
 }
 
-/// The same on a device.
+/// Loads the model on `device`, timed separately; skips the case if it does not fit.
 fn load_on(b: &mut Bencher, config: Config, dtype: DType, device: &Device) -> Result<Qwen3Vl> {
     b.load(|| Qwen3Vl::load(config, dtype, device)).map_err(LoadError::or_skip)
 }
 
-/// Returns tokens without a meaning: they do not affect the time.
+/// Returns arbitrary tokens: their values do not affect the time.
 fn tokens(count: usize, config: &Config) -> Vec<u32> {
     (0..count).map(|at| (at * 977 % config.language.vocabulary) as u32).collect()
 }

@@ -15,7 +15,8 @@ use crate::kept::Kept;
 use crate::photograph::Photograph;
 use crate::qwen3_vl_2b::{Config, Patches};
 
-/// Looks at a square picture: its time against the resolution is how image analysis scales. 256 pixels are 64 tokens.
+/// Encodes a square picture: how its time depends on `side` shows how image analysis scales. A side of 256 pixels gives
+/// 64 tokens.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], side = [256, 384, 512]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
@@ -30,7 +31,7 @@ fn look(b: &mut Bencher, config: Config, dtype: DType, side: usize) -> Result<()
     Ok(generation::check_finite(kept.last(look)?.states())?)
 }
 
-/// Reads a prompt of text at once: its time against its length is how prefill scales.
+/// Reads a prompt of text at once: how its time depends on `tokens` shows how prefill scales.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], tokens = [16, 64, 256]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
@@ -49,7 +50,7 @@ fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Resu
     Ok(generation::check_finite(&kept.last(read)?)?)
 }
 
-/// Reads as many tokens of text alone, or of a picture of 256 × 256 pixels that was looked at and text around it.
+/// Reads the same number of tokens: of text alone, or of an encoded picture of 256 × 256 pixels with text around it.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16], input = ["text", "image"]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
@@ -71,7 +72,7 @@ fn prefill_about(b: &mut Bencher, config: Config, dtype: DType, input: &str) -> 
     Ok(generation::check_finite(&kept.last(read)?)?)
 }
 
-/// Reads one more token, after this many: its time against the context shows how decoding scales.
+/// Reads one more token after `context` tokens: how its time depends on `context` shows how decoding scales.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], context = [16, 256, 1024]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
@@ -90,7 +91,7 @@ fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Resu
     Ok(generation::check_finite(&kept.last(decode)?)?)
 }
 
-/// Reads one token more of each of several texts, after 16.
+/// Reads one token more of each of several texts, after 16 tokens.
 #[benchmark(
     args(
         config = [Config::REDUCED, Config::FULL],
@@ -152,7 +153,7 @@ fn generate(b: &mut Bencher, config: Config, dtype: DType) -> Result<()> {
     })
 }
 
-/// The same about pictures of 256 × 256 pixels, each a PNG: decoding, looking, reading, answering.
+/// Answers prompts about pictures of 256 × 256 pixels, each a PNG, with 8 tokens: decodes, encodes, reads, generates.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16]),
     ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"

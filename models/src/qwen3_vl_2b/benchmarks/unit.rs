@@ -50,7 +50,7 @@ fn rotate(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| candle_nn::rotary_emb::rope(&queries, &cosines, &sines))
 }
 
-/// Over 2048 values of each of 64 tokens.
+/// Normalization over 2048 values of each of 64 tokens.
 #[benchmark]
 fn rms_norm(b: &mut Bencher) -> Result<()> {
     let layer = candle_nn::rms_norm(CONFIG.language.hidden, 1e-6, WEIGHTS.weights(&Device::Cpu))?;

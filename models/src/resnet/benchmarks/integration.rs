@@ -13,8 +13,8 @@ use crate::resnet::{Depth, ResNet};
 /// Decodes, resizes, normalizes, runs the network, ranks. The weights are generated, so there is no
 /// right answer; the answer has to be finite and the same twice for its time to count.
 ///
-/// The synthetic picture needs no file. The photograph is a separate case: it takes another time to
-/// decode, and one id must always mean the same work.
+/// The synthetic picture needs no file. The photograph is a separate case: it takes a different time to decode, and one
+/// id must always mean the same work.
 #[benchmark(args(depth = [18, 50], picture = ["synthetic", "china"]))]
 fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {
     let jpeg = match picture {

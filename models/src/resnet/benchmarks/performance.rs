@@ -41,9 +41,9 @@ fn forward(
 /// Measures the same network on several engines, with the same weights and images. An engine's result must equal
 /// candle's, except for rounding, for its time to count.
 ///
-/// Each reads the images from a slice and leaves the logits in one. Engines are as they come: tract computes on one
-/// thread, candle and ONNX Runtime on as many as there are cores. `load` is making the weights for candle, and for the
-/// others parsing the file, which is in memory, and optimizing the network.
+/// Each reads the images from a slice and leaves the logits in one. Engines have their default settings: tract computes
+/// on one thread, candle and ONNX Runtime on as many as there are cores. `load` makes the weights for candle; for the
+/// others, it parses the file, which is in memory, and optimizes the network.
 #[benchmark(
     args(engine = [Engine::Candle, Engine::Tract, Engine::OnnxRuntime], batch = [1, 8]),
     ignore(batch = [8]),

@@ -46,7 +46,7 @@ fn batch_norm(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward_t(&features, false))
 }
 
-/// 64 channels at 56 × 56, in place of a whole block's activations.
+/// 64 channels at 56 × 56: one activation of a block.
 #[benchmark]
 fn relu(b: &mut Bencher) -> Result<()> {
     let features = feature_maps(64, 56)?;

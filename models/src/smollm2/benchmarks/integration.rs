@@ -6,8 +6,8 @@ use candle_core::Device;
 use crate::smollm2::{Precision, SmolLm2};
 use crate::weights::WeightsError;
 
-/// A prompt to four tokens more: tokenizer, prefill, decoding, text. The wrong answer fails the case: its time does
-/// not count.
+/// Continues a prompt by four tokens: tokenizer, prefill, decoding, text. The wrong answer fails the case: its time
+/// does not count.
 #[benchmark(args(dtype = [Precision::Q4_1], question = ["france", "water"]))]
 fn complete(b: &mut Bencher, dtype: Precision, question: &str) -> Result<()> {
     let (prompt, answer) = match question {

@@ -11,30 +11,30 @@ use crate::generation::{self, GenerationError};
 use crate::smollm2::{Precision, Session, SmolLm2};
 use crate::weights::WeightsError;
 
-/// Loads the model, timed apart.
+/// Loads the model, timed separately.
 fn load(b: &mut Bencher, precision: Precision, device: &Device) -> Result<SmolLm2> {
     b.load(|| SmolLm2::load(precision, device)).map_err(WeightsError::or_skip)
 }
 
-/// Checks that it is the right model, so that its times count. Asked after measuring, so that the first call is
-/// a first call; an error fails the case, figures and all.
+/// Checks that this is the right model, so that its times count. Called after measuring, so that the first call is a
+/// first call; an error fails the case, figures and all.
 fn expect_right(model: &SmolLm2) -> Result<(), GenerationError> {
     model.expect_text("The capital of France is", " Paris")
 }
 
-/// Returns tokens without a meaning: they do not affect the time.
+/// Returns arbitrary tokens: their values do not affect the time.
 fn tokens(count: usize, model: &SmolLm2) -> Vec<u32> {
     (0..count).map(|at| (at * 977 % model.vocabulary().size()) as u32).collect()
 }
 
-/// Returns a session that has read this many tokens.
+/// Returns a session that has read `context` tokens.
 fn after(model: &SmolLm2, context: usize) -> Result<Session, GenerationError> {
     let mut session = model.session();
     session.read(&tokens(context, model))?;
     Ok(session)
 }
 
-/// Reads a prompt at once: its time against its length is how prefill scales.
+/// Reads a prompt at once: how its time depends on `tokens` shows how prefill scales.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], tokens = [8, 16, 32, 128]), ignore(tokens = [128]), max_time = "2s")]
 fn prefill(b: &mut Bencher, dtype: Precision, tokens: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;
@@ -54,7 +54,7 @@ fn decode(b: &mut Bencher, dtype: Precision, context: usize) -> Result<()> {
     Ok(expect_right(&model)?)
 }
 
-/// Reads one token more of each of several texts, after 16.
+/// Reads one token more of each of several texts, after 16 tokens.
 #[benchmark(
     args(
         dtype = [Precision::Q4_1, Precision::F32],
@@ -85,8 +85,8 @@ fn decode_batch(
     Ok(expect_right(&model)?)
 }
 
-/// Goes on from texts with 12 tokens each, streamed: TTFT, TPOT, tokens per second. Clients share the weights, each
-/// request has its own session.
+/// Continues texts by 12 tokens each, streamed: TTFT, TPOT, tokens per second. Clients share the weights, each request
+/// has its own session.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], clients = [1, 2]), ignore(clients = [2]), rounds = 2)]
 fn generate(b: &mut Bencher, dtype: Precision, clients: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;

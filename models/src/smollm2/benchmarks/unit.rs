@@ -75,7 +75,7 @@ fn rms_norm(b: &mut Bencher, tokens: usize) -> Result<()> {
     b.count("tokens", tokens).try_iter(|| layer.forward(&states))
 }
 
-/// The likeliest of 49 152 tokens, and whether all logits are numbers.
+/// The choice of the likeliest of 49 152 tokens, and the check that all logits are finite.
 #[benchmark]
 fn choose(b: &mut Bencher) -> Result<()> {
     let logits = INPUTS.uniform("logits", (1, SIZE.vocabulary), -10.0, 10.0, &Device::Cpu)?;

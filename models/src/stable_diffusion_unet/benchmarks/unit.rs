@@ -68,7 +68,7 @@ fn attention(context: usize) -> Result<CrossAttention> {
     Ok(CrossAttention::new(CHANNELS, context, HEADS, &WEIGHTS.weights(&Device::Cpu))?)
 }
 
-/// 32 groups.
+/// Group normalization in 32 groups.
 #[benchmark]
 fn group_norm(b: &mut Bencher) -> Result<()> {
     let layer = candle_nn::group_norm(32, CHANNELS, 1e-5, WEIGHTS.weights(&Device::Cpu))?;

@@ -10,8 +10,8 @@ use crate::load::LoadError;
 use crate::seeded::Seeded;
 use crate::vit_b_16::{INPUT_SIDE, VitB16};
 
-/// Images to logits; the time against the batch is how it scales. The logits have to be finite for their time to
-/// count.
+/// Images to logits: how the time depends on `batch` shows how the network scales. The logits have to be finite for
+/// their time to count.
 #[benchmark(
     args(batch = [1, 2, 4, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(batch = [8, 32], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),

@@ -42,7 +42,7 @@ fn block(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| block.forward(&tokens))
 }
 
-/// The attention of each token to each: 12 products of 197 × 64 by 64 × 197.
+/// The attention of each token to all tokens: 12 products of 197 × 64 by 64 × 197.
 #[benchmark]
 fn attention_scores(b: &mut Bencher) -> Result<()> {
     let (queries, keys) = (heads("queries")?, heads("keys")?);
@@ -64,14 +64,14 @@ fn linear(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward(&tokens))
 }
 
-/// Measures the activation between its halves.
+/// The activation between the halves of the feed-forward network.
 #[benchmark]
 fn gelu(b: &mut Bencher) -> Result<()> {
     let tokens = tokens(4 * WIDTH)?;
     b.try_iter(|| tokens.gelu_erf())
 }
 
-/// Over 768 values of each token.
+/// Normalization over 768 values of each token.
 #[benchmark]
 fn layer_norm(b: &mut Bencher) -> Result<()> {
     let layer = candle_nn::layer_norm(WIDTH, 1e-12, WEIGHTS.weights(&Device::Cpu))?;

@@ -11,16 +11,16 @@ use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions
 use crate::load::LoadError;
 use crate::vocoder::{SAMPLE_RATE_HZ, Vocoder, expect_batches};
 
-/// All frames at once, 80 ms of sound each: its time against their number is how it scales.
+/// All frames at once, 80 ms of sound each: how the time depends on `frames` shows how decoding scales.
 #[benchmark(args(frames = [1, 5, 25, 125]), ignore(frames = [125]), max_time = "3s")]
 fn decode(b: &mut Bencher, frames: usize) -> Result<()> {
     let vocoder = b.load(|| Vocoder::load(DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;
     let codes = super::frames(frames);
-    // Samples that are no numbers are an error.
+    // Samples that are not finite are an error.
     b.count("frames", frames).try_iter(|| vocoder.decode(&codes))
 }
 
-/// Several sounds at once, of five frames each. Skipped if candle gets several wrong.
+/// Several sounds at once, of five frames each. Skipped if candle computes batches wrongly.
 #[benchmark(
     args(batch = [1, 2, 4, 8], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(batch = [8], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
@@ -35,7 +35,7 @@ fn decode_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, thre
     }
     let vocoder = b.load(|| Vocoder::load(dtype, &device)).map_err(LoadError::or_skip)?;
     let codes = frames(5 * batch);
-    // Samples that are no numbers are an error.
+    // Samples that are not finite are an error.
     b.count("frames", codes.len()).count("sounds", batch).try_iter(|| vocoder.decode_batch(&codes, batch))
 }
 

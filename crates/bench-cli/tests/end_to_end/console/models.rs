@@ -1,4 +1,4 @@
-//! The record of a run of 91 models: 54 cases measured, with what a shared machine does to them, and 37 skipped.
+//! The record of a run of 91 cases of models: 54 measured, with the disturbances of a shared machine, and 37 skipped.
 
 use bench_judge::{Summarize, mark_disturbed, moderate};
 use bench_protocol::{Better, Counter, ProbeReport, Reading, WarmUp};
@@ -11,7 +11,7 @@ use bench_stats::Interval;
 use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
 
-/// Numbers from 0 to 1, always the same.
+/// A generator of numbers from 0 to 1, always the same ones.
 struct Chance(u64);
 
 impl Chance {
@@ -27,8 +27,8 @@ impl Chance {
     }
 }
 
-/// Benchmarks of one time per case: model and what its cases share, name, the cases with milliseconds and rounds, and what
-/// an iteration counts.
+/// Benchmarks with one time per case: the model and the arguments that its cases share, the name, the cases with
+/// milliseconds and rounds, and the unit that an iteration counts.
 type Timed = (&'static str, &'static str, &'static str, &'static [(&'static str, f64, u32)], &'static str);
 
 const DIFFUSION: &str = "config=reduced,dtype=f32";
@@ -150,7 +150,8 @@ const TIMED: &[Timed] = &[
     ("vocoder", "dtype=f32", "decode_batch", &[("batch=1", 167.0, 2)], "frames"),
 ];
 
-/// Benchmarks of requests: model, name, primary metric and its unit, what comes out first, requests, and milliseconds.
+/// Benchmarks of requests: the model, the name, the primary metric and its unit, the metric of the first output, the
+/// number of requests, and milliseconds.
 const SERVED: &[(&str, &str, &str, &str, &str, u64, f64)] = &[
     ("mmdit", "denoise", "IPS", "images/s", "TTFI", 4, 1500.0),
     ("qwen3_vl_2b", "describe", "output tokens/s", "tokens/s", "TTFT", 22, 187.0),
@@ -159,7 +160,7 @@ const SERVED: &[(&str, &str, &str, &str, &str, u64, f64)] = &[
     ("vocoder", "stream", "ASPS", "audio s/s", "TTFA", 8, 508.0),
 ];
 
-/// Cases that cannot run: model, benchmark, how many, and why.
+/// Cases that cannot run: the model, the benchmark, the number of cases, and the reason.
 const SKIPPED: &[(&str, &str, u32, &str)] = &[
     ("smollm2", "decode", 16, "no weights: models/weights/fetch --only smollm2"),
     ("piper_tts", "speak", 9, "no voice: models/weights/fetch --only piper_tts"),
@@ -169,10 +170,10 @@ const SKIPPED: &[(&str, &str, u32, &str)] = &[
     ("vocoder", "decode_batch", 2, "candle's transposed convolution of a batch is wrong on Cpu (off by 1.8)"),
 ];
 
-/// What every id says last.
+/// The arguments at the end of every id.
 const EVERYWHERE: &str = "device=cpu,threads=all";
 
-/// The record.
+/// Returns the record of the run.
 pub(super) fn record() -> Record {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut cases: Vec<CaseRecord> = Vec::new();
@@ -224,7 +225,7 @@ fn case(model: &str, name: &str, arguments: &str) -> CaseRecord {
     case
 }
 
-/// A round on a shared machine: processes differ, some samples are slow, one round in six has time stolen from it.
+/// Returns a round on a shared machine: processes differ, some samples are slow, and one round in six has steal.
 fn timed(chance: &mut Chance, number: u32, ms: f64, rounds: u32, unit: &str) -> RoundRecord {
     let of_process = (0.12 * chance.normal()).exp();
     let samples = if ms < 30.0 { 20 } else { 5 };
@@ -264,7 +265,7 @@ fn timed(chance: &mut Chance, number: u32, ms: f64, rounds: u32, unit: &str) -> 
     round
 }
 
-/// The round of a closed loop of one client.
+/// Returns the round of a closed loop of one client.
 fn served(latencies: &[f64], primary: &str, unit: &str, first: &str) -> RoundRecord {
     let sorted = stats::sorted(latencies);
     let window: f64 = latencies.iter().sum();
@@ -294,7 +295,7 @@ fn served(latencies: &[f64], primary: &str, unit: &str, first: &str) -> RoundRec
     let mut round = RoundRecord::serving(served);
     round.sample_ns = latencies.iter().map(|latency| (latency * 1e9) as u64).collect();
     round.iterations_per_sample = 1;
-    // The first request waits for what the others find loaded.
+    // The first request is slow, because it loads what the others find loaded.
     round.first_call_ns = Some((latencies[0] * 9e9) as u64);
     round.load_ns = Some((window * 1.4e9) as u64);
     round.wall_s = window * 3.0;
@@ -304,7 +305,7 @@ fn served(latencies: &[f64], primary: &str, unit: &str, first: &str) -> RoundRec
     round
 }
 
-/// The machine, its probes, and what warns of it.
+/// Adds the machine, its probes and its warnings to a record.
 fn surround(record: &mut Record) {
     let environment = &mut record.environment;
     environment.commit = Some("9aa1b2f00112233445566778899aabbccddeeff0".to_owned());

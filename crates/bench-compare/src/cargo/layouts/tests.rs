@@ -1,6 +1,6 @@
 use super::*;
 
-/// An executable with these files next to it, and the folder that contains them.
+/// Returns an executable with these `layouts` next to it, the folder that contains them, and the tools.
 fn built(own: &str, layouts: &[&str]) -> (tempfile::TempDir, Executable, Tools) {
     let folder = tempfile::tempdir().expect("a folder");
     let executable = Executable(folder.path().join("speed-0123456789abcdef"));

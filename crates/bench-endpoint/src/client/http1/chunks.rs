@@ -4,10 +4,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
-/// Bytes of extensions and trailers, which are skipped, that one body may have.
+/// The maximum number of bytes of extensions and trailers in one body, which are skipped.
 const MOST_SKIPPED: u32 = 64 << 10;
 
-/// Reads chunks, whose bytes may be cut anywhere.
+/// Reads chunks, whose bytes may be split anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chunks {
     at: At,
@@ -17,9 +17,9 @@ pub(super) struct Chunks {
 /// The next expected part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// A digit of the size, with the value so far and the number of digits.
+    /// A digit of the size; the fields are the value so far and the number of digits.
     Size(u64, u8),
-    /// An extension, or the end of the line of a size.
+    /// An extension, or the end of the line with this size.
     Extension(u64),
     /// The line feed of that line.
     EndOfSize(u64),
@@ -27,7 +27,7 @@ enum At {
     Data(u64),
     EndOfData,
     EndOfDataLine,
-    /// A line after the last chunk, which is the end if it is empty.
+    /// The first byte of a line after the last chunk. An empty line is the end.
     Line,
     Trailer,
     /// The line feed of the last line.
@@ -42,10 +42,11 @@ impl Default for Chunks {
 }
 
 impl Chunks {
-    /// Hands the data among `bytes` to `data`. Returns the bytes after the end, or `None` if more are to come.
+    /// Passes the data in `bytes` to `data`. Returns the bytes after the end of the body; `None` if the body has not
+    /// ended.
     ///
     /// # Errors
-    /// When these are not chunks, as `E`; what `data` returns.
+    /// If the chunks are malformed, and the errors of `data`.
     pub(super) fn feed<'b, E: From<Malformed>>(
         &mut self,
         mut bytes: &'b [u8],
@@ -112,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    /// The data of pieces of a body, and what is left after its end.
+    /// Returns the data in the pieces of a body, and the bytes after its end; `None` if the body has not ended.
     fn read(pieces: &[&[u8]]) -> Result<(Vec<u8>, Option<Vec<u8>>), Malformed> {
         let (mut chunks, mut all, mut after) = (Chunks::default(), Vec::new(), None);
         for piece in pieces {

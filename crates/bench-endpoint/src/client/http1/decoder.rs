@@ -7,20 +7,20 @@ use super::head::{self, Framing, ParsedHead};
 use crate::client::reading::{Exchanged, Reading};
 use crate::failure::{Class, Failure};
 
-/// Finds head and body among the bytes of an answer. It keeps no more of them than an incomplete head.
+/// Finds head and body in the bytes of an answer. It keeps only an incomplete head.
 #[derive(Debug)]
 pub(super) enum Decoder {
     Head(Vec<u8>),
     Body {
         framing: Framing,
-        /// Whether the connection serves another request afterwards.
+        /// Whether the connection can serve another request afterwards.
         is_kept: bool,
     },
 }
 
-/// An answer that is over.
+/// A complete answer.
 pub(super) struct Whole {
-    /// The result. A refusal is an answer, too: the connection stays open.
+    /// The result. After a failed status, too, the connection can stay open.
     pub(super) exchanged: Result<Exchanged, Failure>,
     /// Whether the connection can serve another request.
     pub(super) is_kept: bool,
@@ -33,7 +33,7 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// Takes bytes that arrived at `at`; returns the answer if it is over.
+    /// Takes bytes that arrived at `at`. Returns the answer; `None` until it is complete.
     ///
     /// # Errors
     /// If the answer is malformed.
@@ -106,15 +106,15 @@ impl Decoder {
             }
         };
         let Some(after) = after else { return Ok(None) };
-        // What was not asked for is not the answer to what will be.
+        // Unrequested bytes must not become the answer to the next request.
         let is_kept = *is_kept && after.is_empty();
         Ok(Some(Whole { exchanged: reading.end(at), is_kept }))
     }
 
-    /// The server has closed the connection, and the last byte arrived at `at`.
+    /// Ends the answer after the server has closed the connection; the last byte arrived at `at`.
     ///
     /// # Errors
-    /// When the answer is not over, or wrong.
+    /// If the answer is incomplete or malformed.
     pub(super) fn close(&self, at: Instant, reading: &mut Reading<'_>) -> Result<Exchanged, Failure> {
         match self {
             Decoder::Head(_) => {
@@ -126,7 +126,7 @@ impl Decoder {
     }
 }
 
-/// A fault of a body: in its chunks, or in their content.
+/// A fault in a body: in its chunks, or in their content.
 enum Wrong {
     Chunks(Malformed),
     Answer(Failure),

@@ -7,39 +7,39 @@ use http::{HeaderMap, Method, StatusCode};
 use super::chunks::Chunks;
 use crate::failure::{Class, Failure};
 
-/// A longer head is refused, as most servers and clients do.
+/// The maximum length of a head, in bytes. Most servers and clients have such a limit.
 pub(super) const LONGEST: usize = 256 << 10;
 
-/// Most headers of an answer.
+/// The maximum number of headers of an answer.
 const MOST: usize = 128;
 
-/// How the end of a body is known.
+/// How the end of a body is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// This many bytes.
+    /// The body has this many bytes.
     Length(u64),
     Chunked(Chunks),
     /// The server closes the connection.
     UntilClose,
 }
 
-/// The head of an answer, as long as its bytes are there.
+/// The head of an answer, which borrows its bytes.
 pub(super) struct ParsedHead<'h, 'b> {
     pub(super) status: StatusCode,
     headers: &'h [httparse::Header<'b>],
     pub(super) framing: Framing,
-    /// Whether the connection serves another request afterwards.
+    /// Whether the connection can serve another request afterwards.
     pub(super) is_kept: bool,
 }
 
 impl<'b> ParsedHead<'_, 'b> {
-    /// The value of a header that is text.
+    /// Returns the value of a header; `None` if there is none that is text.
     pub(super) fn header(&self, name: &str) -> Option<&'b str> {
         values(self.headers, name).next()
     }
 }
 
-/// The head of a request in bytes: `own` headers, and those of `common` that are not among them.
+/// Returns the bytes of the head of a request, with the headers `own`, and those of `common` that are not in `own`.
 pub(super) fn request(
     (method, base, path): (&Method, &str, &str),
     (common, own): (&HeaderMap, &HeaderMap),
@@ -51,7 +51,7 @@ pub(super) fn request(
     }
     let slash = if base.is_empty() && !path.starts_with('/') { "/" } else { "" };
     let mut head = Vec::with_capacity(512);
-    // A vector takes all that is written into it.
+    // Writing to a vector does not fail.
     let _ = write!(head, "{method} {slash}{base}{path} HTTP/1.1\r\n");
     let common = common.iter().filter(|(name, _)| !own.contains_key(*name));
     for (name, value) in common.chain(own) {
@@ -67,8 +67,8 @@ pub(super) fn request(
     Ok(head)
 }
 
-/// Hands the head at the beginning of `bytes` to `taken`, and returns how long it is and what `taken` made of it; `None`
-/// while it is not whole. Heads that only say that an answer will come (status 100 to 199) are skipped.
+/// Passes the head at the beginning of `bytes` to `taken`. Returns the length of the head and the result of `taken`;
+/// `None` while the head is incomplete. Interim heads (status 100 to 199) are skipped.
 ///
 /// # Errors
 /// If the bytes are not the head of an answer.
@@ -127,7 +127,7 @@ fn framing(status: StatusCode, headers: &[httparse::Header<'_>]) -> Result<Frami
     }
 }
 
-/// The values of a header that are text, in order.
+/// Returns the values of a header that are text, in order.
 fn values<'b>(headers: &[httparse::Header<'b>], name: &str) -> impl Iterator<Item = &'b str> {
     let named = headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
     named.filter_map(|header| std::str::from_utf8(header.value).ok())
@@ -184,7 +184,7 @@ mod tests {
             ),
         ] {
             assert_eq!(parsed(head), Ok(Some((head.len(), expected))), "{head}");
-            // None of them is whole before its last byte.
+            // No head is complete before its last byte.
             assert!((0..head.len()).all(|end| parsed(&head[..end]) == Ok(None)), "{head}");
         }
     }

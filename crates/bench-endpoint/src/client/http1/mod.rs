@@ -1,8 +1,8 @@
 //! HTTP/1.1: one request after another on a connection.
 //!
-//! It is written here because its buffers and its readings of the clock are part of the measurement: an open stream
-//! has no buffer of its own, since all streams of an event loop read into one, whose bytes go to the reader of the
-//! answer at once.
+//! It is written here because its buffers and its readings of the clock are part of the measurement: an open stream has
+//! no buffer of its own, because all streams of an event loop read into the same one, whose bytes go to the reader of
+//! the answer at once.
 
 mod chunks;
 mod decoder;
@@ -42,7 +42,7 @@ pub(super) struct Http1 {
     is_open: bool,
 }
 
-/// A request that is not sent yet, or in part.
+/// A request that is not completely sent yet.
 pub(super) struct Unsent {
     head: Vec<u8>,
     body: Bytes,
@@ -50,17 +50,17 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
-    /// A request to a server whose paths begin with `base`, and all requests to which have the headers `common`.
+    /// Creates a request to a server whose paths begin with `base`, with the headers `common` in addition to its own.
     ///
     /// # Errors
-    /// When its path is not one.
+    /// If the path is not valid.
     pub(super) fn new(request: &Request<'_>, base: &str, common: &HeaderMap) -> Result<Self, Failure> {
         let line = (&request.method, base, request.path);
         let head = head::request(line, (common, request.headers), request.body.len())?;
         Ok(Unsent { head, body: request.body.clone(), written: 0 })
     }
 
-    /// Returns the unread parts of the head and of the body.
+    /// Returns the parts of the head and of the body that are not sent yet.
     fn left(&self) -> (&[u8], &[u8]) {
         let in_body = self.written.saturating_sub(self.head.len());
         (self.head.get(self.written..).unwrap_or_default(), self.body.get(in_body..).unwrap_or_default())
@@ -72,7 +72,7 @@ impl Http1 {
         Http1 { stream, stamps, is_open: true }
     }
 
-    /// Whether another request can be sent, as far as was seen.
+    /// Whether another request can be sent, as far as is known.
     pub(super) fn is_open(&self) -> bool {
         self.is_open
     }
@@ -84,10 +84,11 @@ impl Http1 {
         self.is_open &= read.is_pending();
     }
 
-    /// Sends a request and reads its answer. If this is dropped before its end, the connection must be, too.
+    /// Sends a request and reads its answer. If the future is dropped before it completes, the connection must be
+    /// dropped, too.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why the request failed, by class.
     pub(super) async fn exchange(
         &mut self,
         unsent: Unsent,
@@ -104,7 +105,7 @@ impl Http1 {
             }
             let whole = ready!(self.read(context, &mut decoder, reading));
             Poll::Ready(whole.map_err(|failure| match not_sent.take() {
-                // What the answer itself says of the failure tells more.
+                // A failure in the answer itself is more informative.
                 Some(error) if failure.class == Class::Reset => Failure::io(&error),
                 _ => failure,
             }))
@@ -134,7 +135,7 @@ impl Http1 {
         }
     }
 
-    /// Reads what has come, until the answer is over.
+    /// Reads what has arrived, until the answer is complete.
     fn read(
         &mut self,
         context: &mut Context<'_>,

@@ -5,8 +5,8 @@ use super::super::step::{Prefix, Step};
 use super::super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of};
 use super::{Detector, Level, Memory, Settings};
 
-/// The increase of the distance that a step must have if it has lasted e times as many runs. Nearly all of the search
-/// takes place in the first runs after a split, so the affordable false alarms are spent there.
+/// The increase of the required distance, in standard errors, if a step has lasted e times as many runs. Nearly all of
+/// the search takes place in the first runs after a split, so most of the tolerated false alarms are spent there.
 const RISE: f64 = 0.25;
 
 /// The smallest distance of a drift, in standard errors.
@@ -22,14 +22,15 @@ const ARRIVED: f64 = 0.33;
 /// not a new level.
 const PURE: f64 = 0.7;
 
-/// The median and the estimate of a step agree to this share: a few wild runs make a mean, not a level.
+/// The smallest share of the estimated step that the medians must confirm: a few wild runs move a mean, but are not a
+/// level.
 const AGREE: f64 = 0.65;
 
 /// In a line with fewer runs than this, a change must last longer than [`MIN_AFTER`].
 const YOUNG: usize = 60;
 
-/// A change must last one run longer for each of this many runs that a line lacks to [`YOUNG`]: two machines
-/// that take turns of some days look like one change as long as neither has come back.
+/// A change must last one run longer for each of this many runs that a line lacks to [`YOUNG`]: two machines that take
+/// turns of some days look like one change until the first one comes back.
 const PATIENCE: usize = 7;
 
 /// While the whole line has fewer runs than this, only steps of [`GLARING`] are reported.
@@ -42,21 +43,22 @@ const GLARING: f64 = 16.0;
 /// deviation of a level is a small part of the step that leads to it.
 const SCATTERED: f64 = 0.25;
 
-/// Runs that vary by fewer than the first number of deviations of the noise are not a burst however small the step is: five runs of one
-/// level may vary as much. Runs that vary by more than the second are always one.
+/// Runs that vary by less than the first number of deviations of the noise are not a burst, however small the step is:
+/// five runs at one level may vary as much. Runs that vary by more than the second number are a burst, however high the
+/// step is.
 const CALM: (f64, f64) = (1.8, 2.5);
 
 /// The number of runs from which on wild runs are not a burst.
 const SETTLED: usize = 12;
 
-/// In a line without an earlier change, a step must be this many deviations high to be left out of the noise
-/// before it is certain. Otherwise machines that take turns would be such steps.
+/// In a line without an earlier change, a step must be this many deviations high to be left out of the noise before it
+/// is certain. Otherwise the levels of machines that take turns would be left out, too.
 const APART: f64 = 5.0;
 
 /// A line that stayed at one level for this many runs does not come from machines that take turns of some days.
 const KNOWN: usize = 40;
 
-/// A level at least [`JUMP`] away is not news if the line was there in one of this many runs before.
+/// A level at least [`JUMP`] deviations away is not news if the line was there in one of this many runs before.
 const USUAL_EVERY: usize = 40;
 
 /// The share of a step by which it may miss a level and still count as reaching it: the level before the last change,
@@ -64,7 +66,7 @@ const USUAL_EVERY: usize = 40;
 const RETURNED: f64 = 0.3;
 
 impl Detector {
-    /// The last piece against the reported level.
+    /// Compares the last piece with the reported level; returns a change if they differ.
     pub(super) fn boundary(
         &mut self,
         off: &[f64],
@@ -144,8 +146,8 @@ impl Detector {
         if is_told { self.report(at, z, Kind::Step, level, noise) } else { None }
     }
 
-    /// The noise on both sides of a step at `at` that has lasted longer than the runs that are kept out of the noise, as in the
-    /// first runs after a change; `before` is the noise with that step in it.
+    /// Returns the noise on both sides of a step at `at`, for a step so long that the noise `before` contains some of
+    /// its runs. Returns `before` if there was no earlier change and the step is lower than [`APART`].
     fn noise_beside(&self, off: &[f64], at: usize, floor: f64, before: Noise) -> Noise {
         let beside = self.noise(off, &self.bounds_with(at), CAUTION, floor);
         let from = self.bounds.last().copied().unwrap_or(0);
@@ -154,7 +156,7 @@ impl Detector {
         if self.memory.is_some() || height >= APART * beside.deviation { beside } else { before }
     }
 
-    /// The bounds of all pieces if the last one ends at `at`.
+    /// Returns the bounds of the pieces with one more at `at`, which divides the last one.
     fn bounds_with(&self, at: usize) -> Vec<usize> {
         self.bounds.iter().copied().chain([at]).collect()
     }
@@ -181,7 +183,7 @@ impl Detector {
         if 3 * beyond < 2 * LOOK_BACK {
             return None;
         }
-        // What creeps is not correlation.
+        // A drift must not count as correlation.
         let flat = without_line(off);
         let noise = Noise::within(&flat, &self.bounds, CAUTION).at_least(floor);
         let error =
@@ -198,10 +200,10 @@ impl Detector {
         self.settings.threshold + RISE * (after as f64 / MIN_AFTER as f64).ln()
     }
 
-    /// Whether a line as young as this may report a step.
+    /// Whether a line of this age may report a step of this `height`, in deviations, that has lasted `after` runs.
     fn is_patient(&self, after: usize, height: f64) -> bool {
         let missing = YOUNG.saturating_sub(self.total);
-        // What the level before the last change was like is known.
+        // The level before the last change is well known.
         let is_known = self.memory.as_ref().is_some_and(|memory| memory.values.len() >= KNOWN);
         is_known
             || height >= GLARING
@@ -219,19 +221,19 @@ impl Detector {
         count >= MIN_AFTER && 2 * last > MIN_AFTER && count as f64 >= PURE * since.len() as f64
     }
 
-    /// Whether the runs since `at` agree with each other nearly as well as others did. A burst lies away from the
-    /// level, as a new level does, but does not last.
+    /// Whether the runs since `at` agree with each other nearly as well as the runs of a level. A burst lies away from
+    /// the old level, as a new level does, but does not last.
     fn has_settled(&self, at: usize, before: f64, deviation: f64) -> bool {
         let since = &self.values[at..];
         let now = median_of(since);
-        // `max` and `min` pass over NaN.
+        // `max` and `min` ignore NaN.
         let calm = (SCATTERED * (now - before).abs()).max(CALM.0 * deviation).min(CALM.1 * deviation);
         let off: Vec<f64> = since.iter().map(|value| (value - now).abs()).collect();
         since.len() >= SETTLED || 1.4826 * median_of(&off) <= calm
     }
 
-    /// Whether the line has been at the new level so often that it is not news, as with machines that take turns. A return to
-    /// the level before the last change is news however long the line was there.
+    /// Whether the line has been at the new level so often before that it is not news, as with machines that take
+    /// turns. A return to the level before the last change is news however long the line was there.
     fn is_usual(&self, at: usize, before: f64, now: f64, deviation: f64) -> bool {
         let is_return = |memory: &Memory| (now - memory.level).abs() < RETURNED * (now - before).abs();
         if (now - before).abs() < JUMP * deviation
@@ -243,7 +245,7 @@ impl Detector {
         let older = self.memory.as_ref().map_or(&[][..], |memory| &memory.values);
         let (mut visits, mut stays, mut length) = (0, 0, 0);
         for value in older.iter().chain(&self.values[..at]) {
-            // A visit ends at the other level, not where noise leads away a little.
+            // A visit ends at the other level, not when noise moves a run a little towards it.
             let way = (*value - before) / (now - before);
             length = if way > 1.0 - RETURNED || length > 0 && way > 0.5 { length + 1 } else { 0 };
             visits += usize::from(length == 1);
@@ -254,7 +256,7 @@ impl Detector {
     }
 }
 
-/// The deviation of the runs around a split, if they are wilder than the noise.
+/// Returns the deviation of the noise, raised if the runs around a split are wilder.
 fn recent(off: &[f64], sums: &Prefix, (from, at, to): (usize, usize, usize), noise: Noise) -> f64 {
     let square = |from: usize, to: usize| {
         let mean = sums.sum(from, to) / (to - from) as f64;
@@ -263,7 +265,7 @@ fn recent(off: &[f64], sums: &Prefix, (from, at, to): (usize, usize, usize), noi
     noise.recent_deviation(square(from, at) + square(at, to), (to - from) as f64 - 2.0)
 }
 
-/// Returns `values` without their line of least squares.
+/// Returns `values` less their least-squares line.
 fn without_line(values: &[f64]) -> Vec<f64> {
     let n = values.len() as f64;
     let middle = (n - 1.0) / 2.0;

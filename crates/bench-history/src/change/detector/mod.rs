@@ -1,4 +1,4 @@
-//! Detects changes, one run after the other.
+//! Detects the changes of a series, run by run.
 
 mod decide;
 mod revise;
@@ -9,8 +9,8 @@ use super::pieces::pieces;
 use super::step::Prefix;
 use super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of, shift};
 
-/// Runs that are kept since the last change. The noise of the line is known well enough from as many, and finding
-/// changes costs the same every night.
+/// The number of runs that are kept since the last change. They are enough to know the noise of the line, and limit the
+/// cost of each night.
 const WINDOW: usize = 400;
 
 /// A stretch shorter than this is divided into pieces every night.
@@ -19,7 +19,7 @@ const SHORT: usize = 100;
 /// A stretch of at least [`SHORT`] runs is divided into pieces once in this many runs.
 const BETWEEN: usize = 8;
 
-/// The number of runs within which an excursion that ends leaves the stretch before it unchanged.
+/// The largest number of runs of an excursion after which the stretch before it is continued.
 const EXCURSION: usize = 30;
 
 /// The conditions for reporting a change.
@@ -28,19 +28,20 @@ pub struct Settings {
     /// The distance, in standard errors, from which on a step that has lasted [`MIN_AFTER`] runs is reported; for one
     /// that has lasted longer, a little more.
     pub threshold: f64,
-    /// A change of the median by less than this share is not reported. The noise of a figure is assumed to be at
-    /// least a quarter of it.
+    /// A change of the median by less than this share is not reported. The noise of a figure is assumed to be at least
+    /// a quarter of this share.
     pub min_shift: f64,
 }
 
 impl Default for Settings {
-    /// About 0.2 false alarms in 1000 runs of independent or autocorrelated noise, and changes of 0.5 % or more.
+    /// Reports changes of 0.5 % or more, with about 0.2 false alarms in 1000 runs of independent or autocorrelated
+    /// noise.
     fn default() -> Self {
         Settings { threshold: 3.7, min_shift: 0.005 }
     }
 }
 
-/// The knowledge from before the last change.
+/// The level, the noise and the runs before the last change.
 #[derive(Clone, Debug)]
 struct Memory {
     level: f64,
@@ -62,7 +63,7 @@ struct Level {
 #[derive(Clone, Debug)]
 pub struct Detector {
     settings: Settings,
-    /// The runs since the last change: at most [`WINDOW`] and a quarter.
+    /// The runs since the last change: at most 1.25 times [`WINDOW`].
     values: Vec<f64>,
     /// The clipped values of these runs.
     smooth: Vec<f64>,
@@ -70,7 +71,7 @@ pub struct Detector {
     numbers: Vec<usize>,
     /// The number of the next run, including skipped ones.
     next: usize,
-    /// Runs since the line began, or was restarted.
+    /// The number of runs since the line began, or was restarted.
     total: usize,
     /// The first run of every piece but the first.
     bounds: Vec<usize>,
@@ -83,7 +84,7 @@ pub struct Detector {
     level: Option<Level>,
     memory: Option<Memory>,
     changes: Vec<Change>,
-    /// Whether the last change is still open to doubt.
+    /// Whether the last change may still be moved or withdrawn.
     is_open: bool,
 }
 
@@ -108,7 +109,7 @@ impl Detector {
         }
     }
 
-    /// Forgets all runs, as after a change that someone has accepted. Reported changes are kept.
+    /// Forgets all runs, as after a change that was accepted. Reported changes are kept.
     pub fn restart(&mut self) {
         self.keep_from(self.values.len());
         self.memory = None;
@@ -168,13 +169,13 @@ impl Detector {
         self.divided = self.divided.saturating_sub(runs);
     }
 
-    /// The last level that was reported, or the first of the line that lasted. The first runs after a change are left out once there are
-    /// enough others.
+    /// Returns the level that was last reported, or the first of the line that lasted. The first runs after a change
+    /// are left out once there are enough others.
     fn level(&self) -> Level {
         self.level_within(&self.bounds)
     }
 
-    /// Returns that level if the stretch is divided at `bounds`.
+    /// Returns the same level for a stretch that is divided at `bounds`.
     fn level_within(&self, bounds: &[usize]) -> Level {
         if let Some(level) = self.level {
             return level;
@@ -212,7 +213,7 @@ impl Detector {
             self.reach = reach(&self.values, floor);
             self.smooth.clear();
         }
-        // The last runs are clipped by neighbours that were not known yet.
+        // The last runs were clipped before their later neighbours were known.
         self.smooth.truncate(self.smooth.len().saturating_sub(5));
         for at in self.smooth.len()..len {
             self.smooth.push(clipped(&self.values, at, self.reach).clamp(-1e140, 1e140));
@@ -241,20 +242,20 @@ impl Detector {
             .or_else(|| self.creep(&off, level, floor))
     }
 
-    /// The noise within pieces, with what is remembered of it.
+    /// Returns the noise within pieces, averaged with the noise that is remembered from before the last change.
     fn noise(&self, values: &[f64], bounds: &[usize], caution: f64, floor: f64) -> Noise {
         let own = Noise::within(values, bounds, caution);
         let Some(memory) = &self.memory else { return own.at_least(floor) };
-        // What takes longer varies more; whether what takes less varies less is not known yet.
+        // A higher level varies more; whether a lower one varies less is not known yet.
         let scale = (self.level().median / memory.level).abs();
         let scale = if scale.is_finite() { scale.max(1.0) } else { 1.0 };
         own.at_least(floor).with(memory.noise, scale)
     }
 
-    /// Reports a change, and begins a new stretch with it.
+    /// Returns a change, and begins a new stretch with it; `None` if it is too small.
     fn report(&mut self, at: usize, z: f64, kind: Kind, level: Level, noise: Noise) -> Option<Change> {
         let before = level.median;
-        // A step that a slope explains better is where the slope has come far enough, or where a night was bad.
+        // A step that a slope explains better is only the run at which the slope is high enough, or a bad night.
         let (at, kind) = match kind {
             Kind::Step if self.crept(at) => (self.values.len() - LOOK_BACK, Kind::Drift),
             other => (at, other),
@@ -264,7 +265,7 @@ impl Detector {
             Kind::Drift => (at, at, at),
         };
         let after = median_of(&self.values[at..]);
-        // A shift that is not a number is none that could be told.
+        // A shift that is not a number cannot be reported.
         let moved = shift(before, after).abs();
         if moved.is_nan() || moved < self.settings.min_shift || before == after {
             return None;
@@ -302,7 +303,7 @@ impl Detector {
         Some(change)
     }
 
-    /// Whether a slope explains the runs around `at`, since the piece before began, better than a step there.
+    /// Whether a slope explains the runs since the beginning of the piece before `at` better than a step at `at`.
     fn crept(&self, at: usize) -> bool {
         let from = self.bounds.iter().copied().filter(|bound| *bound < at).max().unwrap_or(0);
         slope::explains_better(&self.smooth[from..], at - from)

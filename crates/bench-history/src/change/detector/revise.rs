@@ -14,7 +14,7 @@ const DOUBT_TO: usize = 60;
 const WILD: f64 = 4.0;
 
 impl Detector {
-    /// Takes up the stretch before the last change again, whose level is the level of the line once more.
+    /// Continues the stretch before the last change, because the line is back at its level.
     pub(super) fn rejoin(&mut self, memory: Memory) {
         let Memory { level, values, numbers, .. } = memory;
         let mean_of = &values[values.len().saturating_sub(40)..];
@@ -70,9 +70,9 @@ impl Detector {
         }
     }
 
-    /// Returns the place of a step near `near`, and the first and last run at which it may lie instead: with twice the
-    /// logarithm of the likelihood less than 7.7 below the best (95 %; Hinkley, "Inference about the change-point in a
-    /// sequence of random variables", Biometrika 57, 1970), runs clipped, and correlated ones counted as fewer.
+    /// Returns the place of a step near `near`, and the first and last run at which it may lie instead: there, twice
+    /// the logarithm of the likelihood is at most 7.7 below the best (95 %; Hinkley, "Inference about the change-point
+    /// in a sequence of random variables", Biometrika 57, 1970). Runs are clipped, and correlated ones count as fewer.
     pub(super) fn place(&self, near: usize, noise: Noise) -> (usize, usize, usize) {
         const REACH: usize = 12;
         const BELOW: f64 = 7.7;
@@ -87,7 +87,7 @@ impl Detector {
             median_of(&self.values[bound.saturating_sub(1).max(near.saturating_sub(60))..near]),
             median_of(&self.values[near..]),
         );
-        // Moving the step past a run exchanges what that run is measured against.
+        // Moving the step past a run changes the level that this run is compared with.
         let scale = noise.deviation * noise.inflation().sqrt();
         let square = |value: f64, level: f64| ((value - level) / scale).clamp(-4.0, 4.0).powi(2);
         let is_wild = |value: f64| is_beyond(value, before, after, WILD * scale);
@@ -99,7 +99,7 @@ impl Detector {
         }
         let (best, least) = costs.iter().enumerate().take(last.max(near) - from + 1).fold(
             (0, f64::INFINITY),
-            // Of places that differ by wild runs alone, the latest: no level begins with one.
+            // Of places that differ by wild runs alone, the latest is taken: no level begins with a wild run.
             |best, (number, cost)| {
                 let is_better = *cost < best.1 || *cost <= best.1 && is_wild(self.values[from + number - 1]);
                 if is_better { (number, *cost) } else { best }
@@ -112,12 +112,12 @@ impl Detector {
     }
 }
 
-/// Whether a run lies on the far side of both levels, by more than `by`: it says nothing of where the one became the other.
+/// Whether a run lies beyond both levels by more than `by`: it does not show where one level became the other.
 fn is_beyond(value: f64, before: f64, after: f64, by: f64) -> bool {
     value > before.max(after) + by || value < before.min(after) - by
 }
 
-/// Returns where the step between `before` and `after` lies, from run `from` of `before` to its end: with the least
+/// Returns the index in `before`, from `from` to its length, at which the step to `after` lies: the one with the least
 /// sum of absolute differences from the medians of both sides.
 fn nearest_split(before: &[f64], after: &[f64], from: usize) -> usize {
     let from = from.max(1);

@@ -40,7 +40,7 @@ impl Nights {
         }
     }
 
-    /// Measures a night in which a case takes as many times as long as `factor` returns for its number.
+    /// Measures a night in which the time of each case is multiplied by `factor` of its number.
     fn measure(&mut self, factor: impl Fn(usize) -> f64) -> Record {
         self.last += 1;
         let ids: Vec<String> = (0..8).map(|number| format!("unit/{number}")).collect();
@@ -54,7 +54,7 @@ impl Nights {
             let time = case.time.as_mut().expect("measured");
             let median = time.median_s.0;
             time.interval_s = Some(Interval { low: median * 0.998, high: median * 1.002 });
-            // As much done in a second as the time lets.
+            // The throughput that follows from the time.
             case.metrics[0].value = 7.0 / median;
         }
         record
@@ -93,7 +93,7 @@ impl Nights {
     }
 }
 
-/// The first case `by` slower.
+/// Returns the factors of a night on which the first case is slower by the share `by`.
 fn slower(by: f64) -> impl Fn(usize) -> f64 + Copy {
     move |case| if case == 0 { 1.0 + by } else { 1.0 }
 }
@@ -204,7 +204,7 @@ fn thresholds_are_of_a_case_and_a_figure() {
         assert_eq!(decision.findings.len(), usize::from(fails), "{config}\n{:?}", decision.findings);
         assert_eq!(decision.exit_code(false), if fails { exit::SLOWER } else { exit::OK });
     }
-    // What judges nothing does not find all well.
+    // A gate that judges nothing does not pass a run.
     for config in ["[gate]\nmetrics = []\n", "[gate]\nmetrics = [\"peak_memory\"]\n"] {
         let decision = Nights::new(config).night(same);
         assert!(decision.is_empty());
@@ -212,7 +212,7 @@ fn thresholds_are_of_a_case_and_a_figure() {
     }
     let decision = Nights::new("[gate]\nmetrics = []\n[[rule]]\nlimits = [\"time < 2s\"]\n").night(same);
     assert_eq!((decision.judged, decision.objectives, decision.exit_code(false)), (0, 8, exit::OK));
-    // Less of what is better is worse, and more of it is not.
+    // If higher is better, a higher figure is not worse.
     let mut nights = Nights::new("[gate]\nmetrics = [\"items\"]\n");
     nights.nights(30, same);
     assert_eq!(nights.nights(12, slower(-0.03)).findings, []);
@@ -330,7 +330,7 @@ fn limits_are_kept_in_every_run() {
         }
         let decision = nights.decide(&record);
         let rulings: Vec<Ruling> = decision.findings.iter().map(|found| found.ruling).collect();
-        // What no case has is told once, of one of them.
+        // A figure that no case has is reported once, for one case.
         let times = if limit.starts_with("itmes") { 1 } else { 2 };
         assert_eq!(rulings, vec![ruling; times].into_iter().flatten().collect::<Vec<_>>(), "{limit}");
         if let Some(found) = decision.findings.first() {
@@ -483,7 +483,7 @@ fn reruns_of_an_old_commit_are_no_change_of_today() {
         assert_eq!((decision.findings.as_slice(), decision.exit_code(false)), (&[][..], exit::OK));
         assert_eq!((decision.judged, decision.too_little_history), (8, 8), "judged as what it was then");
     }
-    // By time alone it would be.
+    // In the order of time alone, it would be a change.
     let commits = std::mem::take(&mut nights.commits);
     let decision = decide_rerun(&mut nights);
     assert_eq!((decision.findings.len(), decision.exit_code(false)), (1, exit::SLOWER));

@@ -1,8 +1,8 @@
-//! Files that were damaged, and what reading leaves of them.
+//! Tests that damage is found, and that reading leaves a store unchanged.
 
 use super::*;
 
-/// A store with a run in it, closed.
+/// Returns a closed store with one run.
 fn stored() -> File {
     let place = File::new();
     let mut run = record("r1", 1, &[("unit/a", 1.0)]);
@@ -69,7 +69,7 @@ fn a_file_that_was_cut_is_told_and_not_written_over() {
         let error = Store::open_existing(&Location::File(place.path())).map(|_| ()).expect_err("cut");
         assert!(matches!(error, StoreError::Corrupt { .. }), "{length}: {error}");
         assert_eq!(std::fs::read(place.path()).expect("file"), &whole[..length], "written over");
-        // Who was killed before the first row was written leaves an empty file.
+        // A process that was killed before it wrote the first row leaves an empty file.
         assert_eq!(place.try_open().is_ok(), length == 0, "{length}");
     }
 }

@@ -1,4 +1,4 @@
-//! A server with a certificate, and one without.
+//! Tests connections to a server with a certificate, and to one without.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use super::{Database, Postgres, Store, StoreError, Value, record};
 use bench_testing::Server;
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     TcpListener::bind("localhost:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }

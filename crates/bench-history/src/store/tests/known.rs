@@ -1,4 +1,4 @@
-//! How well figures are known.
+//! Tests that the store keeps how well figures are known.
 
 use super::*;
 
@@ -16,7 +16,7 @@ pub(super) fn figures_are_kept_with_how_well_they_are_known(place: &dyn Place) {
     };
     assert_eq!(known(&mut store), Known { interval, rounds: Some(5) });
     assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
-    // Of a run from before there were columns for it, nothing is known until it is rebuilt.
+    // A run from before these columns existed has no values in them until it is rebuilt.
     store.migrate_to(9).expect("down");
     store.migrate_to(NEWEST).expect("up");
     assert_eq!(known(&mut store), Known::default());

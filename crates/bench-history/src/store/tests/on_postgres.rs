@@ -1,4 +1,4 @@
-//! The suite on a server, and what can only happen to one.
+//! Runs the suite on a server, and tests failures that only a server can have.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ impl Place for Database {
     }
 }
 
-/// All of them on one server, each in a separate database.
+/// Runs all tests of the suite on one server, each in a separate database.
 #[test]
 fn the_whole_suite() {
     let Some(server) = Server::start() else { return };
@@ -29,14 +29,14 @@ fn the_whole_suite() {
 struct Doomed {
     postgres: Postgres,
     server: Arc<Server>,
-    /// Statements until the crash.
+    /// The number of statements until the crash.
     left: usize,
     comes_back: bool,
 }
 
 impl Doomed {
     fn store(server: &Arc<Server>, statements: usize, comes_back: bool) -> Store {
-        // The third part of a second is nobody's wait; a server that comes back is there by then.
+        // A server that does not come back need not be waited for; one that does is there within 20 seconds.
         let patience = if comes_back { Duration::from_secs(20) } else { Duration::from_millis(300) };
         let postgres = Postgres::connect(&server.url("postgres"), patience).expect("connected");
         let database = Doomed { postgres, server: server.clone(), left: statements, comes_back };
@@ -104,7 +104,8 @@ fn a_server_that_goes_away_in_mid_write_leaves_nothing_half_stored() {
     let Some(server) = Server::start().map(Arc::new) else { return };
     let place = Database(server.url("postgres"));
     place.open().add(&record("r0", 1, &[("unit/a", 1.0)])).expect("added");
-    // BEGIN, is it known, the run, which series there are, the next number of one, the points, COMMIT.
+    // The statements: begin, look up the run, insert it, get the next id of a series, look up the series, insert the
+    // points, commit.
     for statement in 1..=7 {
         let run = record(&format!("r{statement}"), 1, &[("unit/a", 1.0)]);
         let error = Doomed::store(&server, statement, false).add(&run).expect_err("no server");

@@ -1,11 +1,11 @@
-//! Parts of a run that several processes have measured.
+//! Tests parts of a run that several processes have measured.
 
 use bench_record::{Parts, Record};
 use bench_syntax::Share;
 
 use super::{Added, Place, StoreError, record};
 
-/// Part `rank` of three of the run `nightly`, each measured on another processor.
+/// Returns part `rank` of three of the run `nightly`, each measured on another processor.
 fn part(rank: u32, cases: &[(&str, f64)]) -> Record {
     let mut part = record(&format!("local-{rank}"), 3 - rank, cases);
     part.environment.commit = Some("commit".to_owned());
@@ -44,7 +44,7 @@ pub(super) fn parts_meet_as_one_run(place: &dyn Place) {
     assert_eq!(store.verify().expect("readable"), [""; 0]);
     // The whole, as from an older store, is known as well.
     assert_eq!(store.add(&whole).expect("known"), Added::Known);
-    // What does not belong to it changes nothing.
+    // A record that does not belong to the run changes nothing.
     let mut of_other_commit = part(2, &[("unit/d", 1.0)]);
     of_other_commit.environment.commit = Some("another".to_owned());
     let measured_again = part(1, &[("unit/b", 2.5)]);

@@ -11,7 +11,7 @@ fn judged(record: &Record, text: &str) -> ObjectiveResult {
     judge(record, &record.cases[0], &target, &EarlierRecords::default())
 }
 
-/// Eight rounds of about a millisecond: the interval of the median is about ±2 %.
+/// Creates eight rounds of about a millisecond: the interval of the median is about ±2 %.
 fn millisecond() -> Record {
     record(vec![("unit/x", (0..8).map(|round| 990_000 + 3_000 * round).collect())])
 }
@@ -53,7 +53,7 @@ fn without_an_interval_there_is_only_doubt() {
         assert_eq!((result.outcome, result.value), (Outcome::Unsure, Some(1e-3)), "{text}");
         assert!(result.reason.expect("why").starts_with("one round only"), "{text}");
     }
-    // Eight samples tell of no percentile.
+    // Eight samples are too few for a percentile.
     let result = judged(&millisecond(), "p95 <= 1s");
     assert_eq!(result.outcome, Outcome::Unsure);
     assert_eq!(result.reason.as_deref(), Some("too few observations for this percentile"));
@@ -217,7 +217,7 @@ fn a_speedup_over_an_earlier_run_has_the_interval_of_a_comparison() {
     let met = over(&old, "speedup(run:base) >= 2");
     assert_eq!(met.outcome, Outcome::Met, "{met:?}");
     assert!((met.value.expect("a ratio") - 4.0).abs() < 0.1);
-    // Without earlier runs, two runs are taken to differ by a third: what each knows of itself is not enough.
+    // Without earlier runs, two runs are assumed to differ by a third, however well each one is known.
     let interval = met.interval.expect("eight rounds");
     assert!(interval.low < 3.2 && interval.high > 5.0, "{interval:?}");
     assert_eq!(over(&old, "speedup(run:base) >= 3.9").outcome, Outcome::Unsure);

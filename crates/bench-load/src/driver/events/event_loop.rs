@@ -32,7 +32,7 @@ pub(super) struct EventLoop<'a, 'env, I, C> {
     course: &'a Course<'env, I, C>,
     recorder: RefCell<Recorder>,
     running: &'a Running,
-    /// Its number, and how many there are.
+    /// The number of this event loop, and the number of all event loops.
     core: (usize, usize),
     /// Places of requests that have ended, for the next ones of a schedule.
     free: RefCell<Vec<Place>>,
@@ -43,8 +43,8 @@ pub(super) struct EventLoop<'a, 'env, I, C> {
     late_marks: Cell<u64>,
 }
 
-/// Lets all tasks that are ready go on first: when their bytes have come is read before anything more is sent. And a closure
-/// that never waits must not keep the others from their turn.
+/// Lets all other ready tasks run first, so that bytes that have come are read, and get their time, before another
+/// request is sent. It also keeps a closure that never waits from blocking the others.
 async fn others_first() {
     let mut has_waited = false;
     poll_fn(|context| {
@@ -65,7 +65,7 @@ struct Place {
 
 /// The result of one event loop.
 pub(super) struct Finished {
-    /// How late it came to heartbeats, in nanoseconds.
+    /// How late it handled heartbeats, in nanoseconds.
     pub(super) stalls: Histogram<u64>,
     pub(super) harness_ns: u64,
     pub(super) late_marks: u64,
@@ -104,8 +104,8 @@ where
         }
     }
 
-    /// Does the work that is handed over, until no more can come and all tasks have ended. Returns how late it came
-    /// to heartbeats: whatever is ready waits as long.
+    /// Does the work that is handed over, until no more can come and all tasks have ended. Returns how late it handled
+    /// heartbeats: other ready events wait as long.
     pub(super) async fn run(
         &self,
         mut handed: UnboundedReceiver<Handed>,
@@ -143,7 +143,7 @@ where
         stalls
     }
 
-    /// Hands over what it holds.
+    /// Writes the remaining rows, and returns the result of the loop.
     pub(super) fn finish(self, stalls: Histogram<u64>) -> Finished {
         self.recorder.borrow_mut().flush();
         self.free.take().into_iter().for_each(|place| self.leave(place));
@@ -186,7 +186,8 @@ where
         }
     }
 
-    /// Waits for as long as the client pauses before its next request, or until nothing more is to be sent; whether it paused.
+    /// Waits for the client's pause before its next request, or until nothing more is to be sent. Returns whether the
+    /// client has a pause.
     async fn pause(&self, client: u32) -> bool {
         let course = self.course;
         let pause = course.pause.of(client, course.clock.origin);
@@ -203,7 +204,7 @@ where
         }
     }
 
-    /// Serves one request, which is this worker's number `own`, and writes it down; returns when it had ended.
+    /// Serves one request, number `own` of this worker, and records it. Returns the time at which it ended.
     async fn serve(&self, place: &Place, own: u64, intended_ns: u64, sent_ns: u64) -> u64 {
         let course = self.course;
         let number = course.stripe.number(own);
@@ -211,7 +212,7 @@ where
         let (client, marks) = (place.client, &place.marks);
         let key = Key { number, input: input as u32, client, intended_ns: intended_ns.min(sent_ns), sent_ns };
         let request = marks.begin(number);
-        // Boxed: each future around it would hold it twice, as its argument and where it is pinned.
+        // Boxed, because each future around it would contain it twice: as its argument, and where it is pinned.
         let call = Box::pin(async { (course.calls.closure)(&course.inputs[input], &request).await });
         let call = guarded(call);
         let came = self.unless_too_late(call).await;
@@ -233,7 +234,7 @@ where
         now_ns
     }
 
-    /// Returns the result of `call`, if it comes in time.
+    /// Returns the result of `call`, unless it takes too long or is given up.
     async fn unless_too_late(&self, call: impl Future<Output = Returned<R, E>>) -> Came<R, E> {
         let call = self.unless_given_up(call);
         match self.course.timeout_ns {
@@ -248,7 +249,7 @@ where
             if let Poll::Ready(returned) = call.as_mut().poll(context) {
                 return Poll::Ready(Came::Returned(returned));
             }
-            // Told or not: it may have been said before this began to listen.
+            // The flag decides, not the notification, which may have been sent before this future began to listen.
             let _ = told.as_mut().poll(context);
             match self.given_up.get() {
                 Some(why) => Poll::Ready(Came::GivenUp(why)),
@@ -258,7 +259,7 @@ where
         .await
     }
 
-    /// A place for a request of a schedule.
+    /// Returns a free place for a request of a schedule, or a new one.
     fn place(&self) -> Place {
         let free = self.free.borrow_mut().pop();
         free.unwrap_or_else(|| {

@@ -6,11 +6,12 @@ use std::thread::Thread;
 /// The orders for an event loop.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Handed {
-    /// Begins with this client, which sends one request after another.
+    /// Starts this client, which sends one request after another.
     Client(u32),
-    /// Sends this request, which was due at that time.
+    /// Sends this request, which was due at `intended_ns`.
     Request { number: u64, intended_ns: u64 },
-    /// Records its lateness: this was sent at that time, in nanoseconds from the beginning of the level.
+    /// A heartbeat that was sent at this time, in nanoseconds from the beginning of the level: records how late it is
+    /// handled.
     Beat(u64),
     /// Ends all requests in flight.
     GiveUp(Why),
@@ -21,7 +22,7 @@ pub(super) enum Handed {
 pub(super) enum Why {
     /// The case has no time left.
     TimeLimit,
-    /// The user has ended the run, and does not wait for ever.
+    /// The user has ended the run, and the grace is over.
     Interrupted,
 }
 
@@ -32,7 +33,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// None yet; the calling thread paces.
+    /// Creates a count of 0 tasks; the calling thread is the one that paces.
     pub(super) fn here() -> Self {
         Running { tasks: AtomicU32::new(0), pacer: std::thread::current() }
     }
@@ -41,7 +42,8 @@ impl Running {
         self.tasks.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// A task has ended. The pacing thread wakes if it may wait for that: there were `most`, or it was the last one.
+    /// Records that a task has ended. Wakes the pacing thread if it may wait for that: if there were `most` tasks, or
+    /// this was the last one.
     pub(super) fn end(&self, most: u32) {
         let before = self.tasks.fetch_sub(1, Ordering::AcqRel);
         if before == 1 || before >= most {

@@ -34,11 +34,11 @@ use crate::domain::Response;
 use crate::log::{Inlet, RowsCsv};
 use crate::request::{Marks, Request};
 
-/// Digits of a stall that are kept.
+/// The number of significant digits with which stalls are recorded.
 const DIGITS: u8 = 2;
 
-/// The number of heartbeats below which the 99th percentile is the worst of them: a level of a few milliseconds shows
-/// nothing about the client.
+/// The number of heartbeats below which stalls are not reported: the 99th percentile would be the longest one, and a
+/// level of a few milliseconds shows nothing about the client.
 const FEWEST_BEATS: u64 = 100;
 
 /// The longest stall that is distinguished from longer ones: an hour.
@@ -120,8 +120,8 @@ where
 /// The interval at which a request outside of levels checks whether the user wants the end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Returns the result of `call`. If the user asks for the end and the call takes longer than the grace, returns that
-/// grace.
+/// Returns the result of `call`, or the grace as an error if the user asks for the end and the call then takes longer
+/// than that.
 async fn unless_ended<T>(call: impl Future<Output = T>, patience: &Patience) -> Result<T, Duration> {
     let mut call = std::pin::pin!(call);
     while !patience.stop.is_asked() {

@@ -10,11 +10,11 @@ use super::super::course::Course;
 use super::handed::{Handed, Running, Why};
 use crate::scenario::Pacing;
 
-/// How often event loops are asked how late they are.
+/// The time between two heartbeats, which measure how late event loops are, in nanoseconds.
 const BEAT_NS: u64 = 1_000_000;
 
-/// A heartbeat that would be this near to a request that is due is sent with it: the wake-up for the one must not make the
-/// other late.
+/// The time before a request, in nanoseconds, within which a heartbeat is sent with the request instead of by itself:
+/// the wake-up for one must not delay the other.
 const NEAR_NS: u64 = 300_000;
 
 /// Hands requests and heartbeats to event loops.
@@ -23,7 +23,7 @@ pub(super) struct Pacer<'a, 'env, I, C> {
     loops: Vec<UnboundedSender<Handed>>,
     running: &'a Running,
     next_beat_ns: u64,
-    /// The time when requests in flight are given up, once the user wants the end.
+    /// The time at which requests in flight are given up; `None` until the user wants the end.
     patience_ns: Option<u64>,
     has_given_up: bool,
     /// Whether an event loop has ended, which happens only if it panics.
@@ -85,7 +85,7 @@ impl<'a, 'env, I, C> Pacer<'a, 'env, I, C> {
             course.flight.begin(*intended_ns);
             self.running.begin();
             self.hand(number, Handed::Request { number: number as u64, intended_ns: *intended_ns });
-            // With this one, if it would have come at about the same time.
+            // The heartbeat is sent with this request if it was due at about the same time.
             if course.clock.now_ns() >= self.next_beat_ns {
                 self.beat();
             }

@@ -30,15 +30,15 @@ const FIRST: u32 = 32;
 /// How often a schedule's spare threads are counted.
 const LOOK_AT_SPARE: Duration = Duration::from_millis(1);
 
-/// Memory maps of a thread: its stack and that of its signals, each with a guard page. Beyond what a process may have
-/// of them a new thread does not fail to start, it aborts the process as it sets up the second.
+/// The number of memory maps of a thread: its stack and that of its signals, each with a guard page. If a process has
+/// no map left, a new thread does not fail to start: it aborts the process when it sets up the second stack.
 const MAPS_OF_A_THREAD: usize = 4;
 
-/// Share of a process's maps that is left to all else: libraries, the allocator, the model.
+/// One in this many memory maps of a process is left for everything else: libraries, the allocator, the model.
 const MAPS_OF_OTHERS: usize = 4;
 
-/// Threads for which there are memory maps, by the text of `/proc/sys/vm/max_map_count` (kernel documentation,
-/// admin-guide/sysctl/vm); as many as one likes if there is no such limit.
+/// Returns the number of threads for which there are memory maps, from the text of `/proc/sys/vm/max_map_count` (kernel
+/// documentation, admin-guide/sysctl/vm); `usize::MAX` if there is no such limit.
 fn room_for_threads(max_map_count: Option<&str>) -> usize {
     let maps: Option<usize> = max_map_count.and_then(|text| text.trim().parse().ok());
     maps.map_or(usize::MAX, |maps| (maps - maps / MAPS_OF_OTHERS) / MAPS_OF_A_THREAD)
@@ -128,7 +128,7 @@ impl<F, R, E> Threads<F, R, E> {
             let marks = Marks::new(called.clock.origin, 0);
             let sent_ns = called.clock.now_ns();
             let ended = call(&self.closure, &marks, &called).0;
-            // Nobody listens to what was given up.
+            // If the request was given up, the receiver is gone.
             let _ = tell.send((sent_ns, ended));
             own.returned();
         });
@@ -197,7 +197,7 @@ struct Crew<'a, 'scope, 'env, I, C> {
     slots: Vec<Arc<Slot>>,
     stuck: Vec<Arc<Slot>>,
     short: Option<String>,
-    /// Threads that this process can have.
+    /// The number of threads that this process can have.
     room: usize,
 }
 
@@ -208,7 +208,7 @@ where
     R: Response + 'env,
     E: Into<Error> + 'env,
 {
-    /// Starts a client; one that takes the place of another does not wait for its turn.
+    /// Starts a client. One that takes the place of another skips the ramp-up.
     fn start(&mut self, client: u32, in_place: bool) {
         let stuck = self.stuck.iter().filter(|slot| !slot.has_returned()).count();
         if self.slots.len() + stuck >= self.room {
@@ -229,7 +229,7 @@ where
             let kept = team.work(&own, &mut recorder, in_place);
             recorder.flush();
             own.returned();
-            // Whoever was given up has been counted off already: another one works in its place.
+            // A client whose request was given up is no longer counted: another one works in its place.
             if kept && team.active.fetch_sub(1, Ordering::AcqRel) == 1 {
                 coordinator.unpark();
             }
@@ -244,7 +244,7 @@ where
         }
     }
 
-    /// How long nothing need be looked at; for ever if nothing needs a look.
+    /// Returns how long the coordinator may sleep until the next check; `None` if there is nothing to check.
     fn patience(&self) -> Option<Duration> {
         let timeout = self.team.course.timeout_ns.map(|ns| {
             Duration::from_nanos(ns / 20).clamp(Duration::from_micros(200), Duration::from_millis(20))
@@ -257,7 +257,7 @@ where
         timeout.into_iter().chain(spare).chain(limit).min()
     }
 
-    /// Writes down the requests that take too long, and lets others work in the place of their clients.
+    /// Records requests that take too long as timed out, and starts new clients in the place of theirs.
     fn give_up_the_late(&mut self, recorder: &mut Recorder) {
         let now_ns = self.team.course.clock.now_ns();
         let before_ns = match (self.team.course.ends.limit, self.team.course.timeout_ns) {
@@ -286,7 +286,7 @@ where
         }
     }
 
-    /// Starts more threads if a schedule has too few that wait.
+    /// Starts more threads if too few wait for arrivals of a schedule.
     fn keep_spare(&mut self) {
         let Pacing::Schedule { arrivals, most_in_flight } = &self.team.course.pacing else { return };
         let left = (self.team.course.next.load(Ordering::Relaxed) as usize) < arrivals.len();

@@ -41,7 +41,7 @@ impl Meeting {
         (!state.over).then_some(state.sent_ns)
     }
 
-    /// One client less will come: it could not be started.
+    /// Records that one client fewer will come, because it could not be started.
     pub(crate) fn missing(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).missing += 1;
     }

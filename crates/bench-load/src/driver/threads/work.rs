@@ -19,12 +19,12 @@ use crate::slot::Slot;
 /// A level whose clients are threads.
 pub(super) struct Team<'env, I, C> {
     pub(super) course: Course<'env, I, C>,
-    /// Clients at work.
+    /// The number of clients at work.
     pub(super) active: AtomicU32,
-    /// Clients that wait for an arrival.
+    /// The number of clients that wait for an arrival.
     pub(super) waiting: AtomicU32,
-    /// Held by the one client that waits for the next arrival, awake when it is near. If each waited for an
-    /// arrival of its own, those that are awake would take the processors from those that are due.
+    /// Held by the one client that waits for the next arrival, and polls the clock when it is near. If each client
+    /// waited for its own arrival, those that poll would take the processors from those that are due.
     turn: Mutex<()>,
     started: AtomicU32,
     meeting: Meeting,
@@ -52,7 +52,7 @@ impl<'env, I, C> Team<'env, I, C> {
         }
     }
 
-    /// A client could not be started.
+    /// Records that a client could not be started.
     pub(super) fn missing(&self) {
         self.meeting.missing();
     }
@@ -69,7 +69,7 @@ where
     R: Response,
     E: Into<Error>,
 {
-    /// Runs a client until nothing is left. `false` if it was given up.
+    /// Runs a client until nothing is left to send. Returns `false` if it was given up.
     pub(super) fn work(&self, slot: &Slot, recorder: &mut Recorder, in_place: bool) -> bool {
         let course = &self.course;
         let marks = Marks::new(course.clock.origin, slot.client());
@@ -134,7 +134,7 @@ where
                 .saturating_sub(queued_ns)
                 .saturating_sub(bench_syntax::quantity::nanoseconds(asleep));
             if !self.serve(client, number, intended_ns, sent_ns) {
-                // Whoever gave the request up has ended it.
+                // The thread that gave the request up has ended its flight.
                 return false;
             }
             course.end_flight();
@@ -154,7 +154,7 @@ where
         }
     }
 
-    /// Serves one request and writes it down. `false` if it was given up before it ended.
+    /// Serves one request and records it. Returns `false` if it was given up before it ended.
     fn serve(&self, client: &mut Client<'_>, number: u64, intended_ns: u64, sent_ns: u64) -> bool {
         let course = &self.course;
         let place = course.place(number);

@@ -21,7 +21,7 @@ const LABEL: Font = Font { size: 12.0, ink: TEXT, bold: false };
 /// Colours that colour-blind people can tell apart (Okabe and Ito, 2008).
 const INKS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#59636e"];
 
-/// Values that span more than this are drawn on a logarithmic axis.
+/// The ratio of the largest value to the smallest above which an axis is logarithmic.
 const WIDE: f64 = 100.0;
 
 /// Ends of intervals beyond this many times the largest value are cut off.
@@ -116,7 +116,7 @@ impl Scale {
         Scale { title: title.to_owned(), unit: unit.to_owned(), kind: Kind::Values }
     }
 
-    /// The axis for these values, and its ticks.
+    /// Returns the axis for these values, with its ticks.
     fn lay(&self, values: &[f64], place: (f64, f64)) -> Laid {
         let most = values.iter().copied().fold(0.0, f64::max);
         let least = values.iter().copied().filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
@@ -155,7 +155,7 @@ impl Scale {
     fn tick(&self, at: f64) -> String {
         match self.unit.as_str() {
             _ if at == 0.0 => "0".to_owned(),
-            // Times are told in the unit that fits; the unit of all others stands above the axis.
+            // Times have a unit that fits their size; the unit of other values is above the axis.
             "s" => figure(at, "s"),
             _ if at.abs() >= 10_000.0 => rate(at, "").trim().to_owned(),
             _ => plain(at),
@@ -163,12 +163,12 @@ impl Scale {
     }
 }
 
-/// A number without needless digits.
+/// Formats a number with at most four decimals.
 fn plain(value: f64) -> String {
     format!("{}", (value * 1e4).round() / 1e4)
 }
 
-/// Round values on a logarithmic axis.
+/// Returns the powers of ten in this range, as ticks of a logarithmic axis.
 fn powers(least: f64, most: f64) -> impl Iterator<Item = f64> {
     let (first, last) = (least.log10().floor() as i32, most.log10().ceil() as i32);
     (first..=last.min(first + 24))
@@ -197,7 +197,7 @@ impl Laid {
 }
 
 impl Chart {
-    /// The text of an SVG file.
+    /// Returns the chart as the text of an SVG file.
     pub fn svg(&self) -> String {
         self.drawn().finish(&self.title, HEIGHT)
     }
@@ -217,7 +217,7 @@ impl Chart {
         let finite =
             |values: Vec<f64>| values.into_iter().filter(|value| value.is_finite()).collect::<Vec<_>>();
         let x = self.x.lay(&finite(all().map(|point| point.x).collect()), (LEFT, right));
-        // Intervals are seen whole, unless they are so wide that the values would no longer be.
+        // Intervals are drawn in full, unless they are so wide that the values could no longer be read.
         let most = finite(all().map(|point| point.y).collect()).into_iter().fold(0.0, f64::max);
         let ends = all().filter_map(|point| point.bounds).map(|(_, high)| high.min(MOST_ABOVE * most));
         let y = self.y.lay(&finite(all().map(|point| point.y).chain(ends).collect()), (BOTTOM, TOP));
@@ -261,7 +261,8 @@ fn draw(svg: &mut Svg, line: &Line, ink: &str, (x, y): (&Laid, &Laid)) {
         let attributes = |dash: &str| format!("stroke=\"{ink}\" stroke-width=\"2\"{dash}");
         let at = |point: &Point| (x.at(point.x), y.at(point.y));
         if line.dotless {
-            // What a dot would show by being hollow. Ascending: what follows the first hollow point is hollow, too.
+            // A dotted line stands for hollow dots. Points are ascending: all that follow the first hollow one are
+            // hollow, too.
             let (solid, hollow): (Vec<&Point>, Vec<&Point>) = drawn().partition(|point| !point.hollow);
             if !hollow.is_empty() {
                 let tail = solid.last().copied().into_iter().chain(hollow);

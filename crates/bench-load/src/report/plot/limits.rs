@@ -1,4 +1,5 @@
-//! What users ask of a service, in its pictures: the limits of an objective, the knee, and what each user gets.
+//! Lines and charts about the users of a service: the limits of an objective, the knee, and the throughput for each
+//! user.
 
 use bench_record::Metric;
 
@@ -6,8 +7,8 @@ use super::chart::{Chart, Line, Point, Scale};
 use super::{is_rate, note};
 use crate::report::group::Group;
 
-/// A dashed line for each condition of the objective that limits one of these metrics, or the quantity that they are
-/// percentiles of.
+/// Returns a dashed line for each condition of the objective that limits one of these metrics, or the quantity that
+/// they are percentiles of.
 pub(super) fn of(group: &Group<'_>, metrics: &[impl AsRef<str>]) -> Vec<Line> {
     let shown = metrics.iter().filter_map(|name| group.metric(name.as_ref()));
     let keys: Vec<String> = shown.map(Metric::key).collect();
@@ -35,13 +36,13 @@ pub(super) fn of(group: &Group<'_>, metrics: &[impl AsRef<str>]) -> Vec<Line> {
     lines
 }
 
-/// The fewest valid levels among which there is a knee.
+/// The minimum number of valid levels for a knee.
 const FEWEST_LEVELS: usize = 3;
 
-/// A dashed upright line at the knee, as high as the other lines: at the level with the most throughput per latency, which is
-/// called *power* (Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer
-/// communications", ICC 1979). Below it, throughput grows faster than latency; above it, latency does. Throughput is the mean
-/// number of requests in flight divided by the median latency (Little's law).
+/// Returns a dashed vertical line at the knee, as high as the other lines: at the level with the most throughput per
+/// latency, which is called *power* (Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in
+/// computer communications", ICC 1979). Below it, throughput grows faster than latency; above it, latency does.
+/// Throughput is the mean number of requests in flight divided by the median latency (Little's law).
 ///
 /// `None` if the first or the last level has the most, since the knee may then be outside of what was measured.
 pub(super) fn knee(group: &Group<'_>, lines: &[Line]) -> Option<Line> {
@@ -73,8 +74,8 @@ pub(super) fn knee(group: &Group<'_>, lines: &[Line]) -> Option<Line> {
     })
 }
 
-/// What each user gets against what all of them get together: more users share more, and each of them has less. `None` if
-/// the most important figure is not a rate, or fewer than two levels have one.
+/// Plots the throughput of all users together against the throughput for each user: more users share more, and each of
+/// them has less. `None` if the primary metric is not a rate, or if fewer than two levels have it.
 pub(super) fn per_user(group: &Group<'_>) -> Option<Chart> {
     let primary = &group.primary;
     let metric = group.metric(primary).filter(|metric| is_rate(metric))?;

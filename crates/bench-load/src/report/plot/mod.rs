@@ -96,7 +96,7 @@ fn points(group: &Group<'_>, name: &str) -> Vec<Point> {
         .collect()
 }
 
-/// Explains the marks of a chart, as far as it has any, after those that make levels worthless.
+/// Explains the marks that occur in a chart, after a note about levels at which the harness was the bottleneck.
 fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> String {
     let any = |mark: fn(&Line, &Point) -> bool| {
         lines.iter().any(|line| line.points.iter().any(|point| mark(line, point)))
@@ -115,7 +115,7 @@ fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>
     notes.join(" · ")
 }
 
-/// Returns a note that the harness was slower than what it measured, with the levels.
+/// Returns a note with the levels at which the harness was the bottleneck; `None` if there are none.
 fn bound<'a>(levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> Option<String> {
     let bound = levels.into_iter().filter(|level| level.level.validity.harness_bound);
     let labels: Vec<&str> = bound.map(|level| level.label.as_str()).collect();
@@ -202,7 +202,8 @@ fn over_time(title: &str, latency: &str, level: &Level) -> Chart {
     }
 }
 
-/// The latency against how many requests it exceeds, each nine as wide as the next (Tene's HdrHistogram).
+/// Plots the latency against the share of requests that it exceeds; each further nine of the share is equally wide
+/// (Tene's HdrHistogram).
 fn distribution(group: &Group<'_>) -> Chart {
     let lines: Vec<Line> = group
         .levels
@@ -215,7 +216,7 @@ fn distribution(group: &Group<'_>) -> Chart {
                 .iter()
                 .map(|bin| {
                     below += bin.count;
-                    // The last request has no share beyond it; half of one stands for it.
+                    // There are no requests beyond the last one; half of a request stands for them.
                     let beyond = (total as f64 - below as f64).max(0.5) / total.max(1) as f64;
                     let hollow = total < stats::support(1.0 - beyond) as u64;
                     Point { x: -beyond.log10(), y: bin.up_to_s, hollow, ..Point::default() }
@@ -235,7 +236,7 @@ fn distribution(group: &Group<'_>) -> Chart {
     }
 }
 
-/// The name of a side in a legend, without what all have in common: there is little room.
+/// Returns the name of a side for a legend, without a model or category that all sides share: there is little room.
 fn label<'a>(side: &Side<'_>, all: impl Iterator<Item = &'a Group<'a>> + Clone) -> String {
     let Group { model, category, name, .. } = &side.group;
     let same_model = all.clone().all(|other| other.model == *model);
@@ -249,7 +250,7 @@ fn label<'a>(side: &Side<'_>, all: impl Iterator<Item = &'a Group<'a>> + Clone) 
     format!("{model}{category}{tail}{before}")
 }
 
-/// One chart for all that look at the same metric first.
+/// Returns a chart for each primary metric and kind of setting that several sides share.
 fn side_by_side(sides: &[Side<'_>]) -> Vec<(String, Chart)> {
     let mut primaries: Vec<(&str, super::Setting)> = Vec::new();
     for Side { group, .. } in sides {

@@ -122,7 +122,7 @@ fn an_interval_lies_within_the_picture() {
     let ends: Vec<f64> = bars
         .flat_map(|bar| bar.split(['M', 'L', '"']).filter_map(|at| at.split_once(' ')?.1.parse().ok()))
         .collect();
-    // Of each level the interval and its caps, but at the lower end of the second an arrow.
+    // An interval with two caps for each level, but an arrow at the lower end of the second one.
     assert_eq!(ends.len(), 2 * (2 + 4) - 2, "{svg}");
     assert!(ends.iter().all(|end| *end > 84.0 && *end <= 372.0), "{ends:?}");
 }
@@ -163,7 +163,7 @@ fn limits_of_an_objective_are_lines_in_the_pictures_of_what_they_limit() {
     };
     assert_eq!(labels("TTFA-p95"), ["ttfa <= 300ms"]);
     assert_eq!(labels("latency"), ["latency_p99 <= 2s"]);
-    // A limit of another percentile is no line there.
+    // A limit of another percentile is not drawn.
     assert_eq!(labels("RTF-p95"), [""; 0]);
     let (_, latency) = charts.iter().find(|(name, _)| name == "latency").expect("a picture");
     let limit = latency.lines.iter().find(|line| line.dashed).expect("a limit");
@@ -200,11 +200,11 @@ fn the_knee_is_a_line_where_throughput_per_latency_is_highest() {
     };
     // As fast with two clients as with one, and later twice as slow with twice as many.
     assert_eq!(knee(of_latencies(&[1.0, 1.1, 1.3, 2.6, 5.2])), Some((4.0, 4.0)));
-    // It may be beyond what was measured.
+    // The knee may be outside of the measured levels.
     assert_eq!(knee(of_latencies(&[1.0, 1.0, 1.0])), None);
     assert_eq!(knee(of_latencies(&[1.0, 2.0, 4.0])), None);
     let mut levels = of_latencies(&[1.0, 1.1, 1.3, 2.6, 5.2]);
-    // A level that is not valid is none to aim at.
+    // A level that is not valid cannot be the knee.
     levels[2].validity.valid = false;
     assert_eq!(knee(levels), Some((2.0, 2.0)));
 }

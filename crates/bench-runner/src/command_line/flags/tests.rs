@@ -19,7 +19,7 @@ fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     }
 }
 
-/// Each flag of the table means something, on the command line and in the environment, and the same in both.
+/// Each flag of the table has an effect, which is the same on the command line and in the environment.
 #[test]
 fn every_flag_is_understood() {
     let nothing = flags(&[]);
@@ -85,7 +85,7 @@ fn values_stand_behind_or_after_a_flag() {
     ] {
         assert_eq!(flags(arguments), flags(&["--category=unit,performance", "--skip=x"]));
     }
-    // Commas of a filter are its own.
+    // A comma in a filter is part of the filter.
     assert_ne!(flags(&["--skip=a,b"]), flags(&["--skip=a", "--skip=b"]));
     assert_eq!(flags(&["--cargo-args", "--list"]).cargo_args.as_deref(), Some("--list"));
     assert_eq!(flags(&["--layouts=16"]).layouts, Some(16));
@@ -171,7 +171,7 @@ fn a_process_that_an_engine_has_started_measures_its_part() {
     let by_slurm = read(&[], &slurm).expect("flags");
     assert_eq!(by_slurm.part_by, Some("Slurm"));
     assert_eq!(by_slurm.which.partition, "2/4".parse().ok());
-    // What a person says comes first.
+    // The user's choice takes precedence.
     let typed = read(&["--partition=4/4"], &slurm).expect("flags");
     assert_eq!(typed, flags(&["--partition=4/4"]));
     let set = read(&[], &[&slurm[..], &[("BENCH_PARTITION", "3/4")]].concat()).expect("flags");
@@ -190,7 +190,7 @@ fn parts_of_one_step_of_slurm_are_one_run() {
     assert_eq!(run_id(&[], &[]).as_deref(), Some("slurm-7.0"));
     assert_eq!(run_id(&[], &[("BENCH_RUN_ID", "nightly")]).as_deref(), Some("nightly"));
     assert_eq!(run_id(&["--run-id=mine"], &[("BENCH_RUN_ID", "nightly")]).as_deref(), Some("mine"));
-    // Whoever numbers the parts also knows which of them belong together.
+    // A user who numbers the parts also decides which of them form a run.
     assert_eq!(run_id(&["--partition=1/2"], &[]), None);
     let mpi = [("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "2")];
     assert_eq!(run_id(&[], &mpi), None);

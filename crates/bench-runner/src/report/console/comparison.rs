@@ -10,14 +10,14 @@ use bench_syntax::text::{one_line, printable};
 
 use crate::report::counts;
 
-/// Prints the old time, the new time, the change with its interval, the detectable change, and the verdict of every
-/// case; and the advice how to settle what is unsure. The table is no wider than the view, and shows the parts that ids
-/// have in common once, unless all details are asked for.
+/// Returns a table of the old time, the new time, the change with its interval, the detectable change, and the verdict
+/// of every case, followed by the advice on how to settle unsure verdicts. The table is no wider than the view, and
+/// shows the parts that ids have in common once, unless all details are requested.
 pub fn render_comparison(comparison: &Comparison, advice: Option<String>, view: &View) -> String {
     let style = view.style;
     let mut out = String::new();
     let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", one_line(&comparison.baseline))));
-    // First of all: whoever overlooks this blames the code for the machine.
+    // This comes first: a reader who overlooks it takes an effect of the machine for one of the code.
     if let Some(different) = &comparison.different {
         let _ = writeln!(out, "{}", style.bad(&printable(different)));
     }
@@ -34,7 +34,7 @@ pub fn render_comparison(comparison: &Comparison, advice: Option<String>, view: 
     for line in comparison.conclusion() {
         let _ = writeln!(out, "{}", view.wrap(&one_line(&line), 2));
     }
-    // Its commands are copied: a terminal breaks them in a way that does no harm.
+    // Not wrapped, because its commands are copied: line breaks of the terminal do no harm.
     if let Some(advice) = advice {
         let _ = writeln!(out, "{}", one_line(&advice));
     }

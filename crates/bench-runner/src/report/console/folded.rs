@@ -1,4 +1,4 @@
-//! Prints similar things in one line: skipped cases by their reason, warnings by their kind, probes that were
+//! Prints similar facts in one line: skipped cases by their reason, warnings by their kind, probes that were
 //! unavailable.
 
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use bench_syntax::text::{first_line, one_line};
 /// The maximum number of kinds of warnings that are printed; the others are counted.
 const KINDS: usize = 10;
 
-/// Cases by something that they share, in the order of their first.
+/// Groups cases by a key, in the order in which the keys first occur.
 fn by<'a, T: PartialEq>(cases: impl Iterator<Item = (T, &'a CaseRecord)>) -> Vec<(T, Vec<&'a CaseRecord>)> {
     let mut grouped: Vec<(T, Vec<&'a CaseRecord>)> = Vec::new();
     for (key, case) in cases {
@@ -27,7 +27,7 @@ fn who(cases: &[&CaseRecord]) -> String {
     together(cases.iter().map(|case| (case.id.as_str(), case.model.as_deref(), case.category)))
 }
 
-/// The cases that were not measured, by the reason.
+/// Lists the cases that were not measured, grouped by the reason.
 pub(super) fn skipped(record: &Record, view: &View) -> String {
     let reason = |case: &CaseRecord| match case.status {
         Status::Skipped => Some(first_line(case.skip_reason.as_deref().unwrap_or_default())),
@@ -48,7 +48,7 @@ pub(super) fn skipped(record: &Record, view: &View) -> String {
     out
 }
 
-/// Warnings of the run as a whole, then of its cases, those of one kind together.
+/// Lists the warnings of the run as a whole, then those of its cases, grouped by kind.
 pub(super) fn warnings(record: &Record, view: &View) -> String {
     let measured = record.cases.iter().filter(|case| case.time.is_some());
     let rows = CaseRows::of(measured.map(|case| (case.id.as_str(), case.model.as_deref(), case.category)));
@@ -57,7 +57,7 @@ pub(super) fn warnings(record: &Record, view: &View) -> String {
         case.notices().into_iter().map(move |notice| (id.clone(), notice))
     });
     let folded = Folded::all(notices);
-    // What warns of the machine stands above the table.
+    // Warnings about the machine are printed above the table.
     let machine = record.environment.machine_warnings();
     let of_run: Vec<&String> = record.warnings.iter().filter(|warning| !machine.contains(warning)).collect();
     if folded.is_empty() && of_run.is_empty() {

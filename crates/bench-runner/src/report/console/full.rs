@@ -15,8 +15,8 @@ use crate::report::{counts, failure};
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
 
-/// Columns of a wide terminal. In a wider table the distribution is left out: a picture that wraps shows
-/// nothing, and breaks the lines of all the figures.
+/// The number of columns of a wide terminal. A wider table leaves the distribution out: a picture that wraps shows
+/// nothing, and breaks the lines of all figures.
 const WIDEST: usize = 132;
 
 const HEADER: [&str; 10] =

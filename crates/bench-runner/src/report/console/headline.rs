@@ -6,13 +6,13 @@ use bench_record::{Record, State};
 use bench_report::View;
 use bench_syntax::text::printable;
 
-/// Checks of the machine that are named; the others are counted.
+/// The maximum number of checks of the machine that are named; the others are counted.
 const NAMED: usize = 3;
 
-/// Digits of a commit.
+/// The number of digits of a commit that are shown.
 const COMMIT: usize = 7;
 
-/// The number of cases measured, the time that took, the commit, the compiler and the machine.
+/// Returns the number of measured cases, the time that the run took, the commit, the compiler and the machine.
 pub(super) fn render(record: &Record, view: &View) -> String {
     let counts = counts(record);
     let failed = record.summary.failed_runs > 0;
@@ -30,7 +30,7 @@ pub(super) fn render(record: &Record, view: &View) -> String {
     out
 }
 
-/// `54 of 91 benchmarks measured, 1 failed, 36 skipped`.
+/// Returns the counts of a run: `54 of 91 benchmarks measured, 1 failed, 36 skipped`.
 pub(super) fn counts(record: &Record) -> String {
     let summary = record.summary;
     let mut line = format!("{} of {} benchmarks measured", summary.successful_runs, summary.total_benchmarks);
@@ -49,7 +49,7 @@ fn about(record: &Record) -> Vec<String> {
         let dirty = if environment.dirty == Some(true) { " with changes" } else { "" };
         format!("{}{dirty}", commit.chars().take(COMMIT).collect::<String>())
     });
-    // `rustc 1.95.0 (f2d3ce0bd 2026-03-21)`: what is in brackets follows from the version.
+    // `rustc 1.95.0 (f2d3ce0bd 2026-03-21)`: the part in brackets follows from the version.
     let toolchain = environment.toolchain.split(" (").next().unwrap_or_default().to_owned();
     let machine = [
         environment.cpu.clone(),
@@ -73,7 +73,7 @@ fn elapsed(seconds: u64) -> String {
     }
 }
 
-/// The checks of the machine that warn.
+/// Returns a line that names the checks of the machine that warn; `None` if none does.
 fn machine(record: &Record) -> Option<String> {
     let warned: Vec<String> = record
         .environment

@@ -19,7 +19,7 @@ use crate::report::{failure, targets};
 
 pub use comparison::render_comparison;
 
-/// Renders a run for people: only what a decision needs, or everything, depending on the view.
+/// Renders a run as text: only the figures that a decision needs, or all of them, depending on the view.
 pub fn render(record: &Record, view: &View) -> String {
     let style = view.style;
     let is_short = view.is_short();
@@ -45,7 +45,7 @@ pub fn render(record: &Record, view: &View) -> String {
     out += &targets::render(record, style);
     for section in sections() {
         let text = (section.render)(record, view);
-        // A line by itself needs no room around it.
+        // A single line needs no empty line before it.
         let gap = if is_short && text.lines().count() == 1 { "" } else { "\n" };
         if !text.is_empty() {
             let _ = write!(out, "{gap}{text}");
@@ -53,7 +53,7 @@ pub fn render(record: &Record, view: &View) -> String {
     }
     out += &render_failures(record, style);
     if is_short {
-        // The table of instructions says of each case why it was skipped.
+        // The table of instructions contains the reason why a case was skipped.
         if record.measure() == Measure::Time {
             out += &folded::skipped(record, view);
         }
@@ -75,9 +75,9 @@ pub fn render_failures(record: &Record, style: Style) -> String {
     on_console(&record.cases.iter().filter_map(failed).collect::<String>())
 }
 
-/// Every warning, those that several cases share in one line.
+/// Writes every warning, with one line for each warning that several cases share.
 fn warnings(out: &mut String, record: &Record, style: Style) {
-    // That the harness was the bottleneck stands beside the figures themselves.
+    // The note that the harness was the bottleneck is part of the table of figures.
     let told = |case: &CaseRecord, warning: &str| case.invalid().as_deref() == Some(warning);
     let of_cases = record.cases.iter().flat_map(|case| {
         let warnings = case.warnings.iter().filter(move |warning| !told(case, warning));
@@ -102,7 +102,7 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
         let _ = writeln!(out, "{}", style.faint("`bench doctor` prints what to do about the machine"));
     }
     for (warning, cases) in grouped {
-        // Which they are stands in the record; a list of dozens would hide what is said of them.
+        // The record names them; a list of dozens would hide the warning itself.
         let who = if cases.len() > 3 { format!("{} cases", cases.len()) } else { cases.join(", ") };
         let line = one_line(&format!("{who}: {warning}"));
         let _ = writeln!(out, "{} {line}", style.doubtful("warning:"));

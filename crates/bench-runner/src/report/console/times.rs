@@ -11,29 +11,29 @@ use bench_syntax::text::printable;
 use super::distribution::distribution_from;
 use crate::report::failure;
 
-/// The section with a row for each case that serves requests.
+/// The name of the section with a row for each case that serves requests.
 const OF_REQUESTS: &str = "load";
 
-/// Marks what has no interval that says anything, and percentiles with too few samples.
+/// Marks times without a useful interval, and percentiles with too few samples.
 const ESTIMATE: char = '~';
 
-/// Above this half-width of its interval, as a share, a figure is an estimate.
+/// The half-width of its interval, as a share, above which a figure is an estimate.
 const ESTIMATE_FROM: f64 = 0.5;
 
-/// Samples that a distribution is drawn from.
+/// The minimum number of samples from which a distribution is drawn.
 const DISTRIBUTION_FROM: usize = 20;
 
-/// A column of figures: its title, a cell for each case, and how readily it is left out.
+/// A column of figures: its title, a cell for each case, and the rank that decides when it is left out.
 struct Column {
     title: &'static str,
     cells: Vec<String>,
-    /// The column with the least rank is left out first; that of `ALWAYS` never.
+    /// The column with the lowest rank is left out first; one with `ALWAYS` never is.
     rank: u8,
 }
 
 const ALWAYS: u8 = u8::MAX;
 
-/// The table, with failures in it; empty if no case was measured or has failed.
+/// Renders the table, including failures; empty if no case was measured or has failed.
 pub(super) fn render(record: &Record, view: &View) -> String {
     let shown: Vec<&CaseRecord> = record
         .cases
@@ -87,7 +87,7 @@ fn is_in_a_section(case: &CaseRecord) -> bool {
     serves && sections().iter().any(|section| section.name == OF_REQUESTS)
 }
 
-/// Without columns that no row fills, and without those that the terminal has no room for.
+/// Leaves out columns that are empty in every row, and those for which the terminal has no room.
 fn fitting(mut columns: Vec<Column>, rows: &CaseRows, view: &View) -> Vec<Column> {
     columns.retain(|column| column.rank == ALWAYS || column.cells.iter().any(|cell| !cell.is_empty()));
     let labels = rows.blocks.iter().flat_map(|block| &block.rows).map(|row| row.label.chars().count());
@@ -116,12 +116,12 @@ fn columns(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<Column> {
             .collect()
     };
     let known = of_case(&|case| case.time.as_ref().map(|time| known_to(case, time)));
-    // The table moves figures to the right; this column is read from the left.
+    // The table aligns figures on the right; the texts of this column are padded to align on the left.
     let widest = known.iter().map(|cell| cell.chars().count()).max().unwrap_or_default();
     let known = known.into_iter().map(|cell| format!("{cell:widest$}")).collect();
     let percentile = |title, rank, of: fn(&Time) -> bench_record::Percentile| {
         let supported = times().flatten().filter(|time| of(time).supported).count();
-        // Where hardly any is supported, the column would be one of estimates.
+        // If hardly any is supported, the column would consist of estimates.
         let useful = supported * 3 >= times().flatten().count();
         let cells = if useful {
             of_time(&|time| marked(of(time).value_s, of(time).supported, 3))
@@ -168,12 +168,12 @@ fn columns(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<Column> {
     columns
 }
 
-/// Whether the interval of a time says anything.
+/// Whether the interval of a time is narrow enough to be useful.
 fn is_known(time: &Time) -> bool {
     time.moderated_precision().is_some_and(|precision| precision <= ESTIMATE_FROM)
 }
 
-/// Returns as many digits as the interval supports.
+/// Returns the number of digits that the interval supports.
 fn shown_digits(time: &Time) -> usize {
     match time.moderated_precision() {
         Some(precision) if precision < 0.01 => 4,
@@ -193,7 +193,8 @@ fn seconds_to(seconds: Seconds, count: usize) -> String {
     format!("{} {unit}", digits(seconds.0 * scale, count))
 }
 
-/// Half the width of the 95 % interval; if that says nothing, the number of rounds and how far they lie apart.
+/// Returns half the width of the 95 % interval; for one or two rounds without a useful interval, the number of rounds
+/// and the ratio of their medians.
 fn known_to(case: &CaseRecord, time: &Time) -> String {
     let medians = || case.rounds.iter().filter(|round| round.is_ok()).filter_map(RoundRecord::median_s);
     let (low, high) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
@@ -212,7 +213,7 @@ fn known_to(case: &CaseRecord, time: &Time) -> String {
     }
 }
 
-/// Time as a multiple of that of the first case from which a case differs in its last argument only.
+/// Returns the time of each case as a multiple of the time of the first case that differs only in the last argument.
 fn ratios(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<String> {
     let median =
         |case: usize| shown[case].time.as_ref().map(|time| time.median_s.0).filter(|median| *median > 0.0);
@@ -233,7 +234,7 @@ fn ratios(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<String> {
     ratios
 }
 
-/// Two digits behind the point up to ten, then three digits.
+/// Formats a ratio with two decimals below ten, and with three digits from there on.
 fn ratio(value: f64) -> String {
     if value < 9.995 { format!("{value:.2}") } else { digits(value, 3) }
 }
