@@ -66,7 +66,7 @@ def _refuse_failure(output: Mapping[str, Any]) -> None:
 
 
 def _number(output: Mapping[str, Any], names: Sequence[str], warnings: list[str]) -> float | None:
-    """Returns the first of these entries that exists; `None` if there is none or, `None`, with a warning, if it is not a finite
+    """Returns the first of these entries that exists; `None` if there is none, or, with a warning, if it is not a finite
     number."""
     for name in names:
         value = output.get(name)

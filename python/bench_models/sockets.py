@@ -87,7 +87,7 @@ def _converse(connection: socket.socket, function: Function) -> None:
 
 
 class _Connection(asyncio.Protocol):
-    """A client's connection to the loop: each line that comes is a request, which is a task of its own.
+    """A client's connection to the loop: each line is a request, which gets a separate task.
 
     It is not a stream, which would wake a task to read a line, and wake it again to serve the request.
     """
