@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     let base = bench.side(&good)?;
     if arguments.layouts > 1 && base.programs().iter().any(|opened| opened.program.layouts().is_empty()) {
         return Err(UsageError(format!(
-            "`--layouts` needs Rust code that cargo builds, and {} has benchmarks that are not: leave `--layouts` out",
+            "`--layouts` needs Rust code that cargo builds, but {} also has other benchmarks: leave `--layouts` out",
             short(&good)
         ))
         .into());

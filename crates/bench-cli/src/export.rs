@@ -3,7 +3,7 @@
 use bench_report::tell;
 use std::path::Path;
 
-use bench_formats::{Document, exporter};
+use bench_formats::{Document, EXPORTS, exporter};
 use bench_record::{RunError, exit, write_whole};
 use bench_report::text::print;
 use bench_syntax::UsageError;
@@ -15,7 +15,10 @@ use crate::failure::Failure;
 /// Writes a run in a format.
 pub(crate) fn run(arguments: &Export) -> Result<u8, Failure> {
     let name = &arguments.format;
-    let format = exporter(name).ok_or_else(|| UsageError(format!("unknown format `{name}`")))?;
+    let format = exporter(name).ok_or_else(|| {
+        let known: Vec<&str> = EXPORTS.iter().map(|export| export.name()).collect();
+        UsageError(format!("unknown format `{name}`: expected one of {}", known.join(", ")))
+    })?;
     if format.is_folder() && arguments.output.is_none() {
         return Err(UsageError(format!(
             "{name} is written as a folder of files: name the folder with --output"

@@ -16,7 +16,10 @@ const BENCH: &str = "--bench";
 /// Measures the executable if cargo requests that and its harness is known; otherwise runs it as usual.
 pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let [executable, arguments @ ..] = typed else {
-        return Err(UsageError("expected an executable, as cargo names it".to_owned()).into());
+        return Err(UsageError(
+            "expected the path of an executable, as cargo passes it to a runner".to_owned(),
+        )
+        .into());
     };
     let path = Path::new(executable);
     if !arguments.iter().any(|argument| argument == BENCH) {

@@ -30,8 +30,7 @@ pub struct Counted {
     pub obtained_tokens: u64,
     /// Answers that had an output before their end.
     pub first_outputs: u64,
-    /// The sum of the times from the beginning of these requests, including connecting, to the first output, in
-    /// nanoseconds.
+    /// The total time from the start of these requests to their first output, time to connect included, in nanoseconds.
     pub first_output_ns: u64,
 }
 

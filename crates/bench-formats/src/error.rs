@@ -23,7 +23,7 @@ pub enum InterchangeError {
         reason: String,
     },
     /// There is nothing to write.
-    #[error("the run `{run}` has no figures: none of its {cases} cases has succeeded")]
+    #[error("the run `{run}` has no figures: of its {cases} {}, none succeeded", if *cases == 1 { "case" } else { "cases" })]
     NoFigures {
         /// The run.
         run: String,

@@ -112,7 +112,7 @@ impl Imported {
     /// Returns the run. The same file with the same origin gives the same run.
     ///
     /// # Errors
-    /// [`InterchangeError::Malformed`] if no benchmark is left, or two have one name
+    /// [`InterchangeError::Malformed`] if no benchmark is left, or two have the same name
     /// ([`leave_out_unsound`](Self::leave_out_unsound)).
     pub fn into_record(self, format: &str, path: &Path, origin: &Origin) -> Result<Record, InterchangeError> {
         let this = self.checked(path, "it contains no benchmark")?;

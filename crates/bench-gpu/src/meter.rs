@@ -98,8 +98,8 @@ impl<'nvml> Meter<'nvml> {
         self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
 
-    /// Reads everything, momentary values first. Power, energy and utilization are those of the whole GPU, so an
-    /// instance has none.
+    /// Reads everything, momentary values first. Power, energy and utilization are those of the whole GPU; they are not
+    /// read for an instance (MIG).
     ///
     /// # Errors
     /// If the device is lost.

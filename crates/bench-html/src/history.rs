@@ -28,7 +28,7 @@ pub struct History {
     /// The lists of runs: indices of `runs`, as [`stretches`].
     courses: Vec<Vec<u32>>,
     lines: Vec<Line>,
-    /// The shifts of machines. A change of a line that is part of a shift contains the index of the shift.
+    /// The shifts of whole machines. A change of a line that belongs to one of them contains its index.
     machine_shifts: Vec<Shift>,
     acceptances: Vec<Acceptance>,
 }

@@ -184,7 +184,7 @@ pub struct Validity {
     pub harness_bound: bool,
     /// The reasons why it is not valid; empty if it is.
     pub reasons: Vec<String>,
-    /// The causes, each once, the most severe first; also empty in records from before there were causes.
+    /// The distinct causes, the most severe first; also empty in records that were written before causes were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<InvalidCause>,
 }

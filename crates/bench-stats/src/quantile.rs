@@ -19,9 +19,8 @@ pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
     sorted.get(rank - 1).copied()
 }
 
-/// Returns the smallest number of observations that support percentile `p` with none beyond it: the smallest n with pⁿ
-/// ≤ 0.01. With fewer, the largest value is not certain to reach the percentile at 99 % confidence. Same as
-/// [`support_with`] for 0 over the bound.
+/// Returns the smallest number n of observations whose largest value reaches percentile `p` at 99 % confidence: the
+/// smallest n with pⁿ ≤ 0.01. Same as [`support_with`]`(p, 0)`.
 pub fn support(p: f64) -> usize {
     support_with(p, 0)
 }

@@ -20,7 +20,7 @@ const TWO_INTERPRETERS: &str = "Interpreter of Python benchmarks; give the flag 
 const ARGUMENTS_OF_BOTH: &str = "Arguments of the `cargo bench` that builds a revision, such as `-- -p models --bench all`. \
                                  For served models: the flags of `bench load`";
 
-/// Compare two programs, git revisions or served models, which take turns, or two records
+/// Compare two programs, git revisions or served models, which take turns; or compare two finished runs
 #[derive(Debug, Args)]
 #[command(
     mut_arg("interpreter", |interpreter| interpreter.help(TWO_INTERPRETERS)),
@@ -174,7 +174,7 @@ pub(crate) struct Report {
     /// Describe every undecided case, and print where the time of every case went
     #[arg(long, short)]
     pub(crate) verbose: bool,
-    /// Colours: auto, always, never
+    /// Colors: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
 }

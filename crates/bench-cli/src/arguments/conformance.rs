@@ -26,7 +26,7 @@ pub(crate) struct Conformance {
     /// The interpreter of Python benchmarks [default: the active environment's]
     #[arg(long, value_name = "PYTHON")]
     pub(crate) interpreter: Option<PathBuf>,
-    /// Colours: auto, always, never
+    /// Colors: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
     /// Print no progress

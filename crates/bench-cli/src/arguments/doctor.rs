@@ -24,7 +24,7 @@ pub(crate) struct Doctor {
     /// Also write the checks to this file, or to stdout instead of the table: --json alone, or -
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub(crate) json: Option<PathBuf>,
-    /// Colours: auto, always, never
+    /// Colors: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
 }

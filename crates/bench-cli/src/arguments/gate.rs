@@ -50,7 +50,7 @@ pub(crate) struct Gate {
     /// Print the evidence for each finding, even where several findings share it
     #[arg(long, short)]
     pub(crate) verbose: bool,
-    /// Colours: auto, always, never
+    /// Colors: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
     #[command(flatten)]

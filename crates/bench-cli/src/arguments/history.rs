@@ -17,7 +17,7 @@ pub(crate) struct Trend {
     /// The smallest reported change in the median [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
-    /// Also print series without changes of their own, and the changes that each series shares with its whole machine
+    /// Also print series without changes and, for each series, the changes that its whole machine shares
     #[arg(long)]
     pub(crate) all: bool,
     /// Print JSON
@@ -71,7 +71,7 @@ pub(crate) enum BaselineAction {
     List,
 }
 
-/// Keep the history of a case under a new id; the id of a benchmark stands for all its cases
+/// Carry the history of a case over to a new id; the id of a benchmark renames all its cases
 #[derive(Debug, Args)]
 pub(crate) struct Rename {
     /// The present id

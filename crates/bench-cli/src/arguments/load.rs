@@ -45,8 +45,8 @@ pub(crate) struct Load {
     /// Address of the server, with or without the path of its endpoint, or grpc://HOST:PORT; several take requests in turn
     #[arg(value_name = "URL", required_unless_present_any = ["scenario", "self_test"])]
     pub(crate) urls: Vec<String>,
-    /// A TOML file whose keys are flags of this command, `url`, and `matrix` with lists of values to combine; flags on
-    /// the command line take precedence
+    /// A TOML file that sets flags of this command by name, the address as `url`, and lists of values to combine under
+    /// `matrix`; flags on the command line take precedence
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
     /// The place of this load in the matrix of a scenario file
@@ -82,8 +82,8 @@ pub(crate) struct What {
     /// A text to send; several texts are sent in turn [default: texts generated from --seed]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
-    /// A file with one text per line, JSON lines, ShareGPT, or a trace; for interfaces that take files or whole
-    /// bodies, a file with one input. Several files, and those of a folder, are used in turn
+    /// A file with one text per line, JSON lines, ShareGPT, or a trace; for interfaces that take a file or a
+    /// whole request body, a file that is one input. Several files, or the files of a folder, are used in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
     /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: recognized by the name and the
@@ -177,9 +177,8 @@ pub(crate) struct Much {
     /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
-    /// How long users think before each turn of a conversation except the first, if its file contains no times: 2s,
-    /// 2s:500ms (mean
-    /// and deviation) or 1s-5s
+    /// How long users think before each turn of a conversation except the first, such as 2s, 2s:500ms (mean and deviation)
+    /// or 1s-5s; used if the file contains no times
     #[arg(long, value_name = "DURATION", value_parser = think_time)]
     pub(crate) think_time: Option<Lengths>,
     /// Requests per level [default: 10 per client, at least 50]
@@ -204,8 +203,8 @@ pub(crate) struct Much {
     /// Print the interface and the models of the server, and exit
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) probe: bool,
-    /// Measure how exact this command is on this machine, with a server of its own, and exit; --concurrency chooses the
-    /// numbers of streams
+    /// Measure how accurate this command is on this machine, against a built-in server, and exit; --concurrency chooses
+    /// the numbers of streams
     #[arg(long)]
     pub(crate) self_test: bool,
 }
@@ -224,11 +223,11 @@ pub(crate) struct Connection {
     /// File that contains a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Header for the bare token [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
+    /// Header in which the token is sent as it is, without `Bearer` [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
     #[arg(long, value_name = "NAME")]
     pub(crate) token_header: Option<String>,
-    /// Address of metrics in the text format of Prometheus: the server's own [default: /metrics of the server], or those of
-    /// its GPUs (DCGM exporter); several are read together
+    /// Address of metrics in the text format of Prometheus, of the server or of its GPUs (DCGM exporter); give the flag
+    /// several times to read several [default: /metrics of the server]
     #[arg(long, value_name = "URL", conflicts_with = "no_metrics")]
     pub(crate) metrics_url: Vec<String>,
     /// Do not read the server's own metrics
@@ -285,7 +284,7 @@ pub(crate) struct Reports {
     /// Name for this run, to compare with later
     #[arg(long, value_name = "NAME")]
     pub(crate) save_as: Option<String>,
-    /// Colours: auto, always or never
+    /// Colors: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
     /// Print nothing while the load runs

@@ -34,7 +34,7 @@ pub(crate) struct Show {
     /// Print every figure and every warning
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Colours: auto, always, never
+    /// Colors: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
     #[command(flatten)]

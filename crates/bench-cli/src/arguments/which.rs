@@ -28,13 +28,13 @@ pub(crate) struct Which {
     /// Filters are regular expressions
     #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases")]
     regex: bool,
-    /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
+    /// Leave out cases whose id contains this text (with --exact: equals it; with --regex: matches it)
     #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Cases")]
     skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
     #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Cases")]
     args: Vec<Arguments>,
-    /// Only the cases of one part of several; a stable hash of the id assigns each case to a part: 1/4
+    /// Only the cases of one part of several, such as 1/4; a stable hash of the id assigns each case to a part
     #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Cases")]
     partition: Option<Partition>,
     /// Only cases marked `ignore`

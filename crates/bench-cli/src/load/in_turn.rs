@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Compare, base: &str, candidate: &str) -> Result<u8
 fn refuse(arguments: &Compare) -> Result<(), UsageError> {
     let how = &arguments.how;
     let given = [
-        (!arguments.which.is_empty(), "filters of cases"),
+        (!arguments.which.is_empty(), "case filters"),
         (
             how.max_time.is_some(),
             "--max-time: give the length of a round after `--`, as in `-- --duration 20s`, and --rounds",
@@ -115,7 +115,7 @@ fn refuse(arguments: &Compare) -> Result<(), UsageError> {
         (arguments.markdown.is_some(), "--markdown: use --json"),
     ];
     match given.into_iter().find(|(is_given, _)| *is_given) {
-        Some((_, what)) => Err(UsageError(format!("servers are compared without {what}"))),
+        Some((_, what)) => Err(UsageError(format!("a comparison of servers does not support {what}"))),
         None => Ok(()),
     }
 }

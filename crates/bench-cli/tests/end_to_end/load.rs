@@ -178,7 +178,7 @@ fn servers_are_compared_with_servers_under_one_load() {
         stage.bench(&[&["compare", &url], arguments].concat()).expect_code(2).expect_said(said);
     };
     refused(&["HEAD"], &["can only be compared with another served model", "`HEAD`"]);
-    refused(&[&url, "a-filter"], &["servers are compared without filters of cases"]);
+    refused(&[&url, "a-filter"], &["a comparison of servers does not support case filters"]);
     refused(&[&url, "--max-time=9s"], &["--duration 20s", "--rounds"]);
     refused(&[&url, "--", "--no-such"], &["after `--`, expected the flags of `bench load`", "--no-such"]);
     refused(&[&url, "--", "--find-rate", "--slo=latency_p50<=1s"], &["--find-rate is for `bench load`"]);

@@ -11,7 +11,7 @@ use bench_report::{Style, on_console};
 use bench_syntax::quantity::grouped;
 use bench_syntax::text::printable;
 
-/// Formats the change in a few characters: `+1.98 %`, `equal`; with `~` if the counts do not repeat, or may not.
+/// Formats the change in a few characters: `+1.98 %`, `equal`; after `~` if the counts are not known to repeat exactly.
 pub fn short(counted: &CountedPair) -> String {
     match counted.repeatability() {
         Repeatability::Exact if counted.is_equal() => "equal".to_owned(),

@@ -237,8 +237,8 @@ impl Kind {
         matches!(self, Kind::ClassifyBatch | Kind::ClassifyStream | Kind::Transcriptions)
     }
 
-    /// Whether prompts can begin with a salt, because a language model reads them, whose server might have cached their
-    /// beginning.
+    /// Whether prompts can begin with a salt (random words that keep a server from answering from its prefix cache): true
+    /// if a language model reads them.
     pub fn takes_salt(self) -> bool {
         self.is_of_text()
     }

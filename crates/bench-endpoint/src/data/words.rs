@@ -27,7 +27,7 @@ const WORDS: &str = "\
 /// The number of bytes of a word and the space before it.
 pub(super) const STRIDE: usize = 6;
 
-/// The number of words in the text that all prompts are cut from: 384 KiB.
+/// The number of words in the text from which all prompts are cut, which takes 384 KiB.
 const CORPUS_WORDS: usize = 1 << 16;
 
 /// Returns the word with this number, modulo 256.

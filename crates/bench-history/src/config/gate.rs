@@ -17,7 +17,7 @@ pub struct GateSettings {
     pub threshold: Threshold,
     /// The baseline to compare a run with; `None` means its history.
     pub baseline: Option<String>,
-    /// Whether a target that the run itself has missed fails the build.
+    /// Whether the build fails if the run misses one of its own targets.
     pub targets: bool,
 }
 

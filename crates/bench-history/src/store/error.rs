@@ -59,8 +59,8 @@ pub enum StoreError {
     },
     /// The store contains another record of the same name.
     #[error(
-        "the store contains a run `{run}` with other contents: a stored run never changes; if more of it was \
-         measured since, run `bench store rebuild`"
+        "the store already contains a run `{run}` with different contents, and a stored run never changes; if more of the run \
+         has been measured since, run `bench store rebuild`"
     )]
     Conflict {
         /// The run.

@@ -4,10 +4,10 @@ use bench_record::Level;
 
 use super::{figures, identities};
 
-/// Returns the contradictions between the figures of one level, as one round has measured it, each with both figures;
-/// empty if there are none. `domain` is the name of its field of work.
+/// Returns a message for each contradiction between figures of one level of one round, with both figures; empty if there
+/// are none. `domain` is the name of the field of its requests, such as `speech`.
 ///
-/// They are counts that do not add up, impossible figures, percentiles out of order, a window shorter than its content,
+/// Contradictions are counts that do not add up, impossible figures, percentiles out of order, a window shorter than its content,
 /// resident memory that grows, and violated identities between independent figures: Little's law, speech per second and
 /// real-time factor, images and responses.
 pub fn level(domain: &str, level: &Level) -> Vec<String> {

@@ -59,7 +59,7 @@ impl Iterator for Coded<'_> {
 
 /// Bytes that are not rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what a worker has sent does not consist of whole rows")]
+#[error("the results of a worker are incomplete or damaged: run the load again")]
 pub(crate) struct Cut;
 
 impl Coded<'_> {

@@ -17,9 +17,9 @@ pub struct Best<'a> {
     pub level: &'a GroupLevel<'a>,
 }
 
-/// Returns the **valid** level at which each of these metrics is best: the primary one, the requests per second, the
-/// median, 95th and 99th percentile of the latency, goodput, and all that are plotted. Percentiles without enough
-/// requests do not compete with those that have them.
+/// Returns, for each of these metrics, the valid level at which it is best: the primary one, the requests per second, the
+/// median, 95th and 99th percentile of the latency, goodput, and all that are plotted. A percentile that too few
+/// requests support is used only if no level has enough.
 pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
     notable(group).into_iter().filter_map(|name| best_of(group, &name)).collect()
 }

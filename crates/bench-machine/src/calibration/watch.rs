@@ -36,7 +36,8 @@ impl Default for Watch {
 }
 
 impl Watch {
-    /// Looks at the machine before a round.
+    /// Takes the readings before a round: reference timings, processor ticks and stall time. Returns `None` if the
+    /// reference timings cannot be measured.
     pub fn before(&mut self) -> Option<Before> {
         let references = self.references()?;
         // Read last, so that the counters do not include the reference kernels.

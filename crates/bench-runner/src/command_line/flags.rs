@@ -211,8 +211,8 @@ impl Flags {
         ];
         match of_time.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) if self.measure == Measure::Instructions => Err(UsageError(format!(
-                "{flag} is about time, and does not go with `--measure instructions`: count each build with \
-                 `--save-as`, and compare with `--compare`"
+                "{flag} measures time, and cannot be combined with `--measure instructions`; to compare builds, count each \
+                 of them with `--save-as`, and use `--compare`"
             ))),
             _ => Ok(()),
         }

@@ -21,11 +21,11 @@ pub struct Which {
     pub regex: bool,
     /// Filters are regular expressions that match names, not ids; with `exact`, they must equal the whole name
     pub by_name: bool,
-    /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
+    /// Leave out cases whose id contains this text (with --exact: equals it; with --regex: matches it)
     pub skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
     pub args: Vec<Arguments>,
-    /// Only the cases of one part of several; a stable hash of the id assigns each case to a part: 1/4
+    /// Only the cases of one part of several, such as 1/4; a stable hash of the id assigns each case to a part
     pub partition: Option<Partition>,
     /// Only cases marked `ignore`
     pub ignored: bool,

@@ -12,7 +12,7 @@ use super::Load;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Workers")]
 pub(crate) struct Workers {
-    /// The part of the load that this worker sends, when several workers run the same command: 1/4 [default: from
+    /// The part of the load that this worker sends, such as 1/4, when several workers run the same command [default: from
     /// Kubernetes, Slurm or mpirun]
     #[arg(long, value_name = "K/N")]
     pub(crate) share: Option<Share>,

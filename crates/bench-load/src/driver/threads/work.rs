@@ -69,7 +69,7 @@ where
     R: Response,
     E: Into<Error>,
 {
-    /// Runs a client until nothing is left to send. Returns `false` if it was given up.
+    /// Runs a client until nothing is left to send. Returns `false` as soon as one of its requests is given up.
     pub(super) fn work(&self, slot: &Slot, recorder: &mut Recorder, in_place: bool) -> bool {
         let course = &self.course;
         let marks = Marks::new(course.clock.origin, slot.client());
