@@ -46,8 +46,14 @@ OPTIONS = (
     Option("--benchmark-autosave", "nothing", instead="each run is kept below benchmark_results/"),
     Option("--benchmark-save-data", "nothing", instead="samples.csv of each run holds all samples"),
     Option("--benchmark-json", "value", instead="run.json of each run holds everything"),
-    Option("--benchmark-compare", "maybe", instead="`--bench-args='--against=REVISION'`, or `--compare=latest` for an earlier run"),
-    Option("--benchmark-compare-fail", "value", instead="`--bench-args='--compare=latest --fail-on-regression=5%'`, or `bench gate`"),
+    Option(
+        "--benchmark-compare", "maybe", instead="`--bench-args='--against=REVISION'`, or `--compare=latest` for an earlier run"
+    ),
+    Option(
+        "--benchmark-compare-fail",
+        "value",
+        instead="`--bench-args='--compare=latest --fail-on-regression=5%'`, or `bench gate`",
+    ),
     Option("--benchmark-storage", "value", instead="`--bench-args='--output-dir=DIR'`"),
     Option("--benchmark-netrc", "value", instead="`bench store` shares a history"),
     Option("--benchmark-histogram", "maybe", instead=_SHOWN),

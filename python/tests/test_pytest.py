@@ -204,7 +204,9 @@ class Plugin(unittest.TestCase):
 
     @unittest.skipUnless(command.find(), command.MISSING)
     def test_revisions_of_a_suite_are_compared(self):
-        with Suite(test_speed="import subject\ndef test_x(benchmark): benchmark(subject.work)\ndef test_y(benchmark): benchmark(int)") as suite:
+        with Suite(
+            test_speed="import subject\ndef test_x(benchmark): benchmark(subject.work)\ndef test_y(benchmark): benchmark(int)"
+        ) as suite:
             suite.write("installed/subject.py", "def work(): raise RuntimeError('hides the revision')")
             suite.write("src/subject.py", "def work(): return sum(range(20_000))")
             suite.write(".gitignore", "benchmark_results")
