@@ -219,9 +219,9 @@ fn what_is_about_time_is_refused() {
     let stage = Stage::new(Bench::Instructions);
     for (arguments, said) in [
         (["--in-process", "nothing"], "leave `--in-process` out"),
-        (["--profile-time=1", "nothing"], "--profile-time is about time"),
-        (["--against=HEAD", "nothing"], "--against is about time"),
-        (["--stress=1s", "nothing"], "--stress is about time"),
+        (["--profile-time=1", "nothing"], "--profile-time measures time"),
+        (["--against=HEAD", "nothing"], "--against measures time"),
+        (["--stress=1s", "nothing"], "--stress measures time"),
     ] {
         count(&stage, &arguments).expect_code(2).expect_said(&[said]);
     }

@@ -231,7 +231,7 @@ fn one_bad_run_does_not_keep_the_others_out() {
     write_night(&stage, &newer, 3, 1.0);
     let added = stage.bench(&["store", "add"]).expect_code(1);
     added.expect_said(&[
-        "warning: the store contains a run `night-01`",
+        "warning: the store already contains a run `night-01`",
         "runs added: 1 (",
         "with other contents: 1",
     ]);
